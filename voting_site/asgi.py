@@ -1,0 +1,15 @@
+"""ASGI entry point of the `result` role: pages by Django, sockets by Channels."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
+
+# Django has to be set up before the consumers, which import models, are imported.
+django_application = get_asgi_application()
+
+from results.routing import websocket_urlpatterns  # noqa: E402
+
+application = ProtocolTypeRouter({"http": django_application, "websocket": URLRouter(websocket_urlpatterns)})

@@ -1,0 +1,48 @@
+"""Liveness and readiness of the web roles, answered before any other middleware looks at the request."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import DatabaseError, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from polls import ballot_box
+
+
+class HealthMiddleware:
+    """Answer /healthz with 200 from a live process, /readyz with 503 and what is missing while something is."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path == "/healthz":
+            return HttpResponse("ok\n", content_type="text/plain")
+        if request.path == "/readyz":
+            missing = find_missing()
+            return JsonResponse({"role": settings.URNA_ROLE, "missing": missing}, status=503 if missing else 200)
+        return self.get_response(request)
+
+
+def find_missing() -> list[str]:
+    """Return what this role needs and does not have, a sentence each."""
+    missing = []
+    try:
+        if ballot_box.read_epoch() is None:
+            missing.append("the ballot box has no epoch: it is empty or being restored")
+    except ballot_box.Unavailable as error:
+        missing.append(str(error))
+    if connections.settings.get("default", {}).get("ENGINE", "").endswith("postgresql"):
+        missing += _find_missing_in_database()
+    return missing
+
+
+def _find_missing_in_database() -> list[str]:
+    try:
+        executor = MigrationExecutor(connections["default"])
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return ["the database schema is not up to date: run `migrate`"]
+    except DatabaseError as error:
+        return ["the database cannot be reached: " + str(error).partition("\n")[0]]
+    return []

@@ -1,0 +1,283 @@
+"""Settings of every role, read from the environment and described in docs/settings.md.
+
+Each variable can also be given as `NAME_FILE`, the path of a file that holds its value (a Docker secret).
+"""
+
+import socket
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()
+
+# --- Role -----------------------------------------------------------------------------------------------
+
+ROLES = ("vote", "result", "admin", "worker", "beat")
+# Empty for management commands and tests, which see everything that `admin` and `result` see.
+URNA_ROLE = env("URNA_ROLE", default="")
+if URNA_ROLE and URNA_ROLE not in ROLES:
+    raise ImproperlyConfigured(f"URNA_ROLE is {URNA_ROLE!r}; choose one of {', '.join(ROLES)}, or leave it out.")
+IS_VOTE = URNA_ROLE == "vote"
+# Shown at the foot of each page: the name by which an operator finds the process that served it.
+REPLICA = env("URNA_REPLICA", default=socket.gethostname())
+
+# --- Security -------------------------------------------------------------------------------------------
+
+SECRET_KEY = env("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+DEBUG = False
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Origins besides the page's own from which a results socket may be opened, as `https://example.org`.
+WEBSOCKET_ORIGINS = env.list("WEBSOCKET_ORIGINS", default=[])
+
+URNA_TLS = env("URNA_TLS", default="off")
+if URNA_TLS not in ("off", "proxy"):
+    raise ImproperlyConfigured(
+        f"URNA_TLS is {URNA_TLS!r}; set it to 'off' (plain HTTP) or 'proxy' (TLS ends before Urna)."
+    )
+BEHIND_TLS = URNA_TLS == "proxy"
+if BEHIND_TLS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    # The health check asks the container directly, without the proxy.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = False
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for subdomains is for the owner of the domain to decide, not for one site on it.
+    "security.W021",  # The same for the browsers' preload list.
+]
+if IS_VOTE:
+    # The role has no `SessionMiddleware`, so there is no session to protect.
+    SILENCED_SYSTEM_CHECKS += ["security.W012"]
+
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# Ports do not separate cookies, so that the roles on one host need names of their own.
+_cookie_prefix = ("__Host-" if BEHIND_TLS else "") + f"urna_{URNA_ROLE or 'manage'}_"
+CSRF_COOKIE_NAME = _cookie_prefix + "csrf"
+CSRF_COOKIE_SECURE = BEHIND_TLS
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "polls.views.csrf_failure"
+SESSION_COOKIE_NAME = _cookie_prefix + "session"
+SESSION_COOKIE_SECURE = BEHIND_TLS
+VOTER_COOKIE_NAME = _cookie_prefix + "voter"
+VOTER_COOKIE_AGE = 365 * 24 * 3600
+# The language is one choice for all pages: here sharing a cookie between the ports is what one wants.
+LANGUAGE_COOKIE_NAME = "urna_language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = BEHIND_TLS
+
+# A ballot with some hundred options is a few kilobytes; anything larger is no ballot.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+# --- Applications and middleware ------------------------------------------------------------------------
+
+if IS_VOTE:
+    INSTALLED_APPS = ["django.contrib.staticfiles", "polls", "voting_site"]
+else:
+    INSTALLED_APPS = [
+        "django.contrib.admin",
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "django.contrib.messages",
+        "django.contrib.staticfiles",
+        "channels",
+        "results",
+        "tally",
+        "polls",
+        "voting_site",
+    ]
+
+_common_middleware = [
+    "voting_site.health.HealthMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "polls.middleware.UnreachableMiddleware",
+]
+if IS_VOTE:
+    MIDDLEWARE = [*_common_middleware, "django.middleware.csrf.CsrfViewMiddleware"]
+elif URNA_ROLE == "result":
+    MIDDLEWARE = _common_middleware
+else:
+    MIDDLEWARE = [
+        *_common_middleware,
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+    ]
+
+ROOT_URLCONF = f"voting_site.urls.{URNA_ROLE if URNA_ROLE in ('vote', 'result') else 'admin'}"
+WSGI_APPLICATION = "voting_site.wsgi.application"
+ASGI_APPLICATION = "voting_site.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "polls.context_processors.site",
+                *(
+                    []
+                    if IS_VOTE
+                    else [
+                        "django.contrib.auth.context_processors.auth",
+                        "django.contrib.messages.context_processors.messages",
+                    ]
+                ),
+            ],
+        },
+    }
+]
+
+# --- PostgreSQL -----------------------------------------------------------------------------------------
+
+if IS_VOTE:
+    # Voting outlives the database, so that this role must not even be able to open a connection.
+    DATABASES: dict = {}
+else:
+    DATABASES = {"default": env.db_url("DATABASE_URL")}
+    DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- Redis: ballot box, Celery broker, channel layer ----------------------------------------------------
+
+REDIS_URL = env("REDIS_URL")
+# Seconds. A voter waits for at most two round trips before the page says that the box is out of reach.
+REDIS_TIMEOUT = env.float("REDIS_TIMEOUT", default=0.9)
+# The channel layer blocks on its subscription, which redis-py's default time-out would cut (channels_redis#422).
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": None, "socket_connect_timeout": 2}],
+            "prefix": "urna",
+        },
+    }
+}
+
+# Shards of a newly published election; those already published keep theirs.
+BALLOT_BOX_SHARDS = env.int("BALLOT_BOX_SHARDS", default=1)
+if not 1 <= BALLOT_BOX_SHARDS <= 64:
+    raise ImproperlyConfigured(f"BALLOT_BOX_SHARDS is {BALLOT_BOX_SHARDS}; choose a number from 1 to 64.")
+# One voter's ballots in one election: so many at once, then one for each interval (milliseconds).
+VOTER_BURST = env.int("VOTER_BURST", default=60)
+VOTER_INTERVAL_MS = env.int("VOTER_INTERVAL_MS", default=1000)
+# Entries that one round of the count takes from the box.
+DRAIN_BATCH_SIZE = env.int("DRAIN_BATCH_SIZE", default=2000)
+
+# --- Celery ---------------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = f"redis+socket{REDIS_URL.removeprefix('unix')}" if REDIS_URL.startswith("unix:") else REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": "urna:celery:",
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": f"tally.{name}", "schedule": seconds, "options": {"expires": expires}}
+    for name, seconds, expires in (
+        ("drain_all", 1.0, 2),
+        ("turn_phases", 1.0, 2),
+        ("keep_box", 5.0, 5),
+    )
+}
+
+# --- Languages and time ---------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env("TIME_ZONE", default="Europe/Madrid")
+
+# --- Pages ----------------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+# Where `collectstatic` puts the files of an image, under names that carry their hash. Without it they are served
+# from the apps.
+STATIC_ROOT = env("STATIC_ROOT", default="")
+WHITENOISE_USE_FINDERS = not STATIC_ROOT
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_ROOT
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+# Where the pages find each other. Left empty, a page keeps the host it was asked on and changes the port.
+VOTE_URL = env("VOTE_URL", default="")
+RESULT_URL = env("RESULT_URL", default="")
+VOTE_PORT = env.int("VOTE_PORT", default=8000)
+RESULT_PORT = env.int("RESULT_PORT", default=8001)
+
+# --- Logs -----------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # Its own handlers mail and print in DEBUG only; here everything goes to the root.
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        # A refused or unknown address is the visitor's matter, not an event for the operator.
+        "django.request": {"level": "ERROR"},
+        "django.security.csrf": {"level": "ERROR"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,17 @@
+"""Addresses of the `admin` role."""
+
+from django.contrib import admin
+from django.urls import path
+from django.views.generic import RedirectView
+
+from .vote import handler400, handler403, handler404, handler500
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+admin.site.site_header = "Urna"
+admin.site.site_title = "Urna"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+]
