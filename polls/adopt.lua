@@ -1,0 +1,9 @@
+-- Let the box of one shard begin a new life; one that lives in this epoch already goes on.
+--
+-- KEYS  rules (hash)
+-- ARGV  epoch
+-- Reply 1 if it began, 0 if not
+
+if redis.call('HGET', KEYS[1], 'epoch') == ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'serial', 0)
+return 1

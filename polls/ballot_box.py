@@ -1,0 +1,228 @@
+"""The ballot box: accept a ballot, seal, publish. Each write is one atomic script beside this file.
+
+Keys: `urna:epoch` and `urna:definitions` for the whole box; for each election and shard, under one hash tag,
+`rules` (hash: window, design, seal, epoch, last serial), `ballots` (stream), `voters` (hash: voter key -> mark)
+and `wake` (a drain has been asked for and not begun).
+"""
+
+import enum
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.client import Pipeline
+from redis.commands.core import Script
+from redis.retry import Retry
+
+from .ballots import WIRE_VERSION
+from .definition import Definition
+from .voters import shard_of
+
+EPOCH = "urna:epoch"
+DEFINITIONS = "urna:definitions"
+
+EMPTY = "the ballot box has no epoch: it is empty or being restored"
+
+
+class Unavailable(Exception):
+    """The ballot box cannot be reached, or has no epoch; the same request may succeed a moment later."""
+
+
+class Verdict(enum.Enum):
+    """What `cast.lua` decides on a ballot."""
+
+    ACCEPTED = "accepted"
+    REPEATED = "repeated"
+    NOT_OPEN_YET = "not-open-yet"
+    CLOSED = "closed"
+    OTHER_DESIGN = "other-design"
+    ALREADY_VOTED = "already-voted"
+    ALREADY_USED = "already-used"
+    OUTDATED = "outdated"
+    TOO_MANY = "too-many"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to a cast ballot; `now` is the box's clock in ms, `last` the voter's last accepted ballot."""
+
+    verdict: Verdict
+    serial: int
+    wake_up_due: bool
+    now: int
+    last: UUID | None
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What sealing found; `closed_at` is in ms by the box's clock, `waiting` the ballots yet to be counted."""
+
+    sealed: bool
+    closed_at: int
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What the box remembers of a voter: the last accepted ballot and what has become of it."""
+
+    ballot_id: UUID
+    state: str
+
+
+@cache
+def client() -> Any:
+    """Return this process's client; it repeats a command once on a broken connection, never after a time-out."""
+    # Typed as Any: its annotations leave open whether replies are bytes (here they are) or text.
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=settings.REDIS_TIMEOUT,
+        socket_connect_timeout=settings.REDIS_TIMEOUT,
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+    )
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Turn whatever goes wrong between here and Redis into Unavailable."""
+    try:
+        yield
+    except redis.RedisError as error:
+        raise Unavailable("the ballot box cannot be reached") from error
+
+
+@cache
+def script(name: str) -> Script:
+    """Return the script `name`.lua; it is loaded into Redis whenever Redis does not know it."""
+    return client().register_script((Path(__file__).parent / f"{name}.lua").read_text())
+
+
+def key(election: int, shard: int, part: str) -> str:
+    """Name a key of one shard; the braces keep all keys of a shard in one slot of a Redis Cluster."""
+    return f"urna:{{{election}:{shard}}}:{part}"
+
+
+def hash_marking(marking: str) -> str:
+    return hashlib.sha256(marking.encode()).hexdigest()[:16]
+
+
+def write_mark(ballot_id: UUID, marking_hash: str, state: str) -> str:
+    """Write a voter's mark as `cast.lua` does, with the limiter at rest."""
+    return f"{ballot_id} {marking_hash} {state} 0"
+
+
+# --- Voting -----------------------------------------------------------------------------------------------
+
+
+def read_definition(slug: str) -> tuple[Definition | None, int]:
+    """Return the definition at `slug` (None if there is none) and the box's clock in ms; raises Unavailable."""
+    found, now = _read_box(lambda pipe: pipe.hget(DEFINITIONS, slug))
+    return (Definition.from_json(found) if found else None), now
+
+
+def read_definitions() -> tuple[list[Definition], int]:
+    """Return all definitions that are not archived, and the box's clock in ms; raises Unavailable."""
+    found, now = _read_box(lambda pipe: pipe.hvals(DEFINITIONS))
+    definitions = [Definition.from_json(text) for text in found]
+    return [definition for definition in definitions if not definition.archived], now
+
+
+def _read_box(command: Callable[[Pipeline], object]) -> tuple[Any, int]:
+    with reaching(), client().pipeline(transaction=False) as pipe:
+        pipe.get(EPOCH)
+        pipe.time()
+        command(pipe)
+        epoch, (seconds, microseconds), found = pipe.execute()
+    if epoch is None:
+        raise Unavailable(EMPTY)
+    return found, seconds * 1000 + microseconds // 1000
+
+
+def read_mark(definition: Definition, voter: str) -> Mark | None:
+    """Return what the box remembers of a voter; raises Unavailable."""
+    with reaching():
+        found = client().hget(key(definition.election, shard_of(voter, definition.shards), "voters"), voter)
+    if found is None:
+        return None
+    ballot_id, _, state, _ = found.decode().split(" ")
+    return Mark(UUID(ballot_id), state)
+
+
+def cast(definition: Definition, *, voter: str, ballot_id: UUID, marking: str, design: str) -> Reply:
+    """Put a ballot into the box, in one round trip; raises Unavailable.
+
+    When this returns ACCEPTED or REPEATED the ballot is on the disk of a Redis with `appendfsync always`.
+    After Unavailable it may or may not be: sending the same ballot again is safe.
+    """
+    shard = shard_of(voter, definition.shards)
+    keys = [key(definition.election, shard, part) for part in ("rules", "ballots", "voters", "wake")]
+    arguments = [
+        voter,
+        str(ballot_id),
+        marking,
+        hash_marking(marking),
+        design,
+        settings.VOTER_BURST,
+        settings.VOTER_INTERVAL_MS,
+        WIRE_VERSION,
+    ]
+    with reaching():
+        outcome, serial, wake, now, last = script("cast")(keys, arguments)
+    if outcome == b"no-epoch":
+        raise Unavailable(EMPTY)
+    return Reply(Verdict(outcome.decode()), serial, bool(wake), now, UUID(last.decode()) if last else None)
+
+
+# --- Managing ---------------------------------------------------------------------------------------------
+
+
+def read_epoch() -> str | None:
+    """Return the epoch's name, None from an emptied box; raises Unavailable."""
+    with reaching():
+        found = client().get(EPOCH)
+    return found.decode() if found else None
+
+
+def seal(election: int, shards: int, *, only_if_due: bool = False) -> Seal:
+    """Close the box of an election, by the box's clock and for good; raises Unavailable.
+
+    With `only_if_due` a box closes only when its window has run out. Once one shard is sealed, all are.
+    """
+    replies = [_seal_shard(election, shard, only_if_due=only_if_due) for shard in range(shards)]
+    if only_if_due and any(reply.sealed for reply in replies) and not all(reply.sealed for reply in replies):
+        replies = [_seal_shard(election, shard, only_if_due=False) for shard in range(shards)]
+    return Seal(
+        sealed=all(reply.sealed for reply in replies),
+        closed_at=max(reply.closed_at for reply in replies),
+        waiting=sum(reply.waiting for reply in replies),
+    )
+
+
+def _seal_shard(election: int, shard: int, *, only_if_due: bool) -> Seal:
+    keys = [key(election, shard, "rules"), key(election, shard, "ballots")]
+    with reaching():
+        sealed, closed_at, waiting, _ = script("seal")(keys, ["due" if only_if_due else "now"])
+    if sealed < 0:
+        raise Unavailable(EMPTY)
+    return Seal(bool(sealed), closed_at, waiting)
+
+
+def count_waiting(boxes: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """Return the ballots that wait in the box, by election, for (election, shards) pairs; raises Unavailable."""
+    shards = [(election, shard) for election, number in boxes for shard in range(number)]
+    waiting: dict[int, int] = {}
+    with reaching(), client().pipeline(transaction=False) as pipe:
+        for election, shard in shards:
+            pipe.xlen(key(election, shard, "ballots"))
+        lengths = pipe.execute()
+    for (election, _), length in zip(shards, lengths, strict=True):
+        waiting[election] = waiting.get(election, 0) + length
+    return waiting

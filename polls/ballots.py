@@ -1,0 +1,108 @@
+"""The ballot, its identity, and its wire format in the stream of the ballot box."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from django.core.signing import BadSignature, Signer
+
+WIRE_VERSION = 1
+
+# What `cast.lua` can have written; one entry outside of them must not stop the batch in the database.
+_VOTER = re.compile(r"[A-Za-z0-9_-]{22}")
+_BALLOT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MARKING = re.compile(r"[^\x00]{1,20000}", re.DOTALL)
+_EPOCH = re.compile(r"[0-9a-f]{1,32}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,14}")
+
+_signer = Signer(salt="polls.ballots.ballot_id")
+
+
+class UnreadableEntry(ValueError):
+    """A stream entry that is no ballot in the wire format; to be set aside with the reason."""
+
+
+class NewerWireVersion(Exception):
+    """A stream entry written by a newer release; to be left for a worker of that release."""
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """One accepted ballot, with the place that the box gave it.
+
+    `accepted_at` is in milliseconds since 1970 UTC by the box's clock.
+    """
+
+    voter_key: str
+    ballot_id: UUID
+    marking: str
+    epoch: str
+    serial: int
+    accepted_at: int
+
+    @classmethod
+    def from_wire(cls, fields: Mapping[bytes, bytes]) -> Self:
+        """Read a stream entry as `cast.lua` writes it; raises NewerWireVersion or UnreadableEntry."""
+        version = _number(fields, b"v")
+        if version > WIRE_VERSION:
+            raise NewerWireVersion(f"wire version {version}; this release reads up to {WIRE_VERSION}")
+        return cls(
+            voter_key=_text(fields, b"voter", _VOTER),
+            ballot_id=UUID(_text(fields, b"ballot", _BALLOT)),
+            marking=_text(fields, b"marking", _MARKING),
+            epoch=_text(fields, b"epoch", _EPOCH),
+            serial=_number(fields, b"serial"),
+            accepted_at=_number(fields, b"at"),
+        )
+
+
+def place_from_wire(fields: Mapping[bytes, bytes]) -> tuple[str, int] | None:
+    """Return (epoch, serial) of an entry, of whatever wire version; None where it names no such place."""
+    try:
+        return _text(fields, b"epoch", _EPOCH), _number(fields, b"serial")
+    except UnreadableEntry:
+        return None
+
+
+def _text(fields: Mapping[bytes, bytes], name: bytes, pattern: re.Pattern[str]) -> str:
+    try:
+        text = fields[name].decode("utf-8")
+    except KeyError:
+        raise UnreadableEntry(f"field {name.decode()!r} is missing") from None
+    except UnicodeDecodeError:
+        raise UnreadableEntry(f"field {name.decode()!r} is not UTF-8") from None
+    if not pattern.fullmatch(text):
+        raise UnreadableEntry(f"field {name.decode()!r} is malformed")
+    return text
+
+
+def _number(fields: Mapping[bytes, bytes], name: bytes) -> int:
+    return int(_text(fields, name, _NUMBER))
+
+
+def new_ballot_id(now: int, *, after: UUID | None = None) -> UUID:
+    """Make a UUIDv7 (RFC 9562) for a form rendered at `now`, in milliseconds by the box's clock.
+
+    A voter's later form compares higher, which makes the order of one voter's ballots part of the ballots
+    themselves. `after` is the voter's last accepted one: the new id is higher even if the clock was set back.
+    """
+    if after is not None:
+        now = max(now, (after.int >> 80) + 1)
+    random = secrets.randbits(74)
+    return UUID(int=now << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & (1 << 62) - 1)
+
+
+def sign(ballot_id: UUID) -> str:
+    """Write a ballot id as the form's hidden field: voters cannot choose their own time of issue."""
+    return _signer.sign(str(ballot_id))
+
+
+def unsign(text: str) -> UUID:
+    """Read the hidden field back; raises ValueError if it was not made by `sign`."""
+    try:
+        return UUID(_signer.unsign(text))
+    except BadSignature as error:
+        raise ValueError("the ballot id is not one of ours") from error

@@ -1,0 +1,24 @@
+"""What every page needs: where the other pages are, and who served this one."""
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
+
+
+def site(request: HttpRequest) -> dict[str, str]:
+    """Return the addresses of the voting and the results pages, and the name of this replica."""
+    return {
+        "vote_url": settings.VOTE_URL.rstrip("/") or _same_host(request, settings.VOTE_PORT),
+        "result_url": settings.RESULT_URL.rstrip("/") or _same_host(request, settings.RESULT_PORT),
+        "replica": settings.REPLICA,
+    }
+
+
+def _same_host(request: HttpRequest, port: int) -> str:
+    try:
+        host = request.get_host()
+    except DisallowedHost:
+        # The error page that reports this host must not stumble over it again.
+        return ""
+    name = host[: host.index("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    return f"{request.scheme}://{name}:{port}"

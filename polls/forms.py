@@ -1,0 +1,36 @@
+"""What the ballot page sends back."""
+
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from . import ballots
+from .definition import Definition
+from .methods import InvalidMarking
+
+
+@dataclass(frozen=True)
+class MarkedBallot:
+    """A submitted ballot form: which ballot, on which design, marked how."""
+
+    ballot_id: UUID
+    design: str
+    marking: str
+
+    @classmethod
+    def from_form(cls, form: QueryDict, definition: Definition) -> Self:
+        """Read a submitted form; raises InvalidMarking with a sentence for the voter."""
+        try:
+            [signed_id], [design] = form.getlist("ballot_id"), form.getlist("design")
+        except ValueError:
+            raise InvalidMarking(_("The form came back incomplete. Here is a fresh one: please vote again.")) from None
+        try:
+            ballot_id = ballots.unsign(signed_id)
+        except ValueError:
+            raise InvalidMarking(
+                _("The form was not made by this site. Here is a fresh one: please vote again.")
+            ) from None
+        return cls(ballot_id, design, definition.voting_method.parse(form, definition.paper))

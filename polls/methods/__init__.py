@@ -1,0 +1,37 @@
+"""The voting methods: how a ballot is marked, what is counted, how counts become a result.
+
+A method is a folder beside this file: a module that satisfies `VotingMethod` and two templates,
+`polls/methods/<name>/ballot.html` and `result.html`. Adding one to `METHODS` is all the registration there is.
+"""
+
+from django.utils.functional import Promise
+
+from .approval import Approval
+from .base import BallotPaper, InvalidMarking, OptionOnBallot, Result, Standing, VotingMethod
+from .plurality import Plurality
+
+__all__ = [
+    "BallotPaper",
+    "InvalidMarking",
+    "OptionOnBallot",
+    "Result",
+    "Standing",
+    "VotingMethod",
+    "choices",
+    "get",
+]
+
+METHODS: dict[str, VotingMethod] = {method.name: method for method in (Plurality(), Approval())}
+
+
+def get(name: str) -> VotingMethod:
+    """Return the method called `name`; raises KeyError with the known names where there is none."""
+    try:
+        return METHODS[name]
+    except KeyError:
+        raise KeyError(f"no voting method {name!r}; known are {', '.join(METHODS)}") from None
+
+
+def choices() -> list[tuple[str, str | Promise]]:
+    """Return (name, label) of each method, for a form."""
+    return [(method.name, method.label) for method in METHODS.values()]

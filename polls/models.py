@@ -1,0 +1,204 @@
+"""Elections, as PostgreSQL keeps them. What `vote` sees of them is the definition (see definition.py)."""
+
+import datetime as dt
+import secrets
+import zoneinfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from . import methods
+
+# Keys travel in stream entries and in canonical markings, where commas and colons separate them.
+validate_key = RegexValidator(
+    r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", _("Use small letters, digits and single hyphens, as in “cola-cao”.")
+)
+
+
+def new_secret() -> str:
+    """Make the secret from which an election's voter keys are derived: 32 random bytes, as hex."""
+    return secrets.token_hex(32)
+
+
+def default_time_zone() -> str:
+    return settings.TIME_ZONE
+
+
+def default_shards() -> int:
+    return settings.BALLOT_BOX_SHARDS
+
+
+def validate_time_zone(name: str) -> None:
+    """Raise ValidationError unless `name` is in the IANA time zone database."""
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValidationError(
+            _("There is no time zone “%(name)s”. Write it as Europe/Madrid."), params={"name": name}
+        ) from error
+
+
+# First parts of addresses that belong to the site itself.
+RESERVED_SLUGS = {"admin", "healthz", "language", "readyz", "static", "ws"}
+
+
+def validate_slug_is_free(slug: str) -> None:
+    """Raise ValidationError for a slug that the site itself answers to."""
+    if slug in RESERVED_SLUGS:
+        raise ValidationError(_("“%(slug)s” is an address of the site itself. Choose another."), params={"slug": slug})
+
+
+class ElectionQuerySet(models.QuerySet["Election"]):
+    def published(self) -> "ElectionQuerySet":
+        return self.filter(revision__gt=0)
+
+    def current(self) -> "ElectionQuerySet":
+        """Published and not archived: what the ballot box has to know."""
+        return self.published().filter(archived_at=None)
+
+    def not_final(self) -> "ElectionQuerySet":
+        """Published, with ballots that may still wait to be counted."""
+        return self.published().filter(final_at=None)
+
+    def unsealed(self) -> "ElectionQuerySet":
+        return self.current().filter(sealed_at=None)
+
+    def awaiting_last_ballots(self) -> "ElectionQuerySet":
+        """Sealed, but not yet known to be counted to the last ballot."""
+        return self.published().filter(sealed_at__isnull=False, final_at=None)
+
+    def open_unnoticed(self, now: dt.datetime) -> "ElectionQuerySet":
+        """Open by the clock, though no revision has said so yet."""
+        return self.unsealed().filter(opened_at=None, opens_at__lte=now)
+
+
+class Election(models.Model):
+    """A question with options, a method, a window and rules."""
+
+    class Phase(models.TextChoices):
+        SCHEDULED = "scheduled", _("scheduled")
+        OPEN = "open", _("open")
+        CLOSED = "closed", _("closed")
+
+    title = models.CharField(_("question"), max_length=200)
+    slug = models.SlugField(
+        _("address"), max_length=60, unique=True, validators=[validate_slug_is_free],
+        help_text=_("The last part of the page's address. It is never used again."),
+    )  # fmt: skip
+    description = models.TextField(
+        _("explanation"), blank=True, max_length=2000, help_text=_("Shown on the ballot, under the question.")
+    )
+    method = models.CharField(_("method"), max_length=20, default="plurality", choices=methods.choices)
+    max_choices = models.PositiveSmallIntegerField(
+        _("most choices on one ballot"),
+        null=True,
+        blank=True,
+        help_text=_("For approval voting; empty means no limit."),
+    )
+    votes_final = models.BooleanField(
+        _("votes are final"),
+        default=False,
+        help_text=_("If not, a voter may change the vote until the election closes."),
+    )
+    opens_at = models.DateTimeField(_("opens"), default=timezone.now)
+    closes_at = models.DateTimeField(
+        _("closes"), null=True, blank=True, help_text=_("Empty: open until it is closed by hand.")
+    )
+    time_zone = models.CharField(
+        _("time zone"), max_length=50, default=default_time_zone, validators=[validate_time_zone],
+        help_text=_("In which times are entered and shown, for example Europe/Madrid."),
+    )  # fmt: skip
+    shards = models.PositiveSmallIntegerField(_("shards"), default=default_shards, editable=False)
+    voter_secret = models.CharField(max_length=64, default=new_secret, editable=False)
+    # Raised by each publication: a definition in Redis is only ever replaced by one of a higher revision.
+    revision = models.PositiveIntegerField(_("revision"), default=0, editable=False)
+    design = models.CharField(_("design hash"), max_length=32, blank=True, editable=False)
+    opened_at = models.DateTimeField(_("opened"), null=True, editable=False)
+    sealed_at = models.DateTimeField(_("sealed"), null=True, editable=False)
+    final_at = models.DateTimeField(_("final"), null=True, editable=False)
+    archived_at = models.DateTimeField(_("archived"), null=True, editable=False)
+
+    objects = ElectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("election")
+        verbose_name_plural = _("elections")
+        ordering = ["-opens_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="election_closes_after_it_opens",
+                condition=Q(closes_at=None) | Q(closes_at__gt=F("opens_at")),
+                violation_error_message=_(
+                    "The election closes before it opens. Put the closing time after the opening time."
+                ),
+            ),
+            models.CheckConstraint(
+                name="election_max_choices_is_positive",
+                condition=Q(max_choices=None) | Q(max_choices__gt=0),
+                violation_error_message=_("At least one choice must be possible; leave the field empty for no limit."),
+            ),
+            models.CheckConstraint(name="election_has_a_shard", condition=Q(shards__gt=0)),
+            models.CheckConstraint(
+                name="election_is_final_only_when_sealed", condition=Q(final_at=None) | Q(sealed_at__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def phase(self, now: dt.datetime) -> str:
+        """Tell the phase at `now`; sealing is what counts, the window only until the seal is there."""
+        if self.sealed_at or (self.closes_at and self.closes_at <= now):
+            return self.Phase.CLOSED
+        return self.Phase.OPEN if self.opens_at <= now else self.Phase.SCHEDULED
+
+    def is_frozen(self, now: dt.datetime) -> bool:
+        """Tell whether voters may already have seen the ballot, so that it must stay as it is."""
+        return self.revision > 0 and (self.opened_at is not None or self.opens_at <= now)
+
+
+class Option(models.Model):
+    """One possible answer; `key` names it on the wire and in counts."""
+
+    election = models.ForeignKey(Election, models.CASCADE, related_name="options", verbose_name=_("election"))
+    label = models.CharField(_("label"), max_length=120)
+    key = models.CharField(_("key"), max_length=40, validators=[validate_key])
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("option")
+        verbose_name_plural = _("options")
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                "election", "key", name="option_key_unique_in_election",
+                violation_error_message=_("Two options have the same key. Give each its own."),
+            ),
+            models.UniqueConstraint(
+                "election", "label", name="option_label_unique_in_election",
+                violation_error_message=_("Two options have the same label. Voters could not tell them apart."),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Epoch(models.Model):
+    """One life of the ballot box; a Redis that lost its data starts another."""
+
+    name = models.CharField(_("name"), max_length=32, unique=True)
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("epoch")
+        verbose_name_plural = _("epochs")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name

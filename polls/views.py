@@ -1,0 +1,215 @@
+"""The voter's pages. They talk to Redis alone."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import requires_csrf_token
+from django.views.decorators.http import require_safe
+from django.views.generic import View
+
+from . import ballot_box, ballots, voters
+from .ballot_box import Mark, Reply, Verdict
+from .definition import Definition
+from .forms import MarkedBallot
+from .methods import InvalidMarking
+from .wake_up import ask_for_drain
+
+
+@require_safe
+@never_cache
+def index(request: HttpRequest) -> HttpResponse:
+    """List the open elections; go straight to the ballot when there is just one."""
+    definitions, now = ballot_box.read_definitions()
+    by_phase = {
+        phase: sorted((one for one in definitions if one.phase(now) == phase), key=lambda one: one.opens_at)
+        for phase in ("open", "scheduled")
+    }
+    if len(by_phase["open"]) == 1:
+        return redirect("ballot", by_phase["open"][0].slug)
+    return render(request, "polls/list.html", by_phase)
+
+
+def get_definition(slug: str) -> tuple[Definition, int]:
+    """Return the definition at `slug` and the box's clock in ms; raises Http404, or Unavailable."""
+    definition, now = ballot_box.read_definition(slug)
+    if definition is None:
+        raise Http404(_("There is no election at this address. Check it, or look in the list."))
+    return definition, now
+
+
+class BallotView(View):
+    """Show the ballot of one election, and take it back marked."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        definition, now = get_definition(slug)
+        visitor = voters.read_cookie(request)
+        mark = ballot_box.read_mark(definition, voters.voter_key(definition, visitor)) if visitor else None
+        if definition.phase(now) != "open":
+            return show_not_open(request, definition, now, mark)
+        return show_ballot(request, definition, now, visitor=visitor, last=mark)
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        definition, now = get_definition(slug)
+        visitor = voters.read_cookie(request)
+        if visitor is None:
+            # A new identity now would make a second voter of somebody whose first answer got lost.
+            error = _("Your browser did not send back this page's cookie. Allow cookies here, then press “Vote” again.")
+            return show_ballot(request, definition, now, error=error, status=HTTPStatus.FORBIDDEN)
+        try:
+            marked = MarkedBallot.from_form(request.POST, definition)
+        except InvalidMarking as problem:
+            error = str(problem.message)
+            return show_ballot(request, definition, now, visitor=visitor, error=error, status=HTTPStatus.BAD_REQUEST)
+        voter = voters.voter_key(definition, visitor)
+        reply = ballot_box.cast(
+            definition, voter=voter, ballot_id=marked.ballot_id, marking=marked.marking, design=marked.design
+        )
+        if reply.wake_up_due:
+            ask_for_drain(definition, voter)
+        return answer(request, definition, reply, visitor)
+
+
+def answer(request: HttpRequest, definition: Definition, reply: Reply, visitor: str) -> HttpResponse:
+    """Translate the box's reply to a cast ballot into a page."""
+    match reply.verdict:
+        case Verdict.ACCEPTED | Verdict.REPEATED:
+            return HttpResponse(
+                status=HTTPStatus.SEE_OTHER, headers={"Location": reverse("cast", args=[definition.slug])}
+            )
+        case Verdict.NOT_OPEN_YET | Verdict.CLOSED:
+            return show_not_open(request, definition, reply.now, None, closed=reply.verdict is Verdict.CLOSED)
+        case Verdict.ALREADY_VOTED:
+            error = _("You have voted already, and in this election a vote is final. Your first vote stands.")
+            status = HTTPStatus.CONFLICT
+        case Verdict.OTHER_DESIGN:
+            error = _("The ballot has changed since you opened this page. Read it again, then press “Vote”.")
+            status = HTTPStatus.CONFLICT
+        case Verdict.ALREADY_USED:
+            error = _(
+                "This form was used already for another choice. To change your vote to the choice below, press “Vote”."
+            )
+            status = HTTPStatus.CONFLICT
+        case Verdict.OUTDATED:
+            error = _("You have voted from a newer page since. To change your vote to the choice below, press “Vote”.")
+            status = HTTPStatus.CONFLICT
+        case Verdict.TOO_MANY:
+            error = _("That was too many votes in a short time. Wait a few seconds, then press “Vote”.")
+            status = HTTPStatus.TOO_MANY_REQUESTS
+    last = Mark(reply.last, "accepted") if reply.last else None
+    response = show_ballot(request, definition, reply.now, visitor=visitor, last=last, error=error, status=status)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        response["Retry-After"] = "5"
+    return response
+
+
+def show_ballot(
+    request: HttpRequest,
+    definition: Definition,
+    now: int,
+    *,
+    visitor: str | None = None,
+    last: Mark | None = None,
+    error: str = "",
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    """Render a fresh ballot form, filled in as the visitor sent it; gives a cookie to a visitor without one."""
+    method = definition.voting_method
+    context: dict[str, Any] = {
+        "election": definition,
+        "options": definition.options,
+        "method_template": f"polls/methods/{method.name}/ballot.html",
+        "marked": method.initial(request.POST),
+        "ballot_id": ballots.sign(ballots.new_ballot_id(now, after=last.ballot_id if last else None)),
+        "design": definition.design,
+        "last": last,
+        "error": error,
+    }
+    response = render(request, "polls/ballot.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    if visitor is None:
+        voters.set_cookie(response, voters.new_visitor())
+    return response
+
+
+def show_not_open(
+    request: HttpRequest, definition: Definition, now: int, mark: Mark | None, *, closed: bool = False
+) -> HttpResponse:
+    """Render the page of an election that takes no votes, yet or any more: 410."""
+    phase = "closed" if closed else definition.phase(now)
+    context = {"election": definition, "phase": phase, "last": mark}
+    response = render(request, "polls/not_open.html", context, status=HTTPStatus.GONE)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def read_state(request: HttpRequest, definition: Definition) -> str:
+    """Return what has become of the visitor's last ballot: accepted, counted, replaced, set-aside, or ''."""
+    visitor = voters.read_cookie(request)
+    mark = ballot_box.read_mark(definition, voters.voter_key(definition, visitor)) if visitor else None
+    return mark.state if mark else ""
+
+
+@require_safe
+@never_cache
+def cast(request: HttpRequest, slug: str) -> HttpResponse:
+    """Confirm a ballot: accepted, then counted when it is."""
+    definition, now = get_definition(slug)
+    context = {
+        "election": definition,
+        "state": read_state(request, definition),
+        "may_change": not definition.votes_final and definition.phase(now) == "open",
+    }
+    return render(request, "polls/cast.html", context)
+
+
+@require_safe
+@never_cache
+def cast_state(request: HttpRequest, slug: str) -> JsonResponse:
+    """Tell the confirmation page's script what has become of the ballot."""
+    definition, _now = get_definition(slug)
+    return JsonResponse({"state": read_state(request, definition)})
+
+
+@requires_csrf_token
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Refuse a form that does not come from this site's own page: 403."""
+    message = _(
+        "The form could not be matched to your browser. Allow cookies for this site, reload the page and try again."
+    )
+    return show_error(request, HTTPStatus.FORBIDDEN, _("Not accepted"), message)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Refuse a request that cannot be read: 400."""
+    message = _("The request could not be read, so nothing was done. Go back, reload the page and try again.")
+    return show_error(request, HTTPStatus.BAD_REQUEST, _("Not understood"), message)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Refuse what the visitor may not do: 403."""
+    message = _("This page is not open to you. If you think it should be, ask whoever runs the election.")
+    return show_error(request, HTTPStatus.FORBIDDEN, _("Not allowed"), message)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that nothing is at this address: 404."""
+    message = _("There is nothing at this address. Check it, or look in the list.")
+    return show_error(request, HTTPStatus.NOT_FOUND, _("Not found"), message)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Say that something broke: 500."""
+    message = _("Something broke on our side, and has been noted. Try again in a moment.")
+    return show_error(request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Something broke"), message)
+
+
+def show_error(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
+    """Render an error page: a title, and a sentence that says what to do next."""
+    return render(
+        request, "polls/error.html", {"status": int(status), "title": title, "message": message}, status=status
+    )

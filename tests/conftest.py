@@ -1,0 +1,155 @@
+"""Fixtures on the real PostgreSQL and Valkey that plugin.py started."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from polls import ballot_box, ballots
+from polls.ballot_box import Reply
+from polls.definition import Definition
+from polls.methods import OptionOnBallot
+from polls.models import Election, Option
+from polls.publishing import publish_election, store
+from tally.healing import keep_box
+
+EPOCH = "e0"
+
+
+@pytest.fixture(autouse=True)
+def _swallowed_errors(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test when code logged an exception and went on, unless the test says that it expects that."""
+    yield
+    if request.node.get_closest_marker("expects_logged_exceptions"):
+        return
+    logged = [record for record in caplog.get_records("call") if record.exc_info]
+    assert not logged, f"swallowed: {[record.getMessage() for record in logged]}"
+
+
+@pytest.fixture(autouse=True)
+def redis() -> Any:
+    """The emptied Valkey of this test run."""
+    client = ballot_box.client()
+    client.flushall()
+    return client
+
+
+# A Redis that is not there.
+NOWHERE = Redis(port=9, socket_timeout=0.2, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0))
+
+
+@pytest.fixture
+def unreachable_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the ballot box be out of reach from here on."""
+    with monkeypatch.context() as patch:
+        patch.setattr(ballot_box, "client", lambda: NOWHERE)
+        # Scripts remember the client that they were registered with.
+        ballot_box.script.cache_clear()
+        yield
+    ballot_box.script.cache_clear()
+
+
+@pytest.fixture
+def box(redis: Any) -> Any:
+    """A ballot box with an epoch, and nothing in it."""
+    redis.set(ballot_box.EPOCH, EPOCH)
+    return redis
+
+
+@pytest.fixture
+def define(box: Any) -> Callable[..., Definition]:
+    """Return a function that publishes a definition to Redis alone, as `vote` sees it."""
+
+    def publish(**changes: Any) -> Definition:
+        now = ballot_box.read_definitions()[1]
+        definition = replace(
+            Definition(
+                election=1,
+                revision=1,
+                slug="drink",
+                title="Nesquik or Cola Cao?",
+                description="",
+                method="plurality",
+                options=(OptionOnBallot("nesquik", "Nesquik"), OptionOnBallot("cola-cao", "Cola Cao")),
+                max_choices=None,
+                votes_final=False,
+                opens_at=now - 1000,
+                closes_at=None,
+                time_zone="Europe/Madrid",
+                shards=1,
+                voter_secret="ab" * 32,
+                sealed=False,
+                archived=False,
+            ),
+            **changes,
+        )
+        store([definition], EPOCH)
+        return definition
+
+    return publish
+
+
+@pytest.fixture
+def make_election(transactional_db: None, redis: Any) -> Callable[..., Election]:
+    """Return a function that makes and publishes an election, in PostgreSQL and in Redis."""
+
+    def make(slug: str = "drink", options: tuple[str, ...] = ("nesquik", "cola-cao"), **fields: Any) -> Election:
+        fields.setdefault("opens_at", timezone.now() - timezone.timedelta(minutes=1))
+        election = Election.objects.create(slug=slug, title=f"{slug}?", **fields)
+        for position, key in enumerate(options):
+            Option.objects.create(election=election, key=key, label=key.title(), position=position)
+        publish_election(election)
+        keep_box()
+        return election
+
+    return make
+
+
+@pytest.fixture
+def cast() -> Callable[..., Reply]:
+    """Return a function that casts a ballot past the web pages."""
+
+    def put(
+        election: Election | Definition, voter: str, marking: str, ballot_id: UUID | None = None, **changes: Any
+    ) -> Reply:
+        definition = Definition.of(election) if isinstance(election, Election) else election
+        ballot_id = ballot_id or fresh_ballot_id(definition, voter_key(voter))
+        arguments = {"marking": marking, "design": definition.design} | changes
+        return ballot_box.cast(definition, voter=voter_key(voter), ballot_id=ballot_id, **arguments)
+
+    return put
+
+
+def fresh_ballot_id(definition: Definition, key: str) -> UUID:
+    """Make a ballot id as the form of this voter would have it."""
+    now = ballot_box.read_definitions()[1]
+    mark = ballot_box.read_mark(definition, key)
+    return ballots.new_ballot_id(now, after=mark.ballot_id if mark else None)
+
+
+def voter_key(name: str) -> str:
+    """Make a well-formed voter key from a short name."""
+    return base64.urlsafe_b64encode(hashlib.sha256(name.encode()).digest()[:16]).rstrip(b"=").decode()
+
+
+@pytest.fixture
+def browser() -> Client:
+    """A browser that keeps cookies and is held to the CSRF check."""
+    return Client(enforce_csrf_checks=True)
+
+
+def read_form(html: str) -> dict[str, str]:
+    """Return the hidden fields of the ballot form on a page."""
+    forms = re.findall(r"<form.*?</form>", html, re.DOTALL)
+    [form] = [one for one in forms if 'name="ballot_id"' in one]
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))

@@ -1,0 +1,30 @@
+"""A pytest plugin that gives the whole test run its own PostgreSQL and Valkey, before settings are read."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from voting_site import embedded
+from voting_site.data_folder import DataFolder
+
+_services = ExitStack()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> Iterator[None]:
+    # Never the servers that the environment names: tests empty what they use.
+    for name in ("DATABASE_URL", "REDIS_URL", "DATABASE_URL_FILE", "REDIS_URL_FILE", "URNA_ROLE"):
+        os.environ.pop(name, None)
+    folder = DataFolder(Path(_services.enter_context(tempfile.TemporaryDirectory(prefix="urna-test-"))))
+    folder.create()
+    os.environ.update(embedded.environment(folder))
+    _services.enter_context(embedded.running(folder, embedded.services(folder, {})))
+    yield
+
+
+def pytest_unconfigure() -> None:
+    _services.close()
