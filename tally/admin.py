@@ -1,0 +1,233 @@
+"""The election's admin: saving publishes, "Close now" seals, and nothing published can be deleted."""
+
+import datetime as dt
+import zoneinfo
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from polls.admin import FROZEN_FIELDS, ElectionForm, OptionInline
+from polls.context_processors import site
+from polls.models import Election
+from polls.publishing import publish_election
+
+from .announce import announce
+from .lifecycle import NotClosed, archive_election, close_election
+from .models import RejectedBallot
+
+
+def in_zone(moment: dt.datetime | None, election: Election) -> str:
+    """Write a time in the election's own time zone, with the zone beside it."""
+    if moment is None:
+        return "–"
+    zone = zoneinfo.ZoneInfo(election.time_zone)
+    return f"{date_format(timezone.localtime(moment, zone), 'DATETIME_FORMAT')} ({election.time_zone})"
+
+
+@admin.register(Election)
+class ElectionAdmin(admin.ModelAdmin):
+    form = ElectionForm
+    inlines = (OptionInline,)
+    change_form_template = "tally/admin/election.html"
+    list_display = ("title", "phase", "opens", "closes", "method")
+    list_filter = ("method", ("archived_at", admin.EmptyFieldListFilter))
+    search_fields = ("title", "slug")
+    prepopulated_fields = {"slug": ("title",)}
+    fieldsets = (
+        (None, {"fields": ("title", "slug", "description")}),
+        (_("Voting"), {"fields": ("method", "max_choices", "votes_final")}),
+        (_("Window"), {"fields": ("time_zone", "opens_at", "closes_at")}),
+    )
+
+    # --- What may be done when ---------------------------------------------------------------------------
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Election | None = None) -> tuple[str, ...]:
+        if obj is None or not obj.is_frozen(timezone.now()):
+            return ()
+        if obj.phase(timezone.now()) == Election.Phase.CLOSED:
+            return (*FROZEN_FIELDS, "closes_at", "time_zone")
+        return FROZEN_FIELDS
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Election | None = None) -> dict[str, Any]:
+        return {} if "slug" in self.get_readonly_fields(request, obj) else dict(self.prepopulated_fields)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Election | None = None) -> bool:
+        # Its address is never used again, and its records are kept: published elections are archived.
+        return obj is not None and obj.revision == 0 and super().has_delete_permission(request, obj)
+
+    # --- Saving ------------------------------------------------------------------------------------------
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Read and show times in the election's time zone; the page is rendered here, while that zone is active."""
+        with timezone.override(self._zone(request, object_id)):
+            response = super().changeform_view(request, object_id, form_url, extra_context)
+            return response.render() if isinstance(response, TemplateResponse) else response
+
+    def _zone(self, request: HttpRequest, object_id: str | None) -> dt.tzinfo:
+        stored = self.get_object(request, object_id) if object_id else None
+        name = request.POST.get("time_zone") or (stored.time_zone if stored else "")
+        try:
+            return zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            return timezone.get_default_timezone()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        election = publish_election(form.instance)
+        announce(election.pk)
+        ignored = [name for name in FROZEN_FIELDS if name not in form.fields and name in request.POST]
+        if ignored:
+            text = _(
+                "The election has begun meanwhile, so its question, options and method stay as voters have seen them."
+            )
+            messages.warning(request, text)
+
+    # --- Closing and archiving ---------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/close/", wrap(self.close_view), name="polls_election_close"),
+            path("<int:pk>/archive/", wrap(self.archive_view), name="polls_election_archive"),
+            *super().get_urls(),
+        ]
+
+    def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, then close the election at this moment; say what still waits to be counted."""
+        election = self._get_changeable(request, pk)
+        question = gettext("Close “%(title)s” now? Nobody can vote any more, and it cannot be opened again.")
+        if request.method != "POST":
+            return self._confirm(request, election, question % {"title": election}, gettext("Close now"))
+        try:
+            seal = close_election(election)
+        except NotClosed as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+        else:
+            self.message_user(request, self._describe_waiting(seal.waiting), messages.SUCCESS)
+        return redirect("admin:polls_election_change", pk)
+
+    @staticmethod
+    def _describe_waiting(waiting: int) -> str:
+        if not waiting:
+            return gettext("Closed. Every ballot is counted.")
+        text = ngettext(
+            "Closed. %(n)d ballot still waits to be counted; it was accepted in time, and will count.",
+            "Closed. %(n)d ballots still wait to be counted; they were accepted in time, and will count.",
+            waiting,
+        )
+        return text % {"n": waiting}
+
+    def archive_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, then take a finished election off the lists."""
+        election = self._get_changeable(request, pk)
+        question = gettext("Archive “%(title)s”? It leaves the public lists; its results stay at their address.")
+        if request.method != "POST":
+            return self._confirm(request, election, question % {"title": election}, gettext("Archive"))
+        if archive_election(election):
+            self.message_user(request, gettext("Archived."), messages.SUCCESS)
+        else:
+            text = gettext("Not archived: close the election first, and wait until its last ballot is counted.")
+            self.message_user(request, text, messages.ERROR)
+        return redirect("admin:polls_election_change", pk)
+
+    def _get_changeable(self, request: HttpRequest, pk: int) -> Election:
+        election = get_object_or_404(Election, pk=pk)
+        if not self.has_change_permission(request, election):
+            raise PermissionDenied
+        return election
+
+    def _confirm(self, request: HttpRequest, election: Election, question: str, button: str) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": button,
+            "opts": self.opts,
+            "election": election,
+            "question": question,
+            "button": button,
+            "back": reverse("admin:polls_election_change", args=[election.pk]),
+        }
+        return TemplateResponse(request, "tally/admin/confirm.html", context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        election = kwargs.get("obj")
+        now = timezone.now()
+        if election is not None:
+            phase = election.phase(now)
+            context |= {
+                "facts": self._facts(election, phase),
+                "may_close": phase == Election.Phase.OPEN,
+                "may_archive": election.final_at is not None and election.archived_at is None,
+                **{name: f"{url}/{election.slug}/" for name, url in site(request).items() if name != "replica"},
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @staticmethod
+    def _facts(election: Election, phase: str) -> list[tuple[str, str]]:
+        facts = [
+            (gettext("Phase"), str(Election.Phase(phase).label)),
+            (gettext("Opens"), in_zone(election.opens_at, election)),
+            (gettext("Closes"), in_zone(election.closes_at, election)),
+        ]
+        facts += [
+            (label, in_zone(moment, election))
+            for label, moment in (
+                (gettext("Sealed"), election.sealed_at),
+                (gettext("Final"), election.final_at),
+                (gettext("Archived"), election.archived_at),
+            )
+            if moment
+        ]
+        return facts
+
+    # --- The list ----------------------------------------------------------------------------------------
+
+    @admin.display(description=_("phase"))
+    def phase(self, election: Election) -> str:
+        if election.archived_at:
+            return gettext("archived")
+        if election.final_at:
+            return gettext("final")
+        return str(Election.Phase(election.phase(timezone.now())).label)
+
+    @admin.display(description=_("opens"), ordering="opens_at")
+    def opens(self, election: Election) -> str:
+        return in_zone(election.opens_at, election)
+
+    @admin.display(description=_("closes"), ordering="closes_at")
+    def closes(self, election: Election) -> str:
+        return in_zone(election.closes_at, election)
+
+
+@admin.register(RejectedBallot)
+class RejectedBallotAdmin(admin.ModelAdmin):
+    """What was set aside, to be read and not to be changed."""
+
+    list_display = ("rejected_at", "election", "reason", "detail", "shard", "serial", "entry")
+    list_filter = ("reason", "election")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

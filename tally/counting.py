@@ -1,0 +1,59 @@
+"""The count itself: pure functions from ballots to changes. No Redis, no database, no clock.
+
+Of one voter's ballots the one with the highest id counts, because ids are UUIDv7 and `cast.lua` accepts them
+in rising order only. Where votes are final the first counted one stays. So the result depends neither on how
+ballots are cut into batches nor on how often a batch comes.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from polls.ballots import Ballot
+
+CountKeys = Callable[[str], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What counts for one voter: the ballot's id and marking."""
+
+    ballot_id: UUID
+    marking: str
+
+
+@dataclass
+class Changes:
+    """What a batch does to the count of one shard."""
+
+    counted: dict[str, Counted] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    new_voters: int = 0
+    set_aside: list[Ballot] = field(default_factory=list)
+
+
+def count(
+    ballots: Sequence[Ballot], before: Mapping[str, Counted], *, count_keys: CountKeys, votes_final: bool
+) -> Changes:
+    """Fold valid ballots, none of them counted before, into the changes that they make.
+
+    `before` has what counts now for each of their voters who has voted before, by voter key. The deltas in
+    `counts` may be negative. Ballots of voters whose final vote is counted already come back in `set_aside`.
+    """
+    changes = Changes()
+    for ballot in ballots:
+        standing = changes.counted.get(ballot.voter_key) or before.get(ballot.voter_key)
+        if standing is None:
+            changes.new_voters += 1
+        elif votes_final:
+            changes.set_aside.append(ballot)
+            continue
+        elif ballot.ballot_id < standing.ballot_id:
+            continue
+        else:
+            changes.counts.subtract(count_keys(standing.marking))
+        changes.counts.update(count_keys(ballot.marking))
+        changes.counted[ballot.voter_key] = Counted(ballot.ballot_id, ballot.marking)
+    changes.counts = Counter({key: n for key, n in changes.counts.items() if n})
+    return changes

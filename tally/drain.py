@@ -1,0 +1,142 @@
+"""One round of the count, from top to bottom: read, count, commit, delete, announce.
+
+The order is the guarantee. Whatever dies in between, the batch comes again, finds its own records, and changes
+nothing; what was never deleted from the box cannot be lost, and what is recorded cannot count twice.
+"""
+
+import logging
+
+from django.conf import settings
+from django.db import transaction
+
+from polls import ballot_box
+from polls.definition import Definition
+from polls.models import Election
+
+from . import counting, inbox, store
+from .announce import announce
+from .inbox import Entry, Settlement
+from .models import RejectedBallot, Tally
+from .sorting import Batch, reject, sort_out
+
+logger = logging.getLogger(__name__)
+
+
+def drain_shard(election: Election, shard: int) -> int:
+    """Count all ballots that wait in one shard; return how many entries were read.
+
+    Where another worker is at it already this returns at once: that one looks again before it leaves.
+    Raises Unavailable, or the database's errors, with nothing lost: the next round begins where this one did.
+    """
+    definition = Definition.of(election)
+    read = 0
+    after: str | None = None
+    while True:
+        # Before the read, so that a ballot accepted from here on asks for a round of its own.
+        inbox.clear_wake_up(election.pk, shard)
+        entries = drain_round(definition, shard, after=after)
+        if entries:
+            read += len(entries)
+            after = entries[-1].id
+        elif entries is None or not inbox.read(election.pk, shard, after=after, limit=1):
+            # The look without the lock is for a worker that was turned away while this one still held it.
+            return read
+
+
+def drain_all() -> None:
+    """Count whatever waits in any box, and note the time if all of it could be counted; raises Unavailable.
+
+    An election that fails is logged and does not keep the others waiting.
+    """
+    elections = list(Election.objects.not_final().prefetch_related("options"))
+    waiting = ballot_box.count_waiting([(election.pk, election.shards) for election in elections])
+    all_good = True
+    for election in elections:
+        for shard in range(election.shards if waiting[election.pk] else 0):
+            try:
+                drain_shard(election, shard)
+            except Exception:
+                logger.exception("ALARM %s: shard %s cannot be counted", election.slug, shard)
+                all_good = False
+    if all_good:
+        inbox.note_good_drain()
+
+
+def drain_round(definition: Definition, shard: int, *, after: str | None = None) -> list[Entry] | None:
+    """Count one batch of the entries behind `after`; return it, or None if another worker holds the shard."""
+    with transaction.atomic():
+        if not store.try_lock(definition.election, shard):
+            return None
+        entries = inbox.read(definition.election, shard, after=after, limit=settings.DRAIN_BATCH_SIZE)
+        if not entries:
+            return entries
+        changed, settlements = record(definition, shard, sort_out(definition, shard, entries))
+    inbox.settle(definition.election, shard, settlements)
+    if changed:
+        announce(definition.election)
+    return entries
+
+
+def record(definition: Definition, shard: int, batch: Batch) -> tuple[bool, list[Settlement]]:
+    """Write a batch in the open transaction; return whether anything changed, and what became of each entry."""
+    election = definition.election
+    ballots = list(batch.ballots.values())
+    entries = {(ballot.epoch, ballot.serial): entry for entry, ballot in batch.ballots.items()}
+    tally = store.load_tally(election, shard)
+
+    new_places = store.insert_cast_records(election, shard, ballots)
+    new = [ballot for ballot in ballots if (ballot.epoch, ballot.serial) in new_places]
+    redelivered = store.find_recorded(election, ballots)
+    duplicates = [ballot for ballot in ballots if (ballot.epoch, ballot.serial) not in new_places | redelivered]
+
+    standing = store.load_counted(election, {ballot.voter_key for ballot in ballots})
+    changes = counting.count(
+        new,
+        standing,
+        count_keys=lambda marking: definition.voting_method.count_keys(marking, definition.paper),
+        votes_final=definition.votes_final,
+    )
+    store.save_counted(election, shard, changes.counted)
+    store.add_to_counts(election, shard, changes.counts)
+
+    rejected = batch.rejected + [
+        reject(definition, shard, entries[ballot.epoch, ballot.serial], ballot, reason)
+        for reason, ones in (
+            (RejectedBallot.Reason.DUPLICATE, duplicates),
+            (RejectedBallot.Reason.ALREADY_COUNTED, changes.set_aside),
+        )
+        for ballot in ones
+    ]
+    newly_rejected = store.save_rejected(rejected)
+
+    changed = bool(new or newly_rejected)
+    if changed:
+        follow_serials(definition, tally, batch.places)
+        tally.version += 1
+        tally.ballots += changes.new_voters
+        tally.save()
+    return changed, settlements(definition, batch, standing | changes.counted)
+
+
+def follow_serials(definition: Definition, tally: Tally, places: list[tuple[str, int]]) -> None:
+    """Move the tally's last serial on over `places`, (epoch, serial) each; a gap raises an alarm, and is counted."""
+    for epoch, serial in places:
+        if epoch != tally.epoch:
+            tally.epoch, tally.last_serial = epoch, 0
+        if serial > tally.last_serial + 1:
+            logger.error(
+                "ALARM %s: ballots %s to %s of shard %s are missing from the box; run `reconcile`",
+                definition.slug, tally.last_serial + 1, serial - 1, tally.shard,
+            )  # fmt: skip
+        tally.last_serial = max(tally.last_serial, serial)
+
+
+def settlements(definition: Definition, batch: Batch, counted: dict[str, counting.Counted]) -> list[Settlement]:
+    """Say what became of each entry that may leave the box, by what counts now."""
+    settled = [Settlement(one.entry, "set-aside", one.voter_key, str(one.ballot_id or "")) for one in batch.rejected]
+    otherwise = "set-aside" if definition.votes_final else "replaced"
+    for entry, ballot in batch.ballots.items():
+        counts_now = counted.get(ballot.voter_key)
+        state = "counted" if counts_now and counts_now.ballot_id == ballot.ballot_id else otherwise
+        settled.append(Settlement(entry, state, ballot.voter_key, str(ballot.ballot_id)))
+    return settled

@@ -1,0 +1,109 @@
+"""Keep the ballot box as PostgreSQL knows it, and bring an emptied one back to life.
+
+An emptied box has no epoch, and `vote` takes nothing until it has one. What a voter has cast is restored first,
+then the definitions, and the new epoch comes last: a half-restored box never accepts a ballot.
+"""
+
+import logging
+import secrets
+
+from django.db import transaction
+from redis.client import Pipeline
+
+from polls import ballot_box
+from polls.ballot_box import EPOCH, hash_marking, key, reaching, script, write_mark
+from polls.definition import Definition
+from polls.models import Election, Epoch
+from polls.publishing import store
+
+from . import store as database
+from .lifecycle import store_seal
+from .models import CountedBallot, Tally
+
+logger = logging.getLogger(__name__)
+
+HEALING = "urna:healing"
+# The advisory lock of healing; shards use pairs (election, shard), and elections count from 1.
+HEALING_LOCK = (0, 0)
+MARKS_CHUNK = 5000
+
+
+def keep_box() -> None:
+    """Publish what Redis does not have yet, store what it sealed, heal it if it is empty; raises Unavailable."""
+    elections = list(Election.objects.current().prefetch_related("options"))
+    epoch = ballot_box.read_epoch()
+    if epoch is None or _has_lost_a_shard(elections, epoch):
+        heal()
+        return
+    store([Definition.of(election) for election in elections], epoch)
+    for election in elections:
+        if election.sealed_at is None and _is_sealed(election):
+            # Sealed by a process that died before it could tell PostgreSQL.
+            store_seal(election, ballot_box.seal(election.pk, election.shards))
+
+
+def _has_lost_a_shard(elections: list[Election], epoch: str) -> bool:
+    """Tell whether Redis lacks a shard from which ballots of this epoch were counted."""
+    shards = list(
+        Tally.objects.filter(election__in=elections, epoch=epoch, last_serial__gt=0).values_list("election", "shard")
+    )
+    with reaching(), ballot_box.client().pipeline(transaction=False) as pipe:
+        for election, shard in shards:
+            pipe.exists(key(election, shard, "rules"))
+        return not all(pipe.execute())
+
+
+def _is_sealed(election: Election) -> bool:
+    with reaching():
+        return any(
+            ballot_box.client().hget(key(election.pk, shard, "rules"), "sealed") == b"1"
+            for shard in range(election.shards)
+        )
+
+
+def heal() -> None:
+    """Restore the box from PostgreSQL, and begin a new epoch; after Unavailable the next call begins again."""
+    epoch = secrets.token_hex(8)
+    with transaction.atomic():
+        if not database.try_lock(*HEALING_LOCK):
+            return
+        first = not Epoch.objects.exists()
+        Epoch.objects.create(name=epoch)
+        with reaching():
+            # A box that is emptied again meanwhile loses this, and then must not be given its epoch.
+            ballot_box.client().set(HEALING, epoch)
+        elections = list(Election.objects.current().prefetch_related("options"))
+        for election in elections:
+            _restore_marks(election)
+        store([Definition.of(election) for election in elections], epoch)
+        for election in elections:
+            for shard in range(election.shards):
+                with reaching():
+                    script("adopt")([key(election.pk, shard, "rules")], [epoch])
+    with reaching():
+        ballot_box.client().transaction(lambda pipe: _begin_epoch(pipe, epoch), HEALING)
+    if first:
+        logger.info("the ballot box begins its first epoch, %s", epoch)
+    else:
+        logger.error("ALARM the ballot box had lost data; restored, in the new epoch %s. Run `reconcile`", epoch)
+
+
+def _begin_epoch(pipe: Pipeline, epoch: str) -> None:
+    healing = pipe.get(HEALING)
+    pipe.multi()
+    if healing == epoch.encode():
+        pipe.set(EPOCH, epoch)
+        pipe.delete(HEALING)
+
+
+def _restore_marks(election: Election) -> None:
+    """Give the box back what each voter has cast, unless it knows of something later."""
+    rows = CountedBallot.objects.filter(election=election).values_list("shard", "voter_key", "ballot_id", "marking")
+    with reaching(), ballot_box.client().pipeline(transaction=False) as pipe:
+        for number, (shard, voter, ballot_id, marking) in enumerate(rows.iterator(MARKS_CHUNK), start=1):
+            mark = write_mark(ballot_id, hash_marking(marking), "counted")
+            pipe.hsetnx(key(election.pk, shard, "voters"), voter, mark)
+            if number % MARKS_CHUNK == 0:
+                pipe.execute()
+                logger.info("%s: %s voters restored", election.slug, number)
+        pipe.execute()

@@ -1,0 +1,79 @@
+"""Take accepted ballots out of the ballot box: read, and delete what is counted."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from polls import ballot_box
+from polls.ballot_box import key, reaching
+
+LAST_DRAIN = "urna:last_good_drain"
+
+Fields = dict[bytes, bytes]
+
+# Arguments to one script call stay far below Lua's and Redis's limits.
+SETTLE_CHUNK = 1000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the stream: its id there, and its fields as found."""
+
+    id: str
+    fields: Fields
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What became of an entry; without `voter_key` there is no mark to update."""
+
+    entry: str
+    state: str
+    voter_key: str = ""
+    ballot_id: str = ""
+
+
+def read(election: int, shard: int, *, after: str | None, limit: int) -> list[Entry]:
+    """Return up to `limit` entries in order of acceptance, those behind the entry `after`; raises Unavailable."""
+    with reaching():
+        found = ballot_box.client().xrange(
+            key(election, shard, "ballots"), min=f"({after}" if after else "-", count=limit
+        )
+    return [Entry(entry_id.decode(), fields) for entry_id, fields in found]
+
+
+def clear_wake_up(election: int, shard: int) -> None:
+    """Let the next accepted ballot ask for another drain; raises Unavailable."""
+    with reaching():
+        ballot_box.client().delete(key(election, shard, "wake"))
+
+
+def settle(election: int, shard: int, settlements: Iterable[Settlement]) -> None:
+    """Delete entries and tell their voters' marks what became of them, a chunk at a time; raises Unavailable."""
+    keys = [key(election, shard, "ballots"), key(election, shard, "voters")]
+    for chunk in _chunks(list(settlements)):
+        arguments = [part for one in chunk for part in (one.entry, one.voter_key, one.ballot_id, one.state)]
+        with reaching():
+            ballot_box.script("settle")(keys, arguments)
+
+
+def _chunks(settlements: list[Settlement]) -> Iterator[list[Settlement]]:
+    for start in range(0, len(settlements), SETTLE_CHUNK):
+        yield settlements[start : start + SETTLE_CHUNK]
+
+
+def is_empty(election: int, shards: int) -> bool:
+    """Tell whether no ballot waits in any shard; raises Unavailable."""
+    return ballot_box.count_waiting([(election, shards)])[election] == 0
+
+
+def note_good_drain() -> None:
+    """Note, by the box's clock, that all that waited could be counted; raises Unavailable."""
+    with reaching():
+        ballot_box.client().set(LAST_DRAIN, ballot_box.client().time()[0])
+
+
+def seconds_since_good_drain() -> int | None:
+    """Return the age of the last good drain, None if there was none in this life of Redis; raises Unavailable."""
+    with reaching():
+        noted = ballot_box.client().get(LAST_DRAIN)
+        return ballot_box.client().time()[0] - int(noted) if noted else None

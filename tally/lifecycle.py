@@ -1,0 +1,88 @@
+"""The life of an election after its publication: it opens, is sealed, and becomes final."""
+
+import datetime as dt
+import logging
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from polls import ballot_box
+from polls.ballot_box import Seal
+from polls.definition import moment
+from polls.models import Election
+from polls.publishing import publish_election
+
+from . import inbox
+from .announce import announce
+
+logger = logging.getLogger(__name__)
+
+
+class NotClosed(Exception):
+    """The election could not be closed; the message says why, and what to do."""
+
+
+def close_election(election: Election, *, now: dt.datetime | None = None) -> Seal:
+    """Close an open election at this moment of the box's clock, for good; raises NotClosed.
+
+    The box is closed first and PostgreSQL told afterwards, so that no vote comes in after the answer.
+    """
+    if election.phase(now or timezone.now()) == Election.Phase.SCHEDULED:
+        raise NotClosed(_("Not closed: it has not opened yet. Change its opening and closing times instead."))
+    try:
+        seal = ballot_box.seal(election.pk, election.shards)
+    except ballot_box.Unavailable as error:
+        raise NotClosed(
+            _("Not closed: the ballot box cannot be reached, and votes may still come in. Try again in a moment.")
+        ) from error
+    store_seal(election, seal)
+    return seal
+
+
+def store_seal(election: Election, seal: Seal) -> None:
+    """Let PostgreSQL know that the box of an election is sealed, and since when."""
+    with transaction.atomic():
+        stored = Election.objects.select_for_update().get(pk=election.pk)
+        if stored.sealed_at is None:
+            # By the box's clock, which may stand a little before the one that said when to open.
+            stored.closes_at = max(moment(seal.closed_at), stored.opens_at + dt.timedelta(milliseconds=1))
+            stored.sealed_at = timezone.now()
+            stored.save(update_fields=["closes_at", "sealed_at"])
+            publish_election(stored)
+    election.refresh_from_db()
+    announce(election.pk)
+
+
+def archive_election(election: Election, *, now: dt.datetime | None = None) -> bool:
+    """Take a final election off the lists; return False, and change nothing, while it is not final."""
+    if election.final_at is None:
+        return False
+    if election.archived_at is None:
+        _mark(election, archived_at=now or timezone.now())
+    return True
+
+
+def turn_phases(*, now: dt.datetime | None = None) -> None:
+    """Take every election over the threshold that it has come to: opened, sealed, final; raises Unavailable."""
+    now = now or timezone.now()
+    for election in Election.objects.open_unnoticed(now):
+        _mark(election, opened_at=now)
+    for election in Election.objects.unsealed().filter(closes_at__lte=now):
+        seal = ballot_box.seal(election.pk, election.shards, only_if_due=True)
+        if seal.sealed:
+            logger.info("%s is sealed; %s ballots wait to be counted", election.slug, seal.waiting)
+            store_seal(election, seal)
+    for election in Election.objects.awaiting_last_ballots():
+        if inbox.is_empty(election.pk, election.shards):
+            _mark(election, final_at=now)
+            logger.info("%s is final", election.slug)
+
+
+@transaction.atomic
+def _mark(election: Election, **times: dt.datetime) -> None:
+    Election.objects.filter(pk=election.pk).update(**times)
+    election.refresh_from_db()
+    # What results pages show has changed, and a revision is part of the version.
+    publish_election(election)
+    transaction.on_commit(lambda: announce(election.pk))

@@ -1,0 +1,123 @@
+"""The count, as PostgreSQL keeps it. Rows are written by store.py only."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from polls.models import Election
+
+
+class CastRecord(models.Model):
+    """One accepted ballot; append-only. Its place in the box is (epoch, shard, serial)."""
+
+    election = models.ForeignKey(Election, models.PROTECT, verbose_name=_("election"))
+    voter_key = models.CharField(_("voter key"), max_length=22)
+    ballot_id = models.UUIDField(_("ballot id"))
+    marking = models.TextField(_("marking"))
+    epoch = models.CharField(_("epoch"), max_length=32)
+    shard = models.PositiveSmallIntegerField(_("shard"))
+    serial = models.PositiveBigIntegerField(_("serial"))
+    accepted_at = models.DateTimeField(_("accepted"))
+
+    class Meta:
+        verbose_name = _("cast record")
+        verbose_name_plural = _("cast records")
+        constraints = [
+            # Exactly-once rests on this: the same ballot, delivered again, finds its own record.
+            models.UniqueConstraint("election", "voter_key", "ballot_id", name="cast_record_once_per_ballot"),
+        ]
+        indexes = [models.Index("election", "epoch", "shard", "serial", name="cast_record_by_serial")]
+
+    def __str__(self) -> str:
+        return f"{self.election_id}:{self.shard} #{self.serial}"
+
+
+class CountedBallot(models.Model):
+    """The ballot that counts now for one voter key."""
+
+    election = models.ForeignKey(Election, models.PROTECT, verbose_name=_("election"))
+    voter_key = models.CharField(_("voter key"), max_length=22)
+    ballot_id = models.UUIDField(_("ballot id"))
+    marking = models.TextField(_("marking"))
+    shard = models.PositiveSmallIntegerField(_("shard"))
+
+    class Meta:
+        verbose_name = _("counted ballot")
+        verbose_name_plural = _("counted ballots")
+        constraints = [models.UniqueConstraint("election", "voter_key", name="counted_ballot_once_per_voter")]
+
+    def __str__(self) -> str:
+        return f"{self.election_id}: {self.voter_key}"
+
+
+class Count(models.Model):
+    """An additive total: how often `key` was counted in one shard of an election."""
+
+    election = models.ForeignKey(Election, models.PROTECT, verbose_name=_("election"))
+    shard = models.PositiveSmallIntegerField(_("shard"))
+    key = models.TextField(_("key"))
+    n = models.PositiveBigIntegerField(_("number"), default=0)
+
+    class Meta:
+        verbose_name = _("count")
+        verbose_name_plural = _("counts")
+        constraints = [models.UniqueConstraint("election", "shard", "key", name="count_once_per_key")]
+
+    def __str__(self) -> str:
+        return f"{self.election_id}:{self.shard} {self.key} = {self.n}"
+
+
+class Tally(models.Model):
+    """The state of the count of one election and shard; an election's is their sum."""
+
+    election = models.ForeignKey(Election, models.PROTECT, verbose_name=_("election"))
+    shard = models.PositiveSmallIntegerField(_("shard"))
+    version = models.PositiveBigIntegerField(_("version"), default=0)
+    ballots = models.PositiveBigIntegerField(_("ballots"), default=0)
+    epoch = models.CharField(_("epoch"), max_length=32, blank=True)
+    last_serial = models.PositiveBigIntegerField(_("last serial"), default=0)
+
+    class Meta:
+        verbose_name = _("tally")
+        verbose_name_plural = _("tallies")
+        constraints = [models.UniqueConstraint("election", "shard", name="tally_once_per_shard")]
+
+    def __str__(self) -> str:
+        return f"{self.election_id}:{self.shard} version {self.version}"
+
+
+class RejectedBallot(models.Model):
+    """A stream entry that is not counted, with the reason."""
+
+    class Reason(models.TextChoices):
+        UNREADABLE = "unreadable", _("cannot be read")
+        INVALID = "invalid", _("marking is not valid")
+        DUPLICATE = "duplicate", _("same ballot accepted twice")
+        ALREADY_COUNTED = "already-counted", _("votes are final, and this voter's first is counted")
+
+    election = models.ForeignKey(Election, models.PROTECT, verbose_name=_("election"))
+    epoch = models.CharField(_("epoch"), max_length=32, blank=True)
+    shard = models.PositiveSmallIntegerField(_("shard"))
+    serial = models.PositiveBigIntegerField(_("serial"), null=True)
+    entry = models.CharField(_("stream entry"), max_length=48)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices)
+    detail = models.TextField(_("detail"), blank=True)
+    voter_key = models.CharField(_("voter key"), max_length=22, blank=True)
+    ballot_id = models.UUIDField(_("ballot id"), null=True)
+    payload = models.JSONField(_("as found"), default=dict)
+    rejected_at = models.DateTimeField(_("set aside"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("ballot set aside")
+        verbose_name_plural = _("ballots set aside")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint("election", "epoch", "shard", "serial", name="rejected_ballot_once_per_serial"),
+            # What never had a serial was not put there by cast.lua; its stream id has to tell it apart.
+            models.UniqueConstraint(
+                "election", "shard", "entry", condition=Q(serial=None), name="rejected_ballot_once_per_entry"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.election_id}:{self.shard} #{self.serial} {self.reason}"

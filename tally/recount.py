@@ -1,0 +1,132 @@
+"""Count an election again from its cast records, by other means than the running count, and compare."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+
+from polls.definition import Definition
+from polls.models import Election
+
+from . import store
+from .announce import announce
+from .models import Count, CountedBallot, Tally
+
+Progress = Callable[[str], None]
+
+# Which record of a voter counts. A later form has the higher id; where votes are final, the first record stays.
+_DECIDING = {False: "ballot_id DESC", True: "id ASC"}
+
+
+@dataclass
+class Recount:
+    """What the cast records say, and where the running count says something else."""
+
+    counts: Counter[tuple[int, str]] = field(default_factory=Counter)  # (shard, key)
+    ballots: Counter[int] = field(default_factory=Counter)  # shard
+    differences: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def standing_still() -> Iterator[None]:
+    """Read everything inside as of one moment, while counting goes on."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
+def recount(election: Election, progress: Progress) -> Recount:
+    """Compare the running count with the cast records, as of one moment; must run inside `standing_still`."""
+    result = Recount()
+    definition = Definition.of(election)
+    progress(f"{election.slug}: reading cast records")
+    rows = store.run(
+        f"""
+        SELECT shard, marking, count(*) FROM (
+            SELECT DISTINCT ON (voter_key) shard, marking FROM tally_castrecord
+            WHERE election_id = %s ORDER BY voter_key, {_DECIDING[election.votes_final]}
+        ) AS deciding GROUP BY shard, marking
+        """,
+        [election.pk],
+    )
+    for number, (shard, marking, times) in enumerate(rows, start=1):
+        result.ballots[shard] += times
+        for key in definition.voting_method.count_keys(marking, definition.paper):
+            result.counts[shard, key] += times
+        if number % 10_000 == 0:
+            progress(f"{election.slug}: {number} of {len(rows)} different markings counted")
+    progress(f"{election.slug}: {result.ballots.total()} ballots counted, comparing")
+    _compare_counts(election, result)
+    _compare_counted_ballots(election, result)
+    return result
+
+
+def _compare_counts(election: Election, result: Recount) -> None:
+    kept = {(one.shard, one.key): one.n for one in Count.objects.filter(election=election)}
+    for place in sorted(kept.keys() | result.counts.keys()):
+        if kept.get(place, 0) != result.counts[place]:
+            shard, key = place
+            result.differences.append(
+                f"shard {shard}, {key}: {kept.get(place, 0)} kept, {result.counts[place]} by the cast records"
+            )
+    tallies = dict(Tally.objects.filter(election=election).values_list("shard", "ballots"))
+    for shard in sorted(tallies.keys() | result.ballots.keys()):
+        if tallies.get(shard, 0) != result.ballots[shard]:
+            result.differences.append(
+                f"shard {shard}, ballots: {tallies.get(shard, 0)} kept, {result.ballots[shard]} by the cast records"
+            )
+
+
+def _compare_counted_ballots(election: Election, result: Recount) -> None:
+    for voter_key, kept, by_records in store.run(
+        f"""
+        SELECT coalesce(kept.voter_key, deciding.voter_key), kept.ballot_id, deciding.ballot_id
+        FROM (SELECT * FROM tally_countedballot WHERE election_id = %(election)s) AS kept
+        FULL JOIN (
+            SELECT DISTINCT ON (voter_key) * FROM tally_castrecord
+            WHERE election_id = %(election)s ORDER BY voter_key, {_DECIDING[election.votes_final]}
+        ) AS deciding USING (voter_key)
+        WHERE (kept.ballot_id, kept.marking, kept.shard)
+            IS DISTINCT FROM (deciding.ballot_id, deciding.marking, deciding.shard)
+        ORDER BY 1 LIMIT 20
+        """,
+        {"election": election.pk},
+    ):
+        result.differences.append(f"voter {voter_key}: ballot {kept} counts, by the cast records {by_records}")
+
+
+def repair(election: Election, progress: Progress) -> Recount:
+    """Rebuild the running count from the cast records, while counting waits; return what was different."""
+    with transaction.atomic():
+        for shard in range(election.shards):
+            store.lock(election.pk, shard)
+        result = recount(election, progress)
+        if result.differences:
+            _rebuild(election, result)
+    if result.differences:
+        announce(election.pk)
+    return result
+
+
+def _rebuild(election: Election, result: Recount) -> None:
+    CountedBallot.objects.filter(election=election).delete()
+    store.run(
+        f"""
+        INSERT INTO tally_countedballot (election_id, shard, voter_key, ballot_id, marking)
+        SELECT DISTINCT ON (voter_key) election_id, shard, voter_key, ballot_id, marking FROM tally_castrecord
+        WHERE election_id = %s ORDER BY voter_key, {_DECIDING[election.votes_final]}
+        """,
+        [election.pk],
+    )
+    Count.objects.filter(election=election).delete()
+    Count.objects.bulk_create(
+        Count(election=election, shard=shard, key=key, n=n) for (shard, key), n in result.counts.items()
+    )
+    for shard in range(election.shards):
+        tally = store.load_tally(election.pk, shard)
+        tally.version += 1
+        tally.ballots = result.ballots[shard]
+        tally.save()

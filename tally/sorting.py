@@ -1,0 +1,87 @@
+"""Sort stream entries into ballots that can be counted, ballots to set aside, and what is left for later."""
+
+import logging
+from dataclasses import dataclass, field
+
+from polls.ballots import Ballot, NewerWireVersion, UnreadableEntry, place_from_wire
+from polls.definition import Definition
+from polls.methods import InvalidMarking
+from polls.voters import shard_of
+
+from .inbox import Entry
+from .models import RejectedBallot
+
+logger = logging.getLogger(__name__)
+
+# Of an entry that nobody can read, as much is kept as helps to see what it was.
+PAYLOAD_FIELDS = 20
+PAYLOAD_CHARACTERS = 400
+
+
+@dataclass
+class Batch:
+    """Entries of one shard, sorted; `places` has the (epoch, serial) of each entry that names one, in order."""
+
+    ballots: dict[str, Ballot] = field(default_factory=dict)  # by stream entry id
+    rejected: list[RejectedBallot] = field(default_factory=list)
+    places: list[tuple[str, int]] = field(default_factory=list)
+
+
+def sort_out(definition: Definition, shard: int, entries: list[Entry]) -> Batch:
+    """Read entries into ballots; what is no valid ballot is set aside, what only a newer release can read is left."""
+    batch = Batch()
+    for entry in entries:
+        if place := place_from_wire(entry.fields):
+            batch.places.append(place)
+        try:
+            ballot = Ballot.from_wire(entry.fields)
+            if shard_of(ballot.voter_key, definition.shards) != shard:
+                raise UnreadableEntry(f"ballots of this voter do not belong in shard {shard}")
+            definition.voting_method.count_keys(ballot.marking, definition.paper)
+        except NewerWireVersion as problem:
+            logger.error("ALARM %s: entry %s is left for a newer worker: %s", definition.slug, entry.id, problem)
+        except UnreadableEntry as problem:
+            batch.rejected.append(_reject_unread(definition, shard, entry, str(problem)))
+        except InvalidMarking as problem:
+            reason = RejectedBallot.Reason.INVALID
+            batch.rejected.append(reject(definition, shard, entry.id, ballot, reason, str(problem)))
+        else:
+            batch.ballots[entry.id] = ballot
+    return batch
+
+
+def reject(
+    definition: Definition, shard: int, entry: str, ballot: Ballot, reason: str, detail: str = ""
+) -> RejectedBallot:
+    """Describe a readable ballot that is not counted."""
+    return RejectedBallot(
+        election_id=definition.election,
+        shard=shard,
+        epoch=ballot.epoch,
+        serial=ballot.serial,
+        entry=entry,
+        reason=reason,
+        detail=detail,
+        voter_key=ballot.voter_key,
+        ballot_id=ballot.ballot_id,
+        payload={"marking": ballot.marking},
+    )
+
+
+def _reject_unread(definition: Definition, shard: int, entry: Entry, detail: str) -> RejectedBallot:
+    epoch, serial = place_from_wire(entry.fields) or ("", None)
+    return RejectedBallot(
+        election_id=definition.election,
+        shard=shard,
+        epoch=epoch,
+        serial=serial,
+        entry=entry.id,
+        reason=RejectedBallot.Reason.UNREADABLE,
+        detail=detail,
+        payload={_show(name): _show(value) for name, value in list(entry.fields.items())[:PAYLOAD_FIELDS]},
+    )
+
+
+def _show(value: bytes) -> str:
+    # JSON in PostgreSQL holds no NUL.
+    return value[:PAYLOAD_CHARACTERS].decode(errors="backslashreplace").replace("\0", "\\x00")

@@ -1,0 +1,179 @@
+"""Write a batch into PostgreSQL. Everything here runs inside the one transaction that drain.py opens.
+
+Rows travel as arrays (`unnest`), so that a batch is a handful of statements, however large it is.
+"""
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from polls.ballots import Ballot
+
+from .counting import Counted
+from .models import RejectedBallot, Tally
+
+
+def try_lock(election: int, shard: int) -> bool:
+    """Take the advisory lock of a shard until the transaction ends; False if another worker has it."""
+    return _one("SELECT pg_try_advisory_xact_lock(%s, %s)", [election, shard])
+
+
+def lock(election: int, shard: int) -> None:
+    """Wait for the advisory lock of a shard, and keep it until the transaction ends."""
+    run("SELECT pg_advisory_xact_lock(%s, %s)", [election, shard])
+
+
+def load_tally(election: int, shard: int) -> Tally:
+    """Return the tally of a shard, made on first use."""
+    return Tally.objects.get_or_create(election_id=election, shard=shard)[0]
+
+
+def insert_cast_records(election: int, shard: int, ballots: Sequence[Ballot]) -> set[tuple[str, int]]:
+    """Record ballots that have no record yet; return (epoch, serial) of those that are new."""
+    rows = run(
+        """
+        INSERT INTO tally_castrecord (election_id, shard, voter_key, ballot_id, marking, epoch, serial, accepted_at)
+        SELECT %s, %s, voter_key, ballot_id, marking, epoch, serial, to_timestamp(accepted_at / 1000.0)
+        FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::text[], %s::bigint[], %s::bigint[])
+            WITH ORDINALITY AS row (voter_key, ballot_id, marking, epoch, serial, accepted_at, place)
+        ORDER BY place
+        ON CONFLICT (election_id, voter_key, ballot_id) DO NOTHING
+        RETURNING epoch, serial
+        """,
+        [
+            election,
+            shard,
+            [ballot.voter_key for ballot in ballots],
+            [str(ballot.ballot_id) for ballot in ballots],
+            [ballot.marking for ballot in ballots],
+            [ballot.epoch for ballot in ballots],
+            [ballot.serial for ballot in ballots],
+            [ballot.accepted_at for ballot in ballots],
+        ],
+    )
+    return set(rows)
+
+
+def find_recorded(election: int, ballots: Sequence[Ballot]) -> set[tuple[str, int]]:
+    """Return (epoch, serial) of those ballots that stand recorded under that very place in the box."""
+    rows = run(
+        """
+        SELECT record.epoch, record.serial FROM tally_castrecord AS record
+        JOIN unnest(%s::text[], %s::uuid[], %s::text[], %s::bigint[]) AS row (voter_key, ballot_id, epoch, serial)
+        USING (voter_key, ballot_id, epoch, serial)
+        WHERE record.election_id = %s
+        """,
+        [
+            [ballot.voter_key for ballot in ballots],
+            [str(ballot.ballot_id) for ballot in ballots],
+            [ballot.epoch for ballot in ballots],
+            [ballot.serial for ballot in ballots],
+            election,
+        ],
+    )
+    return set(rows)
+
+
+def load_counted(election: int, voter_keys: Iterable[str]) -> dict[str, Counted]:
+    """Return what counts now for each of the voters who has voted, by voter key."""
+    rows = run(
+        """
+        SELECT voter_key, ballot_id, marking FROM tally_countedballot
+        WHERE election_id = %s AND voter_key = ANY(%s)
+        """,
+        [election, list(voter_keys)],
+    )
+    return {voter_key: Counted(_uuid(ballot_id), marking) for voter_key, ballot_id, marking in rows}
+
+
+def save_counted(election: int, shard: int, counted: dict[str, Counted]) -> None:
+    """Let these ballots count from now on for their voters."""
+    run(
+        """
+        INSERT INTO tally_countedballot (election_id, shard, voter_key, ballot_id, marking)
+        SELECT %s, %s, * FROM unnest(%s::text[], %s::uuid[], %s::text[])
+        ON CONFLICT (election_id, voter_key)
+        DO UPDATE SET ballot_id = excluded.ballot_id, marking = excluded.marking, shard = excluded.shard
+        """,
+        [
+            election,
+            shard,
+            list(counted),
+            [str(one.ballot_id) for one in counted.values()],
+            [one.marking for one in counted.values()],
+        ],
+    )
+
+
+def add_to_counts(election: int, shard: int, deltas: Counter[str]) -> None:
+    """Add the deltas to the counts of a shard; the database refuses a count below zero."""
+    # Without the rows first, ON CONFLICT would check a negative delta as if it were a count.
+    run(
+        """
+        INSERT INTO tally_count (election_id, shard, key, n) SELECT %s, %s, key, 0 FROM unnest(%s::text[]) AS key
+        ON CONFLICT (election_id, shard, key) DO NOTHING
+        """,
+        [election, shard, list(deltas)],
+    )
+    run(
+        """
+        UPDATE tally_count SET n = tally_count.n + delta.n
+        FROM unnest(%s::text[], %s::bigint[]) AS delta (key, n)
+        WHERE election_id = %s AND shard = %s AND tally_count.key = delta.key
+        """,
+        [list(deltas), list(deltas.values()), election, shard],
+    )
+
+
+def save_rejected(rejected: Sequence[RejectedBallot]) -> int:
+    """Keep what is set aside, once for each place in the box; return how many are new."""
+    if not rejected:
+        return 0
+    rows = run(
+        """
+        INSERT INTO tally_rejectedballot
+            (election_id, shard, epoch, serial, entry, reason, detail, voter_key, ballot_id, payload, rejected_at)
+        SELECT row.*, now()
+        FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+            %s::text[], %s::uuid[], %s::jsonb[]) AS row
+        ON CONFLICT DO NOTHING RETURNING 1
+        """,
+        [
+            [one.election_id for one in rejected],
+            [one.shard for one in rejected],
+            [one.epoch for one in rejected],
+            [one.serial for one in rejected],
+            [one.entry for one in rejected],
+            [one.reason for one in rejected],
+            [one.detail for one in rejected],
+            [one.voter_key for one in rejected],
+            [str(one.ballot_id) if one.ballot_id else None for one in rejected],
+            [json.dumps(one.payload) for one in rejected],
+        ],
+    )
+    return len(rows)
+
+
+def database_now() -> dt.datetime:
+    """Return the time by PostgreSQL's clock."""
+    return _one("SELECT clock_timestamp()", [])
+
+
+def run(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Run one statement; return its rows, none from a statement that gives none."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _one(sql: str, parameters: Sequence[Any]) -> Any:
+    return run(sql, parameters)[0][0]
+
+
+def _uuid(value: str | UUID) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)

@@ -1,0 +1,56 @@
+"""The worker's tasks. All are hints to look: what there is to do stands in Redis and PostgreSQL."""
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import ParamSpec
+
+from celery import shared_task
+from django.db import InterfaceError, OperationalError, ProgrammingError
+
+from polls.ballot_box import Unavailable
+from polls.models import Election
+
+from . import drain as rounds
+from . import healing, lifecycle
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+
+
+def hint(task: Callable[P, None]) -> Callable[P, None]:
+    """Let a task end quietly while a service is away or the schema is not there yet; the next tick tries again."""
+
+    @functools.wraps(task)
+    def attempt(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            task(*args, **kwargs)
+        except (Unavailable, OperationalError, InterfaceError, ProgrammingError) as error:
+            logger.warning("%s waits for the next tick: %s", task.__name__, str(error).partition("\n")[0])
+
+    return attempt
+
+
+@shared_task(name="tally.drain")
+@hint
+def drain(election: int, shard: int) -> None:
+    rounds.drain_shard(Election.objects.get(pk=election), shard)
+
+
+@shared_task(name="tally.drain_all")
+@hint
+def drain_all() -> None:
+    rounds.drain_all()
+
+
+@shared_task(name="tally.turn_phases")
+@hint
+def turn_phases() -> None:
+    lifecycle.turn_phases()
+
+
+@shared_task(name="tally.keep_box")
+@hint
+def keep_box() -> None:
+    healing.keep_box()

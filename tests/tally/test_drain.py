@@ -1,0 +1,326 @@
+"""A round of the count on real PostgreSQL and Valkey, killed at every point where it can die."""
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from polls import ballot_box
+from polls.ballots import new_ballot_id
+from polls.definition import Definition
+from polls.publishing import publish_election
+from tally import drain as rounds
+from tally import inbox, store
+from tally.drain import drain_all, drain_round, drain_shard
+from tally.models import CastRecord, Count, CountedBallot, RejectedBallot, Tally
+from tally.recount import recount, standing_still
+from tests.conftest import voter_key
+
+Reason = RejectedBallot.Reason
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing in the code may catch it."""
+
+
+def totals(election: Any) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for one in Count.objects.filter(election=election):
+        sums[one.key] = sums.get(one.key, 0) + one.n
+    return {key: n for key, n in sums.items() if n}
+
+
+def ballots_of(election: Any) -> int:
+    return sum(Tally.objects.filter(election=election).values_list("ballots", flat=True))
+
+
+def waiting(election: Any) -> int:
+    return ballot_box.count_waiting([(election.pk, election.shards)])[election.pk]
+
+
+def state_of(election: Any, voter: str) -> str:
+    return ballot_box.read_mark(Definition.of(election), voter_key(voter)).state
+
+
+def agrees_with_recount(election: Any) -> bool:
+    with standing_still():
+        return recount(election, lambda text: None).differences == []
+
+
+class TestDrainShard:
+    def test_counts_what_waits_and_empties_the_box(self, make_election, cast):
+        drink = make_election()
+        for voter, marking in (("ana", "nesquik"), ("eva", "cola-cao"), ("leo", "cola-cao")):
+            cast(drink, voter, marking)
+        assert drain_shard(drink, 0) == 3
+        assert totals(drink) == {"nesquik": 1, "cola-cao": 2}
+        assert (ballots_of(drink), waiting(drink)) == (3, 0)
+        assert state_of(drink, "ana") == "counted"
+        assert agrees_with_recount(drink)
+
+    def test_moves_a_changed_vote(self, make_election, cast):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_shard(drink, 0)
+        cast(drink, "ana", "cola-cao")
+        assert state_of(drink, "ana") == "accepted"
+        drain_shard(drink, 0)
+        assert totals(drink) == {"cola-cao": 1}
+        assert (ballots_of(drink), CastRecord.objects.count()) == (1, 2)
+        assert state_of(drink, "ana") == "counted"
+        assert agrees_with_recount(drink)
+
+    def test_raises_the_version_with_each_change_only(self, make_election, cast):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_shard(drink, 0)
+        assert Tally.objects.get().version == 1
+        drain_shard(drink, 0)
+        assert Tally.objects.get().version == 1
+
+    def test_goes_on_through_many_batches(self, make_election, cast, settings):
+        settings.DRAIN_BATCH_SIZE = 3
+        drink = make_election(method="approval")
+        for number in range(10):
+            cast(drink, f"v{number}", "cola-cao,nesquik")
+        assert drain_shard(drink, 0) == 10
+        assert totals(drink) == {"nesquik": 10, "cola-cao": 10}
+
+    def test_needs_a_fixed_number_of_statements(self, make_election, cast, django_assert_num_queries):
+        drink = make_election()
+        definition = Definition.of(drink)
+        for number in range(50):
+            cast(drink, f"v{number}", "nesquik")
+        Tally.objects.create(election=drink, shard=0)
+        with django_assert_num_queries(11):
+            drain_round(definition, 0)
+
+    def test_counts_shards_of_their_own(self, make_election, cast, settings):
+        settings.BALLOT_BOX_SHARDS = 4
+        drink = make_election()
+        assert drink.shards == 4
+        for number in range(40):
+            cast(drink, f"v{number}", "nesquik" if number % 4 else "cola-cao")
+        drain_all()
+        assert totals(drink) == {"nesquik": 30, "cola-cao": 10}
+        assert Tally.objects.filter(ballots__gt=0).count() == 4
+        assert agrees_with_recount(drink)
+
+
+class TestCrash:
+    """Each test kills a round at one point, and lets the next round do its work."""
+
+    def test_before_commit_leaves_everything_in_the_box(self, make_election, cast, monkeypatch):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_until_killed(drink, monkeypatch, rounds, "settlements")
+        assert (waiting(drink), CastRecord.objects.count(), totals(drink)) == (1, 0, {})
+        drain_shard(drink, 0)
+        assert (waiting(drink), totals(drink)) == (0, {"nesquik": 1})
+
+    def test_after_commit_before_delete_changes_nothing_the_second_time(self, make_election, cast, monkeypatch):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        cast(drink, "ana", "cola-cao")
+        drain_until_killed(drink, monkeypatch, inbox, "settle")
+        version = Tally.objects.get().version
+        assert (waiting(drink), totals(drink)) == (2, {"cola-cao": 1})
+        assert state_of(drink, "ana") == "accepted"
+        drain_shard(drink, 0)
+        assert (waiting(drink), totals(drink), ballots_of(drink)) == (0, {"cola-cao": 1}, 1)
+        assert (Tally.objects.get().version, CastRecord.objects.count()) == (version, 2)
+        assert state_of(drink, "ana") == "counted"
+        assert not RejectedBallot.objects.exists()
+
+    def test_before_the_announcement_costs_only_the_hint(self, make_election, cast, monkeypatch):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_until_killed(drink, monkeypatch, rounds, "announce")
+        assert (waiting(drink), totals(drink), state_of(drink, "ana")) == (0, {"nesquik": 1}, "counted")
+
+    def test_a_final_vote_set_aside_stays_so_when_its_batch_comes_again(self, make_election, cast, monkeypatch):
+        drink = make_election(votes_final=True)
+        cast(drink, "ana", "nesquik")
+        drain_shard(drink, 0)
+        # Only a box that lost its memory accepts a second one.
+        ballot_box.client().delete(ballot_box.key(drink.pk, 0, "voters"))
+        cast(drink, "ana", "cola-cao")
+        drain_until_killed(drink, monkeypatch, inbox, "settle")
+        drain_shard(drink, 0)
+        assert totals(drink) == {"nesquik": 1}
+        assert RejectedBallot.objects.get().reason == Reason.ALREADY_COUNTED
+        assert state_of(drink, "ana") == "set-aside"
+        assert agrees_with_recount(drink)
+
+
+def drain_until_killed(election: Any, monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
+    """Drain until the process comes to `module.name`, and dies there."""
+
+    def kill(*args: Any, **kwargs: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, kill)
+        with pytest.raises(Killed):
+            drain_shard(election, 0)
+
+
+class TestTwoWorkers:
+    def test_a_shard_is_counted_by_one_at_a_time(self, make_election, cast):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        held, release = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            from django.db import transaction
+
+            with transaction.atomic():
+                store.lock(drink.pk, 0)
+                held.set()
+                release.wait(10)
+            connection.close()
+
+        other = threading.Thread(target=hold)
+        other.start()
+        held.wait(10)
+        assert drain_shard(drink, 0) == 0
+        release.set()
+        other.join()
+        assert drain_shard(drink, 0) == 1
+
+    def test_two_at_once_on_two_shards_count_each_ballot_once(self, make_election, cast, settings):
+        settings.BALLOT_BOX_SHARDS, settings.DRAIN_BATCH_SIZE = 2, 5
+        drink = make_election()
+        for number in range(100):
+            cast(drink, f"v{number}", "nesquik")
+
+        def work() -> None:
+            for _ in range(3):
+                for shard in (0, 1):
+                    drain_shard(drink, shard)
+            connection.close()
+
+        workers = [threading.Thread(target=work) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert (totals(drink), ballots_of(drink), waiting(drink)) == ({"nesquik": 100}, 100, 0)
+        assert CastRecord.objects.count() == 100
+
+
+class TestBadEntries:
+    """Whatever stands in the stream, it is set aside with a reason and the count goes on."""
+
+    @pytest.mark.parametrize(
+        ("changes", "reason"),
+        [
+            ({"serial": ""}, Reason.UNREADABLE),
+            ({"voter": "somebody"}, Reason.UNREADABLE),
+            ({"ballot": "not-a-uuid"}, Reason.UNREADABLE),
+            ({"marking": b"\xff\xfe"}, Reason.UNREADABLE),
+            ({"marking": "a\x00b"}, Reason.UNREADABLE),
+            ({"at": "9" * 30}, Reason.UNREADABLE),
+            ({"marking": "tea"}, Reason.INVALID),
+        ],
+    )
+    def test_are_set_aside(self, make_election, cast, redis, changes, reason):
+        drink = make_election()
+        entry = {"v": 1, "epoch": "e0", "serial": 1, "at": 1795339000123, "voter": voter_key("x")}
+        entry |= {"ballot": str(new_ballot_id(1795339000123)), "marking": "nesquik"} | changes
+        redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), entry)
+        cast(drink, "ana", "nesquik")
+        drain_shard(drink, 0)
+        assert RejectedBallot.objects.get().reason == reason
+        assert (waiting(drink), totals(drink)) == (0, {"nesquik": 1})
+
+    def test_of_no_sense_at_all_are_kept_as_found(self, make_election, redis):
+        drink = make_election()
+        redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), {b"\xff\x00": b"x" * 5000})
+        drain_shard(drink, 0)
+        rejected = RejectedBallot.objects.get()
+        assert (rejected.reason, rejected.serial) == (Reason.UNREADABLE, None)
+        assert rejected.payload == {"\\xff\\x00": "x" * 400}
+
+    def test_of_another_shard_are_set_aside(self, make_election, redis, cast, settings):
+        settings.BALLOT_BOX_SHARDS = 2
+        drink = make_election()
+        for number in range(6):
+            cast(drink, f"v{number}", "nesquik")
+        here, there = (ballot_box.key(drink.pk, shard, "ballots") for shard in (0, 1))
+        for _, fields in redis.xrange(there):
+            redis.xadd(here, fields)
+        drain_all()
+        assert ballots_of(drink) == 6
+        assert set(RejectedBallot.objects.values_list("shard", "reason")) == {(0, Reason.UNREADABLE)}
+
+    def test_a_ballot_accepted_twice_counts_once(self, make_election, cast, redis):
+        drink = make_election()
+        ballot_id = new_ballot_id(1795339000123)
+        cast(drink, "ana", "nesquik", ballot_id)
+        # Only a box that lost its memory takes it again.
+        redis.delete(ballot_box.key(drink.pk, 0, "voters"))
+        cast(drink, "ana", "nesquik", ballot_id)
+        drain_shard(drink, 0)
+        assert (totals(drink), ballots_of(drink)) == ({"nesquik": 1}, 1)
+        assert RejectedBallot.objects.get().reason == Reason.DUPLICATE
+        assert state_of(drink, "ana") == "counted"
+
+    def test_of_a_newer_release_are_left_and_alarmed(self, make_election, cast, redis, caplog):
+        drink = make_election()
+        redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), {"v": 2, "epoch": "e0", "serial": 1})
+        cast(drink, "ana", "nesquik")
+        drain_shard(drink, 0)
+        assert (waiting(drink), totals(drink)) == (1, {"nesquik": 1})
+        assert "left for a newer worker" in caplog.text
+        assert not RejectedBallot.objects.exists()
+
+    def test_a_gap_in_the_serials_raises_an_alarm_and_is_counted(self, make_election, cast, redis, caplog):
+        drink = make_election()
+        for voter in ("ana", "eva", "leo"):
+            cast(drink, voter, "nesquik")
+        stream = ballot_box.key(drink.pk, 0, "ballots")
+        redis.xdel(stream, redis.xrange(stream)[1][0])
+        drain_shard(drink, 0)
+        assert "ballots 2 to 2 of shard 0 are missing" in caplog.text
+        assert totals(drink) == {"nesquik": 2}
+
+
+class TestDrainAll:
+    @pytest.mark.expects_logged_exceptions
+    def test_does_not_let_one_election_keep_the_others_waiting(self, make_election, cast, monkeypatch, caplog):
+        broken, drink = make_election("broken"), make_election("drink")
+        cast(broken, "ana", "nesquik")
+        cast(drink, "ana", "nesquik")
+        count = rounds.record
+
+        def fail_for_one(definition: Definition, *args: Any) -> Any:
+            if definition.slug == "broken":
+                raise RuntimeError("a bug")
+            return count(definition, *args)
+
+        monkeypatch.setattr(rounds, "record", fail_for_one)
+        drain_all()
+        assert totals(drink) == {"nesquik": 1}
+        assert "broken: shard 0 cannot be counted" in caplog.text
+        assert inbox.seconds_since_good_drain() is None
+
+    def test_notes_the_time_of_a_good_round(self, make_election):
+        make_election()
+        drain_all()
+        assert inbox.seconds_since_good_drain() <= 1
+
+    def test_counts_what_was_accepted_before_the_seal(self, make_election, cast):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        ballot_box.seal(drink.pk, 1)
+        drain_all()
+        assert totals(drink) == {"nesquik": 1}
+
+    def test_knows_each_counted_ballot_once(self, make_election, cast):
+        drink = make_election()
+        publish_election(drink)
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        assert CountedBallot.objects.get().voter_key == voter_key("ana")
