@@ -1,0 +1,59 @@
+"""The results socket: a snapshot on connect, then one for each change."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+
+from polls.models import Election
+
+from .feed import get_feed
+
+POLICY_VIOLATION = 1008
+
+
+class ResultsConsumer(AsyncWebsocketConsumer):
+    """Follow one election. Clients only listen: one that sends anything is closed."""
+
+    _pump_task: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        slug = self.scope["url_route"]["kwargs"]["slug"]
+        published = Election.objects.published().filter(slug=slug).values_list("pk", flat=True)
+        if not is_own_origin(self.scope) or (election := await published.afirst()) is None:
+            await self.close()
+            return
+        await self.accept()
+        self._pump_task = asyncio.create_task(self._pump(election))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        await self.close(code=POLICY_VIOLATION)
+
+    async def disconnect(self, code: int) -> None:
+        if self._pump_task:
+            self._pump_task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._pump_task
+
+    async def _pump(self, election: int) -> None:
+        async for message in get_feed().watch(election):
+            await self.send(text_data=message)
+
+
+def is_own_origin(scope: dict[str, Any]) -> bool:
+    """Tell whether a socket was opened by a page of this very host, or of a host on the list of WEBSOCKET_ORIGINS.
+
+    Only browsers send an Origin; what sends none carries nobody's cookies and may read what anybody may read.
+    """
+    headers = dict(scope["headers"])
+    origin = headers.get(b"origin")
+    if origin is None:
+        return True
+    text = origin.decode("latin-1").lower()
+    return (
+        text in settings.WEBSOCKET_ORIGINS
+        or urlsplit(text).netloc == headers.get(b"host", b"").decode("latin-1").lower()
+    )

@@ -1,0 +1,160 @@
+"""One feed for each process: it hears hints, reads at most 10 times a second, and hands out the newest.
+
+However many sockets watch, an election is read once for all of them, and its frame is encoded once. A socket
+that is slow misses frames, never the newest.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+
+from polls.models import Election
+from tally.announce import GROUP
+
+from .snapshot import Snapshot, read_snapshots
+
+logger = logging.getLogger(__name__)
+
+READ_INTERVAL_S = 0.1
+TICK_S = 2.0
+RESUBSCRIBE_S = 1.0
+
+
+class Channel:
+    """What the watchers of one election share: the newest frame, its number, and a bell for each message."""
+
+    def __init__(self) -> None:
+        self.watchers = 0
+        self.number = 0
+        self.frame = ""
+        self._snapshot: Snapshot | None = None
+        self._content = ""
+        self._read_at = time.monotonic()
+        self._bell = asyncio.Event()
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot that was just read, and ring if it shows anything new; an older version is passed over."""
+        if self._snapshot and snapshot.version < self._snapshot.version:
+            return
+        self._snapshot, self._read_at = snapshot, time.monotonic()
+        if (content := snapshot.content) != self._content:
+            self._content = content
+            self.frame = snapshot.to_json()
+            self.number += 1
+            self.ring()
+
+    def heartbeat(self) -> str:
+        """Say how old the last good read is: `age` is in seconds, so that no two clocks need to agree."""
+        snapshot = self._snapshot
+        return json.dumps(
+            {
+                "type": "heartbeat",
+                "version": snapshot.version if snapshot else None,
+                "as_of": snapshot.as_dict()["as_of"] if snapshot else None,
+                "age": round(time.monotonic() - self._read_at, 3) if snapshot else None,
+            }
+        )
+
+    def ring(self) -> None:
+        self._bell.set()
+        self._bell = asyncio.Event()
+
+    async def heard(self) -> None:
+        await self._bell.wait()
+
+
+class Feed:
+    """Reads what is watched, and lets each watcher follow it. Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._channels: dict[int, Channel] = {}
+        self._read_wanted = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def watch(self, election: int) -> AsyncIterator[str]:
+        """Yield the newest snapshot of an election, then one for each change, and a heartbeat at each tick."""
+        channel = self._join(election)
+        try:
+            seen = 0
+            while True:
+                if channel.number > seen:
+                    seen = channel.number
+                    yield channel.frame
+                await channel.heard()
+                if channel.number == seen:
+                    yield channel.heartbeat()
+        finally:
+            self._leave(election, channel)
+
+    def _join(self, election: int) -> Channel:
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._keep_reading()), asyncio.create_task(self._keep_listening())]
+        channel = self._channels.setdefault(election, Channel())
+        channel.watchers += 1
+        if not channel.frame:
+            self._read_wanted.set()
+        return channel
+
+    def _leave(self, election: int, channel: Channel) -> None:
+        channel.watchers -= 1
+        if not channel.watchers:
+            del self._channels[election]
+        if not self._channels:
+            for task in self._tasks:
+                task.cancel()
+            self._tasks = []
+
+    async def _keep_reading(self) -> None:
+        """Read when a hint came, but not more often than READ_INTERVAL_S, and at every tick without one."""
+        next_tick = time.monotonic() + TICK_S
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._read_wanted.wait(), max(0.0, next_tick - time.monotonic()))
+            self._read_wanted.clear()
+            await self._read()
+            if time.monotonic() >= next_tick:
+                next_tick = time.monotonic() + TICK_S
+                for channel in self._channels.values():
+                    channel.ring()
+            await asyncio.sleep(READ_INTERVAL_S)
+
+    async def _read(self) -> None:
+        watched = Election.objects.filter(pk__in=list(self._channels))
+        try:
+            snapshots = await database_sync_to_async(read_snapshots)(watched)
+        except Exception as error:  # whatever it is, the page must learn its age, and the feed must go on
+            logger.warning("results cannot be read, pages show their age: %s", str(error).partition("\n")[0])
+            return
+        for snapshot in snapshots:
+            if channel := self._channels.get(snapshot.election.pk):
+                channel.take(snapshot)
+
+    async def _keep_listening(self) -> None:
+        layer: Any = get_channel_layer()
+        while True:
+            try:
+                name = await layer.new_channel()
+                await layer.group_add(GROUP, name)
+                while True:
+                    hint = await layer.receive(name)
+                    if hint["election"] in self._channels:
+                        self._read_wanted.set()
+            except Exception as error:  # the layer's client raises errors of many kinds
+                logger.warning("no hints, results wait for their tick: %r", error)
+                await asyncio.sleep(RESUBSCRIBE_S)
+
+
+_feeds: WeakKeyDictionary[asyncio.AbstractEventLoop, Feed] = WeakKeyDictionary()
+
+
+def get_feed() -> Feed:
+    """Return the feed of the running event loop; a server process has one loop, and so one feed."""
+    return _feeds.setdefault(asyncio.get_running_loop(), Feed())

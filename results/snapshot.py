@@ -1,0 +1,110 @@
+"""The one message shape, for page, JSON and socket: what a results page shows at one version."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import DateTimeField, F, Func, IntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, JSONObject
+
+from polls import ballot_box, methods
+from polls.methods import BallotPaper, OptionOnBallot, Result
+from polls.models import Election, Option
+from tally.models import Count, Tally
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What is shown of one election; `as_of` is PostgreSQL's time, `pending` None while the box is out of reach."""
+
+    election: Election
+    phase: str
+    final: bool
+    version: int
+    ballots: int
+    pending: int | None
+    as_of: dt.datetime
+    result: Result
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the snapshot as the contract has it."""
+        return {
+            "election": self.election.slug,
+            "title": self.election.title,
+            "method": self.election.method,
+            "phase": self.phase,
+            "final": self.final,
+            "version": self.version,
+            "ballots": self.ballots,
+            "pending": self.pending,
+            "as_of": self.as_of.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "options": [
+                {"key": one.key, "label": one.label, "count": one.count, "share": one.share}
+                for one in self.result.options
+            ],
+            "winners": list(self.result.winners),
+            **self.result.extra,
+        }
+
+    @property
+    def content(self) -> str:
+        """Return what is shown, without its age: equal text means that nobody has to draw anything new."""
+        shown = self.as_dict()
+        del shown["as_of"]
+        return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+
+    def to_json(self) -> str:
+        return json.dumps(self.as_dict(), ensure_ascii=False, separators=(",", ":"))
+
+
+class ClockTimestamp(Func):
+    """PostgreSQL's clock at this very moment, not at the start of the transaction."""
+
+    function = "clock_timestamp"
+    output_field = DateTimeField()
+
+
+def _total(field: str) -> Coalesce:
+    totals = Tally.objects.filter(election=OuterRef("pk")).order_by().values("election").annotate(total=Sum(field))
+    return Coalesce(Subquery(totals.values("total")), 0, output_field=IntegerField())
+
+
+def read_snapshots(elections: QuerySet[Election]) -> list[Snapshot]:
+    """Read the snapshots of `elections` in one statement, and so as of one moment; raises the database's errors.
+
+    Its cost depends on the number of options, not on the number of ballots.
+    """
+    options = Option.objects.filter(election=OuterRef("pk")).values(json=JSONObject(key="key", label="label"))
+    counts = Count.objects.filter(election=OuterRef("pk")).order_by().values("key").annotate(total=Sum("n"))
+    rows = list(
+        elections.annotate(
+            as_of=ClockTimestamp(),
+            version=F("revision") + _total("version"),
+            ballots=_total("ballots"),
+            paper_options=ArraySubquery(options),
+            counts=ArraySubquery(counts.values(json=JSONObject(key="key", n="total"))),
+        )
+    )
+    try:
+        waiting = ballot_box.count_waiting([(election.pk, election.shards) for election in rows])
+    except ballot_box.Unavailable:
+        waiting = {}
+    return [_snapshot(election, waiting.get(election.pk)) for election in rows]
+
+
+def _snapshot(row: Any, pending: int | None) -> Snapshot:
+    """Build a snapshot from an election with the annotations of `read_snapshots`."""
+    paper = BallotPaper(tuple(OptionOnBallot(**option) for option in row.paper_options), row.max_choices)
+    counts = {count["key"]: int(count["n"]) for count in row.counts}
+    return Snapshot(
+        election=row,
+        phase=row.phase(row.as_of),
+        final=row.final_at is not None,
+        version=row.version,
+        ballots=row.ballots,
+        pending=pending,
+        as_of=row.as_of,
+        result=methods.get(row.method).result(counts, row.ballots, paper),
+    )

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("<slug:slug>/", views.dashboard, name="dashboard"),
+    path("<slug:slug>/results.json", views.results_json, name="results_json"),
+]
