@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
@@ -53,7 +52,5 @@ def is_own_origin(scope: dict[str, Any]) -> bool:
     if origin is None:
         return True
     text = origin.decode("latin-1").lower()
-    return (
-        text in settings.WEBSOCKET_ORIGINS
-        or urlsplit(text).netloc == headers.get(b"host", b"").decode("latin-1").lower()
-    )
+    host = headers.get(b"host", b"").decode("latin-1").lower()
+    return text in settings.WEBSOCKET_ORIGINS or text in (f"http://{host}", f"https://{host}")

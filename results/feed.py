@@ -96,7 +96,10 @@ class Feed:
 
     def _join(self, election: int) -> Channel:
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._keep_reading()), asyncio.create_task(self._keep_listening())]
+            self._tasks = [
+                asyncio.create_task(self._keep_reading(), name="feed-reading"),
+                asyncio.create_task(self._keep_listening(), name="feed-listening"),
+            ]
         channel = self._channels.setdefault(election, Channel())
         channel.watchers += 1
         if not channel.frame:
@@ -143,10 +146,13 @@ class Feed:
             try:
                 name = await layer.new_channel()
                 await layer.group_add(GROUP, name)
-                while True:
-                    hint = await layer.receive(name)
-                    if hint["election"] in self._channels:
-                        self._read_wanted.set()
+                try:
+                    while True:
+                        hint = await layer.receive(name)
+                        if hint["election"] in self._channels:
+                            self._read_wanted.set()
+                finally:
+                    await layer.group_discard(GROUP, name)
             except Exception as error:  # the layer's client raises errors of many kinds
                 logger.warning("no hints, results wait for their tick: %r", error)
                 await asyncio.sleep(RESUBSCRIBE_S)

@@ -1,0 +1,215 @@
+"""The results socket, from a committed count to the frame that a browser gets."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.testing import WebsocketCommunicator
+from django.db import OperationalError, connections
+
+from results import feed
+from results.snapshot import Election, read_snapshots
+from tally import lifecycle
+from tally.drain import drain_all
+from voting_site.asgi import application
+
+
+@pytest.fixture(autouse=True)
+async def _close_connections(make_election: Any) -> AsyncIterator[None]:
+    """Leave no connection of the loop's worker thread behind, which would keep the test database."""
+    yield
+    await sync_to_async(connections.close_all)()
+
+
+@asynccontextmanager
+async def socket(slug: str = "drink", **headers: str) -> AsyncIterator[WebsocketCommunicator]:
+    """Open a results socket; leaves it closed."""
+    raw = [(name.encode(), value.encode()) for name, value in {"host": "testserver", **headers}.items()]
+    communicator = WebsocketCommunicator(application, f"/ws/{slug}/", headers=raw)
+    communicator.connected = (await communicator.connect(timeout=5))[0]
+    yield communicator
+    await communicator.disconnect(timeout=5)
+
+
+async def next_snapshot(communicator: WebsocketCommunicator, **expected: Any) -> dict[str, Any]:
+    """Return the next snapshot that has the expected values, past heartbeats and earlier snapshots."""
+    async with asyncio.timeout(10):
+        while True:
+            message = json.loads(await communicator.receive_from(timeout=10))
+            if "type" not in message and expected.items() <= message.items():
+                return message
+
+
+async def next_heartbeat(communicator: WebsocketCommunicator) -> dict[str, Any]:
+    async with asyncio.timeout(10):
+        while True:
+            message = json.loads(await communicator.receive_from(timeout=10))
+            if message.get("type") == "heartbeat":
+                return message
+
+
+class TestSocket:
+    async def test_sends_a_snapshot_on_connect_and_one_for_each_change(self, make_election, cast):
+        drink = await sync_to_async(make_election)()
+        async with socket() as page:
+            assert (await next_snapshot(page))["ballots"] == 0
+            await sync_to_async(cast)(drink, "ana", "nesquik")
+            await sync_to_async(drain_all)()
+            shown = await next_snapshot(page, ballots=1)
+            assert shown["options"][0]["count"] == 1
+
+    async def test_hears_of_a_change_before_its_tick(self, make_election, cast, monkeypatch):
+        monkeypatch.setattr(feed, "TICK_S", 60)
+        drink = await sync_to_async(make_election)()
+        async with socket() as page:
+            await next_snapshot(page)
+            await sync_to_async(cast)(drink, "ana", "nesquik")
+            await sync_to_async(drain_all)()
+            await next_snapshot(page, ballots=1)
+
+    async def test_shows_a_change_without_any_hint_at_its_tick(self, make_election, cast, monkeypatch):
+        monkeypatch.setattr(feed, "TICK_S", 0.3)
+        monkeypatch.setattr("tally.drain.announce", lambda election: None)
+        drink = await sync_to_async(make_election)()
+        async with socket() as page:
+            await next_snapshot(page)
+            await sync_to_async(cast)(drink, "ana", "nesquik")
+            await sync_to_async(drain_all)()
+            await next_snapshot(page, ballots=1)
+
+    async def test_tells_of_the_seal_and_of_the_final_result(self, make_election):
+        drink = await sync_to_async(make_election)()
+        async with socket() as page:
+            await next_snapshot(page, phase="open")
+            await sync_to_async(lifecycle.close_election)(drink)
+            await next_snapshot(page, phase="closed", final=False)
+            await sync_to_async(lifecycle.turn_phases)()
+            await next_snapshot(page, phase="closed", final=True)
+
+    async def test_beats_with_the_age_of_the_last_good_read(self, make_election, monkeypatch):
+        monkeypatch.setattr(feed, "TICK_S", 0.2)
+        await sync_to_async(make_election)()
+        async with socket() as page:
+            shown = await next_snapshot(page)
+            beat = await next_heartbeat(page)
+            assert (beat["version"], beat["age"] < 1) == (shown["version"], True)
+            assert beat["as_of"] >= shown["as_of"]
+
+    async def test_lets_the_age_grow_while_the_database_is_away(self, make_election, monkeypatch, caplog):
+        monkeypatch.setattr(feed, "TICK_S", 0.2)
+        await sync_to_async(make_election)()
+        async with socket() as page:
+            await next_snapshot(page)
+
+            def fail(*args: Any) -> None:
+                raise OperationalError("away")
+
+            monkeypatch.setattr(feed, "read_snapshots", fail)
+            ages = [(await next_heartbeat(page))["age"] for _ in range(5)]
+            assert ages[-1] > ages[1]
+            assert "pages show their age" in caplog.text
+            monkeypatch.setattr(feed, "read_snapshots", read_snapshots)
+            async with asyncio.timeout(10):
+                while (await next_heartbeat(page))["age"] > 0.2:
+                    pass
+
+    @pytest.mark.parametrize("text", ["hello", "{}", "x" * 100_000])
+    async def test_is_closed_when_it_sends_anything(self, make_election, text):
+        await sync_to_async(make_election)()
+        async with socket() as page:
+            await page.send_to(text_data=text)
+            async with asyncio.timeout(10):
+                while (message := await page.receive_output(timeout=10))["type"] != "websocket.close":
+                    pass
+            assert message["code"] == 1008
+
+    @pytest.mark.parametrize(
+        ("origin", "connected"),
+        [
+            ("http://testserver", True),
+            ("https://TESTSERVER", True),
+            ("http://evil.example", False),
+            ("http://testserver:81", False),
+            ("http://testserver.evil.example", False),
+            ("https://allowed.example", True),
+            ("null", False),
+            ("http://[", False),
+            ("", False),
+        ],
+    )
+    async def test_is_open_to_pages_of_its_own_host_only(self, make_election, settings, origin, connected):
+        settings.WEBSOCKET_ORIGINS = ["https://allowed.example"]
+        await sync_to_async(make_election)()
+        async with socket(origin=origin) as page:
+            assert page.connected is connected
+
+    async def test_of_an_unknown_election_is_refused(self, make_election):
+        await sync_to_async(make_election)()
+        async with socket("nothing") as page:
+            assert not page.connected
+
+
+class TestFeed:
+    async def test_reads_once_for_many_sockets_and_at_most_ten_times_a_second(self, make_election, cast, monkeypatch):
+        reads = []
+
+        def read(elections: Any) -> Any:
+            reads.append(elections)
+            return read_snapshots(elections)
+
+        monkeypatch.setattr(feed, "read_snapshots", read)
+        drink = await sync_to_async(make_election)()
+        watchers = [feed.get_feed().watch(drink.pk) for _ in range(50)]
+        started = asyncio.get_running_loop().time()
+        frames = await asyncio.gather(*(anext(watcher) for watcher in watchers))
+        assert len(set(frames)) == 1
+        for number in range(30):
+            await sync_to_async(cast)(drink, f"v{number}", "nesquik")
+            await sync_to_async(drain_all)()
+        elapsed = asyncio.get_running_loop().time() - started
+        assert len(reads) <= elapsed / feed.READ_INTERVAL_S + 2
+        await asyncio.gather(*(watcher.aclose() for watcher in watchers))
+
+    async def test_gives_a_slow_watcher_the_newest_and_skips_the_rest(self, make_election, cast):
+        drink = await sync_to_async(make_election)()
+        watcher = feed.get_feed().watch(drink.pk)
+        follower = feed.get_feed().watch(drink.pk)
+        await anext(watcher)
+        for number in range(3):
+            await sync_to_async(cast)(drink, f"v{number}", "nesquik")
+            await sync_to_async(drain_all)()
+            async with asyncio.timeout(10):
+                while json.loads(await anext(follower)).get("ballots") != number + 1:
+                    pass
+        assert json.loads(await anext(watcher))["ballots"] == 3
+        await watcher.aclose()
+        await follower.aclose()
+
+    async def test_passes_over_an_older_version(self, make_election):
+        drink = await sync_to_async(make_election)()
+        [newer] = await sync_to_async(read_snapshots)(Election.objects.filter(pk=drink.pk))
+        await sync_to_async(lifecycle.turn_phases)()
+        [newest] = await sync_to_async(read_snapshots)(Election.objects.filter(pk=drink.pk))
+        channel = feed.Channel()
+        channel.take(newest)
+        channel.take(newer)
+        assert json.loads(channel.frame)["version"] == newest.version
+
+    async def test_stops_reading_when_nobody_watches(self, make_election):
+        drink = await sync_to_async(make_election)()
+        watcher = feed.get_feed().watch(drink.pk)
+        await anext(watcher)
+        assert feed_tasks() == {"feed-reading", "feed-listening"}
+        await watcher.aclose()
+        async with asyncio.timeout(5):
+            while feed_tasks():
+                await asyncio.sleep(0)
+
+
+def feed_tasks() -> set[str]:
+    """Return the names of the feed's tasks in this loop."""
+    return {task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("feed-")}

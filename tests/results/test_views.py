@@ -1,0 +1,131 @@
+"""The results pages and the snapshot that they show."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from results import snapshot as snapshots
+from results.views import get_snapshot
+from tally.drain import drain_all
+from tally.lifecycle import archive_election, close_election, turn_phases
+
+pytestmark = pytest.mark.urls("voting_site.urls.result")
+
+
+def results(client: Any, slug: str = "drink") -> dict[str, Any]:
+    return client.get(f"/{slug}/results.json").json()
+
+
+class TestSnapshot:
+    def test_has_the_shape_of_the_contract(self, make_election, cast, client):
+        drink = make_election()
+        for voter, marking in (("ana", "nesquik"), ("eva", "cola-cao"), ("leo", "cola-cao"), ("mia", "cola-cao")):
+            cast(drink, voter, marking)
+        drain_all()
+        shown = results(client)
+        assert dt.datetime.fromisoformat(shown.pop("as_of")) <= timezone.now() + dt.timedelta(seconds=1)
+        assert shown == {
+            "election": "drink",
+            "title": "drink?",
+            "method": "plurality",
+            "phase": "open",
+            "final": False,
+            "version": 2,
+            "ballots": 4,
+            "pending": 0,
+            "options": [
+                {"key": "nesquik", "label": "Nesquik", "count": 1, "share": 0.25},
+                {"key": "cola-cao", "label": "Cola-Cao", "count": 3, "share": 0.75},
+            ],
+            "winners": ["cola-cao"],
+        }
+
+    def test_sums_the_shards(self, make_election, cast, client, settings):
+        settings.BALLOT_BOX_SHARDS = 4
+        drink = make_election(method="approval")
+        for number in range(30):
+            cast(drink, f"v{number}", "cola-cao,nesquik")
+        drain_all()
+        shown = results(client)
+        assert (shown["ballots"], [one["count"] for one in shown["options"]]) == (30, [30, 30])
+
+    def test_tells_what_the_box_still_holds(self, make_election, cast, client):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        assert (results(client)["pending"], results(client)["ballots"]) == (1, 0)
+
+    def test_does_not_guess_what_a_box_out_of_reach_holds(self, make_election, client, request):
+        make_election()
+        request.getfixturevalue("unreachable_redis")
+        assert results(client)["pending"] is None
+
+    def test_is_final_only_when_sealed_and_empty(self, make_election, cast, client):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        close_election(drink)
+        turn_phases()
+        assert (results(client)["phase"], results(client)["final"]) == ("closed", False)
+        drain_all()
+        turn_phases()
+        assert (results(client)["phase"], results(client)["final"], results(client)["ballots"]) == ("closed", True, 1)
+
+    def test_never_lowers_the_version(self, make_election, cast):
+        drink = make_election()
+        versions = [get_snapshot("drink").version]
+        for voter in ("ana", "eva"):
+            cast(drink, voter, "nesquik")
+            drain_all()
+            versions.append(get_snapshot("drink").version)
+        close_election(drink)
+        versions.append(get_snapshot("drink").version)
+        turn_phases()
+        versions.append(get_snapshot("drink").version)
+        assert versions == sorted(set(versions))
+
+    def test_takes_one_statement_however_many_elections(self, make_election, django_assert_num_queries):
+        for number in range(5):
+            make_election(f"e{number}")
+        with django_assert_num_queries(1):
+            assert len(snapshots.read_snapshots(snapshots.Election.objects.published())) == 5
+
+
+class TestPages:
+    def test_the_dashboard_is_complete_without_javascript(self, make_election, cast, client):
+        drink = make_election()
+        for voter in ("ana", "eva", "leo"):
+            cast(drink, voter, "nesquik")
+        drain_all()
+        page = client.get("/drink/").content.decode()
+        assert "drink?" in page
+        assert "Cola-Cao" in page
+        assert "100" in page
+        assert "no-store" in client.get("/drink/")["Cache-Control"]
+
+    @pytest.mark.parametrize("path", ["/nothing/", "/nothing/results.json", "/drink/results.xml"])
+    def test_an_unknown_address_is_not_found(self, make_election, client, path):
+        make_election()
+        assert client.get(path).status_code == 404
+
+    def test_a_single_election_is_shown_at_once(self, make_election, client):
+        make_election()
+        assert client.get("/")["Location"] == "/drink/"
+
+    def test_the_list_has_all_but_the_archived(self, make_election, client):
+        for slug in ("drink", "tea", "gone"):
+            election = make_election(slug)
+        close_election(election)
+        turn_phases()
+        election.refresh_from_db()
+        archive_election(election)
+        page = client.get("/").content.decode()
+        assert ("/drink/" in page, "/tea/" in page, "/gone/" in page) == (True, True, False)
+        assert client.get("/gone/").status_code == 200
+
+    def test_the_list_has_a_page_when_it_is_empty(self, transactional_db, client):
+        assert client.get("/").status_code == 200
+
+    def test_a_post_is_refused(self, make_election, client):
+        make_election()
+        assert client.post("/drink/").status_code == 405
