@@ -1,6 +1,7 @@
 """Forms and inlines with which an election is edited; the admin that uses them is in tally/admin.py."""
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .models import Election, Option
@@ -55,6 +57,11 @@ class OptionFormSet(forms.BaseInlineFormSet):
         kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
         if not any(self.errors) and len(kept) < 2:
             raise ValidationError(_("An election needs at least two options. Add what is missing."))
+
+    def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
+        if "key" in unique_check:
+            return gettext("Two options have the same key. Give each its own.")
+        return gettext("Two options have the same label. Voters could not tell them apart.")
 
 
 class OptionForm(forms.ModelForm):

@@ -176,11 +176,11 @@ class Option(models.Model):
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(
-                "election", "key", name="option_key_unique_in_election",
+                fields=["election", "key"], name="option_key_unique_in_election",
                 violation_error_message=_("Two options have the same key. Give each its own."),
             ),
             models.UniqueConstraint(
-                "election", "label", name="option_label_unique_in_election",
+                fields=["election", "label"], name="option_label_unique_in_election",
                 violation_error_message=_("Two options have the same label. Voters could not tell them apart."),
             ),
         ]  # fmt: skip

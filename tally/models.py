@@ -24,9 +24,9 @@ class CastRecord(models.Model):
         verbose_name_plural = _("cast records")
         constraints = [
             # Exactly-once rests on this: the same ballot, delivered again, finds its own record.
-            models.UniqueConstraint("election", "voter_key", "ballot_id", name="cast_record_once_per_ballot"),
+            models.UniqueConstraint(fields=["election", "voter_key", "ballot_id"], name="cast_record_once_per_ballot"),
         ]
-        indexes = [models.Index("election", "epoch", "shard", "serial", name="cast_record_by_serial")]
+        indexes = [models.Index(fields=["election", "epoch", "shard", "serial"], name="cast_record_by_serial")]
 
     def __str__(self) -> str:
         return f"{self.election_id}:{self.shard} #{self.serial}"
@@ -44,7 +44,7 @@ class CountedBallot(models.Model):
     class Meta:
         verbose_name = _("counted ballot")
         verbose_name_plural = _("counted ballots")
-        constraints = [models.UniqueConstraint("election", "voter_key", name="counted_ballot_once_per_voter")]
+        constraints = [models.UniqueConstraint(fields=["election", "voter_key"], name="counted_ballot_once_per_voter")]
 
     def __str__(self) -> str:
         return f"{self.election_id}: {self.voter_key}"
@@ -61,7 +61,7 @@ class Count(models.Model):
     class Meta:
         verbose_name = _("count")
         verbose_name_plural = _("counts")
-        constraints = [models.UniqueConstraint("election", "shard", "key", name="count_once_per_key")]
+        constraints = [models.UniqueConstraint(fields=["election", "shard", "key"], name="count_once_per_key")]
 
     def __str__(self) -> str:
         return f"{self.election_id}:{self.shard} {self.key} = {self.n}"
@@ -80,7 +80,7 @@ class Tally(models.Model):
     class Meta:
         verbose_name = _("tally")
         verbose_name_plural = _("tallies")
-        constraints = [models.UniqueConstraint("election", "shard", name="tally_once_per_shard")]
+        constraints = [models.UniqueConstraint(fields=["election", "shard"], name="tally_once_per_shard")]
 
     def __str__(self) -> str:
         return f"{self.election_id}:{self.shard} version {self.version}"
@@ -112,10 +112,12 @@ class RejectedBallot(models.Model):
         verbose_name_plural = _("ballots set aside")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint("election", "epoch", "shard", "serial", name="rejected_ballot_once_per_serial"),
+            models.UniqueConstraint(
+                fields=["election", "epoch", "shard", "serial"], name="rejected_ballot_once_per_serial"
+            ),
             # What never had a serial was not put there by cast.lua; its stream id has to tell it apart.
             models.UniqueConstraint(
-                "election", "shard", "entry", condition=Q(serial=None), name="rejected_ballot_once_per_entry"
+                fields=["election", "shard", "entry"], condition=Q(serial=None), name="rejected_ballot_once_per_entry"
             ),
         ]
 

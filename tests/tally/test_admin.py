@@ -1,0 +1,217 @@
+"""The election's admin, as an organiser uses it."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from polls import ballot_box
+from polls.models import Election
+from tally.drain import drain_all
+from tally.healing import keep_box
+from tally.lifecycle import turn_phases
+from tally.models import RejectedBallot
+
+pytestmark = pytest.mark.urls("voting_site.urls.admin")
+
+
+@pytest.fixture
+def organiser(transactional_db: None, admin_user: Any) -> Client:
+    """A signed-in organiser, with a ballot box that has begun its first epoch."""
+    keep_box()
+    client = Client()
+    client.force_login(admin_user)
+    return client
+
+
+def election_form(
+    options: tuple[tuple[str, str], ...] = (("Tea", ""), ("Coffee", "")), **fields: str
+) -> dict[str, str]:
+    """Fill in the admin's form, with (label, key) for each option."""
+    form = {
+        "title": "Tea or coffee?",
+        "slug": "",
+        "description": "",
+        "method": "plurality",
+        "max_choices": "",
+        "time_zone": "Europe/Madrid",
+        "opens_at_0": "2026-01-05",
+        "opens_at_1": "10:00",
+        "closes_at_0": "",
+        "closes_at_1": "",
+        "options-TOTAL_FORMS": str(len(options)),
+        "options-INITIAL_FORMS": "0",
+    }
+    for number, (label, key) in enumerate(options):
+        form |= {
+            f"options-{number}-label": label,
+            f"options-{number}-key": key,
+            f"options-{number}-position": str(number),
+        }
+    return form | fields
+
+
+def add(organiser: Client, **changes: Any) -> Any:
+    return organiser.post(reverse("admin:polls_election_add"), election_form(**changes), follow=True)
+
+
+def change_form(election: Election, **fields: str) -> dict[str, str]:
+    """Fill in the form of an election that is open, in which the options cannot be changed."""
+    form = {"time_zone": "Europe/Madrid", "options-TOTAL_FORMS": "2", "options-INITIAL_FORMS": "2"}
+    for number, option in enumerate(election.options.all()):
+        form |= {f"options-{number}-id": str(option.pk), f"options-{number}-election": str(election.pk)}
+    return form | fields
+
+
+def change_page(election: Election) -> str:
+    return reverse("admin:polls_election_change", args=[election.pk])
+
+
+class TestSave:
+    def test_publishes_with_good_defaults(self, organiser):
+        add(organiser)
+        election = Election.objects.get()
+        assert (election.slug, election.method, election.revision) == ("tea-or-coffee", "plurality", 1)
+        assert [option.key for option in election.options.all()] == ["tea", "coffee"]
+        assert ballot_box.read_definition("tea-or-coffee")[0].title == "Tea or coffee?"
+
+    def test_offers_an_election_that_opens_now_by_plurality(self, organiser):
+        form = organiser.get(reverse("admin:polls_election_add")).context["adminform"].form
+        assert form["method"].value() == "plurality"
+        assert abs(form["opens_at"].value() - timezone.now()) < dt.timedelta(minutes=1)
+
+    def test_finds_another_address_when_the_question_comes_again(self, organiser):
+        add(organiser)
+        add(organiser)
+        assert set(Election.objects.values_list("slug", flat=True)) == {"tea-or-coffee", "tea-or-coffee-2"}
+
+    def test_reads_times_in_the_elections_own_zone(self, organiser):
+        add(organiser, time_zone="America/Lima")
+        assert Election.objects.get().opens_at == dt.datetime(2026, 1, 5, 15, 0, tzinfo=dt.UTC)
+        page = organiser.get(change_page(Election.objects.get())).content.decode()
+        assert "10 a.m." in page
+        assert "America/Lima" in page
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"options": (("Tea", ""),)}, "at least two options"),
+            ({"options": (("Tea", "x"), ("Coffee", "x"))}, "same key"),
+            ({"options": (("Tea", "a"), ("Tea", "b"))}, "same label"),
+            ({"options": (("Tea", "A B"), ("Coffee", ""))}, "small letters"),
+            ({"options": (("☕", ""), ("Coffee", ""))}, "No key can be made"),
+            ({"slug": "admin"}, "address of the site itself"),
+            ({"time_zone": "Mars/Base"}, "no time zone"),
+            ({"time_zone": "../../etc/passwd"}, "no time zone"),
+            ({"max_choices": "2"}, "always one choice"),
+            ({"method": "approval", "max_choices": "0"}, "At least one choice"),
+            (
+                {"opens_at_0": "2099-02-01", "closes_at_0": "2099-01-04", "closes_at_1": "10:00"},
+                "closes before it opens",
+            ),
+        ],
+    )
+    def test_refuses_what_makes_no_election(self, organiser, changes, said):
+        response = add(organiser, **changes)
+        assert said in response.content.decode()
+        assert not Election.objects.exists()
+
+
+class TestFrozenElection:
+    def test_keeps_what_voters_have_seen(self, organiser):
+        add(organiser)
+        election = Election.objects.get()
+        page = organiser.get(change_page(election)).content.decode()
+        assert 'name="title"' not in page
+        assert 'name="options-0-label"' not in page
+        form = change_form(election, title="Beer?", closes_at_0="2099-01-01", closes_at_1="10:00")
+        response = organiser.post(change_page(election), form, follow=True)
+        assert "has begun meanwhile" in response.content.decode()
+        election.refresh_from_db()
+        assert (election.title, election.closes_at.year) == ("Tea or coffee?", 2099)
+
+    def test_may_be_extended_but_not_closed_in_the_past(self, organiser):
+        add(organiser)
+        election = Election.objects.get()
+        form = change_form(election, closes_at_0="2026-02-01", closes_at_1="10:00")
+        response = organiser.post(change_page(election), form)
+        assert "That time is past" in response.content.decode()
+
+    def test_cannot_be_deleted(self, organiser):
+        add(organiser)
+        election = Election.objects.get()
+        assert (
+            organiser.post(reverse("admin:polls_election_delete", args=[election.pk]), {"post": "yes"}).status_code
+            == 403
+        )
+        assert "delete_selected" not in organiser.get(reverse("admin:polls_election_changelist")).content.decode()
+
+    def test_a_scheduled_one_can_be_changed(self, organiser):
+        add(organiser, opens_at_0="2099-01-01")
+        election = Election.objects.get()
+        page = organiser.get(change_page(election)).content.decode()
+        assert 'name="title"' in page
+        assert 'name="options-0-label"' in page
+
+
+class TestCloseNow:
+    def close(self, organiser: Client, election: Election) -> str:
+        return organiser.post(reverse("admin:polls_election_close", args=[election.pk]), follow=True).content.decode()
+
+    def test_asks_first(self, organiser):
+        add(organiser)
+        election = Election.objects.get()
+        page = organiser.get(reverse("admin:polls_election_close", args=[election.pk])).content.decode()
+        assert "Nobody can vote any more" in page
+        election.refresh_from_db()
+        assert election.sealed_at is None
+
+    def test_seals_and_says_what_still_waits(self, organiser, cast):
+        add(organiser)
+        election = Election.objects.get()
+        cast(election, "ana", "tea")
+        assert "1 ballot still waits" in self.close(organiser, election)
+        election.refresh_from_db()
+        assert election.sealed_at is not None
+
+    def test_says_not_closed_when_redis_is_away(self, organiser, request):
+        add(organiser)
+        election = Election.objects.get()
+        request.getfixturevalue("unreachable_redis")
+        assert "Not closed" in self.close(organiser, election)
+        election.refresh_from_db()
+        assert election.sealed_at is None
+
+    def test_is_not_for_somebody_who_may_only_look(self, organiser, django_user_model):
+        add(organiser)
+        election = Election.objects.get()
+        visitor = Client()
+        visitor.force_login(django_user_model.objects.create_user("eva", is_staff=True))
+        assert visitor.post(reverse("admin:polls_election_close", args=[election.pk])).status_code == 403
+
+    def test_then_the_election_can_be_archived(self, organiser):
+        add(organiser)
+        election = Election.objects.get()
+        archive = reverse("admin:polls_election_archive", args=[election.pk])
+        assert "Not archived" in organiser.post(archive, follow=True).content.decode()
+        self.close(organiser, election)
+        drain_all()
+        turn_phases()
+        assert "Archived." in organiser.post(archive, follow=True).content.decode()
+        assert ballot_box.read_definitions()[0] == []
+
+
+class TestRejectedBallots:
+    def test_are_shown_with_their_reason_and_cannot_be_changed(self, organiser, redis):
+        add(organiser)
+        election = Election.objects.get()
+        redis.xadd(ballot_box.key(election.pk, 0, "ballots"), {"v": "1"})
+        drain_all()
+        page = organiser.get(reverse("admin:tally_rejectedballot_changelist")).content.decode()
+        assert "is missing" in page
+        rejected = RejectedBallot.objects.get()
+        detail = organiser.get(reverse("admin:tally_rejectedballot_change", args=[rejected.pk])).content.decode()
+        assert 'name="_save"' not in detail
