@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -147,10 +146,3 @@ def voter_key(name: str) -> str:
 def browser() -> Client:
     """A browser that keeps cookies and is held to the CSRF check."""
     return Client(enforce_csrf_checks=True)
-
-
-def read_form(html: str) -> dict[str, str]:
-    """Return the hidden fields of the ballot form on a page."""
-    forms = re.findall(r"<form.*?</form>", html, re.DOTALL)
-    [form] = [one for one in forms if 'name="ballot_id"' in one]
-    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))

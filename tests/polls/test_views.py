@@ -8,7 +8,7 @@ from django.test import Client
 
 from polls import ballot_box, wake_up
 from polls.methods import OptionOnBallot
-from tests.conftest import read_form
+from tests.web import read_form
 
 pytestmark = pytest.mark.urls("voting_site.urls.vote")
 

@@ -4,6 +4,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.contrib.auth.backends import ModelBackend
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -215,3 +217,14 @@ class TestRejectedBallots:
         rejected = RejectedBallot.objects.get()
         detail = organiser.get(reverse("admin:tally_rejectedballot_change", args=[rejected.pk])).content.decode()
         assert 'name="_save"' not in detail
+
+
+class TestOutage:
+    def test_gives_no_password_back_on_the_page_that_says_try_again(self, client, monkeypatch):
+        def fail(*args: Any, **kwargs: Any) -> None:
+            raise OperationalError("away")
+
+        monkeypatch.setattr(ModelBackend, "authenticate", fail)
+        response = client.post("/admin/login/", {"username": "admin", "password": "s3cret"})
+        assert response.status_code == 503
+        assert "s3cret" not in response.content.decode()

@@ -1,0 +1,162 @@
+"""The dashboard's script in a real browser, by itself: no server, and a clock that the tests turn."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+import results
+
+SCRIPTS = Path(results.__file__).parent / "static/results"
+ORIGIN = "http://urna.test"
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+START_LINK = """async () => {
+    window.sockets = [];
+    window.WebSocket = class {
+        constructor(url) { this.url = url; window.sockets.push(this); }
+        close() { this.closed = true; }
+    };
+    const { Link } = await import("/link.js");
+    window.states = [];
+    window.messages = [];
+    window.link = new Link({
+        socketUrl: "ws://urna.test/ws/drink/",
+        jsonUrl: "/drink/results.json",
+        onMessage: (message) => window.messages.push(message),
+        onState: (state) => window.states.push(state),
+    });
+    window.link.start();
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("there is no chromium; .ci/run has to install it")
+        pytest.skip("there is no chromium on the PATH")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty page of an origin that has nothing but the scripts."""
+
+    def serve(route: Route) -> None:
+        path = SCRIPTS / route.request.url.rpartition("/")[2]
+        if path.suffix == ".js" and path.exists():
+            route.fulfill(path=path, content_type="text/javascript")
+        elif path.suffix == ".json":
+            route.fulfill(json={"version": 7})
+        else:
+            route.fulfill(body="", content_type="text/html")
+
+    page = browser.new_page()
+    page.route("**/*", serve)
+    page.clock.install()
+    page.goto(ORIGIN)
+    yield page
+    page.close()
+
+
+class TestFrames:
+    @pytest.fixture
+    def call(self, page: Page) -> Any:
+        frames = page.evaluate_handle("import('/frames.js')")
+        return lambda name, *arguments: frames.evaluate(
+            "(frames, [name, ...rest]) => frames[name](...rest)", [name, *arguments]
+        )
+
+    @pytest.mark.parametrize(
+        ("version", "as_of", "newer"),
+        [
+            (5, "2026-05-04T10:00:01.000000Z", True),
+            (6, "2026-05-04T10:00:01.000000Z", True),
+            (4, "2026-05-04T10:00:01.000000Z", False),
+            (5, "2026-05-04T10:00:00.000000Z", False),
+            (6, "2026-05-04T09:59:59.999999Z", False),
+        ],
+    )
+    def test_only_a_later_snapshot_of_no_lower_version_is_drawn(
+        self, call: Any, version: int, as_of: str, newer: bool
+    ) -> None:
+        shown = {"version": 5, "as_of": "2026-05-04T10:00:00.000000Z"}
+        assert call("isNewer", {"version": version, "as_of": as_of}, shown) is newer
+
+    def test_a_heartbeat_of_another_version_or_before_the_first_read_confirms_nothing(self, call: Any) -> None:
+        shown = {"version": 5, "as_of": "2026-05-04T10:00:00.000000Z"}
+        assert call("confirms", {**shown, "type": "heartbeat", "age": 0.1}, shown) is True
+        assert call("confirms", {**shown, "version": 6}, shown) is False
+        assert call("confirms", {"version": None, "as_of": None, "age": None}, shown) is False
+
+    def test_a_closed_election_is_counting_until_it_is_final(self, call: Any) -> None:
+        assert call("stageOf", {"phase": "closed", "final": False}) == "counting"
+        assert call("stageOf", {"phase": "closed", "final": True}) == "final"
+        assert call("stageOf", {"phase": "open", "final": False}) == "open"
+
+    def test_several_winners_are_level_and_in_the_end_a_tie(self, call: Any) -> None:
+        assert call("standingOf", "a", {"winners": ["a"], "final": False}) == "leading"
+        assert call("standingOf", "a", {"winners": ["a"], "final": True}) == "winner"
+        assert call("standingOf", "a", {"winners": ["a", "b"], "final": False}) == "level"
+        assert call("standingOf", "a", {"winners": ["a", "b"], "final": True}) == "tie"
+        assert call("standingOf", "c", {"winners": ["a", "b"], "final": True}) == ""
+
+    def test_the_pause_doubles_up_to_ten_seconds_and_is_spread(self, call: Any) -> None:
+        assert [call("backoff", attempt, 1) for attempt in range(7)] == [500, 1000, 2000, 4000, 8000, 10000, 10000]
+        assert call("backoff", 1, 0) == 500
+
+
+class TestLink:
+    def test_a_socket_that_falls_silent_is_given_up_and_opened_again(self, page: Page) -> None:
+        page.evaluate(START_LINK)
+        page.evaluate("sockets[0].onmessage({ data: '{}' })")
+        page.clock.run_for(5900)
+        assert page.evaluate("[states, sockets.length]") == [["connecting", "live"], 1]
+        page.clock.run_for(1100)
+        assert page.evaluate("[states.at(-1), sockets[0].closed, sockets.length]") == ["lost", True, 2]
+
+    def test_without_a_socket_it_asks_every_few_seconds_until_a_socket_speaks(self, page: Page) -> None:
+        page.evaluate(START_LINK)
+        page.evaluate("sockets[0].onclose()")
+        page.clock.run_for(3100)
+        page.wait_for_function("states.at(-1) === 'asking'")
+        assert page.evaluate("messages") == [{"version": 7}]
+        page.evaluate("sockets.at(-1).onmessage({ data: '{\"version\": 8}' })")
+        page.clock.run_for(5500)
+        assert page.evaluate("[states.at(-1), messages.length]") == ["live", 2]
+
+    def test_it_says_lost_while_nothing_answers(self, page: Page) -> None:
+        page.route("**/results.json", lambda route: route.abort())
+        page.evaluate(START_LINK)
+        page.evaluate("sockets[0].onclose()")
+        with page.expect_event("requestfailed"):
+            page.clock.run_for(3100)
+        assert page.evaluate("[states, messages]") == [["connecting", "lost"], []]
+
+    def test_a_server_that_closes_at_once_is_asked_less_and_less_often(self, page: Page) -> None:
+        page.evaluate(START_LINK)
+        page.evaluate("""() => {
+            const Fake = WebSocket;
+            window.WebSocket = class extends Fake {
+                constructor(url) { super(url); setTimeout(() => this.closed || this.onclose(), 1); }
+            };
+            sockets[0].onclose();
+        }""")
+        page.clock.run_for(30000)
+        assert 5 <= page.evaluate("sockets.length") <= 10
+
+    def test_coming_back_online_tries_at_once(self, page: Page) -> None:
+        page.evaluate(START_LINK)
+        page.evaluate("sockets[0].onclose(); link.hurry()")
+        assert page.evaluate("sockets.length") == 2
+        page.evaluate("sockets[1].onmessage({ data: '{}' }); link.hurry()")
+        assert page.evaluate("sockets.length") == 2

@@ -1,0 +1,85 @@
+"""Votes go on while one process after the other is killed; afterwards everything that was accepted is counted."""
+
+import itertools
+import json
+import random
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+from tests.voting_site.processes import Up, run, wait_until
+from tests.web import Voter
+
+SLUG = "nesquik-vs-cola-cao"
+CHOICES = ("nesquik", "cola-cao")
+
+
+class Crowd:
+    """People who vote one after the other, send again what was not answered, and sometimes vote twice."""
+
+    def __init__(self, url: str, seed: int) -> None:
+        self.url = url
+        self.random = random.Random(seed)
+        self.accepted: list[str] = []  # what each voter's last accepted ballot says
+        self.sent_again = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._vote_on)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(60)
+
+    def _vote_on(self) -> None:
+        while not self._stop.is_set():
+            voter = Voter(self.url)
+            last = ""
+            for _ in range(1 + (self.random.random() < 0.2)):
+                last = self._cast(voter)
+            self.accepted.append(last)
+
+    def _cast(self, voter: Voter) -> str:
+        """Vote until the answer is known; return the choice."""
+        choice = self.random.choice(CHOICES)
+        form = None
+        for attempt in itertools.count():
+            assert attempt < 400, "nobody answers any more"
+            try:
+                form = form or voter.fetch_form()
+                if form and voter.send(form | {"choice": choice})[0] == 303:
+                    return choice
+            except OSError:
+                pass
+            self.sent_again += 1
+            time.sleep(0.1)  # as a person would before pressing again
+        raise AssertionError
+
+
+def test_nothing_is_lost_or_doubled_when_processes_are_killed(tmp_path: Path) -> None:
+    with Up(tmp_path) as urna:
+        urna.wait_until_ready()
+        crowd = Crowd(f"http://127.0.0.1:{urna.ports['vote']}/{SLUG}/", seed=7)
+        try:
+            for name in ("run worker", "run result", "valkey-server", "bin/postgres", "run vote", "run beat"):
+                voted = len(crowd.accepted)
+                urna.child(name).kill()
+                wait_until(lambda voted=voted: len(crowd.accepted) > voted + 10, f"votes after the end of {name}")
+        finally:
+            crowd.stop()
+
+        def results() -> dict:
+            url = f"http://127.0.0.1:{urna.ports['result']}/{SLUG}/results.json"
+            with urllib.request.urlopen(url, timeout=10) as response:
+                return json.load(response)
+
+        wait_until(lambda: results()["pending"] == 0, "an empty box")
+        shown = results()
+        assert crowd.sent_again > 0
+        assert {one["key"]: one["count"] for one in shown["options"]} == {
+            choice: crowd.accepted.count(choice) for choice in CHOICES
+        }
+        assert shown["ballots"] == len(crowd.accepted)
+        for command in ("recount", "reconcile"):
+            checked = run(command, "--data", str(urna.data))
+            assert checked.returncode == 0, checked.stdout + checked.stderr

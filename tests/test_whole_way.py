@@ -1,0 +1,186 @@
+"""The whole way of a ballot in a real browser: a vote on one page, and the bar moves on the other."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.voting_site.processes import Up
+
+SLUG = "nesquik-vs-cola-cao"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# A browser of a test must not call home.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# CI installs the browser, so that there its absence is a failure.
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM and os.environ.get("CI") != "true", reason="there is no Chromium: install Debian's chromium"
+)
+
+
+@pytest.fixture(scope="module")
+def urna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with Up(tmp_path_factory.mktemp("urna")) as up:
+        up.wait_until_ready()
+        yield up
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    assert CHROMIUM, "CI has no Chromium: .ci/run installs it"
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@pytest.fixture
+def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+    """A phone of somebody who has not been here, in English; errors of its scripts fail the test."""
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en")
+    errors: list[str] = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
+    yield context
+    context.close()
+    assert not errors
+
+
+def ballot_url(urna: Up) -> str:
+    return f"http://127.0.0.1:{urna.ports['vote']}/{SLUG}/"
+
+
+def results_url(urna: Up) -> str:
+    return f"http://127.0.0.1:{urna.ports['result']}/{SLUG}/"
+
+
+def vote(page: Page, label: str) -> None:
+    page.get_by_label(label).check()
+    page.get_by_role("button", name=re.compile("^(Vote|Change my vote|Votar|Cambiar mi voto)$")).click()
+
+
+def count_of(page: Page, key: str) -> int:
+    return int(page.locator(f'[data-key="{key}"] [data-count]').inner_text())
+
+
+def test_a_vote_moves_the_bar_on_another_screen(urna: Up, chromium: Browser, visitor: BrowserContext) -> None:
+    wall = chromium.new_context(viewport={"width": 1920, "height": 1080}, locale="en").new_page()
+    wall.goto(results_url(urna))
+    expect(wall.get_by_text("Live", exact=True)).to_be_visible()
+    before = count_of(wall, "cola-cao")
+    wall.evaluate("window.stayed = true")
+
+    phone = visitor.new_page()
+    phone.goto(ballot_url(urna))
+    vote(phone, "Cola Cao")
+    phone.wait_for_url("**/cast/")
+    expect(phone.get_by_text("Counted", exact=True)).to_be_visible()
+
+    expect(wall.locator('[data-key="cola-cao"] [data-count]')).to_have_text(str(before + 1))
+    assert wall.evaluate("window.stayed")
+    wall.context.close()
+
+
+def test_a_changed_vote_moves_from_one_option_to_the_other(urna: Up, visitor: BrowserContext) -> None:
+    wall, phone = visitor.new_page(), visitor.new_page()
+    phone.goto(ballot_url(urna))
+    vote(phone, "Nesquik")
+    phone.wait_for_url("**/cast/")
+    wall.goto(results_url(urna))
+    expect(wall.locator('[data-key="nesquik"] [data-count]')).not_to_have_text("0")
+    nesquik, cola_cao = count_of(wall, "nesquik"), count_of(wall, "cola-cao")
+
+    phone.get_by_role("link", name="Change my vote").click()
+    vote(phone, "Cola Cao")
+    phone.wait_for_url("**/cast/")
+    expect(wall.locator('[data-key="nesquik"] [data-count]')).to_have_text(str(nesquik - 1))
+    expect(wall.locator('[data-key="cola-cao"] [data-count]')).to_have_text(str(cola_cao + 1))
+
+
+def test_going_back_and_choosing_again_ends_with_the_later_choice(urna: Up, visitor: BrowserContext) -> None:
+    phone = visitor.new_page()
+    phone.goto(ballot_url(urna))
+    vote(phone, "Nesquik")
+    phone.wait_for_url("**/cast/")
+    phone.go_back()
+    vote(phone, "Cola Cao")
+    phone.wait_for_load_state()
+    if not phone.url.endswith("/cast/"):
+        # The browser kept the old form: the page says so, with the choice filled in.
+        expect(phone.get_by_role("alert")).to_be_visible()
+        phone.get_by_role("button", name=re.compile("Change my vote|Vote")).click()
+    phone.wait_for_url("**/cast/")
+    expect(phone.get_by_text("Counted", exact=True)).to_be_visible()
+
+
+def test_an_empty_ballot_comes_back_with_a_sentence(urna: Up, visitor: BrowserContext) -> None:
+    phone = visitor.new_page()
+    phone.goto(ballot_url(urna))
+    phone.get_by_role("button", name="Vote").click()
+    expect(phone.get_by_role("alert")).to_contain_text("Nothing is chosen yet")
+
+
+def test_everything_works_without_javascript(urna: Up, chromium: Browser) -> None:
+    context = chromium.new_context(java_script_enabled=False, locale="es")
+    page = context.new_page()
+    page.goto(results_url(urna))
+    before = count_of(page, "nesquik")
+    page.goto(ballot_url(urna))
+    vote(page, "Nesquik")
+    page.wait_for_url("**/cast/")
+    for _ in range(50):
+        page.goto(results_url(urna))
+        if count_of(page, "nesquik") > before:
+            break
+    assert count_of(page, "nesquik") == before + 1
+    context.close()
+
+
+def test_the_language_can_be_switched(urna: Up, visitor: BrowserContext) -> None:
+    page = visitor.new_page()
+    page.goto(ballot_url(urna))
+    page.get_by_role("button", name="Español").click()
+    expect(page.locator("html")).to_have_attribute("lang", "es")
+    expect(page.get_by_role("button", name="Votar")).to_be_visible()
+    # The choice holds on the results page, too.
+    page.goto(results_url(urna))
+    expect(page.locator("html")).to_have_attribute("lang", "es")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_a_dashboard_says_that_it_lost_touch_and_finds_back(urna: Up, visitor: BrowserContext) -> None:
+    wall = visitor.new_page()
+    wall.goto(results_url(urna))
+    expect(wall.get_by_text("Live", exact=True)).to_be_visible()
+    urna.child("run result").kill()
+    expect(wall.get_by_text("Reconnecting…", exact=True)).to_be_visible()
+    expect(wall.get_by_text("Live", exact=True)).to_be_visible(timeout=30_000)
+
+
+def test_the_ballot_can_be_cast_with_the_keyboard_alone(urna: Up, visitor: BrowserContext) -> None:
+    page = visitor.new_page()
+    page.goto(ballot_url(urna))
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "choice":
+            break
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/cast/")
+
+
+def test_every_page_names_the_replica_that_served_it(urna: Up, visitor: BrowserContext) -> None:
+    page = visitor.new_page()
+    for url in (ballot_url(urna), ballot_url(urna) + "cast/", results_url(urna), ballot_url(urna) + "nothing/"):
+        page.goto(url)
+        expect(page.get_by_text("Served by")).to_be_visible()

@@ -1,0 +1,135 @@
+"""Running the project's commands as a user does, and waiting for what they do."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from voting_site.roles import ROLES
+
+PROJECT = Path(__file__).parents[2]
+MANAGE = [sys.executable, "-u", str(PROJECT / "manage.py")]
+WEB_ROLES = [name for name, role in ROLES.items() if role.port]
+# Seconds; a loaded machine needs many, an idle one a fraction of one.
+DEADLINE = 40
+# What this test run has set for itself, and a fresh terminal has not.
+SETTLED = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_KEY_FILE", "URNA_DATA", "URNA_ROLE"}
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Return once `condition` holds; fail the test with `what` if it never does."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"in vain: {what}"
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(port: int, path: str = "/healthz") -> bool:
+    """Tell whether a role answers with 200."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def fresh_environment(**changes: str) -> dict[str, str]:
+    """Return the environment of a terminal in which nothing of Urna is set."""
+    return {name: value for name, value in os.environ.items() if name not in SETTLED} | changes
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a management command to its end."""
+    return subprocess.run(
+        [*MANAGE, *arguments], env=fresh_environment(**environment), capture_output=True, text=True, timeout=DEADLINE
+    )
+
+
+class Running:
+    """A management command that runs in the background during a `with` block, with its output in a file."""
+
+    def __init__(self, log: Path, *arguments: str, **environment: str) -> None:
+        self.log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*MANAGE, *arguments], env=fresh_environment(**environment), stdout=output, stderr=output
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.stop()
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text()
+
+    def wait_for(self, text: str) -> None:
+        """Wait until the command has printed `text`."""
+        wait_until(lambda: text in self.output or self.process.poll() is not None, f"{text!r} in {self.log}")
+        assert text in self.output, self.output
+
+    def family(self) -> list[psutil.Process]:
+        """Return the process and everything that it has started."""
+        process = psutil.Process(self.process.pid)
+        return [process, *process.children(recursive=True)]
+
+    def child(self, text: str) -> psutil.Process:
+        """Return the direct child with `text` in its command line, once there is one."""
+        found: list[psutil.Process] = []
+
+        def look() -> bool:
+            for child in psutil.Process(self.process.pid).children():
+                try:
+                    if text in " ".join(child.cmdline()):
+                        found.append(child)
+                except psutil.NoSuchProcess:
+                    continue
+            return bool(found)
+
+        wait_until(look, f"a child {text!r}")
+        return found[0]
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Signal the command, and return its exit code."""
+        self.process.send_signal(how)
+        return self.process.wait(DEADLINE)
+
+
+class Up(Running):
+    """`manage.py up` on free ports."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.data = folder / "data"
+        self.ports = {name: free_port() for name in WEB_ROLES}
+        ports = [part for name, port in self.ports.items() for part in (f"--{name}-port", str(port))]
+        super().__init__(folder / "log", "up", "--data", str(self.data), *ports, **environment)
+
+    def wait_until_ready(self) -> None:
+        """Wait for the start message."""
+        self.wait_for("Ctrl-C stops everything.")
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Tell whether a process still runs; one that nobody has reaped yet does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

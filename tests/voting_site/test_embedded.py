@@ -1,0 +1,215 @@
+"""The embedded servers, each time on a data folder of their own."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import psycopg2
+import pytest
+from redis import Redis
+
+from voting_site import embedded
+from voting_site.data_folder import DataFolder, Unusable
+from voting_site.postgres import Postgres
+from voting_site.programs import clean_up, record
+
+from .processes import is_alive, wait_until
+
+# Runs the servers of the folder in argv[1] until its standard input ends, or until it is killed.
+OWNER = """
+import sys
+from pathlib import Path
+from voting_site import embedded
+from voting_site.data_folder import DataFolder
+folder = DataFolder(Path(sys.argv[1]))
+with embedded.running(folder, embedded.services(folder, {})):
+    print("up", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    return DataFolder(tmp_path / "data")
+
+
+@pytest.fixture(scope="module")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
+    """A folder whose servers have run and stopped."""
+    folder = DataFolder(tmp_path_factory.mktemp("initialised") / "data")
+    with embedded.running(folder, embedded.services(folder, {})):
+        write(folder, "before")
+    return folder
+
+
+def write(folder: DataFolder, value: str) -> None:
+    with connect(folder) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS note (value text)")
+        cursor.execute("INSERT INTO note VALUES (%s)", [value])
+    with redis(folder) as client:
+        client.rpush("note", value)
+
+
+def read(folder: DataFolder) -> tuple[list[str], list[str]]:
+    with connect(folder) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT value FROM note")
+        rows = [value for (value,) in cursor.fetchall()]
+    with redis(folder) as client:
+        return rows, [value.decode() for value in client.lrange("note", 0, -1)]
+
+
+def connect(folder: DataFolder) -> "psycopg2.extensions.connection":
+    return psycopg2.connect(embedded.environment(folder, {})["DATABASE_URL"])
+
+
+def redis(folder: DataFolder) -> Redis:
+    return Redis.from_url(embedded.environment(folder, {})["REDIS_URL"])
+
+
+def start_owner(folder: DataFolder) -> subprocess.Popen[str]:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(folder.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert owner.stdout is not None
+    assert owner.stdout.readline() == "up\n"
+    return owner
+
+
+def leave(owner: subprocess.Popen[str]) -> None:
+    """Let the owner go: close the pipes to it, and wait for its end."""
+    with owner:
+        pass
+
+
+class TestRunning:
+    def test_keeps_its_data_on_disk_before_it_confirms_a_write(self, initialised: DataFolder) -> None:
+        with embedded.running(initialised, embedded.services(initialised, {})):
+            with connect(initialised) as connection, connection.cursor() as cursor:
+                shown = {}
+                for name in ("fsync", "synchronous_commit", "full_page_writes", "listen_addresses"):
+                    cursor.execute(f"SHOW {name}")
+                    shown[name] = cursor.fetchone()[0]
+            with redis(initialised) as client:
+                configured = client.config_get("append*", "maxmemory-policy", "port")
+        assert shown == {
+            "fsync": "on",
+            "synchronous_commit": "on",
+            "full_page_writes": "on",
+            "listen_addresses": "",
+        }
+        assert configured["appendonly"] == "yes"
+        assert configured["appendfsync"] == "always"
+        assert configured["maxmemory-policy"] == "noeviction"
+        assert configured["port"] == "0"
+
+    def test_knows_upper_and_lower_case_of_every_alphabet(self, initialised: DataFolder) -> None:
+        with (
+            embedded.running(initialised, embedded.services(initialised, {})),
+            connect(initialised) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("SELECT upper('¿más leche?'), pg_encoding_to_char(encoding) FROM pg_database LIMIT 1")
+            assert cursor.fetchone() == ("¿MÁS LECHE?", "UTF8")
+
+    def test_leaves_nothing_running_and_the_data_intact_when_its_owner_is_killed(self, folder: DataFolder) -> None:
+        owner = start_owner(folder)
+        write(folder, "before the kill")
+        children = psutil.Process(owner.pid).children(recursive=True)
+        assert len(children) > 2
+        owner.kill()
+        leave(owner)
+        wait_until(lambda: not any(map(is_alive, children)), "an end of the servers")
+        with embedded.running(folder, embedded.services(folder, {})):
+            assert read(folder) == (["before the kill"], ["before the kill"])
+
+    def test_serves_a_visitor_until_it_has_left(self, initialised: DataFolder) -> None:
+        owner = start_owner(initialised)
+        with embedded.running(initialised, embedded.services(initialised, {})):
+            assert owner.stdin is not None
+            owner.stdin.close()
+            # The owner is on its way out, and has to wait: its servers still answer.
+            assert "before" in read(initialised)[0]
+            assert owner.poll() is None
+        leave(owner)
+        assert owner.returncode == 0
+
+    def test_works_where_the_path_fits_into_no_socket_address(self, tmp_path: Path) -> None:
+        folder = DataFolder(tmp_path / "with a space, ñ #1" / ("long" * 20))
+        try:
+            with embedded.running(folder, embedded.services(folder, {})):
+                write(folder, "here")
+                assert read(folder) == (["here"], ["here"])
+            assert stat.S_IMODE(folder.sockets.stat().st_mode) == 0o700
+        finally:
+            shutil.rmtree(folder.sockets, ignore_errors=True)
+
+    def test_starts_over_where_the_first_start_was_interrupted(self, folder: DataFolder) -> None:
+        folder.create()
+        (folder.path / "postgres.new").mkdir()
+        (folder.path / "postgres.new" / "PG_VERSION").write_text("18\n")
+        with embedded.running(folder, embedded.services(folder, {})):
+            write(folder, "complete")
+
+    def test_is_not_misled_by_the_process_id_of_another_program(self, initialised: DataFolder) -> None:
+        pid_file = initialised.path / "postgres" / "postmaster.pid"
+        pid_file.write_text(f"{os.getpid()}\n{initialised.path / 'postgres'}\n")
+        with embedded.running(initialised, embedded.services(initialised, {})):
+            assert "before" in read(initialised)[0]
+
+
+class TestUnusable:
+    def test_names_the_version_that_made_the_data(self, tmp_path: Path) -> None:
+        folder = DataFolder(tmp_path)
+        (tmp_path / "postgres").mkdir()
+        (tmp_path / "postgres" / "PG_VERSION").write_text("15\n")
+        with pytest.raises(Unusable, match=r"made by PostgreSQL 15, and this is \d+"):
+            Postgres(folder).prepare()
+
+    def test_says_that_the_folder_cannot_be_written(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(Unusable, match=r"cannot write to the data folder .* choose another one with --data"):
+            DataFolder(tmp_path / "file" / "data").create()
+
+    def test_refuses_sockets_in_a_folder_that_others_can_open(self, folder: DataFolder) -> None:
+        folder.create()
+        folder.sockets.mkdir()
+        folder.sockets.chmod(0o755)
+        with pytest.raises(Unusable, match="not a private folder"):
+            folder.create_sockets()
+
+
+class TestEnvironment:
+    def test_leaves_out_the_servers_that_are_given(self, folder: DataFolder) -> None:
+        given = {"DATABASE_URL": "postgres://elsewhere/urna", "SECRET_KEY": "given"}
+        assert set(embedded.environment(folder, given)) == {"REDIS_URL"}
+        given = {"REDIS_URL_FILE": "/run/secrets/redis", "SECRET_KEY_FILE": "/run/secrets/key"}
+        assert set(embedded.environment(folder, given)) == {"DATABASE_URL"}
+
+    def test_keeps_one_secret_key_that_nobody_else_can_read(self, folder: DataFolder) -> None:
+        first, second = (Path(embedded.environment(folder, {})["SECRET_KEY_FILE"]) for _ in range(2))
+        assert len(first.read_text()) > 50
+        assert first == second
+        assert stat.S_IMODE(first.stat().st_mode) == 0o600
+
+
+class TestCleanUp:
+    """What is left on a system whose kernel does not end children with their parent."""
+
+    def test_ends_a_process_that_was_recorded(self, tmp_path: Path) -> None:
+        left = subprocess.Popen(
+            [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE, text=True
+        )
+        record(tmp_path / "processes.json", [left.pid])
+        clean_up(tmp_path / "processes.json")
+        assert not psutil.pid_exists(left.pid)
+        leave(left)
+
+    def test_spares_a_process_that_has_got_the_number_since(self, tmp_path: Path) -> None:
+        start = psutil.Process().create_time() - 3600
+        (tmp_path / "processes.json").write_text(f'{{"{os.getpid()}": {start}}}')
+        clean_up(tmp_path / "processes.json")
+        assert not (tmp_path / "processes.json").exists()

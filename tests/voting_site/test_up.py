@@ -1,0 +1,205 @@
+"""The whole of it as a user starts it: `manage.py up`, and each role alone."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from socket import socket
+
+import psutil
+import pytest
+from django.conf import settings
+from redis import Redis
+
+from voting_site.roles import ROLES
+
+from .processes import (
+    MANAGE,
+    WEB_ROLES,
+    Running,
+    Up,
+    answers,
+    free_port,
+    fresh_environment,
+    is_alive,
+    run,
+    wait_until,
+)
+
+# Two programs, of which one dies at once each time.
+KEEPER = """
+import sys
+from pathlib import Path
+from voting_site import supervision
+from voting_site.programs import Program
+supervision.DEATHS = 3
+ill = Program("ill", (sys.executable, "-c", "print('what ails me'); raise SystemExit(3)"))
+well = Program("well", (sys.executable, "-uc", "import time; print('here'); time.sleep(600)"))
+keeper = supervision.Keeper([supervision.Group("all", [ill, well])], Path(sys.argv[1]), lambda keeper: None)
+keeper.keep()
+print(keeper.failed, keeper.last_lines("ill"))
+"""
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """An Urna that has been started for the first time."""
+    with Up(tmp_path_factory.mktemp("up")) as command:
+        command.wait_until_ready()
+        yield command
+        family = command.family()
+        assert command.stop() == 0
+        assert not any(map(is_alive, family))
+
+
+@pytest.fixture
+def servers() -> dict[str, str]:
+    """The servers of this test run, whose tests themselves use another database."""
+    options = settings.DATABASES["default"]["OPTIONS"]
+    url = f"postgres://urna@/urna?host={options['host']}&port={options['port']}"
+    return {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL, "SECRET_KEY": settings.SECRET_KEY}
+
+
+class TestUp:
+    def test_serves_every_web_role_and_says_where(self, up: Up) -> None:
+        for port in up.ports.values():
+            assert answers(port, "/readyz")
+            assert f"http://127.0.0.1:{port}/" in up.output
+
+    def test_shows_the_first_password_and_keeps_it_nowhere(self, up: Up) -> None:
+        password = re.search(r"user admin, password (\S+)", up.output)
+        assert password
+        check = "from django.contrib.auth import authenticate as a; print(a(username='admin', password={!r}))"
+        shell = run("shell", "--data", str(up.data), "-v0", "-c", check.format(password[1]))
+        assert shell.stdout == "admin\n", shell.stderr
+        assert not (up.data / "first_password").exists()
+
+    def test_puts_the_name_of_the_program_before_each_line_of_its_log(self, up: Up) -> None:
+        assert re.search(r"^prepare +\| ", up.output, re.MULTILINE)
+
+    def test_refuses_a_folder_that_is_in_use(self, up: Up) -> None:
+        ports = [part for name in WEB_ROLES for part in (f"--{name}-port", str(free_port()))]
+        second = run("up", "--data", str(up.data), *ports)
+        assert second.returncode == 1
+        assert re.fullmatch(r"urna: the data folder .* is in use by process \d+: .*--data DIR\n", second.stderr)
+
+    def test_refuses_a_port_that_is_in_use(self, up: Up, tmp_path: Path) -> None:
+        taken = up.ports["vote"]
+        second = run("up", "--data", str(tmp_path / "data"), "--vote-port", str(taken))
+        assert second.returncode == 1
+        assert second.stderr == (
+            f"urna: port {taken} is in use on 127.0.0.1: stop that program, or choose another port with --vote-port\n"
+        )
+
+    def test_starts_again_what_dies(self, up: Up) -> None:
+        names = ["valkey-server", "bin/postgres", *(f"run {role}" for role in ROLES)]
+        victims = [up.child(name) for name in names]
+        family = up.family()[1:]
+        for victim in victims:
+            victim.kill()
+        wait_until(lambda: not any(map(is_alive, family)), "an end of all that was killed, and of its children")
+        assert not {up.child(name).pid for name in names} & {victim.pid for victim in victims}
+        wait_until(lambda: all(answers(port, "/readyz") for port in up.ports.values()), "recovery")
+
+
+class TestStop:
+    def test_leaves_nothing_running_when_it_is_killed(self, tmp_path: Path) -> None:
+        with Up(tmp_path) as command:
+            command.wait_until_ready()
+            family = command.family()
+            command.stop(signal.SIGKILL)
+            wait_until(lambda: not any(map(is_alive, family)), "an end of the whole family")
+
+    def test_uses_the_servers_that_the_environment_names(self, tmp_path: Path, servers: dict[str, str]) -> None:
+        prepared = run("prepare", **servers)
+        assert prepared.returncode == 0, prepared.stderr
+        with Up(tmp_path, **servers) as command:
+            command.wait_until_ready()
+            # The administrator has a password already.
+            assert "to set a new password: ./urna manage changepassword admin" in command.output
+            command.process.send_signal(signal.SIGINT)
+            assert command.stop(signal.SIGINT) == 0
+            assert "Traceback" not in command.output
+        assert not (command.data / "postgres").exists()
+        assert not (command.data / "valkey").exists()
+
+    def test_gives_up_on_a_program_that_keeps_dying(self, tmp_path: Path) -> None:
+        keeper = subprocess.run(
+            [sys.executable, "-c", KEEPER, str(tmp_path / "conf")], capture_output=True, text=True, timeout=40
+        )
+        *log, verdict = keeper.stdout.splitlines()
+        assert verdict == "ill ['what ails me', 'what ails me', 'what ails me']"
+        assert "well | here" in log
+        assert log.count("ill  | has ended; it is started again") == 2
+
+
+class TestRun:
+    @pytest.mark.parametrize("role", WEB_ROLES)
+    def test_serves_a_web_role_until_told_to_stop(self, role: str, tmp_path: Path, servers: dict[str, str]) -> None:
+        port = free_port()
+        with Running(tmp_path / "log", "run", role, "--port", str(port), **servers) as command:
+            wait_until(lambda: answers(port), f"{role} on its port")
+            family = command.family()
+            assert command.stop() == 0, command.output
+        assert not any(map(is_alive, family))
+
+    def test_works_until_told_to_stop(self, tmp_path: Path, servers: dict[str, str]) -> None:
+        with Running(tmp_path / "log", "run", "worker", **servers) as command:
+            wait_until(lambda: len(command.family()) == 3, "the worker's two processes")
+            family = command.family()
+            assert command.stop() == 0, command.output
+        assert not any(map(is_alive, family))
+
+    def test_beats_until_told_to_stop(
+        self, tmp_path: Path, redis: "Redis", servers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Nothing is written where it was started; in a container that is read-only.
+        (tmp_path / "here").mkdir()
+        monkeypatch.chdir(tmp_path / "here")
+        with Running(tmp_path / "log", "run", "beat", **servers) as command:
+            wait_until(lambda: bool(redis.keys("urna:celery:celery")), "a message of beat's")
+            assert command.stop() == 0, command.output
+        assert not list((tmp_path / "here").iterdir())
+
+    def test_refuses_a_port_that_is_in_use(self, servers: dict[str, str]) -> None:
+        with socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            refused = run("run", "vote", "--port", str(port), **servers)
+        assert refused.returncode == 1
+        assert re.fullmatch(rf"urna: port {port} is in use on 127.0.0.1: .*\n", refused.stderr)
+
+    def test_takes_its_worker_process_along_when_it_is_killed(self, tmp_path: Path, servers: dict[str, str]) -> None:
+        port = free_port()
+        with Running(tmp_path / "log", "run", "vote", "--port", str(port), **servers) as command:
+            wait_until(lambda: answers(port), "vote on its port")
+            family = command.family()
+            assert len(family) == 2
+            command.stop(signal.SIGKILL)
+            wait_until(lambda: not any(map(is_alive, family)), "an end of the worker process")
+
+
+class TestManage:
+    def test_has_servers_for_the_duration_of_a_command(self, tmp_path: Path) -> None:
+        before = set(psutil.Process().children(recursive=True))
+        migrated = run("migrate", "--check", "--data", str(tmp_path / "data"))
+        assert migrated.returncode == 1, migrated.stderr
+        assert "Traceback" not in migrated.stderr
+        assert set(psutil.Process().children(recursive=True)) <= before
+
+    def test_names_the_remedy_when_the_folder_cannot_be_written(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        refused = run("up", "--data", str(tmp_path / "file" / "data"))
+        assert refused.returncode == 1
+        assert re.fullmatch(r"urna: cannot write to the data folder .*--data DIR\n", refused.stderr)
+
+    def test_needs_no_servers_for_help(self, tmp_path: Path) -> None:
+        helped = subprocess.run(
+            [*MANAGE, "up", "--help"], env=fresh_environment(URNA_DATA=str(tmp_path)), capture_output=True, text=True
+        )
+        assert helped.returncode == 0
+        assert "--vote-port" in helped.stdout
+        assert not (tmp_path / "postgres").exists()
