@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[2]
 MANAGE = [sys.executable, "-u", str(PROJECT / "manage.py")]
 WEB_ROLES = [name for name, role in ROLES.items() if role.port]
 # Seconds; a loaded machine needs many, an idle one a fraction of one.
-DEADLINE = 40
+DEADLINE = 90
 # What this test run has set for itself, and a fresh terminal has not.
 SETTLED = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_KEY_FILE", "URNA_DATA", "URNA_ROLE"}
 

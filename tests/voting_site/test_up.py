@@ -16,6 +16,7 @@ from redis import Redis
 from voting_site.roles import ROLES
 
 from .processes import (
+    DEADLINE,
     MANAGE,
     WEB_ROLES,
     Running,
@@ -127,7 +128,7 @@ class TestStop:
 
     def test_gives_up_on_a_program_that_keeps_dying(self, tmp_path: Path) -> None:
         keeper = subprocess.run(
-            [sys.executable, "-c", KEEPER, str(tmp_path / "conf")], capture_output=True, text=True, timeout=40
+            [sys.executable, "-c", KEEPER, str(tmp_path / "conf")], capture_output=True, text=True, timeout=DEADLINE
         )
         *log, verdict = keeper.stdout.splitlines()
         assert verdict == "ill ['what ails me', 'what ails me', 'what ails me']"

@@ -1,0 +1,29 @@
+"""The checks of the servers that Urna is given."""
+
+import pytest
+
+from voting_site.checks import check_redis_keeps_what_it_accepts as check
+
+
+class TestRedis:
+    def test_of_this_test_run_keeps_what_it_accepts(self):
+        assert check(databases=["default"]) == []
+
+    @pytest.mark.parametrize(
+        ("name", "value", "good"),
+        [("appendfsync", "everysec", "always"), ("maxmemory-policy", "allkeys-lru", "noeviction")],
+    )
+    def test_that_may_lose_a_ballot_is_warned_of(self, redis, name, value, good):
+        redis.config_set(name, value)
+        try:
+            [warning] = check(databases=["default"])
+        finally:
+            redis.config_set(name, good)
+        assert (warning.id, value in warning.msg, good in warning.hint) == ("urna.W002", True, True)
+
+    def test_that_is_away_is_named(self, unreachable_redis):
+        [warning] = check(databases=["default"])
+        assert warning.id == "urna.W001"
+
+    def test_is_not_asked_where_no_database_is_to_be_checked(self, unreachable_redis):
+        assert check(databases=None) == []

@@ -1,0 +1,103 @@
+"""Settings as each role reads them, in a process of its own."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.voting_site.processes import PROJECT, fresh_environment
+
+ROLES = ("vote", "result", "admin", "worker", "beat")
+PRODUCTION = {
+    "SECRET_KEY": "k" * 60,
+    "DATABASE_URL": "postgres://u:p@db/urna",
+    "REDIS_URL": "redis://redis/0",
+    "DJANGO_SETTINGS_MODULE": "voting_site.settings",
+}
+
+
+def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run code after `django.setup()` with an environment of production."""
+    return subprocess.run(
+        [sys.executable, "-c", f"import django; django.setup()\n{code}"],
+        env=fresh_environment(**PRODUCTION | environment),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def read(names: list[str], **environment: str) -> dict:
+    code = (
+        f"import json; from django.conf import settings as s; print(json.dumps({{n: getattr(s, n) for n in {names}}}))"
+    )
+    return json.loads(python(code, **environment).stdout)
+
+
+class TestVote:
+    def test_cannot_open_a_database_connection(self):
+        tried = python("from django.db import connection; connection.cursor()", URNA_ROLE="vote")
+        assert "settings.DATABASES is improperly configured" in tried.stderr
+
+    def test_needs_no_database_to_be_named(self):
+        environment = {name: value for name, value in PRODUCTION.items() if name != "DATABASE_URL"}
+        code = "from voting_site.wsgi import application; print('serves')"
+        served = subprocess.run(
+            [sys.executable, "-c", code],
+            env=fresh_environment(**environment, URNA_ROLE="vote"),
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+        )
+        assert served.stdout == "serves\n", served.stderr
+
+    def test_carries_neither_sessions_nor_admin(self):
+        found = read(["INSTALLED_APPS", "MIDDLEWARE"], URNA_ROLE="vote")
+        assert not [name for name in sum(found.values(), []) if "session" in name or "admin" in name or "auth" in name]
+
+
+class TestCookies:
+    def test_have_names_of_their_own_in_each_role(self):
+        names = ["CSRF_COOKIE_NAME", "SESSION_COOKIE_NAME", "VOTER_COOKIE_NAME"]
+        found = [name for role in ROLES for name in read(names, URNA_ROLE=role).values()]
+        assert len(set(found)) == len(found)
+
+    def test_are_secure_and_bound_to_the_host_behind_tls(self):
+        found = read(
+            ["CSRF_COOKIE_NAME", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT"], URNA_ROLE="vote", URNA_TLS="proxy"
+        )
+        assert found == {
+            "CSRF_COOKIE_NAME": "__Host-urna_vote_csrf",
+            "CSRF_COOKIE_SECURE": True,
+            "SECURE_SSL_REDIRECT": True,
+        }
+
+
+class TestEnvironment:
+    @pytest.mark.parametrize(
+        ("environment", "said"),
+        [
+            ({"SECRET_KEY": ""}, "SECRET_KEY"),
+            ({"URNA_ROLE": "voter"}, "choose one of vote, result"),
+            ({"URNA_TLS": "yes"}, "'off' (plain HTTP) or 'proxy'"),
+            ({"BALLOT_BOX_SHARDS": "0"}, "choose a number from 1 to 64"),
+        ],
+    )
+    def test_that_cannot_work_ends_the_start_with_a_sentence(self, environment, said):
+        tried = python("", **environment)
+        assert tried.returncode != 0
+        assert said in tried.stderr.splitlines()[-1]
+
+    def test_may_name_files_that_hold_secrets(self, tmp_path):
+        (tmp_path / "key").write_text("from-a-file" * 9)
+        environment = fresh_environment(**PRODUCTION)
+        del environment["SECRET_KEY"]
+        shown = subprocess.run(
+            [sys.executable, "-c", "from django.conf import settings; print(settings.SECRET_KEY)"],
+            env=environment | {"SECRET_KEY_FILE": str(tmp_path / "key")},
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+        )
+        assert shown.stdout.strip() == "from-a-file" * 9
