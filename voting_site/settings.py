@@ -9,10 +9,29 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from environ.fileaware_mapping import FileAwareMapping
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()
+
+class _Variables(FileAwareMapping):
+    """The environment; what a file holds is meant without the end of its last line."""
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name).rstrip("\n")
+
+
+env = environ.Env()
+env.ENVIRON = _Variables()
+
+
+def positive(name: str, *, default: int, at_most: int = 1_000_000) -> int:
+    """Read a whole number from 1 to `at_most`; raises ImproperlyConfigured."""
+    value = env.int(name, default=default)
+    if not 1 <= value <= at_most:
+        raise ImproperlyConfigured(f"{name} is {value}; choose a number from 1 to {at_most}.")
+    return value
+
 
 # --- Role -----------------------------------------------------------------------------------------------
 
@@ -22,6 +41,7 @@ URNA_ROLE = env("URNA_ROLE", default="")
 if URNA_ROLE and URNA_ROLE not in ROLES:
     raise ImproperlyConfigured(f"URNA_ROLE is {URNA_ROLE!r}; choose one of {', '.join(ROLES)}, or leave it out.")
 IS_VOTE = URNA_ROLE == "vote"
+HAS_ADMIN = URNA_ROLE not in ("vote", "result")
 # Shown at the foot of each page: the name by which an operator finds the process that served it.
 REPLICA = env("URNA_REPLICA", default=socket.gethostname())
 
@@ -52,9 +72,9 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for subdomains is for the owner of the domain to decide, not for one site on it.
     "security.W021",  # The same for the browsers' preload list.
 ]
-if IS_VOTE:
-    # The role has no `SessionMiddleware`, so there is no session to protect.
-    SILENCED_SYSTEM_CHECKS += ["security.W012"]
+if URNA_ROLE == "result":
+    # Its only form is the choice of a language, which does nothing that a forged request could misuse.
+    SILENCED_SYSTEM_CHECKS += ["security.W003"]
 
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -95,24 +115,19 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # --- Applications and middleware ------------------------------------------------------------------------
 
-if IS_VOTE:
-    INSTALLED_APPS = ["django.contrib.staticfiles", "polls", "voting_site"]
-else:
-    INSTALLED_APPS = [
+INSTALLED_APPS = ["django.contrib.staticfiles", "polls", "voting_site"]
+if not IS_VOTE:
+    INSTALLED_APPS += ["channels", "results", "tally"]
+if HAS_ADMIN:
+    INSTALLED_APPS += [
         "django.contrib.admin",
         "django.contrib.auth",
         "django.contrib.contenttypes",
         "django.contrib.sessions",
         "django.contrib.messages",
-        "django.contrib.staticfiles",
-        "channels",
-        "results",
-        "tally",
-        "polls",
-        "voting_site",
     ]
 
-_common_middleware = [
+MIDDLEWARE = [
     "voting_site.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -122,12 +137,9 @@ _common_middleware = [
     "polls.middleware.UnreachableMiddleware",
 ]
 if IS_VOTE:
-    MIDDLEWARE = [*_common_middleware, "django.middleware.csrf.CsrfViewMiddleware"]
-elif URNA_ROLE == "result":
-    MIDDLEWARE = _common_middleware
-else:
-    MIDDLEWARE = [
-        *_common_middleware,
+    MIDDLEWARE += ["django.middleware.csrf.CsrfViewMiddleware"]
+if HAS_ADMIN:
+    MIDDLEWARE += [
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.common.CommonMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
@@ -148,14 +160,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
                 "polls.context_processors.site",
-                *(
-                    []
-                    if IS_VOTE
-                    else [
-                        "django.contrib.auth.context_processors.auth",
-                        "django.contrib.messages.context_processors.messages",
-                    ]
-                ),
+                *(f"django.contrib.{name}.context_processors.{name}" for name in ("auth", "messages") if HAS_ADMIN),
             ],
         },
     }
@@ -169,7 +174,15 @@ if IS_VOTE:
 else:
     DATABASES = {"default": env.db_url("DATABASE_URL")}
     DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
+    # A host that vanished without a word must not block the count or the results for minutes.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 3,
+        "tcp_user_timeout": 5000,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 2,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -198,14 +211,12 @@ CHANNEL_LAYERS = {
 }
 
 # Shards of a newly published election; those already published keep theirs.
-BALLOT_BOX_SHARDS = env.int("BALLOT_BOX_SHARDS", default=1)
-if not 1 <= BALLOT_BOX_SHARDS <= 64:
-    raise ImproperlyConfigured(f"BALLOT_BOX_SHARDS is {BALLOT_BOX_SHARDS}; choose a number from 1 to 64.")
+BALLOT_BOX_SHARDS = positive("BALLOT_BOX_SHARDS", default=1, at_most=64)
 # One voter's ballots in one election: so many at once, then one for each interval (milliseconds).
-VOTER_BURST = env.int("VOTER_BURST", default=60)
-VOTER_INTERVAL_MS = env.int("VOTER_INTERVAL_MS", default=1000)
+VOTER_BURST = positive("VOTER_BURST", default=60)
+VOTER_INTERVAL_MS = positive("VOTER_INTERVAL_MS", default=1000)
 # Entries that one round of the count takes from the box.
-DRAIN_BATCH_SIZE = env.int("DRAIN_BATCH_SIZE", default=2000)
+DRAIN_BATCH_SIZE = positive("DRAIN_BATCH_SIZE", default=2000, at_most=20_000)
 
 # --- Celery ---------------------------------------------------------------------------------------------
 
@@ -249,7 +260,7 @@ WHITENOISE_USE_FINDERS = not STATIC_ROOT
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "voting_site.storage.HashedStaticFilesStorage"
         if STATIC_ROOT
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

@@ -1,0 +1,42 @@
+// What a message means for what is shown. Nothing here knows the page, a socket or a clock.
+
+export const isHeartbeat = (message) => message.type === "heartbeat";
+
+/** Tell whether a snapshot replaces the one shown. Times are ISO texts of one fixed form, so that text order is time order. */
+export const isNewer = (snapshot, shown) => snapshot.version >= shown.version && snapshot.as_of > shown.as_of;
+
+/** Tell whether a heartbeat says that what is shown was read again, and still holds. */
+export const confirms = (heartbeat, shown) => heartbeat.version === shown.version && heartbeat.as_of >= shown.as_of;
+
+/** The phase as people see it: closed is "counting" until it is final. */
+export function stageOf(snapshot) {
+  if (snapshot.final) return "final";
+  return snapshot.phase === "closed" ? "counting" : snapshot.phase;
+}
+
+/** How one option stands: "leading", "level", "winner", "tie", or "". */
+export function standingOf(key, snapshot) {
+  const winners = snapshot.winners || [];
+  if (!winners.includes(key)) return "";
+  if (winners.length > 1) return snapshot.final ? "tie" : "level";
+  return snapshot.final ? "winner" : "leading";
+}
+
+/** Milliseconds before the next attempt to connect: half a second doubled up to ten, and spread, so that a crowd comes back one by one. */
+export const backoff = (attempt, random = Math.random()) => Math.min(10000, 500 * 2 ** attempt) * (0.5 + random / 2);
+
+/** Age of what is shown, by a clock of this device that only ever runs forward; no two clocks are compared. */
+export class Age {
+  /** `now` in milliseconds, `age` in seconds at that moment. */
+  constructor(now, age = 0) {
+    this.set(now, age);
+  }
+
+  set(now, age = 0) {
+    this.readAt = now - age * 1000;
+  }
+
+  seconds(now) {
+    return Math.max(0, Math.floor((now - this.readAt) / 1000));
+  }
+}

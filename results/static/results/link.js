@@ -1,0 +1,121 @@
+// Keep one line to the server: a socket while it lives, questions every few seconds while it does not.
+
+import { backoff } from "./frames.js";
+
+const SILENCE_MS = 6000;
+const SUSPICIOUS_MS = 3000;
+const ASK_MS = 3000;
+const ASK_SPREAD_MS = 2000;
+const ANSWER_MS = 4000;
+
+/** Follow an election; `onMessage` gets each parsed message, `onState` connecting, live, asking or lost. */
+export class Link {
+  constructor({ socketUrl, jsonUrl, onMessage, onState }) {
+    Object.assign(this, { socketUrl, jsonUrl, onMessage, onState });
+    this.state = "";
+    this.socket = null;
+    this.attempt = 0;
+    this.heardAt = 0;
+  }
+
+  become(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.onState(state);
+  }
+
+  start() {
+    this.become("connecting");
+    this.open();
+  }
+
+  stop() {
+    this.hangUp();
+    clearTimeout(this.retryTimer);
+    clearTimeout(this.askTimer);
+    this.askTimer = 0;
+  }
+
+  /** Try again now, unless the line is plainly alive. */
+  hurry() {
+    if (this.socket && performance.now() - this.heardAt < SUSPICIOUS_MS) return;
+    this.attempt = 0;
+    this.stop();
+    this.askLater(0);
+    this.open();
+  }
+
+  open() {
+    this.heardAt = performance.now();
+    try {
+      this.socket = new WebSocket(this.socketUrl);
+    } catch {
+      this.lose(); // No WebSocket here, or not allowed to: questions will do.
+      return;
+    }
+    this.socket.onmessage = (event) => this.hear(event.data);
+    this.socket.onclose = () => this.lose();
+    this.watch();
+  }
+
+  hear(text) {
+    this.heardAt = performance.now();
+    // Only now: a server that accepts and closes at once must not be asked again without a pause.
+    this.attempt = 0;
+    clearTimeout(this.askTimer);
+    this.askTimer = 0;
+    this.watch();
+    this.become("live");
+    this.onMessage(JSON.parse(text));
+  }
+
+  watch() {
+    clearTimeout(this.silenceTimer);
+    this.silenceTimer = setTimeout(() => this.lose(), SILENCE_MS);
+  }
+
+  hangUp() {
+    clearTimeout(this.silenceTimer);
+    if (!this.socket) return;
+    this.socket.onmessage = null;
+    this.socket.onclose = null;
+    this.socket.close();
+    this.socket = null;
+  }
+
+  lose() {
+    this.hangUp();
+    if (this.state !== "asking") this.become("lost");
+    clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(() => this.open(), backoff(this.attempt));
+    this.attempt += 1;
+    if (!this.askTimer) this.askLater(Math.random() * ASK_MS);
+  }
+
+  askLater(ms = ASK_MS + Math.random() * ASK_SPREAD_MS) {
+    clearTimeout(this.askTimer);
+    this.askTimer = setTimeout(() => this.ask(), ms);
+  }
+
+  async ask() {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), ANSWER_MS);
+    const asked = this.askTimer;
+    let state = "lost";
+    try {
+      const response = await fetch(this.jsonUrl, { cache: "no-store", signal: controller.signal });
+      if (response.ok) {
+        this.onMessage(await response.json());
+        state = "asking";
+      }
+    } catch {
+      // Shown as lost; the next question comes anyway.
+    } finally {
+      clearTimeout(timer);
+    }
+    // The socket may have come back, or a hurry started another round, while the answer was on its way.
+    if (this.askTimer !== asked) return;
+    this.become(state);
+    this.askLater();
+  }
+}
