@@ -216,13 +216,19 @@ def _seal_shard(election: int, shard: int, *, only_if_due: bool) -> Seal:
 
 
 def count_waiting(boxes: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Return the ballots that wait in the box, by election, for (election, shards) pairs; raises Unavailable."""
+    """Return the ballots that wait in the box, by election, for (election, shards) pairs; raises Unavailable.
+
+    Of a box without an epoch nobody can say that nothing waits: what it held is gone, or on its way back.
+    """
     shards = [(election, shard) for election, number in boxes for shard in range(number)]
     waiting: dict[int, int] = {}
     with reaching(), client().pipeline(transaction=False) as pipe:
+        pipe.get(EPOCH)
         for election, shard in shards:
             pipe.xlen(key(election, shard, "ballots"))
-        lengths = pipe.execute()
+        epoch, *lengths = pipe.execute()
+    if epoch is None:
+        raise Unavailable(EMPTY)
     for (election, _), length in zip(shards, lengths, strict=True):
         waiting[election] = waiting.get(election, 0) + length
     return waiting

@@ -3,23 +3,20 @@
 import logging
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from . import ballot_box
+from .outages import is_outage
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2
-# A schema that is not there yet raises ProgrammingError; the roles do not wait for the migration.
-AWAY = (ballot_box.Unavailable, OperationalError, InterfaceError, ProgrammingError)
 
 
 class UnreachableMiddleware:
     """Answer 503 with Retry-After when the ballot box or the database cannot be reached.
 
-    The page carries the fields that were sent, so that the same ballot goes out again at one press.
+    The page carries the fields of a ballot that was sent, so that the same one goes out again at one press.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -29,14 +26,18 @@ class UnreachableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, AWAY):
+        if not is_outage(exception):
             return None
-        logger.warning("503 for %s: %s", request.path, exception)
-        fields = [
-            (name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"
-        ]
-        context = {"fields": fields, "retry_after": RETRY_AFTER_S}
+        logger.warning("503 for %s: %s (%s)", request.path, exception, exception.__cause__)
+        context = {"fields": ballot_fields(request), "retry_after": RETRY_AFTER_S}
         response = render(request, "polls/unavailable.html", context, status=503)
         response["Retry-After"] = str(RETRY_AFTER_S)
         response["Cache-Control"] = "no-store"
         return response
+
+
+def ballot_fields(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the fields of the ballot that a request carries; none of any other form, such as a sign-in."""
+    if request.resolver_match is None or request.resolver_match.view_name != "ballot":
+        return []
+    return [(name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"]

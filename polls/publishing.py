@@ -21,21 +21,20 @@ class Frozen(ValidationError):
 
 
 @transaction.atomic
-def publish_election(election: Election) -> Election:
-    """Give the saved election its next revision, and hand it to the ballot box on commit; raises Frozen.
+def publish_election(election: Election) -> None:
+    """Give the election, as it is saved, its next revision, and hand it to the ballot box on commit; raises Frozen.
 
     If the box is away at that moment the change is kept, and `keep_box` delivers it later.
     """
     # The lock makes two publications take turns, so that each has a revision of its own.
     stored = Election.objects.select_for_update().get(pk=election.pk)
-    definition = Definition.of(election)
-    if stored.design and definition.design != stored.design and stored.is_frozen(timezone.now()):
+    design = Definition.of(stored).design
+    if stored.design and design != stored.design and stored.is_frozen(timezone.now()):
         raise Frozen(_("The election has begun: its question, options and method stay as voters have seen them."))
-    election.design = definition.design
-    election.revision = stored.revision + 1
-    election.save(update_fields=["design", "revision"])
-    transaction.on_commit(partial(_deliver, election))
-    return election
+    stored.design, stored.revision = design, stored.revision + 1
+    stored.save(update_fields=["design", "revision"])
+    election.design, election.revision = stored.design, stored.revision
+    transaction.on_commit(partial(_deliver, stored))
 
 
 def _deliver(election: Election) -> None:

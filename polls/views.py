@@ -48,7 +48,7 @@ class BallotView(View):
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         definition, now = get_definition(slug)
         visitor = voters.read_cookie(request)
-        mark = ballot_box.read_mark(definition, voters.voter_key(definition, visitor)) if visitor else None
+        mark = read_mark(definition, visitor)
         if definition.phase(now) != "open":
             return show_not_open(request, definition, now, mark)
         return show_ballot(request, definition, now, visitor=visitor, last=mark)
@@ -59,12 +59,11 @@ class BallotView(View):
         if visitor is None:
             # A new identity now would make a second voter of somebody whose first answer got lost.
             error = _("Your browser did not send back this page's cookie. Allow cookies here, then press “Vote” again.")
-            return show_ballot(request, definition, now, error=error, status=HTTPStatus.FORBIDDEN)
+            return show_again(request, definition, now, None, error, HTTPStatus.FORBIDDEN)
         try:
             marked = MarkedBallot.from_form(request.POST, definition)
         except InvalidMarking as problem:
-            error = str(problem.message)
-            return show_ballot(request, definition, now, visitor=visitor, error=error, status=HTTPStatus.BAD_REQUEST)
+            return show_again(request, definition, now, visitor, str(problem.message), HTTPStatus.BAD_REQUEST)
         voter = voters.voter_key(definition, visitor)
         reply = ballot_box.cast(
             definition, voter=voter, ballot_id=marked.ballot_id, marking=marked.marking, design=marked.design
@@ -72,6 +71,21 @@ class BallotView(View):
         if reply.wake_up_due:
             ask_for_drain(definition, voter)
         return answer(request, definition, reply, visitor)
+
+
+def show_again(
+    request: HttpRequest, definition: Definition, now: int, visitor: str | None, error: str, status: int
+) -> HttpResponse:
+    """Refuse a form before it comes to the box, with a fresh one if the election still takes votes."""
+    if definition.phase(now) != "open":
+        return show_not_open(request, definition, now, None)
+    last = read_mark(definition, visitor)
+    return show_ballot(request, definition, now, visitor=visitor, last=last, error=error, status=status)
+
+
+def read_mark(definition: Definition, visitor: str | None) -> Mark | None:
+    """Return what the box remembers of a visitor; raises Unavailable."""
+    return ballot_box.read_mark(definition, voters.voter_key(definition, visitor)) if visitor else None
 
 
 def answer(request: HttpRequest, definition: Definition, reply: Reply, visitor: str) -> HttpResponse:
@@ -149,8 +163,7 @@ def show_not_open(
 
 def read_state(request: HttpRequest, definition: Definition) -> str:
     """Return what has become of the visitor's last ballot: accepted, counted, replaced, set-aside, or ''."""
-    visitor = voters.read_cookie(request)
-    mark = ballot_box.read_mark(definition, voters.voter_key(definition, visitor)) if visitor else None
+    mark = read_mark(definition, voters.read_cookie(request))
     return mark.state if mark else ""
 
 

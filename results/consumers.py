@@ -6,6 +6,7 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import DatabaseError
 
 from polls.models import Election
 
@@ -22,7 +23,12 @@ class ResultsConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         slug = self.scope["url_route"]["kwargs"]["slug"]
         published = Election.objects.published().filter(slug=slug).values_list("pk", flat=True)
-        if not is_own_origin(self.scope) or (election := await published.afirst()) is None:
+        try:
+            election = await published.afirst() if is_own_origin(self.scope) else None
+        except DatabaseError:
+            # Refused like any other; the page tries again, later each time.
+            election = None
+        if election is None:
             await self.close()
             return
         await self.accept()

@@ -9,7 +9,6 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -38,7 +37,7 @@ class Channel:
         self._snapshot: Snapshot | None = None
         self._content = ""
         self._read_at = time.monotonic()
-        self._bell = asyncio.Event()
+        self.bell = asyncio.Event()
 
     def take(self, snapshot: Snapshot) -> None:
         """Keep a snapshot that was just read, and ring if it shows anything new; an older version is passed over."""
@@ -64,11 +63,9 @@ class Channel:
         )
 
     def ring(self) -> None:
-        self._bell.set()
-        self._bell = asyncio.Event()
-
-    async def heard(self) -> None:
-        await self._bell.wait()
+        """Wake all watchers; the next message rings another bell."""
+        self.bell.set()
+        self.bell = asyncio.Event()
 
 
 class Feed:
@@ -85,10 +82,12 @@ class Feed:
         try:
             seen = 0
             while True:
+                # Taken before the look, so that what rings while the watcher is busy is heard.
+                bell = channel.bell
                 if channel.number > seen:
                     seen = channel.number
                     yield channel.frame
-                await channel.heard()
+                await bell.wait()
                 if channel.number == seen:
                     yield channel.heartbeat()
         finally:
@@ -99,6 +98,7 @@ class Feed:
             self._tasks = [
                 asyncio.create_task(self._keep_reading(), name="feed-reading"),
                 asyncio.create_task(self._keep_listening(), name="feed-listening"),
+                asyncio.create_task(self._keep_ticking(), name="feed-ticking"),
             ]
         channel = self._channels.setdefault(election, Channel())
         channel.watchers += 1
@@ -116,18 +116,20 @@ class Feed:
             self._tasks = []
 
     async def _keep_reading(self) -> None:
-        """Read when a hint came, but not more often than READ_INTERVAL_S, and at every tick without one."""
-        next_tick = time.monotonic() + TICK_S
+        """Read when a hint or a tick asks for it, but not more often than READ_INTERVAL_S."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._read_wanted.wait(), max(0.0, next_tick - time.monotonic()))
+            await self._read_wanted.wait()
             self._read_wanted.clear()
             await self._read()
-            if time.monotonic() >= next_tick:
-                next_tick = time.monotonic() + TICK_S
-                for channel in self._channels.values():
-                    channel.ring()
             await asyncio.sleep(READ_INTERVAL_S)
+
+    async def _keep_ticking(self) -> None:
+        """Let pages know the age of what they show, also while a read is stuck, and ask for a read."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            for channel in self._channels.values():
+                channel.ring()
+            self._read_wanted.set()
 
     async def _read(self) -> None:
         watched = Election.objects.filter(pk__in=list(self._channels))

@@ -87,10 +87,14 @@ class ElectionAdmin(admin.ModelAdmin):
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             return timezone.get_default_timezone()
 
+    def save_model(self, request: HttpRequest, obj: Election, form: Any, change: bool) -> None:
+        # Only what the form has: a seal that was stored since the page was loaded must stay.
+        obj.save(update_fields=[name for name in form.cleaned_data if name in form.fields] if change else None)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        election = publish_election(form.instance)
-        announce(election.pk)
+        publish_election(form.instance)
+        announce(form.instance.pk)
         ignored = [name for name in FROZEN_FIELDS if name not in form.fields and name in request.POST]
         if ignored:
             text = _(

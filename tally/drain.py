@@ -12,6 +12,7 @@ from django.db import transaction
 from polls import ballot_box
 from polls.definition import Definition
 from polls.models import Election
+from polls.outages import is_outage
 
 from . import counting, inbox, store
 from .announce import announce
@@ -55,7 +56,9 @@ def drain_all() -> None:
         for shard in range(election.shards if waiting[election.pk] else 0):
             try:
                 drain_shard(election, shard)
-            except Exception:
+            except Exception as error:
+                if is_outage(error):
+                    raise
                 logger.exception("ALARM %s: shard %s cannot be counted", election.slug, shard)
                 all_good = False
     if all_good:

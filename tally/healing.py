@@ -29,12 +29,12 @@ MARKS_CHUNK = 5000
 
 
 def keep_box() -> None:
-    """Publish what Redis does not have yet, store what it sealed, heal it if it is empty; raises Unavailable."""
-    elections = list(Election.objects.current().prefetch_related("options"))
+    """Publish what Redis does not have yet, store what it sealed, heal it if it lost data; raises Unavailable."""
     epoch = ballot_box.read_epoch()
-    if epoch is None or _has_lost_a_shard(elections, epoch):
+    if epoch is None or _has_lost_data(epoch):
         heal()
         return
+    elections = list(Election.objects.published().prefetch_related("options"))
     store([Definition.of(election) for election in elections], epoch)
     for election in elections:
         if election.sealed_at is None and _is_sealed(election):
@@ -42,15 +42,14 @@ def keep_box() -> None:
             store_seal(election, ballot_box.seal(election.pk, election.shards))
 
 
-def _has_lost_a_shard(elections: list[Election], epoch: str) -> bool:
-    """Tell whether Redis lacks a shard from which ballots of this epoch were counted."""
-    shards = list(
-        Tally.objects.filter(election__in=elections, epoch=epoch, last_serial__gt=0).values_list("election", "shard")
-    )
+def _has_lost_data(epoch: str) -> bool:
+    """Tell whether Redis lacks a ballot of this epoch that was counted: a shard is gone, or an older state is back."""
+    tallies = list(Tally.objects.filter(epoch=epoch, last_serial__gt=0))
     with reaching(), ballot_box.client().pipeline(transaction=False) as pipe:
-        for election, shard in shards:
-            pipe.exists(key(election, shard, "rules"))
-        return not all(pipe.execute())
+        for tally in tallies:
+            pipe.hget(key(tally.election_id, tally.shard, "rules"), "serial")
+        serials = pipe.execute()
+    return any(int(serial or 0) < tally.last_serial for tally, serial in zip(tallies, serials, strict=True))
 
 
 def _is_sealed(election: Election) -> bool:
@@ -72,9 +71,10 @@ def heal() -> None:
         with reaching():
             # A box that is emptied again meanwhile loses this, and then must not be given its epoch.
             ballot_box.client().set(HEALING, epoch)
-        elections = list(Election.objects.current().prefetch_related("options"))
+        elections = list(Election.objects.published().prefetch_related("options"))
         for election in elections:
-            _restore_marks(election)
+            if election.archived_at is None:
+                _restore_marks(election)
         store([Definition.of(election) for election in elections], epoch)
         for election in elections:
             for shard in range(election.shards):

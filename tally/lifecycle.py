@@ -11,6 +11,7 @@ from polls import ballot_box
 from polls.ballot_box import Seal
 from polls.definition import moment
 from polls.models import Election
+from polls.outages import is_outage
 from polls.publishing import publish_election
 
 from . import inbox
@@ -34,7 +35,7 @@ def close_election(election: Election, *, now: dt.datetime | None = None) -> Sea
         seal = ballot_box.seal(election.pk, election.shards)
     except ballot_box.Unavailable as error:
         raise NotClosed(
-            _("Not closed: the ballot box cannot be reached, and votes may still come in. Try again in a moment.")
+            _("Not closed, as far as can be told: the ballot box cannot be reached. Try again in a moment.")
         ) from error
     store_seal(election, seal)
     return seal
@@ -64,19 +65,40 @@ def archive_election(election: Election, *, now: dt.datetime | None = None) -> b
 
 
 def turn_phases(*, now: dt.datetime | None = None) -> None:
-    """Take every election over the threshold that it has come to: opened, sealed, final; raises Unavailable."""
+    """Take every election over the threshold that it has come to: opened, sealed, final; raises Unavailable.
+
+    An election that fails is logged and does not keep the others waiting.
+    """
     now = now or timezone.now()
-    for election in Election.objects.open_unnoticed(now):
-        _mark(election, opened_at=now)
-    for election in Election.objects.unsealed().filter(closes_at__lte=now):
-        seal = ballot_box.seal(election.pk, election.shards, only_if_due=True)
-        if seal.sealed:
-            logger.info("%s is sealed; %s ballots wait to be counted", election.slug, seal.waiting)
-            store_seal(election, seal)
-    for election in Election.objects.awaiting_last_ballots():
-        if inbox.is_empty(election.pk, election.shards):
-            _mark(election, final_at=now)
-            logger.info("%s is final", election.slug)
+    for elections, turn in (
+        (Election.objects.open_unnoticed(now), _open),
+        (Election.objects.unsealed().filter(closes_at__lte=now), _seal_if_due),
+        (Election.objects.awaiting_last_ballots(), _finish_if_counted),
+    ):
+        for election in elections:
+            try:
+                turn(election, now)
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                logger.exception("ALARM %s: its phase cannot be turned", election.slug)
+
+
+def _open(election: Election, now: dt.datetime) -> None:
+    _mark(election, opened_at=now)
+
+
+def _seal_if_due(election: Election, now: dt.datetime) -> None:
+    seal = ballot_box.seal(election.pk, election.shards, only_if_due=True)
+    if seal.sealed:
+        logger.info("%s is sealed; %s ballots wait to be counted", election.slug, seal.waiting)
+        store_seal(election, seal)
+
+
+def _finish_if_counted(election: Election, now: dt.datetime) -> None:
+    if inbox.is_empty(election.pk, election.shards):
+        _mark(election, final_at=now)
+        logger.info("%s is final", election.slug)
 
 
 @transaction.atomic

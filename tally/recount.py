@@ -20,6 +20,10 @@ Progress = Callable[[str], None]
 _DECIDING = {False: "ballot_id DESC", True: "id ASC"}
 
 
+class RecordsMissing(Exception):
+    """The cast records are not complete, so that the count cannot be rebuilt from them; says what to do."""
+
+
 @dataclass
 class Recount:
     """What the cast records say, and where the running count says something else."""
@@ -99,16 +103,39 @@ def _compare_counted_ballots(election: Election, result: Recount) -> None:
 
 
 def repair(election: Election, progress: Progress) -> Recount:
-    """Rebuild the running count from the cast records, while counting waits; return what was different."""
+    """Rebuild the running count from the cast records, while counting waits; return what was different.
+
+    Raises RecordsMissing rather than drop a counted ballot of which the count holds the only copy.
+    """
     with transaction.atomic():
         for shard in range(election.shards):
             store.lock(election.pk, shard)
+        if missing := _count_unrecorded(election):
+            raise RecordsMissing(
+                f"{election.slug}: {missing} counted ballots have no cast record, and a repair would lose them."
+                " Nothing was changed. Restore the records from a backup, then run this again."
+            )
         result = recount(election, progress)
         if result.differences:
             _rebuild(election, result)
     if result.differences:
         announce(election.pk)
     return result
+
+
+def _count_unrecorded(election: Election) -> int:
+    [(missing,)] = store.run(
+        """
+        SELECT count(*) FROM tally_countedballot AS counted
+        WHERE election_id = %s AND NOT EXISTS (
+            SELECT FROM tally_castrecord AS record
+            WHERE (record.election_id, record.voter_key, record.ballot_id)
+                = (counted.election_id, counted.voter_key, counted.ballot_id)
+        )
+        """,
+        [election.pk],
+    )
+    return missing
 
 
 def _rebuild(election: Election, result: Recount) -> None:

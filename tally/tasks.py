@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import ParamSpec
 
 from celery import shared_task
-from django.db import InterfaceError, OperationalError, ProgrammingError
 
-from polls.ballot_box import Unavailable
 from polls.models import Election
+from polls.outages import is_outage
 
 from . import drain as rounds
 from . import healing, lifecycle
@@ -26,7 +25,9 @@ def hint(task: Callable[P, None]) -> Callable[P, None]:
     def attempt(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             task(*args, **kwargs)
-        except (Unavailable, OperationalError, InterfaceError, ProgrammingError) as error:
+        except Exception as error:
+            if not is_outage(error):
+                raise
             logger.warning("%s waits for the next tick: %s", task.__name__, str(error).partition("\n")[0])
 
     return attempt

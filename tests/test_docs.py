@@ -39,11 +39,13 @@ def tree(path: Path) -> ast.Module:
 
 
 def settings_variables(module: ast.Module) -> dict[str, ast.expr | None]:
-    """Return each variable that is read through `env(...)` or `env.kind(...)`, with the expression of its default."""
+    """Return each variable that is read through `env(...)`, `env.kind(...)` or `positive(...)`, with the expression of its default."""
     found: dict[str, ast.expr | None] = {}
     for call in ast.walk(module):
-        if isinstance(call, ast.Call) and re.match(r"env(\.\w+)?$", ast.unparse(call.func)):
+        if isinstance(call, ast.Call) and re.match(r"(env(\.\w+)?|positive)$", ast.unparse(call.func)):
             [name] = call.args
+            if ast.unparse(name) == "name":
+                continue  # inside `positive`, which passes on the name that it was given
             assert isinstance(name, ast.Constant), f"line {call.lineno}: the name of a variable has to stand there"
             found[name.value] = next((one.value for one in call.keywords if one.arg == "default"), None)
     return found

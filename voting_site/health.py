@@ -1,5 +1,6 @@
 """Liveness and readiness of the web roles, answered before any other middleware looks at the request."""
 
+import logging
 from collections.abc import Callable
 
 from django.conf import settings
@@ -8,6 +9,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from polls import ballot_box
+
+logger = logging.getLogger(__name__)
 
 
 class HealthMiddleware:
@@ -44,5 +47,7 @@ def _find_missing_in_database() -> list[str]:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             return ["the database schema is not up to date: run `migrate`"]
     except DatabaseError as error:
-        return ["the database cannot be reached: " + str(error).partition("\n")[0]]
+        # The page is public, and the error names hosts and ports.
+        logger.warning("the database cannot be reached: %s", error)
+        return ["the database cannot be reached"]
     return []

@@ -189,6 +189,20 @@ class TestFeed:
         await watcher.aclose()
         await follower.aclose()
 
+    async def test_hears_what_rings_while_a_watcher_is_busy(self, make_election, cast, monkeypatch):
+        monkeypatch.setattr(feed, "TICK_S", 60)
+        drink = await sync_to_async(make_election)()
+        busy, follower = feed.get_feed().watch(drink.pk), feed.get_feed().watch(drink.pk)
+        await anext(busy)
+        await anext(follower)
+        await sync_to_async(cast)(drink, "ana", "nesquik")
+        await sync_to_async(drain_all)()
+        await anext(follower)
+        async with asyncio.timeout(5):
+            assert json.loads(await anext(busy))["ballots"] == 1
+        await busy.aclose()
+        await follower.aclose()
+
     async def test_passes_over_an_older_version(self, make_election):
         drink = await sync_to_async(make_election)()
         [newer] = await sync_to_async(read_snapshots)(Election.objects.filter(pk=drink.pk))
@@ -203,7 +217,7 @@ class TestFeed:
         drink = await sync_to_async(make_election)()
         watcher = feed.get_feed().watch(drink.pk)
         await anext(watcher)
-        assert feed_tasks() == {"feed-reading", "feed-listening"}
+        assert feed_tasks() == {"feed-reading", "feed-listening", "feed-ticking"}
         await watcher.aclose()
         async with asyncio.timeout(5):
             while feed_tasks():

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from polls import ballot_box
 from polls.models import Election
+from tally.admin import ElectionAdmin
 from tally.drain import drain_all
 from tally.healing import keep_box
-from tally.lifecycle import turn_phases
+from tally.lifecycle import close_election, turn_phases
 from tally.models import RejectedBallot
 
 pytestmark = pytest.mark.urls("voting_site.urls.admin")
@@ -141,6 +142,21 @@ class TestFrozenElection:
         form = change_form(election, closes_at_0="2026-02-01", closes_at_1="10:00")
         response = organiser.post(change_page(election), form)
         assert "That time is past" in response.content.decode()
+
+    def test_keeps_a_seal_that_was_stored_while_the_form_was_open(self, organiser, monkeypatch):
+        add(organiser)
+        election = Election.objects.get()
+        save = ElectionAdmin.save_model
+
+        def close_first(self: Any, request: Any, obj: Election, *args: Any) -> None:
+            close_election(Election.objects.get())
+            save(self, request, obj, *args)
+
+        monkeypatch.setattr(ElectionAdmin, "save_model", close_first)
+        organiser.post(change_page(election), change_form(election, closes_at_0="2099-01-01", closes_at_1="10:00"))
+        election.refresh_from_db()
+        assert election.sealed_at is not None
+        assert ballot_box.read_definition("tea-or-coffee")[0].sealed
 
     def test_cannot_be_deleted(self, organiser):
         add(organiser)

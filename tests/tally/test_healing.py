@@ -10,7 +10,7 @@ from polls import ballot_box
 from polls.ballot_box import Unavailable, Verdict
 from polls.ballots import new_ballot_id
 from polls.definition import Definition
-from polls.models import Epoch, Option
+from polls.models import Election, Epoch, Option
 from polls.publishing import publish_election, store
 from tally import healing
 from tally.drain import drain_all
@@ -93,6 +93,25 @@ class TestKeepBox:
         drain_all()
         assert ballot_box.count_waiting([(other.pk, 1)]) == {other.pk: 0}
         assert cast(drink, "ana", "cola-cao").serial == 1
+
+    def test_notices_that_an_older_state_of_redis_is_back(self, make_election, cast, redis):
+        drink = make_election()
+        for voter in ("ana", "eva"):
+            cast(drink, voter, "nesquik")
+        drain_all()
+        redis.hset(ballot_box.key(drink.pk, 0, "rules"), "serial", 1)
+        keep_box()
+        assert Epoch.objects.count() == 2
+
+    def test_brings_archived_elections_back_as_archived(self, make_election, redis):
+        drink = make_election()
+        close_election(drink)
+        turn_phases()
+        drink.refresh_from_db()
+        archive_election(drink)
+        redis.flushall()
+        keep_box()
+        assert ballot_box.read_definition("drink")[0].archived
 
     def test_stores_a_seal_whose_process_died(self, make_election):
         drink = make_election()
@@ -184,6 +203,26 @@ class TestTurnPhases:
         drink.refresh_from_db()
         assert drink.sealed_at is not None
         assert drink.phase(timezone.now()) == "closed"
+
+    def test_makes_nothing_final_while_the_box_is_emptied(self, make_election, cast, redis):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        close_election(drink)
+        redis.flushall()
+        with pytest.raises(Unavailable):
+            turn_phases()
+        drink.refresh_from_db()
+        assert drink.final_at is None
+
+    @pytest.mark.expects_logged_exceptions
+    def test_does_not_let_one_election_keep_the_others_waiting(self, make_election, caplog):
+        broken, drink = make_election("broken"), make_election("drink")
+        # Changed past every form: it cannot be published any more.
+        Election.objects.filter(pk=broken.pk).update(title="Another question?")
+        turn_phases()
+        drink.refresh_from_db()
+        assert drink.opened_at is not None
+        assert "broken: its phase cannot be turned" in caplog.text
 
     def test_raises_the_revision_when_an_election_opens(self, make_election):
         opens_at = timezone.now() + dt.timedelta(hours=1)

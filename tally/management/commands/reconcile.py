@@ -27,7 +27,8 @@ class Command(BaseCommand):
         for election in named_elections(options["slug"]):
             try:
                 for account in reconcile(election):
-                    parts = " + ".join(f"{account.ballots[kind]} {kind}" for kind in KINDS)
+                    kinds = [*KINDS, *(account.ballots.keys() - set(KINDS))]
+                    parts = " + ".join(f"{account.ballots[kind]} {kind}" for kind in kinds)
                     sign = "=" if account.balances else "≠"
                     place = f"{account.election}, epoch {account.epoch}, shard {account.shard}"
                     self.stdout.write(f"{place}: {account.accepted} accepted {sign} {parts}")

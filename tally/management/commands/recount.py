@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from polls.models import Election
-from tally.recount import recount, repair, standing_still
+from tally.recount import RecordsMissing, recount, repair, standing_still
 
 
 class Command(BaseCommand):
@@ -21,7 +21,10 @@ class Command(BaseCommand):
         different = 0
         for election in elections:
             if options["repair"]:
-                result = repair(election, self.stderr.write)
+                try:
+                    result = repair(election, self.stderr.write)
+                except RecordsMissing as problem:
+                    raise CommandError(str(problem)) from problem
             else:
                 with standing_still():
                     result = recount(election, self.stderr.write)
@@ -35,7 +38,7 @@ class Command(BaseCommand):
         elif different:
             raise CommandError(
                 f"{different} of {len(elections)} elections differ from their cast records."
-                " Run `recount --repair` to rebuild the count from them."
+                " Run `reconcile`: if no record is missing, `recount --repair` rebuilds the count from the records."
             )
 
 

@@ -1,0 +1,35 @@
+"""Checks of what would fail late: `migrate` runs them, and `check --database default`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import redis
+from django.core.checks import CheckMessage, Tags, Warning, register
+
+from polls import ballot_box
+
+# An "accepted" that a voter reads means that the ballot is on disk, and nothing in the box may be evicted.
+NEEDED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+
+
+@register(Tags.database)
+def check_redis_keeps_what_it_accepts(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn of a Redis whose settings let an accepted ballot get lost."""
+    if not databases:
+        return []
+    try:
+        found = {name: ballot_box.client().config_get(name).get(name) for name in NEEDED}
+    except redis.ResponseError:
+        # A hosted Redis may not tell; its owner has to know.
+        return []
+    except redis.RedisError as error:
+        return [Warning(f"Redis cannot be reached: {error}", hint="Start it, or correct REDIS_URL.", id="urna.W001")]
+    return [
+        Warning(
+            f"Redis has {name} {found[name]!r}, so that an accepted ballot may get lost.",
+            hint=f"Start it with --{name} {wanted}.",
+            id="urna.W002",
+        )
+        for name, wanted in NEEDED.items()
+        if found[name] != wanted
+    ]
