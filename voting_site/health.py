@@ -5,12 +5,15 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.db import DatabaseError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from polls import ballot_box
 
 logger = logging.getLogger(__name__)
+
+_seen_migrated = False
 
 
 class HealthMiddleware:
@@ -42,12 +45,23 @@ def find_missing() -> list[str]:
 
 
 def _find_missing_in_database() -> list[str]:
+    connection = connections["default"]
     try:
-        executor = MigrationExecutor(connections["default"])
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        if not _is_migrated(connection):
             return ["the database schema is not up to date: run `migrate`"]
     except DatabaseError as error:
         # The page is public, and the error names hosts and ports.
         logger.warning("the database cannot be reached: %s", error)
         return ["the database cannot be reached"]
     return []
+
+
+def _is_migrated(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether the schema is up to date; looking is slow, and what was found good stays so for this process."""
+    global _seen_migrated
+    if not _seen_migrated:
+        executor = MigrationExecutor(connection)
+        _seen_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return _seen_migrated

@@ -10,6 +10,8 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 admin.site.site_header = "Urna"
 admin.site.site_title = "Urna"
+# The voting and the results pages are on other ports; each election links to its own.
+admin.site.site_url = None
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),

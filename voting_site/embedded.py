@@ -1,0 +1,125 @@
+"""Real PostgreSQL and Valkey servers as child processes, for running Urna and its tests on one machine.
+
+Each is used in place of a server that the environment names with `DATABASE_URL` or `REDIS_URL`.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from .data_folder import DataFolder, Unusable
+from .postgres import Postgres
+from .programs import Program, clean_up, record
+from .valkey import Valkey
+
+# Seconds in which a service starts, or recovers from a kill; and in which it stops.
+START_TIMEOUT = 60
+STOP_TIMEOUT = 10
+
+
+class Service(Protocol):
+    """A server that can be embedded."""
+
+    variable: str
+    url: str
+
+    @property
+    def program(self) -> Program: ...
+
+    def prepare(self) -> None: ...
+
+    def answers(self) -> bool: ...
+
+
+def services(folder: DataFolder, environ: Mapping[str, str] = os.environ) -> list[Service]:
+    """Return the services to embed: those for which `environ` names no server of the user's own."""
+    known: list[Service] = [Postgres(folder), Valkey(folder)]
+    return [
+        service
+        for service in known
+        if environ.get(service.variable, service.url) == service.url and f"{service.variable}_FILE" not in environ
+    ]
+
+
+def environment(folder: DataFolder, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables that make Django use this data folder, without those that `environ` has."""
+    found = {service.variable: service.url for service in services(folder, environ)}
+    if "SECRET_KEY" not in environ and "SECRET_KEY_FILE" not in environ:
+        found["SECRET_KEY_FILE"] = str(folder.secret_key())
+    return found
+
+
+def prepare(folder: DataFolder, wanted: Sequence[Service]) -> None:
+    """Get everything ready for a start by the owner of the folder, and end what a killed owner has left."""
+    clean_up(processes_file(folder))
+    folder.create_sockets()
+    for service in wanted:
+        service.prepare()
+
+
+def processes_file(folder: DataFolder) -> Path:
+    """Return the file in which the owner of the folder records its children."""
+    return folder.path / "processes.json"
+
+
+@contextmanager
+def running(folder: DataFolder, wanted: Sequence[Service]) -> Iterator[None]:
+    """Have `wanted` answer during the block: as a visitor if another process runs them, else as their owner."""
+    folder.create()
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        with folder.ownership() as ours:
+            if ours:
+                with _started(folder, wanted):
+                    yield
+                return
+        with folder.visit():
+            if all(service.answers() for service in wanted):
+                yield
+                return
+        time.sleep(0.1)
+    raise Unusable(
+        f"process {folder.owner()} has the data folder {folder.path}, but its services do not answer: "
+        "stop it, or choose another folder with --data DIR"
+    )
+
+
+@contextmanager
+def _started(folder: DataFolder, wanted: Sequence[Service]) -> Iterator[None]:
+    prepare(folder, wanted)
+    with ExitStack() as stack:
+        children = {}
+        for service in wanted:
+            log = folder.path / f"{service.program.name}.log"
+            child = service.program.start(log)
+            stack.callback(_stop, child, service.program)
+            children[child.pid] = (service, child, log)
+        record(processes_file(folder), children)
+        for service, child, log in children.values():
+            _wait_for(service, child, log)
+        try:
+            yield
+        finally:
+            stack.enter_context(folder.without_visitors())
+
+
+def _wait_for(service: Service, child: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT
+    while not service.answers():
+        if child.poll() is not None or time.monotonic() > deadline:
+            said = log.read_text(errors="replace").strip().splitlines() or ["it says nothing"]
+            raise Unusable(f"{service.program.name} does not start: {said[-1]} (see {log})")
+        time.sleep(0.02)
+
+
+def _stop(child: subprocess.Popen[bytes], program: Program) -> None:
+    child.send_signal(program.stop_signal)
+    try:
+        child.wait(STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

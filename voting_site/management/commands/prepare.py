@@ -1,0 +1,62 @@
+"""Bring the database to this version, and give a new one its first administrator and its demonstration."""
+
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, connection
+
+from tally.healing import keep_box
+
+ADMINISTRATOR = "admin"
+
+
+class Command(BaseCommand):
+    """Idempotent, so that it may run at every start."""
+
+    help = "Waits for PostgreSQL and Redis, migrates, and makes the first administrator and the demo election."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--timeout", type=float, default=60, help="seconds to wait for the servers")
+        parser.add_argument("--password-file", type=Path, help="where to write the first password, not to the terminal")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._wait(options["timeout"])
+        call_command("migrate", interactive=False, verbosity=0)
+        self._ensure_administrator(options["password_file"])
+        call_command("seed_demo")
+        # Beat does this as well, but later: without an epoch in the box nobody can vote.
+        keep_box()
+
+    def _wait(self, timeout: float) -> None:
+        client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2)
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                connection.ensure_connection()
+                client.ping()
+            except (OperationalError, redis.RedisError) as error:
+                if time.monotonic() > deadline:
+                    raise CommandError(f"no answer within {timeout:.0f} seconds: {error}") from error
+                time.sleep(0.05)
+            else:
+                return
+
+    def _ensure_administrator(self, password_file: Path | None) -> None:
+        users = get_user_model().objects
+        if users.filter(is_superuser=True).exists():
+            return
+        password = secrets.token_urlsafe(9)
+        users.create_superuser(ADMINISTRATOR, password=password)
+        if password_file:
+            password_file.touch(mode=0o600)
+            password_file.write_text(password)
+        else:
+            self.stdout.write(f"administrator: {ADMINISTRATOR}, first password: {password}")

@@ -1,0 +1,128 @@
+"""Serve everything on this machine: the servers, the roles, and what they need before the first vote."""
+
+import http.client
+import os
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from voting_site import embedded
+from voting_site.data_folder import DataFolder, Unusable
+from voting_site.ports import find_address
+from voting_site.programs import Program, record
+from voting_site.roles import ROLES
+from voting_site.supervision import DEATHS, DEATHS_WITHIN, Group, Keeper
+
+from .prepare import ADMINISTRATOR
+
+LOOPBACK = "127.0.0.1"
+ANY_ADDRESS = {"0.0.0.0", "::"}
+PREPARE = "prepare"
+
+
+def manage(name: str, *arguments: str) -> Program:
+    """Return a management command as a program."""
+    manage_py = str(settings.BASE_DIR / "manage.py")
+    return Program(name=name, argv=(sys.executable, "-u", manage_py, *arguments))
+
+
+class Command(BaseCommand):
+    """`manage.py` takes `--data` out before settings are read; here it stands for `--help`."""
+
+    help = "Serves votes, results and administration on this machine, with embedded PostgreSQL and Valkey."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--data", metavar="DIR", help="folder of the data (default: .urna in the project)")
+        parser.add_argument("--host", default=LOOPBACK, help=f"address to listen on (default: {LOOPBACK})")
+        for name, role in ROLES.items():
+            if role.port:
+                parser.add_argument(
+                    f"--{name}-port", type=int, default=role.port, metavar="N", help=f"(default: {role.port})"
+                )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.ports: dict[str, int] = {name: options[f"{name}_port"] for name, role in ROLES.items() if role.port}
+        for name, port in self.ports.items():
+            self.address = find_address(options["host"], port, f"--{name}-port")
+        folder = DataFolder(Path(os.environ["URNA_DATA"]))
+        folder.create()
+        with folder.ownership() as ours:
+            if not ours:
+                raise Unusable(
+                    f"the data folder {folder.path} is in use by process {folder.owner()}: "
+                    "stop that one, or choose another folder with --data DIR"
+                )
+            keeper = self._keep(folder)
+        if keeper.failed:
+            lines = "\n".join(f"    {line}" for line in keeper.last_lines(keeper.failed))
+            sys.exit(
+                f"urna: {keeper.failed} has ended {DEATHS} times within {DEATHS_WITHIN} seconds, "
+                f"so everything was stopped. Its last lines:\n{lines}"
+            )
+
+    def _keep(self, folder: DataFolder) -> Keeper:
+        services = embedded.services(folder)
+        embedded.prepare(folder, services)
+        self.processes_file = embedded.processes_file(folder)
+        self.password_file = folder.path / "first_password"
+        self.recorded: list[int] = []
+        self.greeted = False
+
+        os.environ.update({f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()})
+        if self.address != LOOPBACK:
+            os.environ.setdefault("ALLOWED_HOSTS", "*")
+        listening = {name: ("--host", self.address, "--port", str(port)) for name, port in self.ports.items()}
+        roles = [manage(name, "run", name, *listening.get(name, ())) for name in ROLES]
+        prepare = manage(PREPARE, "prepare", "--password-file", str(self.password_file))
+
+        groups = [
+            Group("servers", [service.program for service in services]),
+            Group("roles", [prepare, *roles], once=frozenset({PREPARE})),
+        ]
+        keeper = Keeper([group for group in groups if group.programs], folder.path / "supervisord.conf", self._watch)
+        keeper.keep()
+        self.processes_file.unlink(missing_ok=True)
+        return keeper
+
+    def _watch(self, keeper: Keeper) -> None:
+        if (pids := keeper.pids()) != self.recorded:
+            record(self.processes_file, pids)
+            self.recorded = pids
+        if not self.greeted and keeper.has_done(PREPARE) and all(map(self._is_ready, self.ports.values())):
+            self._greet()
+            self.greeted = True
+
+    def _is_ready(self, port: int) -> bool:
+        with closing(http.client.HTTPConnection(self._visible_address(), port, timeout=0.5)) as connection:
+            try:
+                connection.request("GET", "/readyz")
+                return connection.getresponse().status == http.HTTPStatus.OK
+            except (OSError, http.client.HTTPException):
+                return False
+
+    def _visible_address(self) -> str:
+        return LOOPBACK if self.address in ANY_ADDRESS else self.address
+
+    def _greet(self) -> None:
+        address = self._visible_address()
+        shown = f"[{address}]" if ":" in address else address
+        urls = {name: f"http://{shown}:{port}/" for name, port in self.ports.items()}
+        if self.password_file.exists():
+            password = f"password {self.password_file.read_text()} (shown this once)"
+            self.password_file.unlink()
+        else:
+            password = f"to set a new password: ./urna manage changepassword {ADMINISTRATOR}"
+        self.stdout.write(
+            f"\n  Urna is up.\n\n"
+            f"  Vote            {urls['vote']}\n"
+            f"  Results         {urls['result']}\n"
+            f"  Administration  {urls['admin']}\n"
+            f"                  user {ADMINISTRATOR}, {password}\n\n"
+            f"  Ctrl-C stops everything.\n\n"
+        )
+        self.stdout.flush()

