@@ -164,7 +164,7 @@ def cast(definition: Definition, *, voter: str, ballot_id: UUID, marking: str, d
     """
     shard = shard_of(voter, definition.shards)
     keys = [key(definition.election, shard, part) for part in ("rules", "ballots", "voters", "wake")]
-    arguments = [
+    arguments: list[str | int] = [
         voter,
         str(ballot_id),
         marking,

@@ -53,6 +53,6 @@ redis.call('XADD', ballots_key, '*', 'v', ARGV[8], 'epoch', epoch, 'serial', ser
 redis.call('HSET', voters_key, voter,
   string.format('%s %s accepted %.0f', ballot, marking_hash, next_arrival + interval))
 
--- The drain removes this key before it reads. The expiry is for a wake-up that got lost on its way.
-local wake = redis.call('SET', wake_key, '1', 'NX', 'PX', 1000) and 1 or 0
+-- The drain removes this key before it reads, also the one that comes with each tick. So one wake-up waits at most.
+local wake = redis.call('SET', wake_key, '1', 'NX') and 1 or 0
 return {'accepted', serial, wake, now, ballot}

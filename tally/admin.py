@@ -38,15 +38,18 @@ def in_zone(moment: dt.datetime | None, election: Election) -> str:
 class ElectionAdmin(admin.ModelAdmin):
     form = ElectionForm
     inlines = (OptionInline,)
+
+    class Media:
+        css = {"all": ["tally/admin.css"]}
+
     change_form_template = "tally/admin/election.html"
     list_display = ("title", "phase", "opens", "closes", "method")
-    list_filter = ("method", ("archived_at", admin.EmptyFieldListFilter))
+    list_filter = ("method",)
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
     fieldsets = (
         (None, {"fields": ("title", "slug", "description")}),
         (_("Voting"), {"fields": ("method", "max_choices", "votes_final")}),
-        (_("Window"), {"fields": ("time_zone", "opens_at", "closes_at")}),
     )
 
     # --- What may be done when ---------------------------------------------------------------------------
@@ -54,9 +57,19 @@ class ElectionAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Election | None = None) -> tuple[str, ...]:
         if obj is None or not obj.is_frozen(timezone.now()):
             return ()
+        fixed = (*FROZEN_FIELDS, "opens")
         if obj.phase(timezone.now()) == Election.Phase.CLOSED:
-            return (*FROZEN_FIELDS, "closes_at", "time_zone")
-        return FROZEN_FIELDS
+            return (*fixed, "time_zone", "closes_at", "closes")
+        return fixed
+
+    def get_fieldsets(self, request: HttpRequest, obj: Election | None = None) -> Any:
+        fixed = self.get_readonly_fields(request, obj)
+        window = [
+            "time_zone",
+            "opens" if "opens_at" in fixed else "opens_at",
+            "closes" if "closes_at" in fixed else "closes_at",
+        ]
+        return (*self.fieldsets, (_("Window"), {"fields": window}))
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Election | None = None) -> dict[str, Any]:
         return {} if "slug" in self.get_readonly_fields(request, obj) else dict(self.prepopulated_fields)

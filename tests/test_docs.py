@@ -39,7 +39,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def settings_variables(module: ast.Module) -> dict[str, ast.expr | None]:
-    """Return each variable that is read through `env(...)`, `env.kind(...)` or `positive(...)`, with the expression of its default."""
+    """Return each variable read through `env` or `positive`, with the expression of its default."""
     found: dict[str, ast.expr | None] = {}
     for call in ast.walk(module):
         if isinstance(call, ast.Call) and re.match(r"(env(\.\w+)?|positive)$", ast.unparse(call.func)):
