@@ -6,10 +6,14 @@ import random
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.voting_site.processes import Up, run, wait_until
-from tests.web import Voter
+from tests.web import Voter, read_form
 
 SLUG = "nesquik-vs-cola-cao"
 CHOICES = ("nesquik", "cola-cao")
@@ -56,6 +60,16 @@ class Crowd:
         raise AssertionError
 
 
+def results(urna: Up) -> dict[str, Any]:
+    """Return the snapshot of the demo election; without a box or a database it says that it can't tell."""
+    url = f"http://127.0.0.1:{urna.ports['result']}/{SLUG}/results.json"
+    try:
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return json.load(response)
+    except OSError:
+        return {"pending": None}
+
+
 def test_nothing_is_lost_or_doubled_when_processes_are_killed(tmp_path: Path) -> None:
     with Up(tmp_path) as urna:
         urna.wait_until_ready()
@@ -68,13 +82,8 @@ def test_nothing_is_lost_or_doubled_when_processes_are_killed(tmp_path: Path) ->
         finally:
             crowd.stop()
 
-        def results() -> dict:
-            url = f"http://127.0.0.1:{urna.ports['result']}/{SLUG}/results.json"
-            with urllib.request.urlopen(url, timeout=10) as response:
-                return json.load(response)
-
-        wait_until(lambda: results()["pending"] == 0, "an empty box")
-        shown = results()
+        wait_until(lambda: results(urna)["pending"] == 0, "an empty box")
+        shown = results(urna)
         assert crowd.sent_again > 0
         assert {one["key"]: one["count"] for one in shown["options"]} == {
             choice: crowd.accepted.count(choice) for choice in CHOICES
@@ -83,3 +92,43 @@ def test_nothing_is_lost_or_doubled_when_processes_are_killed(tmp_path: Path) ->
         for command in ("recount", "reconcile"):
             checked = run(command, "--data", str(urna.data))
             assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.fixture(scope="module")
+def urna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with Up(tmp_path_factory.mktemp("outage")) as up:
+        up.wait_until_ready()
+        yield up
+
+
+class TestOutage:
+    """One server is there but answers nothing, which is worse than being dead."""
+
+    def test_of_redis_is_told_within_two_seconds_and_ends_by_itself(self, urna: Up) -> None:
+        voter = Voter(f"http://127.0.0.1:{urna.ports['vote']}/{SLUG}/")
+        ballot = (voter.fetch_form() or {}) | {"choice": "nesquik"}
+        valkey = urna.child("valkey-server")
+        valkey.suspend()
+        try:
+            asked = time.monotonic()
+            status, page = voter.send(ballot)
+            waited = time.monotonic() - asked
+        finally:
+            valkey.resume()
+        assert (status, waited < 2) == (503, True)
+        assert read_form(page)["ballot_id"] == ballot["ballot_id"]
+        wait_until(lambda: voter.send(ballot)[0] == 303, "an accepted ballot")
+
+    def test_of_postgresql_does_not_stop_the_voting(self, urna: Up) -> None:
+        postgres = urna.child("bin/postgres")
+        everything = [postgres, *postgres.children(recursive=True)]
+        for process in everything:
+            process.suspend()
+        try:
+            voter = Voter(f"http://127.0.0.1:{urna.ports['vote']}/{SLUG}/")
+            assert voter.send((voter.fetch_form() or {}) | {"choice": "cola-cao"})[0] == 303
+        finally:
+            for process in everything:
+                process.resume()
+        wait_until(lambda: results(urna)["pending"] == 0, "an empty box")
+        assert results(urna)["options"][1]["count"] == 1
