@@ -89,8 +89,9 @@ def record(definition: Definition, shard: int, batch: Batch) -> tuple[bool, list
 
     new_places = store.insert_cast_records(election, shard, ballots)
     new = [ballot for ballot in ballots if (ballot.epoch, ballot.serial) in new_places]
-    redelivered = store.find_recorded(election, ballots)
-    duplicates = [ballot for ballot in ballots if (ballot.epoch, ballot.serial) not in new_places | redelivered]
+    known = [ballot for ballot in ballots if (ballot.epoch, ballot.serial) not in new_places]
+    redelivered = store.find_recorded(election, known)
+    duplicates = [ballot for ballot in known if (ballot.epoch, ballot.serial) not in redelivered]
 
     standing = store.load_counted(election, {ballot.voter_key for ballot in ballots})
     changes = counting.count(

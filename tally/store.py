@@ -61,6 +61,8 @@ def insert_cast_records(election: int, shard: int, ballots: Sequence[Ballot]) ->
 
 def find_recorded(election: int, ballots: Sequence[Ballot]) -> set[tuple[str, int]]:
     """Return (epoch, serial) of those ballots that stand recorded under that very place in the box."""
+    if not ballots:
+        return set()
     rows = run(
         """
         SELECT record.epoch, record.serial FROM tally_castrecord AS record

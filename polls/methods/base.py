@@ -6,6 +6,7 @@ Plurality and approval count options; a score method would count `key:score`, a 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from django.http import QueryDict
@@ -33,7 +34,7 @@ class BallotPaper:
     options: tuple[OptionOnBallot, ...]
     max_choices: int | None = None
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         return tuple(option.key for option in self.options)
 

@@ -93,7 +93,7 @@ class TestDrainShard:
         for number in range(50):
             cast(drink, f"v{number}", "nesquik")
         Tally.objects.create(election=drink, shard=0)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(10):
             drain_round(definition, 0)
 
     def test_counts_shards_of_their_own(self, make_election, cast, settings):

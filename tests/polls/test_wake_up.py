@@ -1,0 +1,20 @@
+"""The hint that something waits; the voter, whose ballot is safe by then, must not pay for it."""
+
+from tests.voting_site.test_settings import python
+
+SEND = """
+import time
+from celery import current_app
+started = time.monotonic()
+try:
+    current_app.send_task("tally.drain", (1, 0), retry=False)
+except Exception as error:
+    print(type(error).__name__, time.monotonic() - started < 2)
+"""
+
+
+class TestAskForDrain:
+    def test_gives_up_soon_on_a_broker_that_is_dead(self):
+        # Port 9 is the discard service, which nobody runs.
+        tried = python(SEND, URNA_ROLE="vote", REDIS_URL="redis://127.0.0.1:9/0")
+        assert tried.stdout == "OperationalError True\n", tried.stderr
