@@ -3,6 +3,7 @@
 Each variable can also be given as `NAME_FILE`, the path of a file that holds its value (a Docker secret).
 """
 
+import logging
 import socket
 from pathlib import Path
 
@@ -132,6 +133,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.common.CommonMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "polls.middleware.UnreachableMiddleware",
@@ -141,7 +143,6 @@ if IS_VOTE:
 if HAS_ADMIN:
     MIDDLEWARE += [
         "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.middleware.common.CommonMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "django.contrib.messages.middleware.MessageMiddleware",
@@ -283,12 +284,19 @@ RESULT_PORT = env.int("RESULT_PORT", default=8001)
 
 # --- Logs -----------------------------------------------------------------------------------------------
 
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    record.exc_info = None
+    return True
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "filters": {
         # Said once already, with its reason, by what found the part that is away.
+        "without_traceback": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback},
         "no_503": {"()": "django.utils.log.CallbackFilter", "callback": lambda one: vars(one).get("status_code") != 503}
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
@@ -300,6 +308,8 @@ LOGGING = {
         # A refused or unknown address is the visitor's matter, not an event for the operator.
         "django.request": {"level": "ERROR", "filters": ["no_503"]},
         "django.security.csrf": {"level": "ERROR"},
+        "django.security": {"filters": ["without_traceback"]},
+        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},

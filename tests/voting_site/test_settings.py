@@ -59,6 +59,11 @@ class TestVote:
         assert not re.search("session|admin|auth", names)
 
 
+    def test_refuses_a_host_that_is_not_its_own(self):
+        code = "from django.test import Client; print(Client().get('/x/', headers={'host': 'evil.example'}).status_code)"
+        assert python(code, URNA_ROLE="vote").stdout == "400\n"
+
+
 class TestCookies:
     def test_have_names_of_their_own_in_each_role(self):
         names = ["CSRF_COOKIE_NAME", "SESSION_COOKIE_NAME", "VOTER_COOKIE_NAME"]
