@@ -6,9 +6,12 @@ Each function returns whether it was told to, so that every restart policy sees 
 import ctypes
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 # Seconds for requests and tasks under way, once the role is told to stop.
@@ -19,17 +22,28 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Place:
-    """Where and how wide a role runs: `processes` serve requests or tasks in parallel."""
+    """Where and how wide a role runs: `processes` serve requests or tasks in parallel.
+
+    Told to stop, a web role takes requests for `linger` seconds more: a load balancer needs a moment to forget it.
+    The others touch `tick_file` about once a second, for a health check to look at.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
     processes: int = 1
+    linger: float = 0
+    tick_file: Path | None = None
 
 
 def die_with_parent(**_: Any) -> None:
     """Have this process killed with the role's main process, which a `kill -9` gives no time to end it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def touch(file: Path, **_: Any) -> None:
+    """Let a health check see that something was done just now."""
+    file.touch()
 
 
 def load_wsgi_application() -> Callable[..., Any]:
@@ -61,6 +75,9 @@ def serve_wsgi(place: Place) -> bool:
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE,
     )
+    stop = server.signal_handler_interrupt
+    # Granian makes it the handler of SIGTERM and SIGINT when it starts.
+    server.signal_handler_interrupt = lambda *_: threading.Timer(place.linger, stop).start()  # type: ignore[method-assign]
     # Leaves by SystemExit when it stops for any other reason than a signal.
     server.serve(target_loader=load_wsgi_application, wrap_loader=False)
     return True
@@ -80,7 +97,7 @@ def serve_asgi(place: Place) -> bool:
     def stop(*_: Any) -> None:
         nonlocal told
         told = True
-        reactor.callFromThread(server.stop)
+        reactor.callFromThread(reactor.callLater, place.linger, server.stop)
 
     server = Server(
         application,
@@ -100,7 +117,7 @@ def serve_asgi(place: Place) -> bool:
 def work(place: Place) -> bool:
     """Run the Celery worker."""
     from celery.exceptions import SecurityWarning
-    from celery.signals import worker_process_init, worker_shutting_down
+    from celery.signals import task_postrun, worker_process_init, worker_shutting_down
 
     from .celery import app
 
@@ -114,6 +131,8 @@ def work(place: Place) -> bool:
     warnings.simplefilter("ignore", SecurityWarning)
     worker_shutting_down.connect(note, weak=False)
     worker_process_init.connect(die_with_parent, weak=False)
+    if place.tick_file:
+        task_postrun.connect(partial(touch, place.tick_file), weak=False)
     app.Worker(
         concurrency=place.processes,
         prefetch_multiplier=1,
@@ -129,6 +148,7 @@ def beat(place: Place) -> bool:
     """Run Celery beat with its schedule in memory, since what it sends may be lost or sent twice."""
     from celery.apps.beat import Beat
 
+    from .beat import PatientScheduler
     from .celery import app
 
     told = False
@@ -144,6 +164,7 @@ def beat(place: Place) -> bool:
         # The way out of the service's loop, which swallows it.
         raise SystemExit
 
+    PatientScheduler.tick_file = place.tick_file
     ForegroundBeat(app=app, scheduler="voting_site.beat:PatientScheduler", quiet=True, loglevel="WARNING").run()
     return told
 

@@ -60,8 +60,8 @@ class TestVote:
 
 
     def test_refuses_a_host_that_is_not_its_own(self):
-        code = "from django.test import Client; print(Client().get('/x/', headers={'host': 'evil.example'}).status_code)"
-        assert python(code, URNA_ROLE="vote").stdout == "400\n"
+        code = "from django.test import Client; print(Client().get('/x/', headers={'host': 'evil.example'}))"
+        assert "status_code=400" in python(code, URNA_ROLE="vote").stdout
 
 
 class TestCookies:

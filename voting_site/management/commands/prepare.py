@@ -20,18 +20,24 @@ ADMINISTRATOR = "admin"
 class Command(BaseCommand):
     """Idempotent, so that it may run at every start."""
 
-    help = "Waits for PostgreSQL and Redis, migrates, and makes the first administrator and the demo election."
+    help = "Waits for PostgreSQL and Redis, migrates, makes the first administrator, gives the ballot box its epoch."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--timeout", type=float, default=60, help="seconds to wait for the servers")
-        parser.add_argument("--password-file", type=Path, help="where to write the first password, not to the terminal")
+        parser.add_argument(
+            "--password-file",
+            type=Path,
+            help="file of the administrator's first password; where there is none, one is made and written there",
+        )
+        parser.add_argument("--demo", action="store_true", help="make the demo election, unless there is any election")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._wait(options["timeout"])
         call_command("migrate", interactive=False, verbosity=0)
         self._ensure_administrator(options["password_file"])
-        call_command("seed_demo")
+        if options["demo"]:
+            call_command("seed_demo")
         # Beat does this as well, but later: without an epoch in the box nobody can vote.
         keep_box()
 
@@ -53,8 +59,11 @@ class Command(BaseCommand):
         users = get_user_model().objects
         if users.filter(is_superuser=True).exists():
             return
-        password = secrets.token_urlsafe(9)
+        given = password_file and password_file.exists()
+        password = password_file.read_text().strip() if password_file and given else secrets.token_urlsafe(9)
         users.create_superuser(ADMINISTRATOR, password=password)
+        if given:
+            return
         if password_file:
             password_file.touch(mode=0o600)
             password_file.write_text(password)

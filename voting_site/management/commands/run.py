@@ -1,12 +1,18 @@
 """Run one role alone, as a container does."""
 
+import ipaddress
+import logging
 import sys
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from voting_site.ports import find_address
 from voting_site.roles import ROLES, Place
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -20,10 +26,29 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
         parser.add_argument("--port", type=int, help="port to listen on")
         parser.add_argument("--processes", type=int, help="processes that serve requests or tasks in parallel")
+        parser.add_argument(
+            "--linger",
+            type=float,
+            default=0,
+            metavar="SECONDS",
+            help="go on taking requests for so long when told to stop, until every load balancer knows",
+        )
+        parser.add_argument(
+            "--tick-file", type=Path, metavar="FILE", help="touched by worker and beat while they are at work"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         role = ROLES[options["role"]]
         port = options["port"] or role.port
         host = find_address(options["host"], port) if port else ""
-        if not role.serve(Place(host, port or 0, options["processes"] or role.processes)):
+        if port and not settings.BEHIND_TLS and not ipaddress.ip_address(host).is_loopback:
+            logger.warning("URNA_TLS is off: what visitors send and see can be read and changed on its way")
+        place = Place(
+            host=host,
+            port=port or 0,
+            processes=options["processes"] or role.processes,
+            linger=options["linger"],
+            tick_file=options["tick_file"],
+        )
+        if not role.serve(place):
             sys.exit(f"{options['role']} has stopped without having been told to")

@@ -78,7 +78,7 @@ class Command(BaseCommand):
             os.environ.setdefault("ALLOWED_HOSTS", "*")
         listening = {name: ("--host", self.address, "--port", str(port)) for name, port in self.ports.items()}
         roles = [manage(name, "run", name, *listening.get(name, ())) for name in ROLES]
-        prepare = manage(PREPARE, "prepare", "--password-file", str(self.password_file))
+        prepare = manage(PREPARE, "prepare", "--demo", "--password-file", str(self.password_file))
 
         groups = [
             Group("servers", [service.program for service in services]),
