@@ -39,7 +39,9 @@ class Snapshot:
             "version": self.version,
             "ballots": self.ballots,
             "pending": self.pending,
-            "as_of": self.as_of.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "as_of": write_time(self.as_of),
+            "opens_at": write_time(self.election.opens_at),
+            "closes_at": write_time(self.election.closes_at) if self.election.closes_at else None,
             "options": [
                 {"key": one.key, "label": one.label, "count": one.count, "share": one.share}
                 for one in self.result.options
@@ -57,6 +59,11 @@ class Snapshot:
 
     def to_json(self) -> str:
         return json.dumps(self.as_dict(), ensure_ascii=False, separators=(",", ":"))
+
+
+def write_time(moment: dt.datetime) -> str:
+    """Write a time in UTC, always with microseconds, so that text order is time order."""
+    return moment.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class ClockTimestamp(Func):

@@ -71,7 +71,7 @@ def results(urna: Up) -> dict[str, Any]:
 
 
 def test_nothing_is_lost_or_doubled_when_processes_are_killed(tmp_path: Path) -> None:
-    with Up(tmp_path) as urna:
+    with Up(tmp_path, BALLOT_BOX_SHARDS="4") as urna:
         urna.wait_until_ready()
         crowd = Crowd(f"http://127.0.0.1:{urna.ports['vote']}/{SLUG}/", seed=7)
         try:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.voting_site.processes import Up
+from tests.voting_site.processes import Up, run
 
 SLUG = "nesquik-vs-cola-cao"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -156,6 +156,17 @@ def test_the_language_can_be_switched(urna: Up, visitor: BrowserContext) -> None
     expect(page.locator("html")).to_have_attribute("lang", "es")
     page.get_by_role("button", name="English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_an_extension_reaches_an_open_dashboard(urna: Up, visitor: BrowserContext) -> None:
+    wall = visitor.new_page()
+    extend = "from polls.models import Election as E; from polls.publishing import publish_election as p; "
+    extend += f"e = E.objects.get(slug={SLUG!r}); e.closes_at = '2099-01-02T10:00Z'; e.save(); p(e)"
+    wall.goto(results_url(urna))
+    expect(wall.get_by_text("Live", exact=True)).to_be_visible()
+    changed = run("shell", "--data", str(urna.data), "-v0", "-c", extend)
+    assert changed.returncode == 0, changed.stderr
+    expect(wall.locator("[data-times]")).to_contain_text("2099", timeout=20_000)
 
 
 def test_a_dashboard_says_that_it_lost_touch_and_finds_back(urna: Up, visitor: BrowserContext) -> None:

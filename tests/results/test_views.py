@@ -26,6 +26,7 @@ class TestSnapshot:
         drain_all()
         shown = results(client)
         assert dt.datetime.fromisoformat(shown.pop("as_of")) <= timezone.now() + dt.timedelta(seconds=1)
+        assert dt.datetime.fromisoformat(shown.pop("opens_at")) == drink.opens_at
         assert shown == {
             "election": "drink",
             "title": "drink?",
@@ -40,6 +41,7 @@ class TestSnapshot:
                 {"key": "cola-cao", "label": "Cola-Cao", "count": 3, "share": 0.75},
             ],
             "winners": ["cola-cao"],
+            "closes_at": None,
         }
 
     def test_sums_the_shards(self, make_election, cast, client, settings):

@@ -4,6 +4,7 @@ import { Board } from "./board.js";
 import { Age, confirms, isHeartbeat, isNewer } from "./frames.js";
 import { Link } from "./link.js";
 import { offerFullScreen } from "./full_screen.js";
+import { movesTimes, renewTimes } from "./times.js";
 
 const STALE_S = 5;
 const SPEAK_MS = 15000;
@@ -20,6 +21,7 @@ function take(message) {
     age.set(performance.now(), message.age);
   } else {
     if (!isNewer(message, shown)) return;
+    if (movesTimes(message, shown)) renewTimes(board.find("times"));
     shown = message;
     age.set(performance.now());
     board.draw(shown);
