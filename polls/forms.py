@@ -12,6 +12,10 @@ from .definition import Definition
 from .methods import InvalidMarking
 
 
+class OtherDesign(Exception):
+    """The form shows the ballot as it was before a change; what is marked on it cannot be read against this one."""
+
+
 @dataclass(frozen=True)
 class MarkedBallot:
     """A submitted ballot form: which ballot, on which design, marked how."""
@@ -22,7 +26,7 @@ class MarkedBallot:
 
     @classmethod
     def from_form(cls, form: QueryDict, definition: Definition) -> Self:
-        """Read a submitted form; raises InvalidMarking with a sentence for the voter."""
+        """Read a submitted form; raises OtherDesign, or InvalidMarking with a sentence for the voter."""
         try:
             [signed_id], [design] = form.getlist("ballot_id"), form.getlist("design")
         except ValueError:
@@ -33,4 +37,6 @@ class MarkedBallot:
             raise InvalidMarking(
                 _("The form was not made by this site. Here is a fresh one: please vote again.")
             ) from None
+        if design != definition.design:
+            raise OtherDesign
         return cls(ballot_id, design, definition.voting_method.parse(form, definition.paper))

@@ -1,12 +1,15 @@
 """The voter's pages. They talk to Redis alone."""
 
+import math
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
@@ -15,7 +18,7 @@ from django.views.generic import View
 from . import ballot_box, ballots, voters
 from .ballot_box import Mark, Reply, Verdict
 from .definition import Definition
-from .forms import MarkedBallot
+from .forms import MarkedBallot, OtherDesign
 from .methods import InvalidMarking
 from .wake_up import ask_for_drain
 
@@ -62,6 +65,9 @@ class BallotView(View):
             return show_again(request, definition, now, None, error, HTTPStatus.FORBIDDEN)
         try:
             marked = MarkedBallot.from_form(request.POST, definition)
+        except OtherDesign:
+            status, sentence = REFUSALS[Verdict.OTHER_DESIGN]
+            return show_again(request, definition, now, visitor, str(sentence), status)
         except InvalidMarking as problem:
             return show_again(request, definition, now, visitor, str(problem.message), HTTPStatus.BAD_REQUEST)
         voter = voters.voter_key(definition, visitor)
@@ -88,36 +94,46 @@ def read_mark(definition: Definition, visitor: str | None) -> Mark | None:
     return ballot_box.read_mark(definition, voters.voter_key(definition, visitor)) if visitor else None
 
 
+# What a voter reads above a fresh form, where the box refuses a ballot that can be put right.
+REFUSALS = {
+    Verdict.ALREADY_VOTED: (
+        HTTPStatus.CONFLICT,
+        gettext_lazy("You have voted already, and in this election a vote is final. Your first vote stands."),
+    ),
+    Verdict.OTHER_DESIGN: (
+        HTTPStatus.CONFLICT,
+        gettext_lazy("The ballot has changed since you opened this page. Read it again, then press “Vote”."),
+    ),
+    Verdict.ALREADY_USED: (
+        HTTPStatus.CONFLICT,
+        gettext_lazy(
+            "This form was used already for another choice. To change your vote to the choice below, press “Vote”."
+        ),
+    ),
+    Verdict.OUTDATED: (
+        HTTPStatus.CONFLICT,
+        gettext_lazy("You have voted from a newer page since. To change your vote to the choice below, press “Vote”."),
+    ),
+    Verdict.TOO_MANY: (
+        HTTPStatus.TOO_MANY_REQUESTS,
+        gettext_lazy("That was too many votes in a short time. Wait a few seconds, then press “Vote”."),
+    ),
+}
+
+
 def answer(request: HttpRequest, definition: Definition, reply: Reply, visitor: str) -> HttpResponse:
     """Translate the box's reply to a cast ballot into a page."""
-    match reply.verdict:
-        case Verdict.ACCEPTED | Verdict.REPEATED:
-            return HttpResponse(
-                status=HTTPStatus.SEE_OTHER, headers={"Location": reverse("cast", args=[definition.slug])}
-            )
-        case Verdict.NOT_OPEN_YET | Verdict.CLOSED:
-            return show_not_open(request, definition, reply.now, None, closed=reply.verdict is Verdict.CLOSED)
-        case Verdict.ALREADY_VOTED:
-            error = _("You have voted already, and in this election a vote is final. Your first vote stands.")
-            status = HTTPStatus.CONFLICT
-        case Verdict.OTHER_DESIGN:
-            error = _("The ballot has changed since you opened this page. Read it again, then press “Vote”.")
-            status = HTTPStatus.CONFLICT
-        case Verdict.ALREADY_USED:
-            error = _(
-                "This form was used already for another choice. To change your vote to the choice below, press “Vote”."
-            )
-            status = HTTPStatus.CONFLICT
-        case Verdict.OUTDATED:
-            error = _("You have voted from a newer page since. To change your vote to the choice below, press “Vote”.")
-            status = HTTPStatus.CONFLICT
-        case Verdict.TOO_MANY:
-            error = _("That was too many votes in a short time. Wait a few seconds, then press “Vote”.")
-            status = HTTPStatus.TOO_MANY_REQUESTS
+    if reply.verdict in (Verdict.ACCEPTED, Verdict.REPEATED):
+        return HttpResponse(status=HTTPStatus.SEE_OTHER, headers={"Location": reverse("cast", args=[definition.slug])})
+    if reply.verdict in (Verdict.NOT_OPEN_YET, Verdict.CLOSED):
+        return show_not_open(request, definition, reply.now, None, closed=reply.verdict is Verdict.CLOSED)
+    status, sentence = REFUSALS[reply.verdict]
     last = Mark(reply.last, "accepted") if reply.last else None
-    response = show_ballot(request, definition, reply.now, visitor=visitor, last=last, error=error, status=status)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        response["Retry-After"] = "5"
+    response = show_ballot(
+        request, definition, reply.now, visitor=visitor, last=last, error=str(sentence), status=status
+    )
+    if reply.verdict is Verdict.TOO_MANY:
+        response["Retry-After"] = str(math.ceil(settings.VOTER_INTERVAL_MS / 1000))
     return response
 
 

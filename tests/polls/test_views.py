@@ -138,9 +138,11 @@ class TestVote:
         define()
         form = fetch_form(browser)
         define(revision=2, title="Tea?")
-        response = vote(browser, "nesquik", form)
-        assert response.status_code == 409
-        assert "Tea?" in response.content.decode()
+        # Also where the choice is not among the options any more.
+        for choice in ("nesquik", "gone"):
+            response = vote(browser, choice, form)
+            assert response.status_code == 409
+            assert "Tea?" in response.content.decode()
         assert box.xlen(BALLOTS) == 0
 
     def test_before_the_opening_or_after_the_close_is_gone(self, define, browser, box):
