@@ -10,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from polls import ballot_box
+from tally import inbox
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,8 @@ class HealthMiddleware:
             return HttpResponse("ok\n", content_type="text/plain")
         if request.path == "/readyz":
             missing = find_missing()
-            return JsonResponse({"role": settings.URNA_ROLE, "missing": missing}, status=503 if missing else 200)
+            answer = {"role": settings.URNA_ROLE, "missing": missing, "seconds_since_count": seconds_since_count()}
+            return JsonResponse(answer, status=503 if missing else 200)
         return self.get_response(request)
 
 
@@ -42,6 +44,14 @@ def find_missing() -> list[str]:
     if connections.settings.get("default", {}).get("ENGINE", "").endswith("postgresql"):
         missing += _find_missing_in_database()
     return missing
+
+
+def seconds_since_count() -> int | None:
+    """Return how long ago a worker last found nothing left to count, for a monitor to watch; None if not known."""
+    try:
+        return inbox.seconds_since_good_drain()
+    except ballot_box.Unavailable:
+        return None
 
 
 def _find_missing_in_database() -> list[str]:

@@ -4,6 +4,7 @@ Each function returns whether it was told to, so that every restart policy sees 
 """
 
 import ctypes
+import os
 import signal
 import sys
 import threading
@@ -126,6 +127,10 @@ def work(place: Place) -> bool:
     def note(**_: Any) -> None:
         nonlocal told
         told = True
+        # A round that takes longer comes again, and changes nothing then.
+        deadline = threading.Timer(GRACE, os._exit, [0])
+        deadline.daemon = True
+        deadline.start()
 
     # About pickled messages under root; only JSON is accepted here.
     warnings.simplefilter("ignore", SecurityWarning)
@@ -135,7 +140,6 @@ def work(place: Place) -> bool:
         task_postrun.connect(partial(touch, place.tick_file), weak=False)
     app.Worker(
         concurrency=place.processes,
-        prefetch_multiplier=1,
         without_gossip=True,
         without_mingle=True,
         quiet=True,

@@ -174,7 +174,9 @@ if IS_VOTE:
     DATABASES: dict = {}
 else:
     DATABASES = {"default": env.db_url("DATABASE_URL")}
-    DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+    # Under ASGI each request has a thread of its own, and nobody would use that one's connection again: a hundred
+    # requests within a minute would take all that PostgreSQL has.
+    DATABASES["default"].update(CONN_MAX_AGE=0 if URNA_ROLE == "result" else 60, CONN_HEALTH_CHECKS=True)
     # A host that vanished without a word must not block the count or the results for minutes.
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 3,
@@ -241,7 +243,9 @@ if IS_VOTE:
     }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# No limit: kombu never frees the place of a task whose acknowledgement failed, and a few of them would stop the
+# worker for good. What it takes in are hints, which expire.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     name: {"task": f"tally.{name}", "schedule": seconds, "options": {"expires": expires}}
@@ -297,7 +301,10 @@ LOGGING = {
     "filters": {
         # Said once already, with its reason, by what found the part that is away.
         "without_traceback": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback},
-        "no_503": {"()": "django.utils.log.CallbackFilter", "callback": lambda one: vars(one).get("status_code") != 503}
+        "no_503": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda one: vars(one).get("status_code") != 503,
+        },
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},

@@ -4,6 +4,7 @@ import pytest
 from django.db import OperationalError
 
 from polls import ballot_box
+from tally.drain import drain_all
 from tally.healing import keep_box
 from voting_site import health
 
@@ -28,6 +29,9 @@ class TestReadyz:
         keep_box()
         response = client.get("/readyz")
         assert (response.status_code, response.json()["missing"]) == (200, [])
+        assert response.json()["seconds_since_count"] is None
+        drain_all()
+        assert client.get("/readyz").json()["seconds_since_count"] <= 1
 
     def test_names_an_emptied_box(self, transactional_db, client):
         response = client.get("/readyz")

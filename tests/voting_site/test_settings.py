@@ -58,7 +58,6 @@ class TestVote:
         names = " ".join(found["INSTALLED_APPS"] + found["MIDDLEWARE"])
         assert not re.search("session|admin|auth", names)
 
-
     def test_refuses_a_host_that_is_not_its_own(self):
         code = "from django.test import Client; print(Client().get('/x/', headers={'host': 'evil.example'}))"
         assert "status_code=400" in python(code, URNA_ROLE="vote").stdout

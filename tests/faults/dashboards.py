@@ -1,0 +1,119 @@
+"""Many dashboards at once, as pages follow them: over a socket that is opened again when it breaks."""
+
+import asyncio
+import base64
+import json
+import random
+import secrets
+import struct
+from contextlib import suppress
+from typing import Any
+
+from tests.faults.judge import check_snapshot
+from tests.faults.ledger import Ledger
+from tests.faults.proxy import Network
+
+TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
+# A page hears a heartbeat every 2 s, and takes a line that is silent for so many seconds for dead.
+DEAD_AFTER = 6
+AGAIN = (0.2, 1.5)
+
+
+class Dashboard:
+    """One page that follows an election; a deaf one opens its socket and reads nothing."""
+
+    def __init__(self, port: int, slug: str, ledger: Ledger, *, deaf: bool) -> None:
+        self.port, self.slug, self.ledger, self.deaf = port, slug, ledger, deaf
+        self.shown: dict[str, Any] = {"version": -1, "as_of": ""}
+        self.connections = 0
+
+    async def follow(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            writer = None
+            try:
+                reader, writer = await asyncio.wait_for(self._open(), DEAD_AFTER)
+                self.connections += 1
+                if self.deaf:
+                    await asyncio.Event().wait()
+                while True:
+                    await self._take(reader, writer)
+            except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
+                await asyncio.sleep(random.uniform(*AGAIN))
+            finally:
+                if writer:
+                    writer.transport.abort()
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        key = base64.b64encode(secrets.token_bytes(16)).decode()
+        writer.write(
+            f"GET /ws/{self.slug}/ HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nUpgrade: websocket\r\n"
+            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        answer = await reader.readuntil(b"\r\n\r\n")
+        if not answer.startswith(b"HTTP/1.1 101"):
+            writer.transport.abort()
+            raise EOFError("no socket")
+        return reader, writer
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Read one frame (RFC 6455), and do as the page does."""
+        head = await asyncio.wait_for(reader.readexactly(2), DEAD_AFTER)
+        size = head[1] & 0x7F
+        if size == 126:
+            [size] = struct.unpack(">H", await reader.readexactly(2))
+        elif size == 127:
+            [size] = struct.unpack(">Q", await reader.readexactly(8))
+        data = await reader.readexactly(size)
+        kind = head[0] & 0x0F
+        if kind == PING:
+            # What a client sends is masked; with zeros it stays as it is.
+            writer.write(bytes([0x80 | PONG, 0x80 | len(data), 0, 0, 0, 0]) + data)
+        elif kind == CLOSE:
+            raise EOFError("closed")
+        elif kind == TEXT:
+            self._draw(json.loads(data))
+
+    def _draw(self, frame: dict[str, Any]) -> None:
+        if frame.get("type") == "heartbeat":
+            return
+        check_snapshot(frame, self.ledger)
+        # A page passes over what is older than what it shows. On one line nothing older may come at all.
+        if frame["version"] < self.shown["version"] and frame["as_of"] > self.shown["as_of"]:
+            said = f"a socket went from version {self.shown['version']} back to {frame['version']}"
+            self.ledger.complain(self.ledger.wrong, said)
+        if frame["version"] >= self.shown["version"] and frame["as_of"] > self.shown["as_of"]:
+            self.shown = frame
+
+
+class Dashboards:
+    """So many dashboards on an event loop of their own; one in ten is deaf."""
+
+    def __init__(self, number: int, port: int, slug: str, ledger: Ledger) -> None:
+        self._network = Network()
+        self.all = [Dashboard(port, slug, ledger, deaf=index % 10 == 9) for index in range(number)]
+        self.healthy = [one for one in self.all if not one.deaf]
+        self._tasks = self._network.run(self._start())
+
+    async def _start(self) -> list[asyncio.Task[None]]:
+        return [asyncio.create_task(one.follow()) for one in self.all]
+
+    def are_connected(self) -> bool:
+        """Tell whether every page has had a socket, and every healthy one a frame."""
+        return all(one.connections for one in self.all) and all(one.shown["version"] >= 0 for one in self.healthy)
+
+    def show(self, version: int) -> bool:
+        """Tell whether all healthy ones show this version."""
+        return all(one.shown["version"] == version for one in self.healthy)
+
+    def close(self) -> None:
+        self._network.run(self._stop())
+        self._network.close()
+
+    async def _stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task

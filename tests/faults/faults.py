@@ -1,0 +1,214 @@
+"""The faults, in families, and how a run draws from them by its seed.
+
+Each fault returns whether it struck: a crash point that nobody came by did not.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psutil
+from redis import Redis, RedisError
+
+from tests.faults.crash_points import PLACES
+from tests.faults.installation import CLOCKS, SERVERS, Installation, Stuck, wait_until
+from tests.faults.proxy import Weather
+
+PARTS = (*CLOCKS, "result", "worker", "beat", *SERVERS)
+# Seconds for which a fault of some length lasts.
+SHORT = 1.5
+SILENCE = 5
+# Seconds in which a process has to come by at a crash point.
+REACH = 15
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that can go wrong, and doing it; with `spares_voting` people must be able to vote meanwhile."""
+
+    name: str
+    strike: Callable[[Installation], bool]
+    spares_voting: bool = False
+
+
+def kill(installation: Installation, *names: str) -> bool:
+    """Kill main processes with SIGKILL, all at once."""
+    struck = [installation.part(name).kill() for name in names]
+    return any(struck)
+
+
+def kill_child(installation: Installation, name: str, chance: random.Random) -> bool:
+    """Kill one process that a part has forked: of Celery's pool, of Granian, or a backend of PostgreSQL."""
+    children = installation.part(name).children()
+    if not children:
+        return False
+    try:
+        chance.choice(children).kill()
+    except psutil.NoSuchProcess:
+        return False
+    return True
+
+
+def crash(installation: Installation, place: str) -> bool:
+    """Let the next process at a crash point die there."""
+    order = installation.arm(place)
+    try:
+        wait_until(lambda: not order.exists(), place, seconds=REACH)
+    except Stuck:
+        return False
+    finally:
+        order.unlink(missing_ok=True)
+    return True
+
+
+def crash_at_sync(installation: Installation, server: str, when: str) -> bool:
+    """Let a server's process die before or after it has brought something to its disk."""
+    with installation.disks[server].deadly(when) as order:
+        try:
+            wait_until(lambda: not order.exists(), f"{server} syncs", seconds=REACH)
+        except Stuck:
+            return False
+    return True
+
+
+def disturb(installation: Installation, pair: str, weather: Weather) -> bool:
+    """Let the network between two services be bad for a while."""
+    seconds, hits = (SILENCE, 10**6) if weather is Weather.SILENCE else (SHORT, 10**6)
+    if weather in (Weather.CUT_AFTER_REQUEST, Weather.CUT_BEFORE_REPLY):
+        hits = 3
+    return installation.proxies[pair].hold(weather, seconds=seconds, hits=hits) > 0
+
+
+def take_away(installation: Installation, *names: str, seconds: float) -> bool:
+    """Let parts be dead for a while."""
+    parts = [installation.part(name) for name in names]
+    for part in parts:
+        part.wanted = False
+        part.kill()
+    time.sleep(seconds)
+    for part in parts:
+        part.wanted = True
+    return True
+
+
+def kill_behind_backlog(installation: Installation, seconds: float = SHORT) -> bool:
+    """Kill Redis while ballots wait in it, since nobody counts."""
+    worker = installation.part("worker")
+    worker.wanted = False
+    worker.kill()
+    time.sleep(seconds)
+    struck = kill(installation, "valkey")
+    worker.wanted = True
+    return struck
+
+
+def fill_disk(installation: Installation, server: str) -> bool:
+    """Let a server's disk be full for a while."""
+    with installation.disks[server].full():
+        time.sleep(SHORT)
+    return True
+
+
+def slow_disk(installation: Installation, server: str) -> bool:
+    """Let each sync of a server take 300 ms for a while."""
+    with installation.disks[server].slow(300):
+        time.sleep(2 * SHORT)
+    return True
+
+
+def fill_memory(installation: Installation) -> bool:
+    """Let Redis have no memory left for a while."""
+    client = Redis.from_url(installation.urls["REDIS_URL"], socket_timeout=5)
+    try:
+        client.config_set("maxmemory", "1mb")
+        time.sleep(SHORT)
+        client.config_set("maxmemory", "0")
+    except RedisError:
+        return False
+    finally:
+        client.close()
+    return True
+
+
+def lose_on_slow_disk(installation: Installation) -> bool:
+    """Kill Redis while its disk is slow, and ballots wait."""
+    with installation.disks["valkey"].slow(3000):
+        return kill_behind_backlog(installation, 4)
+
+
+def families(installation: Installation, chance: random.Random, *, outage: float) -> dict[str, list[Fault]]:
+    """Return all faults by family; `outage` is in seconds."""
+    kills = [Fault(f"kill {name}", lambda one, name=name: kill(one, name)) for name in PARTS]
+    kills += [
+        Fault(f"kill child of {name}", lambda one, name=name: kill_child(one, name, chance))
+        for name in ("vote-a", "vote-b", "worker", "postgres")
+    ]
+    pairs = [
+        Fault(f"kill {first} and {second}", lambda one, first=first, second=second: kill(one, first, second))
+        for number, first in enumerate(PARTS)
+        for second in PARTS[number + 1 :]
+    ]
+    crashes = [Fault(f"crash at {place}", lambda one, place=place: crash(one, place)) for place in PLACES]
+    network = [
+        Fault(f"{weather.value}, {pair}", lambda one, pair=pair, weather=weather: disturb(one, pair, weather))
+        for pair in installation.proxies
+        for weather in Weather
+        if weather not in (Weather.FAIR, Weather.LOST_REPLIES) and pair != "beat>postgres"
+    ]
+    resources = [
+        Fault(f"no postgres for {outage:.0f} s", lambda one: take_away(one, "postgres", seconds=outage), True),
+        Fault("kill valkey behind a backlog", kill_behind_backlog),
+        Fault("no memory for valkey", fill_memory),
+    ]
+    if installation.disks["valkey"].library:
+        crashes += [
+            Fault(f"crash of {server} {when} a sync", lambda one, s=server, w=when: crash_at_sync(one, s, w))
+            for server in SERVERS
+            for when in ("before", "after")
+        ]
+        resources += [
+            Fault(f"{name} disk under {server}", lambda one, server=server, strike=strike: strike(one, server))
+            for server in SERVERS
+            for name, strike in (("full", fill_disk), ("slow", slow_disk))
+        ]
+    return {"kills": kills, "crashes": crashes, "network": network, "pairs": pairs, "resources": resources}
+
+
+def deal(by_family: dict[str, list[Fault]], chance: random.Random) -> Iterator[Fault]:
+    """Yield faults without end, families in turn; within one, all come before any comes again."""
+    decks = {name: _shuffled(faults, chance) for name, faults in by_family.items()}
+    while True:
+        for deck in decks.values():
+            yield next(deck)
+
+
+def _shuffled(faults: list[Fault], chance: random.Random) -> Iterator[Fault]:
+    while True:
+        yield from chance.sample(faults, len(faults))
+
+
+def named(faults: list[Fault], part: str) -> list[Fault]:
+    """Return those faults that have `part` in their name."""
+    return [fault for fault in faults if part in fault.name]
+
+
+def for_mutant(kind: str, installation: Installation, chance: random.Random) -> dict[str, list[Fault]]:
+    """Return the faults under which a mistake of this kind shows."""
+    crashes = {fault.name: fault for fault in families(installation, chance, outage=4)["crashes"]}
+    match kind:
+        case "settling":
+            faults = [crashes[f"crash at {place}"] for place in ("drain.committed", "settle.halfway")]
+        case "counting":
+            faults = [crashes[f"crash at {place}"] for place in ("drain.counted", "settle.done", "drain.recorded")]
+        case "tasks":
+            faults = [crashes[f"crash at {place}"] for place in ("drain.counted", "drain.recorded")]
+        case "backlog":
+            faults = [Fault("no postgres for 4 s", lambda one: take_away(one, "postgres", seconds=4), True)]
+        case "slow disk":
+            if installation.disks["valkey"].library is None:
+                raise Stuck("a slow disk needs a C compiler")
+            faults = [Fault("kill valkey on a slow disk", lose_on_slow_disk)]
+        case _:
+            raise ValueError(kind)
+    return {kind: faults}

@@ -1,0 +1,161 @@
+"""A whole Urna of its own: real servers and roles, proxies between them, and a bad disk under each server."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import django
+
+from tests.faults import crash_points, disk, role
+from tests.faults.disk import Disk
+from tests.faults.keeper import Keeper, Part
+from tests.faults.mutants import MUTANTS
+from tests.faults.proxy import Network
+from tests.voting_site.processes import PROJECT, answers, free_port, fresh_environment
+from voting_site import embedded
+from voting_site.data_folder import DataFolder
+from voting_site.postgres import Postgres
+from voting_site.programs import Program
+from voting_site.valkey import Valkey
+
+DEADLINE = 60
+SERVERS = ("valkey", "postgres")
+# Two web hosts, the second of which has a wrong clock.
+CLOCKS = {"vote-a": 0, "vote-b": 600}
+# Which servers each role talks to, through a proxy for each pair; `beat` has the address of the database only.
+NEEDS = {
+    "vote-a": ("valkey",),
+    "vote-b": ("valkey",),
+    "result": ("valkey", "postgres"),
+    "worker": ("valkey", "postgres"),
+    "beat": ("valkey", "postgres"),
+}
+
+
+class Stuck(Exception):
+    """Something that has to happen does not."""
+
+
+def wait_until(condition: Callable[[], Any], what: str, *, seconds: float = DEADLINE) -> None:
+    """Return once `condition` holds; raise Stuck with `what` if it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Stuck(f"in vain for {seconds:.0f} s: {what}")
+        time.sleep(0.02)
+
+
+class Installation:
+    """Servers and roles in `folder`, all started again whenever they die, with a mistake in them if `mutant` says so.
+
+    Visitors reach `vote-a`, `vote-b` and `result` through proxies of that name. The proxy between a role and a
+    server is called `role>server`.
+    """
+
+    def __init__(self, folder: Path, mutant: str | None = None) -> None:
+        self.folder = folder
+        self.mutant = MUTANTS[mutant] if mutant else None
+        self.armed = folder / "armed"
+        self.logs = folder / "logs"
+        for one in (self.armed, self.logs):
+            one.mkdir()
+        self.data = DataFolder(folder / "data")
+        self.data.create()
+        self.network = Network()
+        self.keeper = Keeper()
+        self._start_servers()
+        self._prepare()
+        self._start_roles(mutant)
+
+    def close(self) -> None:
+        """Stop everything."""
+        self.keeper.close(SERVERS)
+        self.network.close()
+
+    @property
+    def doors(self) -> list[int]:
+        """The ports at which visitors vote."""
+        return [self.proxies[name].port for name in CLOCKS]
+
+    def part(self, name: str) -> Part:
+        return self.keeper.parts[name]
+
+    def wait_until_ready(self) -> None:
+        """Return once every web role answers that it lacks nothing."""
+        for name in (*CLOCKS, "result"):
+            port = self.ports[name]
+            wait_until(lambda port=port: answers(port, "/readyz"), f"{name} is ready")
+
+    def arm(self, place: str) -> Path:
+        """Let the next process at a crash point die there; return the file that is gone once it has."""
+        file = self.armed / place
+        file.touch()
+        return file
+
+    def alarms(self) -> list[str]:
+        """Return the alarms that any role has raised."""
+        return [
+            line
+            for log in sorted(self.logs.glob("*.log"))
+            for line in log.read_text(errors="replace").splitlines()
+            if "ALARM" in line
+        ]
+
+    def _start_servers(self) -> None:
+        services = [Valkey(self.data), Postgres(self.data)]
+        embedded.prepare(self.data, services)
+        # Servers that run as another user have to get at it.
+        library = disk.build(self.data.sockets)
+        self.disks = {name: Disk(self.folder / f"disk-{name}", library) for name in SERVERS}
+        for service in services:
+            program = service.program
+            if program.name == "valkey" and self.mutant:
+                program = replace(program, argv=(*program.argv, *self.mutant.valkey))
+            environment = fresh_environment(**self.disks[program.name].environment)
+            self.keeper.add(Part(program, self.logs / f"{program.name}.log", environment))
+        for service in services:
+            wait_until(service.answers, f"{service.variable} answers")
+        sockets = self.data.sockets
+        self.urls = {"DATABASE_URL": services[1].url, "REDIS_URL": services[0].url}
+        self.sockets = {"valkey": sockets / "valkey.sock", "postgres": sockets / ".s.PGSQL.5432"}
+
+    def _prepare(self) -> None:
+        """Give the harness itself the servers, past all proxies, and have the schema and the epoch made."""
+        os.environ.update(self.urls, SECRET_KEY_FILE=str(self.data.secret_key()))
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
+        django.setup()
+        from django.core.management import call_command
+        from django.db import connection
+
+        call_command("prepare", password_file=self.data.path / "first_password")
+        with connection.cursor() as cursor:
+            for statement in self.mutant.sql if self.mutant else ():
+                cursor.execute(statement)
+
+    def _start_roles(self, mutant: str | None) -> None:
+        self.ports = {name: free_port() for name in (*CLOCKS, "result")}
+        self.proxies = {name: self.network.between(name, port) for name, port in self.ports.items()}
+        for name, servers in NEEDS.items():
+            for server in servers:
+                pair = f"{name}>{server}"
+                self.proxies[pair] = self.network.between(pair, self.sockets[server])
+            environment = fresh_environment(
+                SECRET_KEY_FILE=str(self.data.secret_key()),
+                REDIS_URL=f"redis://127.0.0.1:{self.proxies[f'{name}>valkey'].port}/0",
+                LOG_LEVEL="INFO",
+                **{crash_points.FOLDER: str(self.armed), role.CLOCK: str(CLOCKS.get(name, 0))},
+                **{role.MUTANT: mutant} if mutant else {},
+            )
+            if "postgres" in servers:
+                port = self.proxies[f"{name}>postgres"].port
+                environment["DATABASE_URL"] = f"postgres://urna@127.0.0.1:{port}/urna"
+            argv = [sys.executable, "-u", "-m", "tests.faults.role", name.partition("-")[0]]
+            if name in self.ports:
+                argv += ["--port", str(self.ports[name])]
+            program = Program(name=name, argv=tuple(argv), cwd=PROJECT)
+            self.keeper.add(Part(program, self.logs / f"{name}.log", environment))
+        self.wait_until_ready()

@@ -1,0 +1,174 @@
+"""Compare what the ledger says with what Urna has recorded, counts and shows."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from tests.faults.installation import Installation
+from tests.faults.ledger import Ledger
+from tests.voting_site.processes import PROJECT, fresh_environment
+
+# Seconds: between two looks at the page, and without any change after which it will not come to the truth any more.
+LOOK = 0.1
+PATIENCE = 30
+
+
+class Watcher:
+    """Somebody who looks at the results all the time: no version may fall, and no page show more than the truth."""
+
+    def __init__(self, port: int, slug: str, ledger: Ledger) -> None:
+        self.url = f"http://127.0.0.1:{port}/{slug}/results.json"
+        self.ledger = ledger
+        self.version = 0
+        # The longest time in which ballots were seen to wait, and none to be counted; in seconds, and when it ended.
+        self.longest_wait = 0.0
+        self.longest_wait_over = time.monotonic()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(30)
+
+    def look(self) -> dict[str, Any] | None:
+        """Return the snapshot as the page shows it; None if it does not come."""
+        try:
+            with urllib.request.urlopen(self.url, timeout=5) as response:
+                snapshot: dict[str, Any] = json.load(response)
+        except (OSError, ValueError):
+            return None
+        check_snapshot(snapshot, self.ledger)
+        return snapshot
+
+    def _watch(self) -> None:
+        waiting_since: float | None = None
+        while not self._stop.wait(0.3):
+            if snapshot := self.look():
+                now = time.monotonic()
+                if not snapshot["pending"] or snapshot["version"] > self.version:
+                    waiting_since = None
+                elif waiting_since is None:
+                    waiting_since = now
+                elif now - waiting_since > self.longest_wait:
+                    self.longest_wait, self.longest_wait_over = now - waiting_since, now
+                if snapshot["version"] < self.version:
+                    said = f"the page went from version {self.version} back to {snapshot['version']}"
+                    self.ledger.complain(self.ledger.wrong, said)
+                self.version = max(self.version, snapshot["version"])
+
+    def wait_for_truth(self, *, final: bool = False, patience: float = PATIENCE) -> float | None:
+        """Return the seconds until the page shows exactly what the ledger says, and nothing waits; None if never."""
+        began = changed = time.monotonic()
+        shown: dict[str, Any] = {}
+        while time.monotonic() - changed < patience:
+            snapshot = self.look()
+            if snapshot and is_true(snapshot, self.ledger) and (snapshot["final"] or not final):
+                return time.monotonic() - began
+            if snapshot and snapshot["version"] != shown.get("version"):
+                shown, changed = snapshot, time.monotonic()
+            time.sleep(LOOK)
+        self.ledger.note("never converged", shown=shown, truth=self.ledger.truth())
+        return None
+
+
+def check_snapshot(snapshot: dict[str, Any], ledger: Ledger) -> None:
+    """Complain about a snapshot that shows more than can be true at this moment."""
+    voters = ledger.voters()
+    counts = sum(one["count"] for one in snapshot["options"])
+    if snapshot["ballots"] > voters or counts > voters:
+        said = f"version {snapshot['version']} shows {snapshot['ballots']} ballots, {counts} choices: {voters} voted"
+        ledger.complain(ledger.wrong, said)
+
+
+def is_true(snapshot: dict[str, Any], ledger: Ledger) -> bool:
+    """Tell whether a snapshot shows what the ledger says."""
+    truth = ledger.truth()
+    shown = Counter({one["key"]: one["count"] for one in snapshot["options"]})
+    return snapshot["pending"] == 0 and snapshot["ballots"] == truth.total() and +shown == +truth
+
+
+@dataclass
+class Verdict:
+    """What a run has shown; all four numbers have to be 0."""
+
+    lost: int
+    doubled: int
+    unexpected: int
+    wrong: int
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.doubled or self.unexpected or self.wrong)
+
+
+def judge(ledger: Ledger, election: int, installation: Installation) -> Verdict:
+    """Look into the tables, once all that was accepted should be counted, and say what is not as it has to be."""
+    records = Counter(dict(_query("SELECT ballot_id::text, count(*) FROM tally_castrecord {} GROUP BY 1", election)))
+    counted = Counter(dict(_query("SELECT ballot_id::text, count(*) FROM tally_countedballot {} GROUP BY 1", election)))
+    totals = Counter(dict(_query("SELECT key, sum(n)::int FROM tally_count {} GROUP BY 1", election)))
+    markings = dict(_query("SELECT ballot_id::text, marking FROM tally_castrecord {}", election))
+    [(set_aside,)] = _query("SELECT count(*) FROM tally_rejectedballot {}", election)
+
+    accepted = {cast.ballot for cast in ledger.casts.values() if cast.outcome == "accepted"}
+    unsure = {cast.ballot for cast in ledger.casts.values() if cast.outcome == "unknown"}
+    standing = {cast.ballot for cast in ledger.standing().values()}
+    truth = ledger.truth()
+
+    missing = accepted - records.keys()
+    twice = {ballot: number for ballot, number in records.items() if number > 1}
+    off = truth.total() - totals.total()
+    lost = max(len(missing), off)
+    doubled = max(sum(twice.values()) - len(twice), -off)
+
+    for ballot in records.keys() - accepted - unsure:
+        ledger.complain(ledger.unexpected, f"ballot {ballot} is recorded, and nobody was told that it is accepted")
+    for alarm in installation.alarms():
+        ledger.complain(ledger.unexpected, alarm)
+    if set_aside:
+        ledger.complain(ledger.unexpected, f"{set_aside} ballots are set aside")
+
+    for ballot in standing - counted.keys():
+        if ballot not in missing:
+            ledger.complain(ledger.wrong, f"ballot {ballot} is its voter's last, and does not count")
+    for ballot in counted.keys() - standing - unsure:
+        ledger.complain(ledger.wrong, f"ballot {ballot} counts, and is not its voter's last")
+    for ballot, marking in markings.items():
+        if ballot in ledger.casts and ledger.casts[ballot].choice != marking:
+            ledger.complain(ledger.wrong, f"ballot {ballot} says {marking}")
+    if not unsure and +totals != +truth:
+        ledger.complain(ledger.wrong, f"the counts are {dict(totals)}, and have to be {dict(truth)}")
+    for command in ("recount", "reconcile"):
+        if said := _check(command, installation):
+            ledger.complain(ledger.wrong, f"{command}: {said}")
+    ledger.note("judged", lost=sorted(missing), doubled=sorted(twice), off=off)
+    return Verdict(lost, doubled, len(ledger.unexpected), len(ledger.wrong))
+
+
+def _query(statement: str, election: int) -> list[tuple[Any, ...]]:
+    from django.db import connection
+
+    # A server that was killed meanwhile has taken the connection with it.
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format("WHERE election_id = %s"), [election])
+        return list(cursor.fetchall())
+
+
+def _check(command: str, installation: Installation) -> str:
+    """Run one of Urna's own checks; return what it finds, '' if nothing."""
+    environment = fresh_environment(**installation.urls, SECRET_KEY_FILE=str(installation.data.secret_key()))
+    done = subprocess.run(
+        [sys.executable, str(PROJECT / "manage.py"), command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return (done.stderr or done.stdout).strip() if done.returncode else ""

@@ -1,0 +1,98 @@
+"""The independent account: what each voter did and was told, and what therefore has to be counted.
+
+It knows nothing of Redis, PostgreSQL or Urna's code: a ballot is its id, the voter who sent it, a choice, and whether
+it was *accepted* or *refused*, or is still *unknown*.
+"""
+
+import json
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Cast:
+    """One ballot as its voter knows it."""
+
+    voter: int
+    ballot: str
+    choice: str
+    outcome: str = "unknown"
+
+
+@dataclass
+class Ledger:
+    """All ballots of a run, in the order in which each voter sent them; every event is kept in `history`."""
+
+    history: Path
+    casts: dict[str, Cast] = field(default_factory=dict)
+    accepted: int = 0
+    unknown: int = 0
+    refused: int = 0
+    # What must not happen: each a sentence.
+    unexpected: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._voters: set[int] = set()
+        self._began = time.monotonic()
+        self._file = self.history.open("a")
+
+    def note(self, event: str, **details: Any) -> None:
+        """Write one line of history."""
+        with self._lock:
+            self._write(event, details)
+
+    def send(self, voter: int, ballot: str, choice: str) -> None:
+        """A voter is about to send a ballot, perhaps not for the first time."""
+        with self._lock:
+            self.casts.setdefault(ballot, Cast(voter, ballot, choice))
+            self._voters.add(voter)
+            self._write("send", {"voter": voter, "ballot": ballot, "choice": choice})
+
+    def tell(self, ballot: str, outcome: str, answer: str) -> None:
+        """The voter has learned, or could not learn, what became of it: 'accepted', 'refused' or 'unknown'."""
+        with self._lock:
+            cast = self.casts[ballot]
+            self._write("told", {"ballot": ballot, "outcome": outcome, "answer": answer})
+            if outcome == "unknown":
+                self.unknown += 1
+            elif cast.outcome == "unknown":
+                cast.outcome = outcome
+                self.accepted += outcome == "accepted"
+                self.refused += outcome == "refused"
+            elif cast.outcome != outcome:
+                self._complain(self.unexpected, f"ballot {ballot} was {cast.outcome}, and later {outcome}: {answer}")
+
+    def complain(self, of: list[str], what: str) -> None:
+        """Note what must not happen, under `unexpected` or `wrong`."""
+        with self._lock:
+            self._complain(of, what)
+
+    def _complain(self, of: list[str], what: str) -> None:
+        of.append(what)
+        self._write("complaint", {"what": what})
+
+    def _write(self, event: str, details: dict[str, Any]) -> None:
+        line = {"at": round(time.monotonic() - self._began, 3), "event": event} | details
+        self._file.write(json.dumps(line) + "\n")
+
+    def truth(self) -> Counter[str]:
+        """Return how many voters' last accepted ballots say what."""
+        return Counter(cast.choice for cast in self.standing().values())
+
+    def standing(self) -> dict[int, Cast]:
+        """Return each voter's last accepted ballot."""
+        with self._lock:
+            return {cast.voter: cast for cast in self.casts.values() if cast.outcome == "accepted"}
+
+    def voters(self) -> int:
+        """Return how many voters have sent anything at all: more cannot be shown at any moment."""
+        return len(self._voters)
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,148 @@
+"""Known ways to lose or double votes, as patches on a role from outside: the harness has to report each of them.
+
+A mutant shows that the harness would notice. Most are mistakes that real voting software of this shape has made.
+"""
+
+import functools
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# What the voters' box keeps at most, for the mutant that lets Redis cut it.
+MAXLEN = 100
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A mistake, the family of faults under which it shows, and how each role is patched to make it.
+
+    `sql` changes the schema first, and `valkey` are further options for the server.
+    """
+
+    what: str
+    faults: str
+    patches: dict[str, Callable[[], None]]
+    sql: Sequence[str] = ()
+    valkey: Sequence[str] = ()
+
+
+def _insert_without_conflict_clause() -> None:
+    from tally import store
+
+    run = store.run
+
+    def patched(statement: str, parameters: Any) -> Any:
+        return run(statement.replace("ON CONFLICT (election_id, voter_key, ballot_id) DO NOTHING", ""), parameters)
+
+    store.run = patched
+
+
+def _delete_before_commit() -> None:
+    from tally import drain, inbox
+
+    record, settle = drain.record, inbox.settle
+
+    def record_and_delete(definition: Any, shard: int, batch: Any) -> Any:
+        changed, settlements = record(definition, shard, batch)
+        settle(definition.election, shard, settlements)
+        return changed, []
+
+    # The crash points are wrapped around the name `settle`, which then comes too late: so they are set here again.
+    drain.record = record_and_delete
+
+
+def _change_cast_script(change: Callable[[str], str]) -> None:
+    from polls import ballot_box
+
+    original = ballot_box.script
+
+    @functools.cache
+    def script(name: str) -> Any:
+        if name != "cast":
+            return original(name)
+        text = (Path(ballot_box.__file__).parent / "cast.lua").read_text()
+        changed = change(text)
+        assert changed != text
+        return ballot_box.client().register_script(changed)
+
+    ballot_box.script = script
+
+
+def _cut_the_box() -> None:
+    _change_cast_script(lambda text: text.replace("ballots_key, '*'", f"ballots_key, 'MAXLEN', {MAXLEN}, '*'"))
+
+
+def _send_a_task() -> None:
+    from celery import current_app
+
+    from polls import ballot_box, voters
+
+    def cast(definition: Any, *, voter: str, ballot_id: Any, marking: str, design: str) -> Any:
+        _, now = ballot_box.read_definition(definition.slug)
+        fields = {
+            "v": "1",
+            "epoch": ballot_box.read_epoch(),
+            # No two alike, which is all that the count asks of them.
+            "serial": str(random.randrange(1, 10**14)),
+            "at": str(now),
+            "voter": voter,
+            "ballot": str(ballot_id),
+            "marking": marking,
+        }
+        shard = voters.shard_of(voter, definition.shards)
+        try:
+            current_app.send_task("tests.count_one", (definition.election, shard, fields), retry=False)
+        except Exception as error:  # the broker's transports raise errors of many kinds
+            raise ballot_box.Unavailable("no broker") from error
+        return ballot_box.Reply(ballot_box.Verdict.ACCEPTED, 1, False, now, ballot_id)
+
+    ballot_box.cast = cast
+
+
+def _count_by_task() -> None:
+    from celery import shared_task
+    from django.db import transaction
+
+    from polls.definition import Definition
+    from polls.models import Election
+    from tally import drain, store
+    from tally.inbox import Entry
+    from tally.sorting import sort_out
+
+    @shared_task(name="tests.count_one")
+    def count_one(election: int, shard: int, fields: dict[str, str]) -> None:
+        definition = Definition.of(Election.objects.get(pk=election))
+        entry = Entry("0-1", {name.encode(): value.encode() for name, value in fields.items()})
+        with transaction.atomic():
+            store.lock(election, shard)
+            drain.record(definition, shard, sort_out(definition, shard, [entry]))
+
+    # Made-up serials have gaps.
+    drain.follow_serials = lambda *_: None
+
+
+MUTANTS = {
+    "no-on-conflict": Mutant(
+        "a batch that comes again is recorded again",
+        "settling",
+        {"worker": _insert_without_conflict_clause},
+        sql=["ALTER TABLE tally_castrecord DROP CONSTRAINT cast_record_once_per_ballot"],
+    ),
+    "delete-before-commit": Mutant(
+        "ballots leave the box before they are recorded", "counting", {"worker": _delete_before_commit}
+    ),
+    "everysec": Mutant(
+        "Redis answers before the ballot is on a slow disk", "slow disk", {}, valkey=["--appendfsync", "everysec"]
+    ),
+    "maxlen": Mutant(f"Redis keeps the last {MAXLEN} ballots only", "backlog", {"vote": _cut_the_box}),
+    "task-for-each-vote": Mutant(
+        "votes travel in Celery messages", "tasks", {"vote": _send_a_task, "worker": _count_by_task}
+    ),
+}
+
+
+def install(name: str, role: str) -> None:
+    """Patch the running role to make the mistake `name`; a role that has no part in it stays as it is."""
+    MUTANTS[name].patches.get(role, lambda: None)()

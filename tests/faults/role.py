@@ -1,0 +1,43 @@
+"""Run a role exactly as `manage.py run` does, after patching from outside what the harness wants to be patched.
+
+Started as `python -m tests.faults.role ROLE [OPTIONS]`. Child processes are forked, and so are patched as well.
+"""
+
+import os
+import sys
+import time
+
+import django
+from django.core.management import execute_from_command_line
+
+from tests.faults import crash_points, mutants
+
+MUTANT = "URNA_FAULTS_MUTANT"
+# Seconds by which the clock of this process is wrong.
+CLOCK = "URNA_FAULTS_CLOCK"
+
+
+def main(arguments: list[str]) -> None:
+    """Patch the role named first in `arguments`, and run it."""
+    role = arguments[0]
+    os.environ["URNA_ROLE"] = role
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
+    shift_clock(float(os.environ.get(CLOCK, "0")))
+    django.setup()
+    crash_points.install(role)
+    if mutant := os.environ.get(MUTANT):
+        # On top of the crash points, which then lie inside of what the mutant does.
+        mutants.install(mutant, role)
+    execute_from_command_line(["manage.py", "run", *arguments])
+
+
+def shift_clock(seconds: float) -> None:
+    """Let this process believe in another time of day."""
+    if seconds:
+        true_time, true_time_ns = time.time, time.time_ns
+        time.time = lambda: true_time() + seconds
+        time.time_ns = lambda: true_time_ns() + int(seconds * 1e9)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

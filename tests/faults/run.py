@@ -1,0 +1,242 @@
+"""One run: voters vote, faults strike, the box is closed full, and everything is compared with the ledger."""
+
+import random
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.faults import faults
+from tests.faults.dashboards import Dashboards
+from tests.faults.installation import Installation, Stuck, wait_until
+from tests.faults.judge import PATIENCE, Verdict, Watcher, judge
+from tests.faults.ledger import Ledger
+from tests.faults.mutants import MUTANTS
+from tests.faults.proxy import Weather
+from tests.faults.voters import Crowd, send_too_late
+
+CHOICES = ("nesquik", "cola-cao", "water")
+# Ballots that have to be accepted after a fault before the next one comes.
+PROGRESS = 200
+PROGRESS_OF_MUTANT = 80
+# Ballots that have to be accepted during a fault that spares voting.
+SPARED = 20
+# Shards of the election, by the seed.
+MOST_SHARDS = 3
+# Seconds beyond the longest outage in which counting has to go on; a Redis client that lost it waits up to 12 s.
+STALLED = 25
+# Voters who fetch a form before the close, and send it after.
+LATE = 20
+# Seconds in which all dashboards have to show the end.
+SHOWN_WITHIN = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long a run is: at least so many faults, accepted ballots, and seconds.
+
+    `closing` ballots wait in the box when it is closed. `sockets` dashboards follow the results while hints are lost
+    for `hints_lost` seconds. `outage` is how long PostgreSQL may be away, in seconds. `mutant` puts a mistake in, and
+    strikes with the faults under which it shows; `control` strikes with the same, without the mistake. With `only`
+    those faults strike that have it in their name.
+    """
+
+    seed: int
+    faults: int = 40
+    ballots: int = 0
+    seconds: float = 0
+    closing: int = 1000
+    outage: float = 5
+    sockets: int = 0
+    hints_lost: float = 5
+    lines: int = 8
+    mutant: str | None = None
+    control: str | None = None
+    only: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run."""
+
+    plan: Plan
+    faults: int
+    ok: int
+    unknown: int
+    verdict: Verdict
+    converged: float | None
+
+    def __str__(self) -> str:
+        verdict = self.verdict
+        converged = "never" if self.converged is None else f"{self.converged:.1f}"
+        return (
+            f"faults={self.faults} ok={self.ok} unknown={self.unknown} lost={verdict.lost} doubled={verdict.doubled} "
+            f"unexpected={verdict.unexpected} wrong={verdict.wrong} converged={converged} seed={self.plan.seed}"
+        )
+
+
+def say(line: str) -> None:
+    """Tell how the run goes on; standard output has its one line only."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def play(plan: Plan, folder: Path) -> Outcome:
+    """Carry out a run with its data in `folder`, which is empty."""
+    began = time.monotonic()
+    ledger = Ledger(folder / "history.jsonl")
+    installation = Installation(folder, plan.mutant)
+    try:
+        say(f"up after {time.monotonic() - began:.1f} s")
+        return _play(plan, installation, ledger)
+    finally:
+        installation.close()
+        ledger.close()
+
+
+def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
+    election = make_election(f"faults-{plan.seed}", shards=1 + plan.seed % MOST_SHARDS)
+    watcher = Watcher(installation.proxies["result"].port, election.slug, ledger)
+    struck = 0
+    began = time.monotonic()
+    converged: float | None = None
+    try:
+        with voting(plan, installation, election.slug, ledger, first=0):
+            struck = strike(plan, installation, ledger)
+        converged = watcher.wait_for_truth(patience=5 if plan.mutant else PATIENCE)
+        check_wait(plan, watcher, ledger, began)
+        if converged is None and not plan.mutant:
+            ledger.complain(ledger.wrong, "the page did not come to the truth")
+        if plan.sockets and converged is not None:
+            follow(plan, installation, election.slug, ledger, watcher)
+        if plan.closing and converged is not None:
+            close_full_box(plan, installation, election, ledger, watcher)
+    except Stuck as reason:
+        ledger.complain(ledger.unexpected, str(reason))
+    finally:
+        watcher.stop()
+    verdict = judge(ledger, election.pk, installation)
+    return Outcome(plan, struck, ledger.accepted, ledger.unknown, verdict, converged)
+
+
+def check_wait(plan: Plan, watcher: Watcher, ledger: Ledger, began: float) -> None:
+    """Complain if ballots waited for much longer than the longest fault lasts: a worker that lives and does nothing."""
+    waited, over = watcher.longest_wait, watcher.longest_wait_over - began
+    said = f"ballots waited for {waited:.1f} s at most without any being counted, until {over:.1f} s"
+    say(said)
+    if waited > plan.outage + STALLED and not plan.mutant:
+        ledger.complain(ledger.unexpected, said)
+
+
+@contextmanager
+def voting(
+    plan: Plan, installation: Installation, slug: str, ledger: Ledger, *, first: int, lines: int = 0
+) -> Iterator[None]:
+    """Have people vote during the block, numbered from `first`, and wait for all their answers after it."""
+    lines = lines or plan.lines
+    crowd = Crowd(installation.doors, slug, CHOICES, ledger, seed=plan.seed, lines=lines, first=first)
+    try:
+        yield
+    finally:
+        crowd.stop()
+
+
+def strike(plan: Plan, installation: Installation, ledger: Ledger) -> int:
+    """Let one fault after the other strike, until the plan is fulfilled; return how many did."""
+    chance = random.Random(plan.seed)
+    if like := plan.mutant or plan.control:
+        drawn = faults.for_mutant(MUTANTS[like].faults, installation, chance)
+    else:
+        drawn = faults.families(installation, chance, outage=plan.outage)
+    drawn = {name: chosen for name, all_of_it in drawn.items() if (chosen := faults.named(all_of_it, plan.only))}
+    progress = PROGRESS_OF_MUTANT if like else PROGRESS
+    began = time.monotonic()
+    struck = 0
+    for fault in faults.deal(drawn, chance):
+        before = ledger.accepted
+        wait_until(
+            lambda before=before: ledger.accepted >= before + progress, f"{progress} ballots before {fault.name}"
+        )
+        over = time.monotonic() - began > plan.seconds and ledger.accepted >= plan.ballots
+        if struck >= plan.faults and over:
+            return struck
+        ledger.note("fault", name=fault.name)
+        before = ledger.accepted
+        hit = fault.strike(installation)
+        if fault.spares_voting and ledger.accepted < before + SPARED:
+            ledger.complain(ledger.unexpected, f"{ledger.accepted - before} ballots were accepted during {fault.name}")
+        struck += hit
+        ledger.note("fault over", name=fault.name, struck=hit)
+        missed = "" if hit else " (did not strike)"
+        say(f"{time.monotonic() - began:6.1f} s, {ledger.accepted:6} ok: {fault.name}{missed}")
+    raise AssertionError
+
+
+def follow(plan: Plan, installation: Installation, slug: str, ledger: Ledger, watcher: Watcher) -> None:
+    """Let many dashboards follow while hints are lost and `result` is killed: all have to show the end soon."""
+    dashboards = Dashboards(plan.sockets, installation.proxies["result"].port, slug, ledger)
+    try:
+        wait_until(dashboards.are_connected, "every dashboard has a frame")
+        with voting(plan, installation, slug, ledger, first=10**7, lines=2):
+            # Where hints come from, and the number of ballots that wait.
+            installation.proxies["result>valkey"].hold(Weather.LOST_REPLIES, seconds=plan.hints_lost)
+            before = ledger.accepted
+            installation.part("result").kill()
+            wait_until(lambda: ledger.accepted >= before + PROGRESS, "votes after the end of result")
+        if watcher.wait_for_truth() is None:
+            return
+        snapshot = watcher.look()
+        version = snapshot["version"] if snapshot else -1
+        began = time.monotonic()
+        try:
+            wait_until(lambda: dashboards.show(version), "the final version", seconds=SHOWN_WITHIN)
+        except Stuck:
+            late = [one.shown["version"] for one in dashboards.healthy if one.shown["version"] != version]
+            ledger.complain(ledger.wrong, f"{len(late)} dashboards do not show version {version}: {late[:10]}")
+        say(f"{len(dashboards.healthy)} dashboards show version {version} after {time.monotonic() - began:.1f} s")
+    finally:
+        dashboards.close()
+
+
+def close_full_box(plan: Plan, installation: Installation, election: Any, ledger: Ledger, watcher: Watcher) -> None:
+    """Close while nobody counts and the box is full: all of it has to count, and nothing that is sent later."""
+    from django.db import connection
+
+    from tally.lifecycle import close_election
+
+    worker = installation.part("worker")
+    worker.wanted = False
+    worker.kill()
+    before = ledger.accepted
+    with send_too_late(installation.doors, election.slug, CHOICES, ledger, number=LATE):
+        with voting(plan, installation, election.slug, ledger, first=10**6):
+            wait_until(lambda: ledger.accepted >= before + plan.closing, "a full box", seconds=plan.closing / 10 + 60)
+            connection.close()
+            seal = close_election(election)
+        say(f"closed with {seal.waiting} ballots in the box")
+        if seal.waiting < plan.closing:
+            ledger.complain(ledger.unexpected, f"{seal.waiting} ballots wait in the box, of {plan.closing} accepted")
+    worker.wanted = True
+    final = watcher.wait_for_truth(final=True)
+    if final is None:
+        ledger.complain(ledger.wrong, "the closed election did not become final with the true result")
+    else:
+        say(f"final {final:.1f} s after the worker was let go")
+
+
+def make_election(slug: str, *, shards: int) -> Any:
+    """Make and publish the election that the voters vote in."""
+    from django.utils import timezone
+
+    from polls.models import Election, Option
+    from polls.publishing import publish_election
+
+    opens = timezone.now() - timezone.timedelta(minutes=1)
+    election = Election.objects.create(slug=slug, title="What do you drink?", opens_at=opens, shards=shards)
+    for position, key in enumerate(CHOICES):
+        Option.objects.create(election=election, key=key, label=key.title(), position=position)
+    publish_election(election)
+    return election

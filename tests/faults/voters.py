@@ -1,0 +1,189 @@
+"""Voters over HTTP: they send again what was not answered, and some of them send twice or change their mind."""
+
+import http.client
+import itertools
+import random
+import socket
+import threading
+import time
+import urllib.parse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from tests.faults.ledger import Ledger
+from tests.web import read_form
+
+# Seconds: until a voter takes an answer for lost, between two presses of the button, and until they give up.
+TIMEOUT = 3
+AGAIN = 0.15
+PATIENCE = 90
+RESEND = 0.05
+REVOTE = 0.2
+
+
+class Line:
+    """Connections of one thread to the doors of the house, kept alive from one request to the next."""
+
+    def __init__(self, doors: Sequence[int]) -> None:
+        self._connections = {door: http.client.HTTPConnection("127.0.0.1", door, timeout=TIMEOUT) for door in doors}
+
+    def ask(self, door: int, path: str, cookies: dict[str, str], body: str | None = None) -> tuple[int, str]:
+        """GET a page, or POST to it; keep the cookies; raise OSError without a whole answer."""
+        connection = self._connections[door]
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            if connection.sock is None:
+                connection.connect()
+                connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.request("GET" if body is None else "POST", path, body, headers)
+            answer = connection.getresponse()
+            page = answer.read().decode()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise OSError(repr(error)) from error
+        for header in answer.headers.get_all("Set-Cookie") or ():
+            name, _, value = header.partition(";")[0].partition("=")
+            cookies[name] = value
+        return answer.status, page
+
+
+class Crowd:
+    """People who come one after the other, on so many lines at once, until they are told to stop."""
+
+    def __init__(
+        self,
+        doors: Sequence[int],
+        slug: str,
+        choices: Sequence[str],
+        ledger: Ledger,
+        *,
+        seed: int,
+        lines: int,
+        first: int,
+    ) -> None:
+        self.doors, self.path, self.choices, self.ledger = doors, f"/{slug}/", choices, ledger
+        self._stop = threading.Event()
+        self._next = itertools.count(first)
+        self._threads = [
+            threading.Thread(target=self._queue, args=(random.Random(f"{seed} {first} {number}"),), daemon=True)
+            for number in range(lines)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Let everybody finish, and nobody come any more."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(PATIENCE + 30)
+
+    def _queue(self, chance: random.Random) -> None:
+        line = Line(self.doors)
+        while not self._stop.is_set():
+            voter = next(self._next)
+            try:
+                self._visit(line, voter, chance)
+            except Exception as error:
+                self.ledger.complain(self.ledger.unexpected, f"voter {voter} met {error!r}")
+
+    def _visit(self, line: Line, voter: int, chance: random.Random) -> None:
+        cookies: dict[str, str] = {}
+        for _ in range(1 + (chance.random() < REVOTE)):
+            form = self._fetch_form(line, cookies, chance)
+            if form is None:
+                return
+            choice = chance.choice(self.choices)
+            ballot = form["ballot_id"].partition(":")[0]
+            body = urllib.parse.urlencode(form | {"choice": choice})
+            for _ in range(1 + (chance.random() < RESEND)):
+                if not self._cast(line, cookies, chance, voter, ballot, choice, body):
+                    return
+
+    def _fetch_form(self, line: Line, cookies: dict[str, str], chance: random.Random) -> dict[str, str] | None:
+        """Return the fields of a fresh form; None from an election that is over, or when told to stop."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and not self._stop.is_set():
+            try:
+                status, page = line.ask(chance.choice(self.doors), self.path, cookies)
+            except OSError:
+                status = 0
+            if status == 200:
+                return read_form(page)
+            if status == 410:
+                time.sleep(AGAIN)
+                return None
+            if status not in (0, 503):
+                self.ledger.complain(self.ledger.unexpected, f"the form was answered with {status}")
+            time.sleep(AGAIN)
+        return None
+
+    def _cast(
+        self,
+        line: Line,
+        cookies: dict[str, str],
+        chance: random.Random,
+        voter: int,
+        ballot: str,
+        choice: str,
+        body: str,
+    ) -> bool:
+        """Send one ballot until the answer is known; return whether it was accepted."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            self.ledger.send(voter, ballot, choice)
+            try:
+                status, _ = line.ask(chance.choice(self.doors), self.path, cookies, body)
+                answer = str(status)
+            except OSError as error:
+                status, answer = 0, str(error)
+            if status == 303:
+                self.ledger.tell(ballot, "accepted", answer)
+                return True
+            if status in (409, 410):
+                self.ledger.tell(ballot, "refused", answer)
+                if status == 409:
+                    # Nobody here sends a ballot that has a reason to be refused so.
+                    self.ledger.complain(self.ledger.unexpected, f"ballot {ballot} was answered with 409")
+                return False
+            self.ledger.tell(ballot, "unknown", answer)
+            if status not in (0, 503):
+                self.ledger.complain(self.ledger.unexpected, f"ballot {ballot} was answered with {status}")
+            time.sleep(AGAIN)
+        self.ledger.complain(self.ledger.unexpected, f"what became of ballot {ballot} was not to be learned")
+        return False
+
+
+@contextmanager
+def send_too_late(
+    doors: Sequence[int], slug: str, choices: Sequence[str], ledger: Ledger, *, number: int
+) -> Iterator[None]:
+    """Fetch forms before the block, in which the election is closed, and send them after it: all have to be refused."""
+    path = f"/{slug}/"
+    late = []
+    line = Line(doors)
+    for voter in range(-number, 0):
+        cookies: dict[str, str] = {}
+        form, deadline = None, time.monotonic() + PATIENCE
+        while form is None and time.monotonic() < deadline:
+            with suppress(OSError):
+                status, page = line.ask(doors[voter % len(doors)], path, cookies)
+                form = read_form(page) if status == 200 else None
+        if form is not None:
+            late.append((voter, cookies, form))
+    yield
+    for voter, cookies, form in late:
+        ballot = form["ballot_id"].partition(":")[0]
+        body = urllib.parse.urlencode(form | {"choice": choices[0]})
+        outcome, deadline = "unknown", time.monotonic() + PATIENCE
+        while outcome == "unknown" and time.monotonic() < deadline:
+            ledger.send(voter, ballot, choices[0])
+            answer = ""
+            with suppress(OSError):
+                status, _ = line.ask(doors[voter % len(doors)], path, cookies, body)
+                answer = str(status)
+            outcome = {"303": "accepted", "410": "refused"}.get(answer, "unknown")
+            ledger.tell(ballot, outcome, answer)
+        if outcome != "refused":
+            ledger.complain(ledger.unexpected, f"a ballot sent after the close was {outcome}")
