@@ -1,0 +1,65 @@
+"""All services on one engine, under a project of their own."""
+
+import os
+
+from .engine import Engine
+from .facts import Report, expect, wait_until
+from .visitors import Crowd
+
+COMPOSE_FILE = "docker/compose.yaml"
+ROLES = ("vote", "result", "admin", "worker", "beat")
+SERVERS = ("redis", "db")
+ALL = ROLES + SERVERS
+
+
+class Compose:
+    """A project, and the ballots that were accepted in it."""
+
+    def __init__(self, engine: Engine, report: Report, project: str, image: str) -> None:
+        self.engine, self.report, self.project, self.image = engine, report, project, image
+        ports = {"vote": 8000, "result": 8001, "admin": 8002}
+        self.port = {name: int(os.environ.get(f"{name.upper()}_PORT", port)) for name, port in ports.items()}
+        self.accepted = 0
+
+    def compose(self, *arguments: str, within: float = 300) -> str:
+        return self.engine.run("compose", "-p", self.project, "-f", COMPOSE_FILE, *arguments, within=within)
+
+    def container(self, service: str) -> str:
+        return f"{self.project}-{service}-1"
+
+    def inside(self, service: str, *command: str) -> str:
+        return self.engine.run("exec", self.container(service), *command)
+
+    def python(self, network: str, program: str) -> str:
+        """Run a program in a container of its own on one network."""
+        return self.engine.run(
+            "run", "--rm", f"--network={self.project}_{network}", self.image, "python", "-c", program
+        )
+
+    def unhealthy(self) -> list[str]:
+        """Return the services that do not run, or are not healthy."""
+        form = "{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}"
+        names = [self.container(service) for service in ALL]
+        states = self.engine.lines("inspect", "-f", form, *names)
+        return [service for service, state in zip(ALL, states, strict=True) if state != "running healthy"]
+
+    def wait_until_healthy(self, within: float) -> float:
+        return wait_until(lambda: not self.unhealthy(), within, "all healthy")
+
+    def vote(self, number: int) -> None:
+        with Crowd(self.port["vote"], pause=0) as crowd:
+            wait_until(lambda: crowd.accepted >= number or crowd.refused, 60, f"{number} accepted votes", every=0.02)
+        expect(not crowd.refused, crowd.refused)
+        self.accepted += crowd.accepted
+
+    def address(self, service: str, network: str = "private") -> str:
+        networks = self.engine.inspect(self.container(service))[0]["NetworkSettings"]["Networks"]
+        return str(networks[f"{self.project}_{network}"]["IPAddress"])
+
+    def reaches(self, network: str, host: str, port: int) -> bool:
+        program = (
+            "import socket\n"
+            f"try: socket.create_connection(({host!r}, {port}), 2); print('reached')\n"
+            "except OSError: print('not')"
+        )
+        return self.python(network, program).strip() == "reached"

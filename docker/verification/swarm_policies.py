@@ -1,0 +1,98 @@
+"""What stack.yaml says of failures, networks and secrets, as the engine reports it."""
+
+import os
+from collections.abc import Callable
+
+from .engine import Engine
+from .facts import Report, expect
+from .swarm import CONFIG, REPLICAS, SECRETS, Swarm
+from .visitors import SLUG, Crowd
+
+SECOND = 10**9
+
+COMMON: dict[str, object] = {"read-only": True, "capabilities dropped": ["ALL"]}
+PAGES: dict[str, object] = {
+    "replicas": 2, "restart": "on-failure", "delay": 2, "update at once": 2, "update order": "start-first",
+    "failed update": "rollback", "on": "any node",
+} | COMMON  # fmt: skip
+ONE: dict[str, object] = {"replicas": 1, "restart": "on-failure", "published": []} | COMMON
+POLICIES: dict[str, dict[str, object]] = {
+    "vote": PAGES,
+    "result": PAGES,
+    "admin": ONE,
+    "worker": ONE,
+    "beat": ONE,
+    "redis": ONE | {"delay": 10, "attempts": 3, "window": 120, "on": "node.role == manager"},
+    "db": ONE | {"on": "node.role == manager"},
+    "migrate": {"replicas": "job", "restart": "on-failure"} | COMMON,
+}
+
+
+class SwarmPolicies:
+    """Facts that hold from the first moment on."""
+
+    swarm: Swarm
+
+    def __init__(self, engine: Engine, report: Report, stack: str, image: str) -> None:
+        self.engine, self.report, self.stack, self.image = engine, report, stack, image
+        ports = {"vote": 8000, "result": 8001, "admin": 8002}
+        self.port = {name: int(os.environ.get(f"{name.upper()}_PORT", port)) for name, port in ports.items()}
+        self.page = f"http://127.0.0.1:{self.port['vote']}/{SLUG}/"
+        self.accepted = 0
+
+    def count(self, crowd: Crowd) -> None:
+        """Add the crowd's votes to those that have to show."""
+        expect(not crowd.refused, crowd.refused)
+        self.accepted += crowd.accepted
+
+    def follows(self, service: str, policy: dict[str, object]) -> Callable[[], str]:
+        def find() -> str:
+            spec = self.swarm.spec(service)
+            task = spec["TaskTemplate"]
+            restart, update = task["RestartPolicy"], spec.get("UpdateConfig", {})
+            found: dict[str, object] = {
+                "replicas": spec["Mode"].get("Replicated", {}).get("Replicas", "job"),
+                "restart": restart["Condition"],
+                "delay": restart.get("Delay", 0) // SECOND,
+                "attempts": restart.get("MaxAttempts", 0),
+                "window": restart.get("Window", 0) // SECOND,
+                "update at once": update.get("Parallelism"),
+                "update order": update.get("Order"),
+                "failed update": update.get("FailureAction"),
+                "on": task["Placement"].get("Constraints", ["any node"])[0],
+                "published": [port["PublishedPort"] for port in spec.get("EndpointSpec", {}).get("Ports", [])],
+                "read-only": task["ContainerSpec"].get("ReadOnly", False),
+                "capabilities dropped": task["ContainerSpec"].get("CapabilityDrop", []),
+            }
+            for name, wanted in policy.items():
+                expect(found[name] == wanted, f"{name} is {found[name]!r}, not {wanted!r}")
+            return ", ".join(f"{name} {value}" for name, value in policy.items() if name not in COMMON)
+
+        return find
+
+    def separates_networks(self) -> None:
+        private = self.engine.inspect(self.swarm.name("private"), kind="network")[0]
+        expect(private["Internal"] and private["Driver"] == "overlay", private)
+        names = {
+            self.engine.inspect(self.swarm.name(name), kind="network")[0]["Id"]: name
+            for name in ("public", "private", "door")
+        }
+        found = {
+            service: sorted(names[one["Target"]] for one in self.swarm.spec(service)["TaskTemplate"]["Networks"])
+            for service in (*REPLICAS, "migrate")
+        }
+        wanted = {service: ["private"] for service in found}
+        wanted |= {"vote": ["private", "public"], "result": ["private", "public"], "admin": ["door", "private"]}
+        expect(found == wanted, found)
+
+    def gives_secrets_sparingly(self) -> str:
+        key, password, url, admin = SECRETS
+        wanted = {service: {key, url} for service in ("result", "admin", "worker", "beat")}
+        wanted |= {"vote": {key}, "redis": set(), "db": {password}, "migrate": {key, url, admin}}
+        for service, secrets in wanted.items():
+            spec = self.swarm.spec(service)["TaskTemplate"]["ContainerSpec"]
+            found = {one["SecretName"] for one in spec.get("Secrets", [])}
+            expect(found == secrets, f"{service}: {found}")
+        config = self.swarm.spec("redis")["TaskTemplate"]["ContainerSpec"]["Configs"][0]["ConfigName"]
+        expect(config == CONFIG, config)
+        return "vote the signing key alone"

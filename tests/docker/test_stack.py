@@ -1,0 +1,202 @@
+"""The policies of docker/stack.yaml."""
+
+import os
+import re
+
+import pytest
+
+from .files import FOLDER, LASTING, ROLES, SERVERS, WEB_ROLES, load, redis_settings, seconds, services, size, words
+
+STACK = services("stack.yaml")
+DEPLOY = {name: service["deploy"] for name, service in STACK.items()}
+
+each_service = pytest.mark.parametrize("name", STACK)
+each_role = pytest.mark.parametrize("name", ROLES)
+each_page = pytest.mark.parametrize("name", ["vote", "result"])
+
+
+class TestFile:
+    def test_has_a_format_that_stacks_read(self):
+        assert tuple(map(int, load("stack.yaml")["version"].split("."))) >= (3, 8)
+
+    def test_has_the_services_of_the_compose_file(self):
+        assert STACK.keys() == {*LASTING, "migrate"}
+
+    @each_service
+    def test_says_nothing_that_stacks_ignore(self, name):
+        ignored = {
+            "build",
+            "container_name",
+            "depends_on",
+            "restart",
+            "security_opt",
+            "tmpfs",
+            "shm_size",
+            "pull_policy",
+        }
+        assert STACK[name].keys() & ignored == set()
+
+    @each_role
+    def test_plays_roles_like_the_compose_file(self, name):
+        ours, theirs = words(STACK[name]["command"]), words(services("compose.yaml")[name]["command"])
+        assert ours[: len(theirs)] == theirs
+
+    @pytest.mark.parametrize("name", LASTING)
+    def test_checks_health_like_the_compose_file(self, name):
+        assert STACK[name]["healthcheck"] == services("compose.yaml")[name]["healthcheck"]
+
+
+class TestPages:
+    @each_page
+    def test_have_two_replicas(self, name):
+        assert DEPLOY[name]["replicas"] == 2
+
+    @each_page
+    def test_are_updated_both_at_once_and_without_a_pause(self, name):
+        update = DEPLOY[name]["update_config"]
+        assert (update["parallelism"], update["order"]) == (2, "start-first")
+
+    @each_page
+    def test_go_back_when_an_update_fails(self, name):
+        assert DEPLOY[name]["update_config"]["failure_action"] == "rollback"
+        assert DEPLOY[name]["rollback_config"]["order"] == "start-first"
+
+    @each_page
+    def test_go_on_for_a_moment_when_told_to_stop(self, name):
+        command = STACK[name]["command"]
+        linger = float(command[command.index("--linger") + 1])
+        assert 1 <= linger <= seconds(STACK[name]["stop_grace_period"]) - 10
+
+    @pytest.mark.parametrize(("name", "port"), [("vote", "8000:80"), ("result", "8001:80")])
+    def test_are_published_on_every_node(self, name, port):
+        assert STACK[name]["ports"] == [port]
+
+
+class TestRestarts:
+    @each_service
+    def test_follow_a_failure(self, name):
+        assert DEPLOY[name]["restart_policy"]["condition"] == "on-failure"
+
+    def test_of_redis_are_counted(self):
+        wanted = {"condition": "on-failure", "delay": "10s", "max_attempts": 3, "window": "120s"}
+        assert DEPLOY["redis"]["restart_policy"] == wanted
+
+    @pytest.mark.parametrize("name", [*ROLES, "db"])
+    def test_of_others_are_not(self, name):
+        assert "max_attempts" not in DEPLOY[name]["restart_policy"]
+
+
+class TestPlaces:
+    @pytest.mark.parametrize("name", SERVERS)
+    def test_of_volumes_are_on_the_manager(self, name):
+        assert DEPLOY[name]["placement"]["constraints"] == ["node.role == manager"]
+
+    @pytest.mark.parametrize("name", SERVERS)
+    def test_of_volumes_are_never_used_by_two(self, name):
+        assert DEPLOY[name]["replicas"] == 1
+        assert DEPLOY[name]["update_config"]["order"] == "stop-first"
+
+    @pytest.mark.parametrize("name", [*ROLES, "migrate"])
+    def test_of_roles_are_anywhere(self, name):
+        assert "placement" not in DEPLOY[name]
+
+
+class TestOthers:
+    @pytest.mark.parametrize("name", ["admin", "worker", "beat", "redis", "db", "migrate"])
+    def test_are_not_published(self, name):
+        assert "ports" not in STACK[name]
+
+    @pytest.mark.parametrize("name", ["admin", "worker", "beat"])
+    def test_have_one_replica(self, name):
+        assert DEPLOY[name]["replicas"] == 1
+
+    def test_never_run_two_beats(self):
+        assert DEPLOY["beat"]["update_config"].get("order", "stop-first") == "stop-first"
+
+    def test_migrate_as_a_job(self):
+        assert DEPLOY["migrate"]["mode"] == "replicated-job"
+
+
+class TestNetworks:
+    def test_are_overlays(self):
+        assert {network["driver"] for network in load("stack.yaml")["networks"].values()} == {"overlay"}
+
+    def test_private_is_internal(self):
+        internal = [name for name, network in load("stack.yaml")["networks"].items() if network.get("internal")]
+        assert internal == ["private"]
+
+    def test_door_can_be_attached_to(self):
+        attachable = [name for name, network in load("stack.yaml")["networks"].items() if network.get("attachable")]
+        assert attachable == ["door"]
+
+    @each_service
+    def test_of_services_are_those_of_the_compose_file(self, name):
+        assert set(STACK[name]["networks"]) == set(services("compose.yaml")[name]["networks"])
+
+    def test_know_the_database_by_its_alias(self):
+        assert STACK["db"]["networks"]["private"] == {"aliases": ["bbdd"]}
+
+
+class TestSecrets:
+    def test_are_made_outside(self):
+        assert all(secret == {"external": True} for secret in load("stack.yaml")["secrets"].values())
+
+    def test_are_those_that_the_script_makes(self):
+        made = re.findall(r"make (urna_\w+)", (FOLDER / "make-swarm-secrets").read_text())
+        assert set(made) == load("stack.yaml")["secrets"].keys()
+
+    def test_of_the_database_are_not_for_vote(self):
+        assert STACK["vote"]["secrets"] == ["urna_secret_key"]
+        assert not any("DATABASE" in name for name in STACK["vote"]["environment"])
+
+    def test_of_the_administrator_are_for_migrate_alone(self):
+        assert [name for name, one in STACK.items() if "urna_admin_password" in one.get("secrets", [])] == ["migrate"]
+
+    def test_of_redis_is_a_config_with_a_number(self):
+        config = load("stack.yaml")["configs"]["redis"]
+        assert config["file"] == "./redis.conf"
+        assert re.fullmatch(r"urna_redis_conf_\d+", config["name"])
+        assert STACK["redis"]["configs"] == [{"source": "redis", "target": "/etc/redis.conf"}]
+
+
+class TestRights:
+    @each_service
+    def test_are_few(self, name):
+        assert STACK[name]["read_only"] is True
+        assert STACK[name]["cap_drop"] == ["ALL"]
+
+    def test_belong_to_users_with_a_name(self):
+        users = {name: one["user"] for name, one in STACK.items() if "user" in one}
+        assert users == {"redis": "redis", "db": "postgres"}
+
+    @pytest.mark.parametrize("name", WEB_ROLES)
+    def test_below_1024_need_no_root(self, name):
+        assert STACK[name]["sysctls"] == {"net.ipv4.ip_unprivileged_port_start": 0}
+
+
+class TestLimits:
+    @each_service
+    def test_hold_memory_and_processors(self, name):
+        assert {"memory", "cpus"} <= DEPLOY[name]["resources"]["limits"].keys()
+
+    @each_service
+    def test_hold_logs(self, name):
+        assert STACK[name]["logging"]["options"].keys() == {"max-size", "max-file"}
+
+    def test_leave_redis_room_to_rewrite_its_file(self):
+        limit = DEPLOY["redis"]["resources"]["limits"]["memory"]
+        assert size(redis_settings()["maxmemory"]) <= 0.6 * size(limit)
+
+
+class TestScripts:
+    @pytest.mark.parametrize("name", ["admin-door", "make-swarm-secrets", "update", "verify"])
+    def test_can_be_run(self, name):
+        assert os.access(FOLDER / name, os.X_OK)
+
+    def test_update_the_worker_before_vote(self):
+        [order] = re.findall(r"^for service in (.*); do$", (FOLDER / "update").read_text(), re.MULTILINE)
+        assert order.split() == ["migrate", "worker", "beat", "admin", "result", "vote"]
+
+    def test_open_the_door_on_loopback_alone(self):
+        published = re.findall(r"--publish \"?(\S+?)\"? ", (FOLDER / "admin-door").read_text())
+        assert published == ["127.0.0.1:$port:8002"]
