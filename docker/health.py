@@ -1,4 +1,4 @@
-"""Tell whether a container's process is alive: `health.py http PORT`, or `health.py ticks FILE`.
+"""Tell whether a container's process is alive: `health.py http PORT`, `health.py ticks FILE [QUEUE]`.
 
 Liveness only. A Redis or a PostgreSQL that is away is no reason to restart anything else.
 """
@@ -25,26 +25,31 @@ def web_server_is_alive(port: int) -> bool:
         return False
 
 
-def ticks(file: Path) -> bool:
-    """Tell whether the process has touched its file lately, or had no chance to since Redis is away."""
-    try:
-        return time.time() - file.stat().st_mtime < STALE or not redis_answers()
-    except FileNotFoundError:
-        return not redis_answers()
+def ticks(file: Path, queue: str = "") -> bool:
+    """Tell whether the process has touched its file lately, or had no chance to.
+
+    It has none while Redis is away, nor has a worker while nothing waits in its queue since beat is away.
+    """
+    if file.exists() and time.time() - file.stat().st_mtime < STALE:
+        return True
+    answer = ask_redis(f"LLEN {queue}" if queue else "PING")
+    return answer == "0" if queue and answer.isdecimal() else answer != "PONG"
 
 
-def redis_answers() -> bool:
-    """Ask the Redis of REDIS_URL for a sign of life."""
+def ask_redis(command: str) -> str:
+    """Send one command to the Redis of REDIS_URL; return the answer, "" without one or with an error."""
     url = urlsplit(os.environ["REDIS_URL"])
     try:
         with socket.create_connection((url.hostname, url.port or 6379), timeout=TIMEOUT) as connection:
-            connection.sendall(b"PING\r\n")
+            connection.sendall(f"{command}\r\n".encode())
             # While it reads its file in it answers, but with an error.
-            return connection.recv(16).startswith((b"+PONG", b"-NOAUTH"))
+            answer = connection.recv(64).decode().strip()
     except OSError:
-        return False
+        return ""
+    return answer[1:] if answer[:1] in ("+", ":") else ""
 
 
 if __name__ == "__main__":
-    kind, argument = sys.argv[1:]
-    sys.exit(0 if (web_server_is_alive(int(argument)) if kind == "http" else ticks(Path(argument))) else 1)
+    kind, argument, *more = sys.argv[1:]
+    alive = web_server_is_alive(int(argument)) if kind == "http" else ticks(Path(argument), *more)
+    sys.exit(0 if alive else 1)

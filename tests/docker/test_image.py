@@ -2,17 +2,33 @@
 
 import importlib.util
 import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import urlsplit
 
 import pytest
 from django.template.loader import render_to_string
 
-from .files import FOLDER, PROJECT
+from voting_site.celery import app
+
+from .files import FOLDER, PROJECT, services
 
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()
 BUILD, FINAL = DOCKERFILE.split("\n\nFROM ")[1:]
+
+QUEUE = services("compose.yaml")["worker"]["healthcheck"]["test"][-1]
+
+
+def connect(url: str) -> socket.socket:
+    """Open a connection to the Redis of the tests."""
+    parts = urlsplit(url)
+    if parts.scheme != "unix":
+        return socket.create_connection((parts.hostname, parts.port), timeout=2)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(parts.path)
+    return connection
 
 
 def load_script(name: str) -> ModuleType:
@@ -89,11 +105,22 @@ class TestHealth:
         (tmp_path / "tick").touch()
         assert load_script("health").ticks(tmp_path / "tick")
 
-    @pytest.mark.parametrize(("redis_answers", "alive"), [(True, False), (False, True)])
-    def test_is_bad_without_one_only_while_redis_answers(self, tmp_path: Path, monkeypatch, redis_answers, alive):
+    @pytest.mark.parametrize(
+        ("queue", "answer", "alive"),
+        [("", "PONG", False), ("", "", True), ("queue", "3", False), ("queue", "0", True), ("queue", "", True)],
+        ids=["it should tick", "redis is away", "tasks wait", "nothing waits", "redis is away from a worker"],
+    )
+    def test_without_a_tick_depends_on_redis(self, tmp_path: Path, monkeypatch, queue, answer, alive):
         health = load_script("health")
-        monkeypatch.setattr(health, "redis_answers", lambda: redis_answers)
-        assert health.ticks(tmp_path / "tick") is alive
+        monkeypatch.setattr(health, "ask_redis", lambda command: answer)
+        assert health.ticks(tmp_path / "tick", queue) is alive
+
+    def test_asks_the_queue_that_beat_fills(self, redis, settings, monkeypatch):
+        connection = connect(settings.REDIS_URL)
+        monkeypatch.setattr(socket, "create_connection", lambda *args, **options: connection)
+        monkeypatch.setenv("REDIS_URL", "redis://redis:6379/0")
+        app.send_task("tally.drain_all")
+        assert load_script("health").ask_redis(f"LLEN {QUEUE}") == "1"
 
     def test_is_bad_where_nobody_listens(self):
         assert not load_script("health").web_server_is_alive(9)
