@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -103,9 +103,6 @@ class Definition:
         if self.sealed or self.archived or (self.closes_at is not None and self.closes_at <= now):
             return "closed"
         return "open" if self.opens_at <= now else "scheduled"
-
-    def sealed_copy(self) -> Self:
-        return replace(self, sealed=True)
 
 
 def milliseconds(time: dt.datetime) -> int:

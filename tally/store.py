@@ -3,7 +3,6 @@
 Rows travel as arrays (`unnest`), so that a batch is a handful of statements, however large it is.
 """
 
-import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -159,11 +158,6 @@ def save_rejected(rejected: Sequence[RejectedBallot]) -> int:
         ],
     )
     return len(rows)
-
-
-def database_now() -> dt.datetime:
-    """Return the time by PostgreSQL's clock."""
-    return _one("SELECT clock_timestamp()", [])
 
 
 def run(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
