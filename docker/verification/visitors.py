@@ -1,6 +1,7 @@
 """People who vote while things break, and who look at the results."""
 
 import http.client
+import itertools
 import json
 import random
 import socket
@@ -112,12 +113,19 @@ class Crowd:
 
 
 class Load:
-    """Requests to one address at a steady rate, each on a connection of its own; none is repeated."""
+    """Requests to one address at a steady rate, each on a connection of its own; none is repeated.
+
+    Each load comes from an address of its own. The kernel's NAT remembers for two minutes where it sent a connection
+    that nobody answered; one from the same address and port, as the next trial may well open, would be sent there too.
+    """
+
+    _sources = (f"127.0.1.{number}" for number in itertools.count(1))
 
     def __init__(self, url: str, rate: float) -> None:
         parts = urlsplit(url)
         self.host, self.port, self.path, self.rate = parts.hostname or "", parts.port or 80, parts.path, rate
         self.asked = 0
+        self._source = next(self._sources)
         # When each was asked, and what came back.
         self.failures: list[tuple[float, str]] = []
         self._enough = threading.Event()
@@ -146,7 +154,7 @@ class Load:
         self.asked += 1
         started = time.monotonic()
         did = "connecting"
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=10, source_address=(self._source, 0))
         try:
             connection.connect()
             did = "waiting for the answer"
