@@ -3,7 +3,10 @@
 import os
 
 from channels.routing import ProtocolTypeRouter, URLRouter
+from django.conf import settings
 from django.core.asgi import get_asgi_application
+
+from .proxies import AsgiProxies, Proxies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
 
@@ -12,4 +15,8 @@ django_application = get_asgi_application()
 
 from results.routing import websocket_urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter({"http": django_application, "websocket": URLRouter(websocket_urlpatterns)})
+application = AsgiProxies(
+    ProtocolTypeRouter({"http": django_application, "websocket": URLRouter(websocket_urlpatterns)}),
+    Proxies(settings.TRUSTED_PROXIES),
+    believe_scheme=settings.SCHEME_FROM_ANYBODY,
+)

@@ -1,9 +1,10 @@
-"""Checks of what would fail late: `migrate` runs them, and `check --database default`."""
+"""Checks of what would fail late: `migrate` runs them, and `check --database default`; `run` says the second."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import redis
+from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
 
 from polls import ballot_box
@@ -32,4 +33,19 @@ def check_redis_keeps_what_it_accepts(databases: Sequence[str] | None = None, **
         )
         for name, wanted in NEEDED.items()
         if found[name] != wanted
+    ]
+
+
+@register(Tags.security)
+def check_proxies_are_named(**kwargs: Any) -> list[CheckMessage]:
+    """Warn where TLS ends in a proxy that is not named."""
+    if not settings.SCHEME_FROM_ANYBODY:
+        return []
+    return [
+        Warning(
+            "URNA_TLS is 'proxy' and TRUSTED_PROXIES is empty. X-Forwarded-Proto is believed of anybody, and all "
+            "visitors count as one, with the address of the proxy.",
+            hint="Set TRUSTED_PROXIES to the address of your proxy, as 192.0.2.7/32, or to its host name.",
+            id="urna.W003",
+        )
     ]

@@ -12,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environ.fileaware_mapping import FileAwareMapping
 
+from voting_site.proxies import Proxies
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -69,6 +71,20 @@ if BEHIND_TLS:
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = False
+# The proxies, networks in CIDR or host names, whose word on a visitor's address and on TLS is taken.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+try:
+    Proxies(TRUSTED_PROXIES)
+except ValueError as error:
+    raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}; write networks such as 10.0.0.0/8, or host names.") from None
+# Without a list `X-Forwarded-Proto` is believed of anybody: an installation from before the list must not break.
+SCHEME_FROM_ANYBODY = BEHIND_TLS and not TRUSTED_PROXIES
+# Whether the address tells visitors apart; behind the ingress of a swarm all have the same few.
+CLIENT_ADDRESS = env("CLIENT_ADDRESS", default="direct")
+if CLIENT_ADDRESS not in ("direct", "shared"):
+    raise ImproperlyConfigured(
+        f"CLIENT_ADDRESS is {CLIENT_ADDRESS!r}; set it to 'direct' (each visitor's own) or 'shared' (it tells nothing)."
+    )
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for subdomains is for the owner of the domain to decide, not for one site on it.
     "security.W021",  # The same for the browsers' preload list.
@@ -218,6 +234,9 @@ BALLOT_BOX_SHARDS = positive("BALLOT_BOX_SHARDS", default=1, at_most=64)
 # One voter's ballots in one election: so many at once, then one for each interval (milliseconds).
 VOTER_BURST = positive("VOTER_BURST", default=60)
 VOTER_INTERVAL_MS = positive("VOTER_INTERVAL_MS", default=1000)
+# New voters from one network in one open poll: so many at once, then one for each interval (milliseconds).
+NEWCOMER_BURST = positive("NEWCOMER_BURST", default=400)
+NEWCOMER_INTERVAL_MS = positive("NEWCOMER_INTERVAL_MS", default=200)
 # Entries that one round of the count takes from the box.
 DRAIN_BATCH_SIZE = positive("DRAIN_BATCH_SIZE", default=2000, at_most=20_000)
 

@@ -2,8 +2,13 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+
+from .proxies import Proxies, WsgiProxies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
 
-application = get_wsgi_application()
+application = WsgiProxies(
+    get_wsgi_application(), Proxies(settings.TRUSTED_PROXIES), believe_scheme=settings.SCHEME_FROM_ANYBODY
+)

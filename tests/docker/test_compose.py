@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from .files import FOLDER, LASTING, ROLES, SERVERS, WEB_ROLES, load, redis_settings, seconds, services, size, words
 
@@ -252,6 +253,20 @@ class TestSecrets:
         assert COMPOSE["secrets"]["network_mode"] == "none"
 
 
+class TestAddresses:
+    @pytest.mark.parametrize("name", ["vote", "result"])
+    def test_are_the_visitors_own(self, name):
+        assert COMPOSE[name]["environment"]["CLIENT_ADDRESS"] == "direct"
+
+    @pytest.mark.parametrize("name", ["vote", "result"])
+    def test_are_nobodys_word_unless_a_proxy_is_named(self, name):
+        assert not COMPOSE[name]["environment"]["TRUSTED_PROXIES"]
+
+    def test_limit_newcomers_as_the_settings_do(self):
+        found = [COMPOSE["vote"]["environment"][f"NEWCOMER_{one}"] for one in ("BURST", "INTERVAL_MS")]
+        assert list(map(int, found)) == [settings.NEWCOMER_BURST, settings.NEWCOMER_INTERVAL_MS]
+
+
 class TestTls:
     @pytest.mark.parametrize("name", ["vote", "result"])
     def test_is_off_unless_asked_for(self, name):
@@ -264,13 +279,18 @@ class TestTls:
 
     def test_is_one_file_of_settings(self):
         lines = (FOLDER / "tls.env").read_text().splitlines()
-        settings = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
-        assert settings["URNA_TLS"] == "proxy"
-        assert settings["COMPOSE_PROFILES"] == "tls"
-        assert settings["PAGES_ADDRESS"] == "127.0.0.1"
-        assert settings["ALLOWED_HOSTS"].split(",") == [settings["VOTE_HOST"], settings["RESULT_HOST"]]
+        found = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+        assert found["URNA_TLS"] == "proxy"
+        assert found["COMPOSE_PROFILES"] == "tls"
+        assert found["PAGES_ADDRESS"] == "127.0.0.1"
+        # Not the network: what comes from this machine has its gateway's address, and may be anybody.
+        assert found["TRUSTED_PROXIES"] == "proxy"
+        assert found["ALLOWED_HOSTS"].split(",") == [found["VOTE_HOST"], found["RESULT_HOST"]]
 
     def test_stands_before_both_pages(self):
         caddyfile = (FOLDER / "Caddyfile").read_text()
         assert re.findall(r"reverse_proxy (\S+)", caddyfile) == ["vote:80", "result:80"]
-        assert caddyfile.count("tls {$PROXY_CERTIFICATES}") == 2
+        assert caddyfile.count("tls {$PROXY_CERTIFICATES}\n\timport past_the_door") == 2
+
+    def test_lets_no_header_pass_that_is_read_as_another(self):
+        assert "\trequest_header -X_*\n" in (FOLDER / "Caddyfile").read_text()

@@ -71,6 +71,10 @@ class TestPages:
     def test_are_published_on_every_node(self, name, port):
         assert STACK[name]["ports"] == [port]
 
+    @each_page
+    def test_do_not_take_the_addresses_of_the_mesh_for_visitors(self, name):
+        assert STACK[name]["environment"]["CLIENT_ADDRESS"] == "shared"
+
 
 class TestRestarts:
     @each_service

@@ -127,6 +127,22 @@ class Up(Running):
         self.wait_for("Ctrl-C stops everything.")
 
 
+class Alone(Running):
+    """`manage.py run ROLE` on a free port, over the servers of this test run."""
+
+    def __init__(self, folder: Path, role: str, *options: str, **environment: str) -> None:
+        self.port = free_port()
+        servers = {name: os.environ[name] for name in SETTLED - {"URNA_ROLE"} if name in os.environ}
+        super().__init__(
+            folder / f"{role}.log", "run", role, "--port", str(self.port), *options, **servers | environment
+        )
+
+    def __enter__(self) -> Self:
+        wait_until(lambda: self.process.poll() is not None or answers(self.port), f"an answer, see {self.log}")
+        assert self.process.poll() is None, self.output
+        return self
+
+
 def is_alive(process: psutil.Process) -> bool:
     """Tell whether a process still runs; one that nobody has reaped yet does not."""
     try:

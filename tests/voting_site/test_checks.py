@@ -2,6 +2,7 @@
 
 import pytest
 
+from voting_site.checks import check_proxies_are_named
 from voting_site.checks import check_redis_keeps_what_it_accepts as check
 
 
@@ -27,3 +28,10 @@ class TestRedis:
 
     def test_is_not_asked_where_no_database_is_to_be_checked(self, unreachable_redis):
         assert check(databases=None) == []
+
+
+class TestProxies:
+    @pytest.mark.parametrize("believed", [True, False])
+    def test_that_are_believed_without_a_name_are_warned_of(self, settings, believed):
+        settings.SCHEME_FROM_ANYBODY = believed
+        assert [warning.id for warning in check_proxies_are_named()] == ["urna.W003"] * believed

@@ -89,6 +89,9 @@ class TestEnvironment:
             ({"URNA_TLS": "yes"}, "'off' (plain HTTP) or 'proxy'"),
             ({"BALLOT_BOX_SHARDS": "0"}, "choose a number from 1 to 64"),
             ({"VOTER_BURST": "0"}, "VOTER_BURST is 0"),
+            ({"NEWCOMER_BURST": "0"}, "NEWCOMER_BURST is 0"),
+            ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "10.0.0.1/8 has host bits set; write networks such as"),
+            ({"CLIENT_ADDRESS": "proxy"}, "'direct' (each visitor's own) or 'shared' (it tells nothing)"),
         ],
     )
     def test_that_cannot_work_ends_the_start_with_a_sentence(self, environment, said):

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from voting_site.checks import check_proxies_are_named
 from voting_site.ports import find_address
 from voting_site.roles import ROLES, Place
 
@@ -43,6 +44,9 @@ class Command(BaseCommand):
         host = find_address(options["host"], port) if port else ""
         if port and not settings.BEHIND_TLS and not ipaddress.ip_address(host).is_loopback:
             logger.warning("URNA_TLS is off: what visitors send and see can be read and changed on its way")
+        if port:
+            for message in check_proxies_are_named():
+                logger.warning("%s %s", message.msg, message.hint)
         place = Place(
             host=host,
             port=port or 0,

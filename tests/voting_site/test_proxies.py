@@ -1,0 +1,154 @@
+"""Whose word is taken for a visitor's address."""
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+from voting_site import proxies
+from voting_site.proxies import AsgiProxies, Proxies, WsgiProxies
+
+TRUSTED = Proxies(["10.0.0.0/8", "2001:db8::/32"])
+
+
+class TestFindClient:
+    @pytest.mark.parametrize(
+        ("peer", "forwarded_for", "found"),
+        [
+            # Nobody's word is taken for it.
+            ("192.0.2.7", "", ("192.0.2.7", False)),
+            ("192.0.2.7", "198.51.100.1", ("192.0.2.7", False)),
+            ("192.0.2.7:50000", "198.51.100.1", ("192.0.2.7", False)),
+            ("[2001:db9::1]:50000", "198.51.100.1", ("2001:db9::1", False)),
+            ("", "198.51.100.1", ("", False)),
+            ("not an address", "198.51.100.1", ("not an address", False)),
+            # A proxy's word.
+            ("10.0.0.1", "198.51.100.1", ("198.51.100.1", True)),
+            ("10.0.0.1:50000", "198.51.100.1:443", ("198.51.100.1", True)),
+            ("::ffff:10.0.0.1", "::ffff:198.51.100.1", ("198.51.100.1", True)),
+            ("2001:db8::1", "[2a00::1]:443", ("2a00::1", True)),
+            # What the visitor wrote stands on the left.
+            ("10.0.0.1", "203.0.113.9, 198.51.100.1", ("198.51.100.1", True)),
+            ("10.0.0.1", "rubbish, 198.51.100.1", ("198.51.100.1", True)),
+            # A proxy behind a proxy, and a visitor in the proxies' own network.
+            ("10.0.0.1", "203.0.113.9,198.51.100.1, 10.0.0.2 ", ("198.51.100.1", True)),
+            ("10.0.0.1", "10.0.0.3, 10.0.0.2", ("10.0.0.3", True)),
+            # Rubbish from the proxy itself.
+            ("10.0.0.1", "", ("10.0.0.1", True)),
+            ("10.0.0.1", "198.51.100.1, unknown", ("10.0.0.1", True)),
+            ("10.0.0.1", "198.51.100.1, 10.0.0.2, ,", ("10.0.0.1", True)),
+            ("10.0.0.1", "198.51.100.1\x00", ("10.0.0.1", True)),
+            ("10.0.0.1", "1" * 5000, ("10.0.0.1", True)),
+        ],
+    )
+    def test_takes_the_last_address_that_is_no_proxys(self, peer, forwarded_for, found):
+        assert TRUSTED.find_client(peer, forwarded_for) == found
+
+    def test_trusts_nobody_by_default(self):
+        assert Proxies([]).find_client("127.0.0.1", "198.51.100.1") == ("127.0.0.1", False)
+
+    @pytest.mark.parametrize("entry", ["10.0.0.1/8", "10.0.0.0/33", "10.0.0", "*", "", "::1/x", "a b"])
+    def test_refuses_a_list_that_means_nothing(self, entry):
+        with pytest.raises(ValueError, match=r"IPv4|host bits"):
+            Proxies([entry])
+
+
+class TestNames:
+    """A container's name, whose address changes."""
+
+    @pytest.fixture
+    def dns(self, monkeypatch) -> dict[str, Any]:
+        """Names that a name server knows; without "up" it does not answer."""
+        known: dict[str, Any] = {"up": True, "asked": 0, "now": 0.0}
+
+        def look_up(name: str, *_: Any, **__: Any) -> list[Any]:
+            known["asked"] += 1
+            if not known["up"] or name not in known:
+                raise socket.gaierror(name)
+            return [(None, None, None, "", (known[name], 0))]
+
+        monkeypatch.setattr(proxies.socket, "getaddrinfo", look_up)
+        monkeypatch.setattr(proxies.time, "monotonic", lambda: known["now"])
+        return known
+
+    def test_stand_for_their_addresses(self, dns):
+        dns["proxy"] = "172.18.0.5"
+        trusted = Proxies(["proxy"])
+        assert trusted.find_client("172.18.0.5", "198.51.100.1") == ("198.51.100.1", True)
+        assert trusted.find_client("172.18.0.1", "198.51.100.1") == ("172.18.0.1", False)
+
+    def test_are_followed_to_a_new_address(self, dns):
+        dns["proxy"] = "172.18.0.5"
+        trusted = Proxies(["proxy"])
+        trusted.find_client("172.18.0.5", "")
+        dns.update(proxy="172.18.0.6", now=1.0)
+        assert trusted.find_client("172.18.0.6", "198.51.100.1") == ("198.51.100.1", True)
+        assert trusted.find_client("172.18.0.5", "198.51.100.1") == ("172.18.0.5", False)
+
+    def test_are_kept_while_the_name_server_is_away(self, dns):
+        dns["proxy"] = "172.18.0.5"
+        trusted = Proxies(["proxy"])
+        trusted.find_client("172.18.0.5", "")
+        dns.update(up=False, now=60.0)
+        assert trusted.find_client("172.18.0.5", "198.51.100.1") == ("198.51.100.1", True)
+
+    def test_are_not_looked_up_for_each_stranger(self, dns):
+        dns["proxy"] = "172.18.0.5"
+        trusted = Proxies(["proxy"])
+        for _ in range(100):
+            trusted.find_client("192.0.2.7", "198.51.100.1")
+            trusted.find_client("172.18.0.5", "198.51.100.1")
+        assert dns["asked"] == 1
+
+
+def through_wsgi(peer: str, *, believe_scheme: bool = False, **headers: str) -> dict[str, str]:
+    """Return what an application sees of a request."""
+    seen: dict[str, str] = {}
+    wrapped = WsgiProxies(lambda environ, _: seen.update(environ), TRUSTED, believe_scheme=believe_scheme)
+    wrapped({"REMOTE_ADDR": peer, **headers}, lambda: None)
+    return seen
+
+
+def through_asgi(peer: str, kind: str = "http", *, believe_scheme: bool = False, **headers: str) -> dict[str, str]:
+    """Return what an application sees of a request or a socket, in WSGI's words."""
+    seen: dict[str, str] = {}
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        seen["REMOTE_ADDR"] = scope["client"][0]
+        seen.update(
+            {f"HTTP_{name.decode().upper().replace('-', '_')}": value.decode() for name, value in scope["headers"]}
+        )
+
+    wrapped = AsgiProxies(application, TRUSTED, believe_scheme=believe_scheme)
+    sent = [(name[5:].lower().replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    asyncio.run(wrapped({"type": kind, "client": [peer, 50000], "headers": sent}, None, None))
+    return seen
+
+
+FORWARDED = {"HTTP_X_FORWARDED_FOR": "198.51.100.1", "HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_HOST": "evil"}
+
+
+@pytest.mark.parametrize("through", [through_wsgi, through_asgi, lambda *a, **k: through_asgi(*a, "websocket", **k)])
+class TestHeaders:
+    def test_of_a_trusted_proxy_are_believed(self, through):
+        assert through("10.0.0.1", **FORWARDED) == FORWARDED | {"REMOTE_ADDR": "198.51.100.1"}
+
+    def test_of_anybody_else_are_removed(self, through):
+        sent = FORWARDED | {"HTTP_HOST": "vote.example.org"}
+        assert through("192.0.2.7", **sent) == {"HTTP_HOST": "vote.example.org", "REMOTE_ADDR": "192.0.2.7"}
+
+    def test_keep_the_scheme_where_no_proxy_is_named(self, through):
+        seen = through("192.0.2.7", believe_scheme=True, **FORWARDED)
+        assert seen == {"HTTP_X_FORWARDED_PROTO": "https", "REMOTE_ADDR": "192.0.2.7"}
+
+
+class TestAsgi:
+    def test_leaves_the_lifespan_alone(self):
+        seen = []
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            seen.append(scope)
+
+        asyncio.run(AsgiProxies(application, TRUSTED, believe_scheme=False)({"type": "lifespan"}, None, None))
+        assert seen == [{"type": "lifespan"}]

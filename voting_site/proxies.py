@@ -1,0 +1,140 @@
+"""Which address a visitor has: the connection's own, or what a trusted proxy says in `X-Forwarded-For`.
+
+From anybody else the headers of a proxy are removed before Django sees them. Why no library: python-ipware compares
+addresses as text, believes headers that anybody can send, and removes none; uvicorn's middleware is for ASGI alone,
+Werkzeug's counts hops. `ipaddress` does the hard part.
+"""
+
+import ipaddress
+import re
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+_WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([\d.]+):\d+")
+
+# Seconds for which the addresses of a name are taken for known; a peer that is not among them is looked up sooner.
+KNOWN_S = 5.0
+UNKNOWN_S = 0.5
+
+
+def read_address(text: str) -> Address | None:
+    """Read an address, with or without a port; an IPv4 address that comes as IPv6 is IPv4. None where it is none."""
+    if match := _WITH_PORT.fullmatch(text.strip()):
+        text = match[1] or match[2] or ""
+    try:
+        found = ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+class Proxies:
+    """Whose word is taken: networks in CIDR, and host names, since a container has no address to rely on."""
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        """Raise ValueError for what is neither a network nor a name."""
+        self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+        self._names: list[str] = []
+        for entry in entries:
+            if _NAME.fullmatch(entry):
+                self._names.append(entry)
+            else:
+                self._networks.append(ipaddress.ip_network(entry))
+        self._behind_names: frozenset[Address] = frozenset()
+        self._looked_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def find_client(self, peer: str, forwarded_for: str) -> tuple[str, bool]:
+        """Return the visitor's address, and whether the connection came from a trusted proxy.
+
+        It is the rightmost address of the header that is not a proxy's own: what stands left of it the visitor
+        may have written. Where the header is rubbish, the connection's own address is all that is known.
+        """
+        connection = read_address(peer)
+        if connection is None:
+            return peer, False
+        if not self._trusts(connection):
+            return str(connection), False
+        client = connection
+        for text in reversed(forwarded_for.split(",")):
+            hop = read_address(text)
+            if hop is None:
+                return str(connection), True
+            client = hop
+            if not self._knows(hop):
+                break
+        return str(client), True
+
+    def _knows(self, address: Address) -> bool:
+        return address in self._behind_names or any(address in network for network in self._networks)
+
+    def _trusts(self, address: Address) -> bool:
+        if not self._names:
+            return self._knows(address)
+        with self._lock:
+            age = time.monotonic() - self._looked_at
+            if age > KNOWN_S or (age > UNKNOWN_S and not self._knows(address)):
+                self._look_up()
+            return self._knows(address)
+
+    def _look_up(self) -> None:
+        found: set[Address] = set()
+        for name in self._names:
+            try:
+                answers = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+            except OSError:
+                # A name server that is away must not shut everybody out.
+                found |= self._behind_names
+                continue
+            found |= {address for answer in answers if (address := read_address(str(answer[4][0])))}
+        self._behind_names = frozenset(found)
+        self._looked_at = time.monotonic()
+
+
+class WsgiProxies:
+    """Let the application see a visitor's own address, and no proxy's header that is not a trusted proxy's."""
+
+    def __init__(self, application: Callable[..., Any], proxies: Proxies, *, believe_scheme: bool) -> None:
+        self._application, self._proxies = application, proxies
+        self._kept = {"HTTP_X_FORWARDED_PROTO"} if believe_scheme else set()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        client, trusted = self._proxies.find_client(
+            environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
+        )
+        environ["REMOTE_ADDR"] = client
+        if not trusted:
+            for name in [name for name in environ if name.startswith("HTTP_X_FORWARDED_")]:
+                if name not in self._kept:
+                    del environ[name]
+        return self._application(environ, start_response)
+
+
+class AsgiProxies:
+    """The same for ASGI, for pages and sockets."""
+
+    def __init__(self, application: Callable[..., Awaitable[None]], proxies: Proxies, *, believe_scheme: bool) -> None:
+        self._application, self._proxies = application, proxies
+        self._kept = {b"x-forwarded-proto"} if believe_scheme else set()
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] in ("http", "websocket"):
+            scope = self._judge(scope)
+        await self._application(scope, receive, send)
+
+    def _judge(self, scope: dict[str, Any]) -> dict[str, Any]:
+        forwarded_for = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+        peer, port = scope.get("client") or ("", 0)
+        client, trusted = self._proxies.find_client(peer, forwarded_for.decode("latin-1"))
+        headers = [
+            (name, value)
+            for name, value in scope["headers"]
+            if trusted or name in self._kept or not name.startswith(b"x-forwarded-")
+        ]
+        return {**scope, "client": (client, port), "headers": headers}
