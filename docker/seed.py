@@ -8,6 +8,8 @@ import http.client
 import os
 import random
 import re
+import socket
+import ssl
 import sys
 import threading
 import time
@@ -15,8 +17,15 @@ from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from urllib.parse import urlencode, urlsplit
 
-# Seconds for which one voter goes on trying.
+# Seconds for which one voter goes on trying, besides those for which the page says to wait.
 PATIENCE = 60
+# The service of the compose file where TLS ends.
+PROXY = ("proxy", 443)
+
+SLOWER = (
+    "too many new voters from one address (429): going on at the pace that the page allows. A faster seed:\n"
+    "  NEWCOMER_BURST=5000 docker compose -f docker/compose.yaml --profile seed up\n"
+)
 
 
 class Refused(Exception):
@@ -28,20 +37,34 @@ def find_choices(page: str) -> list[str]:
     return re.findall(r'name="choice" value="([^"]+)"', page)
 
 
-class Page:
-    """The ballot page of one election; `headers` go with each request."""
+class ProxyConnection(http.client.HTTPSConnection):
+    """A connection to a public name, through this project's own proxy.
 
-    def __init__(self, url: str, headers: dict[str, str]) -> None:
+    The name may be one that only its visitors know, and the certificate one that nobody vouches for.
+    """
+
+    def connect(self) -> None:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self.sock = context.wrap_socket(socket.create_connection(PROXY, self.timeout), server_hostname=self.host)
+
+
+class Page:
+    """The ballot page of one election."""
+
+    def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        self.host, self.port, self.path = parts.hostname or "", parts.port or 80, parts.path
-        self.headers = headers
+        self.host, self.port, self.path = parts.hostname or "", parts.port, parts.path
+        self.kind = ProxyConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self.headers = {"Referer": url}
+        self.was_held_up = threading.Event()
         self._local = threading.local()
 
     def ask(self, method: str, body: str = "", cookies: str = "") -> tuple[int, http.client.HTTPMessage, str]:
         """Send one request, on this thread's connection; return status, headers and text. Raises OSError."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+            connection = self._local.connection = self.kind(self.host, self.port, timeout=10)
         headers = self.headers | {"Cookie": cookies}
         if body:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -63,6 +86,14 @@ class Page:
                 status = 0
             if status in (200, 303):
                 return headers, text
+            if status == 429:
+                if not self.was_held_up.is_set():
+                    self.was_held_up.set()
+                    say(SLOWER)
+                seconds = int(headers["Retry-After"])
+                deadline += seconds
+                time.sleep(seconds)
+                continue
             if status and status < 500:
                 raise Refused(f"{method} {self.path} was answered with {status}")
             time.sleep(0.5)
@@ -78,6 +109,11 @@ class Page:
         return unescape(fields["choice"])
 
 
+def say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Cast the votes that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -87,12 +123,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=None, help="makes the choices repeatable")
     options = parser.parse_args()
 
-    headers = {}
-    if os.environ.get("VOTE_URL", "").startswith("https:"):
-        # From inside, past the proxy: what that one would say, and what Django asks for under TLS.
-        public = urlsplit(os.environ["VOTE_URL"])
-        headers = {"Host": public.netloc, "X-Forwarded-Proto": "https", "Referer": f"https://{public.netloc}/"}
-    page = Page(options.url, headers)
+    url, public = options.url, os.environ.get("VOTE_URL", "")
+    if public.startswith("https:"):
+        url = public.rstrip("/") + urlsplit(url).path
+    page = Page(url)
     pick = random.Random(options.seed)
     started = time.monotonic()
     counts: dict[str, int] = {}
@@ -101,9 +135,8 @@ def main() -> None:
             counts[choice] = counts.get(choice, 0) + 1
             if number % max(1, options.votes // 10) == 0:
                 speed = number / (time.monotonic() - started)
-                sys.stdout.write(f"{number} of {options.votes} votes accepted, {speed:.0f}/s\n")
-                sys.stdout.flush()
-    sys.stdout.write(f"accepted: {', '.join(f'{key} {count}' for key, count in sorted(counts.items()))}\n")
+                say(f"{number} of {options.votes} votes accepted, {speed:.0f}/s\n")
+    say(f"accepted: {', '.join(f'{key} {count}' for key, count in sorted(counts.items()))}\n")
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ class Crowd:
     """Voters, one after the other, who come to the page until they are told to stop; each sends until accepted."""
 
     def __init__(self, port: int, pause: float = 0.05) -> None:
-        self.page = Page(f"http://127.0.0.1:{port}/{SLUG}/", {})
+        self.page = Page(f"http://127.0.0.1:{port}/{SLUG}/")
         self.pause = pause
         self.accepted = 0
         self.refused = ""
