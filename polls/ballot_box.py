@@ -1,8 +1,8 @@
 """The ballot box: accept a ballot, seal, publish. Each write is one atomic script beside this file.
 
 Keys: `urna:epoch` and `urna:definitions` for the whole box; for each election and shard, under one hash tag,
-`rules` (hash: window, design, seal, epoch, last serial), `ballots` (stream), `voters` (hash: voter key -> mark)
-and `wake` (a drain has been asked for and not begun).
+`rules` (hash: window, design, seal, epoch, last serial), `ballots` (stream), `voters` (hash: voter key -> mark),
+`wake` (a drain has been asked for and not begun) and, for a moment, a `newcomers` key for each network.
 """
 
 import enum
@@ -24,6 +24,7 @@ from redis.retry import Retry
 
 from .ballots import WIRE_VERSION
 from .definition import Definition
+from .newcomers import allow
 from .voters import shard_of
 
 EPOCH = "urna:epoch"
@@ -48,17 +49,22 @@ class Verdict(enum.Enum):
     ALREADY_USED = "already-used"
     OUTDATED = "outdated"
     TOO_MANY = "too-many"
+    TOO_MANY_NEWCOMERS = "too-many-newcomers"
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to a cast ballot; `now` is the box's clock in ms, `last` the voter's last accepted ballot."""
+    """The answer to a cast ballot: `now` is the box's clock in ms, `last` the voter's last accepted ballot.
+
+    `wait` is the time in ms after which one that was too many can be taken.
+    """
 
     verdict: Verdict
     serial: int
     wake_up_due: bool
     now: int
     last: UUID | None
+    wait: int = 0
 
 
 @dataclass(frozen=True)
@@ -156,29 +162,33 @@ def read_mark(definition: Definition, voter: str) -> Mark | None:
     return Mark(UUID(ballot_id), state)
 
 
-def cast(definition: Definition, *, voter: str, ballot_id: UUID, marking: str, design: str) -> Reply:
-    """Put a ballot into the box, in one round trip; raises Unavailable.
+def cast(definition: Definition, *, voter: str, ballot_id: UUID, marking: str, design: str, network: str) -> Reply:
+    """Put a ballot into the box, in one round trip; raises Unavailable. `network` is where the voter comes from.
 
     When this returns ACCEPTED or REPEATED the ballot is on the disk of a Redis with `appendfsync always`.
     After Unavailable it may or may not be: sending the same ballot again is safe.
     """
     shard = shard_of(voter, definition.shards)
-    keys = [key(definition.election, shard, part) for part in ("rules", "ballots", "voters", "wake")]
+    newcomers = allow(definition, network)
+    parts = ("rules", "ballots", "voters", "wake", newcomers.name)
+    keys = [key(definition.election, shard, part) for part in parts]
     arguments: list[str | int] = [
         voter,
         str(ballot_id),
         marking,
         hash_marking(marking),
         design,
+        WIRE_VERSION,
         settings.VOTER_BURST,
         settings.VOTER_INTERVAL_MS,
-        WIRE_VERSION,
+        newcomers.burst,
+        newcomers.interval,
     ]
     with reaching():
-        outcome, serial, wake, now, last = script("cast")(keys, arguments)
+        outcome, serial, wake, now, last, wait = script("cast")(keys, arguments)
     if outcome == b"no-epoch":
         raise Unavailable(EMPTY)
-    return Reply(Verdict(outcome.decode()), serial, bool(wake), now, UUID(last.decode()) if last else None)
+    return Reply(Verdict(outcome.decode()), serial, bool(wake), now, UUID(last.decode()) if last else None, wait)
 
 
 # --- Managing ---------------------------------------------------------------------------------------------

@@ -1,14 +1,17 @@
 -- Accept one ballot, or say why not. One script decides, so that nothing can happen in between.
 --
--- KEYS  rules (hash), ballots (stream), voters (hash), wake (string); all under one hash tag
--- ARGV  voter key, ballot id, marking, hash of the marking, design, burst, interval (ms), wire version
--- Reply {outcome, serial, wake-up due (1/0), now (ms), the voter's last ballot id or ''}
+-- KEYS  rules (hash), ballots (stream), voters (hash), wake (string), newcomers (string); all under one hash tag
+-- ARGV  voter key, ballot id, marking, hash of the marking, design, wire version,
+--       burst and interval (ms) of the voter, burst and interval (ms) of the newcomers from the voter's network
+-- Reply {outcome, serial, wake-up due (1/0), now (ms), the voter's last ballot id or '', time to wait (ms)}
 --
--- A voter's mark is "ballot-id marking-hash state next-arrival"; the last is the limiter's (GCRA) time in ms.
+-- A voter's mark is "ballot-id marking-hash state next-arrival"; the last is the limiter's (GCRA) time in ms. The
+-- newcomers' key holds such a time as well, and is gone when it has passed.
 
-local rules_key, ballots_key, voters_key, wake_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local rules_key, ballots_key, voters_key, wake_key, newcomers_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local voter, ballot, marking, marking_hash, design = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local burst, interval = tonumber(ARGV[6]), tonumber(ARGV[7])
+local voter_burst, voter_interval = tonumber(ARGV[7]), tonumber(ARGV[8])
+local newcomer_burst, newcomer_interval = tonumber(ARGV[9]), tonumber(ARGV[10])
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -24,15 +27,20 @@ if mark then
   next_arrival = tonumber(arrival)
 end
 
-local function refuse(outcome)
-  return {outcome, 0, 0, now, last}
+local function refuse(outcome, wait)
+  return {outcome, 0, 0, now, last, wait or 0}
+end
+
+-- A limiter's time: not past, nor further ahead than a burst reaches, as it would be once the clock is set back.
+local function bound(arrival, burst, interval)
+  return math.min(math.max(arrival, now), now + burst * interval)
 end
 
 if not epoch then return refuse('no-epoch') end
 
 -- First of all: who was accepted stays accepted, however late the retry comes.
 if ballot == last and marking_hash == last_hash then
-  return {'repeated', 0, 0, now, last}
+  return {'repeated', 0, 0, now, last, 0}
 end
 
 if sealed == '1' or (closes and now >= closes) then return refuse('closed') end
@@ -44,15 +52,25 @@ if rules[6] == '1' and mark then return refuse('already-voted') end
 if ballot == last then return refuse('already-used') end
 if ballot < last then return refuse('outdated') end
 
-next_arrival = math.max(next_arrival, now)
-if next_arrival - now > (burst - 1) * interval then return refuse('too-many') end
+next_arrival = bound(next_arrival, voter_burst, voter_interval)
+local wait = next_arrival - now - (voter_burst - 1) * voter_interval
+if wait > 0 then return refuse('too-many', wait) end
+
+-- Elections with a voter roll know who is new, and pass over this.
+if not mark then
+  local arrival = bound(tonumber(redis.call('GET', newcomers_key) or 0), newcomer_burst, newcomer_interval)
+  wait = arrival - now - (newcomer_burst - 1) * newcomer_interval
+  if wait > 0 then return refuse('too-many-newcomers', wait) end
+  arrival = arrival + newcomer_interval
+  redis.call('SET', newcomers_key, string.format('%.0f', arrival), 'PX', arrival - now)
+end
 
 local serial = redis.call('HINCRBY', rules_key, 'serial', 1)
-redis.call('XADD', ballots_key, '*', 'v', ARGV[8], 'epoch', epoch, 'serial', serial, 'at', now,
+redis.call('XADD', ballots_key, '*', 'v', ARGV[6], 'epoch', epoch, 'serial', serial, 'at', now,
   'voter', voter, 'ballot', ballot, 'marking', marking)
 redis.call('HSET', voters_key, voter,
-  string.format('%s %s accepted %.0f', ballot, marking_hash, next_arrival + interval))
+  string.format('%s %s accepted %.0f', ballot, marking_hash, next_arrival + voter_interval))
 
 -- The drain removes this key before it reads, also the one that comes with each tick. So one wake-up waits at most.
 local wake = redis.call('SET', wake_key, '1', 'NX') and 1 or 0
-return {'accepted', serial, wake, now, ballot}
+return {'accepted', serial, wake, now, ballot, 0}

@@ -4,12 +4,11 @@ import math
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
@@ -20,6 +19,7 @@ from .ballot_box import Mark, Reply, Verdict
 from .definition import Definition
 from .forms import MarkedBallot, OtherDesign
 from .methods import InvalidMarking
+from .networks import network_of
 from .wake_up import ask_for_drain
 
 
@@ -72,7 +72,12 @@ class BallotView(View):
             return show_again(request, definition, now, visitor, str(problem.message), HTTPStatus.BAD_REQUEST)
         voter = voters.voter_key(definition, visitor)
         reply = ballot_box.cast(
-            definition, voter=voter, ballot_id=marked.ballot_id, marking=marked.marking, design=marked.design
+            definition,
+            voter=voter,
+            ballot_id=marked.ballot_id,
+            marking=marked.marking,
+            design=marked.design,
+            network=network_of(request.META["REMOTE_ADDR"]),
         )
         if reply.wake_up_due:
             ask_for_drain(definition, voter)
@@ -114,11 +119,24 @@ REFUSALS = {
         HTTPStatus.CONFLICT,
         gettext_lazy("You have voted from a newer page since. To change your vote to the choice below, press “Vote”."),
     ),
-    Verdict.TOO_MANY: (
-        HTTPStatus.TOO_MANY_REQUESTS,
-        gettext_lazy("That was too many votes in a short time. Wait a few seconds, then press “Vote”."),
-    ),
 }
+
+
+def say_too_many(verdict: Verdict, seconds: int) -> str:
+    """Say why a ballot has to wait, and for how long."""
+    if verdict is Verdict.TOO_MANY:
+        return ngettext(
+            "That was too many votes in a short time. Wait a second, then press “Vote”.",
+            "That was too many votes in a short time. Wait %(seconds)s seconds, then press “Vote”.",
+            seconds,
+        ) % {"seconds": seconds}
+    return ngettext(
+        "Many people on your network are voting for the first time at this moment. "
+        "Your vote is not in yet. Wait a second, then press “Vote” again.",
+        "Many people on your network are voting for the first time at this moment. "
+        "Your vote is not in yet. Wait %(seconds)s seconds, then press “Vote” again.",
+        seconds,
+    ) % {"seconds": seconds}
 
 
 def answer(request: HttpRequest, definition: Definition, reply: Reply, visitor: str) -> HttpResponse:
@@ -127,14 +145,17 @@ def answer(request: HttpRequest, definition: Definition, reply: Reply, visitor: 
         return HttpResponse(status=HTTPStatus.SEE_OTHER, headers={"Location": reverse("cast", args=[definition.slug])})
     if reply.verdict in (Verdict.NOT_OPEN_YET, Verdict.CLOSED):
         return show_not_open(request, definition, reply.now, None, closed=reply.verdict is Verdict.CLOSED)
-    status, sentence = REFUSALS[reply.verdict]
     last = Mark(reply.last, "accepted") if reply.last else None
-    response = show_ballot(
-        request, definition, reply.now, visitor=visitor, last=last, error=str(sentence), status=status
-    )
-    if reply.verdict is Verdict.TOO_MANY:
-        response["Retry-After"] = str(math.ceil(settings.VOTER_INTERVAL_MS / 1000))
-    return response
+    if reply.verdict in (Verdict.TOO_MANY, Verdict.TOO_MANY_NEWCOMERS):
+        wait = math.ceil(reply.wait / 1000)
+        error, status = say_too_many(reply.verdict, wait), HTTPStatus.TOO_MANY_REQUESTS
+        response = show_ballot(
+            request, definition, reply.now, visitor=visitor, last=last, error=error, status=status, wait=wait
+        )
+        response["Retry-After"] = str(wait)
+        return response
+    status, sentence = REFUSALS[reply.verdict]
+    return show_ballot(request, definition, reply.now, visitor=visitor, last=last, error=str(sentence), status=status)
 
 
 def show_ballot(
@@ -146,8 +167,12 @@ def show_ballot(
     last: Mark | None = None,
     error: str = "",
     status: int = HTTPStatus.OK,
+    wait: int = 0,
 ) -> HttpResponse:
-    """Render a fresh ballot form, filled in as the visitor sent it; gives a cookie to a visitor without one."""
+    """Render a fresh ballot form, filled in as the visitor sent it; gives a cookie to a visitor without one.
+
+    `wait` is the time in seconds before which it is of no use to send it.
+    """
     method = definition.voting_method
     context: dict[str, Any] = {
         "election": definition,
@@ -158,6 +183,7 @@ def show_ballot(
         "design": definition.design,
         "last": last,
         "error": error,
+        "wait": wait,
     }
     response = render(request, "polls/ballot.html", context, status=status)
     response["Cache-Control"] = "no-store"

@@ -124,7 +124,8 @@ def cast() -> Callable[..., Reply]:
     ) -> Reply:
         definition = Definition.of(election) if isinstance(election, Election) else election
         ballot_id = ballot_id or fresh_ballot_id(definition, voter_key(voter))
-        arguments = {"marking": marking, "design": definition.design} | changes
+        # Each voter at home: what limits those of one network is for its own tests.
+        arguments = {"marking": marking, "design": definition.design, "network": voter} | changes
         return ballot_box.cast(definition, voter=voter_key(voter), ballot_id=ballot_id, **arguments)
 
     return put

@@ -1,5 +1,6 @@
 """A voter without a browser: real HTTP against a running Urna, with a cookie jar."""
 
+import functools
 import http.client
 import re
 import urllib.error
@@ -14,12 +15,27 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
+class _From(urllib.request.HTTPHandler):
+    """Connections that come from an address of the caller's choice."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self._connection = functools.partial(http.client.HTTPConnection, source_address=(address, 0))
+
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(self._connection, request)
+
+
 class Voter:
     """One visitor of the voting pages, who keeps the cookies."""
 
-    def __init__(self, ballot_url: str) -> None:
+    def __init__(self, ballot_url: str, headers: dict[str, str] | None = None, address: str = "127.0.0.1") -> None:
+        """Come from `address`, one of 127.0.0.0/8; `headers` go with each request."""
         self.url = ballot_url
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()), _NoRedirect)
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(CookieJar()), _NoRedirect, _From(address)
+        )
+        self._opener.addheaders += list((headers or {}).items())
 
     def send(self, fields: dict[str, str] | None = None) -> tuple[int, str]:
         """GET the ballot page, or POST fields to it; return status and page; raises OSError without an answer."""

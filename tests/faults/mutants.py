@@ -79,7 +79,7 @@ def _send_a_task() -> None:
 
     from polls import ballot_box, voters
 
-    def cast(definition: Any, *, voter: str, ballot_id: Any, marking: str, design: str) -> Any:
+    def cast(definition: Any, *, voter: str, ballot_id: Any, marking: str, design: str, **_: Any) -> Any:
         _, now = ballot_box.read_definition(definition.slug)
         fields = {
             "v": "1",
