@@ -1,9 +1,18 @@
 """The addresses that roles listen on."""
 
 import errno
+import itertools
 import socket
+from collections.abc import Mapping
 
 from .data_folder import Unusable
+
+
+def refuse_equal(ports: Mapping[str, int]) -> None:
+    """Raise Unusable, naming the remedy, where two of these options have the same port."""
+    for (first, port), (second, other) in itertools.combinations(ports.items(), 2):
+        if port == other:
+            raise Unusable(f"{first} and {second} are both {port}: give each a port of its own")
 
 
 def find_address(host: str, port: int, option: str = "--port") -> str:

@@ -10,7 +10,6 @@ from socket import socket
 
 import psutil
 import pytest
-from django.conf import settings
 from redis import Redis
 
 from voting_site.roles import ROLES
@@ -55,14 +54,6 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         assert not any(map(is_alive, family))
 
 
-@pytest.fixture
-def servers() -> dict[str, str]:
-    """The servers of this test run, whose tests themselves use another database."""
-    options = settings.DATABASES["default"]["OPTIONS"]
-    url = f"postgres://urna@/urna?host={options['host']}&port={options['port']}"
-    return {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL, "SECRET_KEY": settings.SECRET_KEY}
-
-
 class TestUp:
     def test_serves_every_web_role_and_says_where(self, up: Up) -> None:
         for port in up.ports.values():
@@ -93,6 +84,12 @@ class TestUp:
         assert second.stderr == (
             f"urna: port {taken} is in use on 127.0.0.1: stop that program, or choose another port with --vote-port\n"
         )
+
+    def test_refuses_one_port_for_two_roles(self, tmp_path: Path) -> None:
+        port = str(free_port())
+        refused = run("up", "--data", str(tmp_path / "data"), "--vote-port", port, "--admin-port", port)
+        assert refused.returncode == 1
+        assert refused.stderr == f"urna: --vote-port and --admin-port are both {port}: give each a port of its own\n"
 
     def test_starts_again_what_dies(self, up: Up) -> None:
         names = ["valkey-server", "bin/postgres", *(f"run {role}" for role in ROLES)]

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from voting_site import embedded
 from voting_site.data_folder import DataFolder, Unusable
-from voting_site.ports import find_address
+from voting_site.ports import find_address, refuse_equal
 from voting_site.programs import Program, record
 from voting_site.roles import ROLES
 from voting_site.supervision import DEATHS, DEATHS_WITHIN, Group, Keeper
@@ -47,6 +47,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.ports: dict[str, int] = {name: options[f"{name}_port"] for name, role in ROLES.items() if role.port}
+        refuse_equal({f"--{name}-port": port for name, port in self.ports.items()})
         for name, port in self.ports.items():
             self.address = find_address(options["host"], port, f"--{name}-port")
         folder = DataFolder(Path(os.environ["URNA_DATA"]))
