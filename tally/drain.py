@@ -5,6 +5,7 @@ nothing; what was never deleted from the box cannot be lost, and what is recorde
 """
 
 import logging
+import time
 
 from django.conf import settings
 from django.db import transaction
@@ -13,6 +14,7 @@ from polls import ballot_box
 from polls.definition import Definition
 from polls.models import Election
 from polls.outages import is_outage
+from polls.wake_up import ask_for_next_drain
 
 from . import counting, inbox, store
 from .announce import announce
@@ -22,23 +24,32 @@ from .sorting import Batch, reject, sort_out
 
 logger = logging.getLogger(__name__)
 
+# Seconds for which a drain goes on before it lets others have their turn.
+TURN_S = 1.0
+
 
 def drain_shard(election: Election, shard: int) -> int:
-    """Count all ballots that wait in one shard; return how many entries were read.
+    """Count all ballots that wait in one shard, for a turn of about a second; return how many entries were read.
 
-    Where another worker is at it already this returns at once: that one looks again before it leaves.
+    Where another worker is at it already this returns at once: that one looks again before it leaves. What is left at
+    the end of the turn is asked for again, behind whatever else waits for this process: under a flood one busy shard
+    would keep it for ever, and other shards would not be counted, nor elections sealed.
     Raises Unavailable, or the database's errors, with nothing lost: the next round begins where this one did.
     """
     definition = Definition.of(election)
     read = 0
     after: str | None = None
+    over = time.monotonic() + TURN_S
+    # Before the read, so that a ballot accepted from here on asks for a drain of its own.
+    inbox.clear_wake_up(election.pk, shard)
     while True:
-        # Before the read, so that a ballot accepted from here on asks for a round of its own.
-        inbox.clear_wake_up(election.pk, shard)
         entries = drain_round(definition, shard, after=after)
         if entries:
             read += len(entries)
             after = entries[-1].id
+            if time.monotonic() >= over:
+                ask_for_next_drain(definition, shard)
+                return read
         elif entries is None or not inbox.read(election.pk, shard, after=after, limit=1):
             # The look without the lock is for a worker that was turned away while this one still held it.
             return read

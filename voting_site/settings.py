@@ -270,8 +270,9 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": f"tally.{name}", "schedule": seconds, "options": {"expires": expires}}
     for name, seconds, expires in (
         ("drain_all", 1.0, 2),
-        ("turn_phases", 1.0, 2),
-        ("keep_box", 5.0, 5),
+        # These may have to wait behind a flood of ballots.
+        ("turn_phases", 1.0, 30),
+        ("keep_box", 5.0, 30),
     )
 }
 

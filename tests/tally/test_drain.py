@@ -1,5 +1,6 @@
 """A round of the count on real PostgreSQL and Valkey, killed at every point where it can die."""
 
+import json
 import threading
 from typing import Any
 
@@ -86,6 +87,21 @@ class TestDrainShard:
             cast(drink, f"v{number}", "cola-cao,nesquik")
         assert drain_shard(drink, 0) == 10
         assert totals(drink) == {"nesquik": 10, "cola-cao": 10}
+
+    def test_leaves_the_rest_to_a_drain_behind_the_others_when_its_turn_is_over(
+        self, make_election, cast, redis, settings, monkeypatch
+    ):
+        settings.DRAIN_BATCH_SIZE = 2
+        monkeypatch.setattr(rounds, "TURN_S", 0)
+        drink = make_election()
+        for number in range(5):
+            cast(drink, f"v{number}", "nesquik")
+        assert drain_shard(drink, 0) == 2
+        [message] = redis.lrange("urna:celery:celery", 0, -1)
+        headers = json.loads(message)["headers"]
+        assert (headers["task"], headers["argsrepr"]) == ("tally.drain", f"({drink.pk}, 0)")
+        assert [drain_shard(drink, 0) for _ in range(3)] == [2, 1, 0]
+        assert totals(drink) == {"nesquik": 5}
 
     def test_needs_a_fixed_number_of_statements(self, make_election, cast, django_assert_num_queries):
         drink = make_election()
