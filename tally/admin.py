@@ -21,6 +21,7 @@ from polls.context_processors import site
 from polls.models import Election
 from polls.publishing import publish_election
 
+from .admin_accounts import AccountsMixin
 from .announce import announce
 from .lifecycle import NotClosed, archive_election, close_election
 from .models import RejectedBallot
@@ -35,7 +36,7 @@ def in_zone(moment: dt.datetime | None, election: Election) -> str:
 
 
 @admin.register(Election)
-class ElectionAdmin(admin.ModelAdmin):
+class ElectionAdmin(AccountsMixin):
     form = ElectionForm
     inlines = (OptionInline,)
 
@@ -43,7 +44,7 @@ class ElectionAdmin(admin.ModelAdmin):
         css = {"all": ["tally/admin.css"]}
 
     change_form_template = "tally/admin/election.html"
-    list_display = ("title", "phase", "opens", "closes", "method")
+    list_display = ("title", "phase", "opens", "closes", "method", "account")
     list_filter = ("method",)
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
@@ -190,6 +191,7 @@ class ElectionAdmin(admin.ModelAdmin):
             phase = election.phase(now)
             context |= {
                 "facts": self._facts(election, phase),
+                **self.describe_accounts(self.get_queryset(request).get(pk=election.pk)),
                 "may_close": phase == Election.Phase.OPEN,
                 "may_archive": election.final_at is not None and election.archived_at is None,
                 **{name: f"{url}/{election.slug}/" for name, url in site(request).items() if name != "replica"},

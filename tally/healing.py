@@ -36,10 +36,9 @@ def keep_box() -> None:
         return
     elections = list(Election.objects.published().prefetch_related("options"))
     store([Definition.of(election) for election in elections], epoch)
-    for election in elections:
-        if election.sealed_at is None and _is_sealed(election):
-            # Sealed by a process that died before it could tell PostgreSQL.
-            store_seal(election, ballot_box.seal(election.pk, election.shards))
+    for election in _find_sealed([election for election in elections if election.sealed_at is None]):
+        # Sealed by a process that died before it could tell PostgreSQL.
+        store_seal(election, ballot_box.seal(election.pk, election.shards))
 
 
 def _has_lost_data(epoch: str) -> bool:
@@ -52,12 +51,14 @@ def _has_lost_data(epoch: str) -> bool:
     return any(int(serial or 0) < tally.last_serial for tally, serial in zip(tallies, serials, strict=True))
 
 
-def _is_sealed(election: Election) -> bool:
-    with reaching():
-        return any(
-            ballot_box.client().hget(key(election.pk, shard, "rules"), "sealed") == b"1"
-            for shard in range(election.shards)
-        )
+def _find_sealed(elections: list[Election]) -> list[Election]:
+    """Return those of which the box has sealed any shard."""
+    places = [(election, shard) for election in elections for shard in range(election.shards)]
+    with reaching(), ballot_box.client().pipeline(transaction=False) as pipe:
+        for election, shard in places:
+            pipe.hget(key(election.pk, shard, "rules"), "sealed")
+        sealed = {election.pk for (election, _), value in zip(places, pipe.execute(), strict=True) if value == b"1"}
+    return [election for election in elections if election.pk in sealed]
 
 
 def heal() -> None:

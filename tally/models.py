@@ -1,7 +1,8 @@
-"""The count, as PostgreSQL keeps it. Rows are written by store.py only."""
+"""The count, as PostgreSQL keeps it. Rows are written by store.py only, but for those of the reconciliation."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, F, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from polls.models import Election
@@ -123,3 +124,60 @@ class RejectedBallot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.election_id}:{self.shard} #{self.serial} {self.reason}"
+
+
+def _since(name: str) -> ExpressionWrapper:
+    return ExpressionWrapper(Now() - F(name), models.DurationField())
+
+
+class ReconciliationQuerySet(models.QuerySet["Reconciliation"]):
+    def with_age(self) -> "ReconciliationQuerySet":
+        """Annotate `age` since the last look and `balanced_age`, by PostgreSQL's clock, which also noted them."""
+        return self.annotate(age=_since("checked_at"), balanced_age=_since("balanced_at"))
+
+
+class Reconciliation(models.Model):
+    """The newest account of one election, epoch and shard (see accounts.py).
+
+    `worker` writes the rows; `admin` reads them and writes the three fields of an acknowledgement; no other role needs
+    them. `problems` and `acknowledged` are lists of sentences in English, as logs and `reconcile` have them.
+    """
+
+    election = models.ForeignKey(Election, models.CASCADE)
+    epoch = models.CharField(max_length=32)
+    shard = models.PositiveSmallIntegerField()
+    # The highest serial that any look at the box has seen: what an emptied box can tell nobody any more.
+    given = models.PositiveBigIntegerField(default=0)
+    accepted = models.PositiveBigIntegerField(default=0)
+    ballots = models.JSONField(default=dict)
+    problems = models.JSONField(default=list)
+    # Numbers in `accepted`, `ballots` and `problems` are as of `balanced_at`, and took so many seconds.
+    balanced_at = models.DateTimeField()
+    seconds = models.FloatField(default=0)
+    # The last look, with or without the whole account, and what it saw.
+    checked_at = models.DateTimeField()
+    suspected = models.BooleanField(default=False)
+    tables = models.CharField(max_length=200, blank=True)
+    acknowledged = models.JSONField(default=list)
+    acknowledged_by = models.CharField(max_length=150, blank=True)
+    acknowledged_at = models.DateTimeField(null=True)
+
+    objects = ReconciliationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["election", "shard", "epoch"], name="reconciliation_once_per_account")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.election_id}:{self.shard} {self.epoch}: {'; '.join(self.problems) or 'balances'}"
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether somebody has taken note of just these problems."""
+        return bool(self.problems) and self.problems == self.acknowledged
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether there are problems that nobody has taken note of yet."""
+        return bool(self.problems) and not self.is_acknowledged

@@ -3,22 +3,30 @@
 For each epoch and shard: accepted (the last serial) = waiting + counted + replaced + duplicate + set aside, and the
 serials from 1 on have no gap. Each quantity is read for itself, from the box and from the tables; none is
 computed as what is left over from the others.
+
+Neither voting nor counting waits for it, since it looks in this order: the last serial, what waits in the box, then
+the tables as of one moment. What left the box before it was looked at is committed, so that the tables have it; and
+only serials up to the one that was read first are judged.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 
 from polls import ballot_box
 from polls.ballot_box import key, reaching
 from polls.ballots import place_from_wire
-from polls.models import Election
+from polls.models import Election, Epoch
 
 from . import inbox, store
+from .models import Reconciliation
 
 READ_AT_ONCE = 10_000
+
+KINDS = ("waiting", "counted", "replaced", "duplicate", "set aside")
 
 # Every place (epoch, serial) of a shard that PostgreSQL knows, and why the ballot there is where it is. A record
 # that neither counts nor has a reason not to is 'unaccounted'.
@@ -50,22 +58,34 @@ _PLACES = """
         )
 """
 
+# One row; of each kind of problem the first serial and the number of ballots.
 _ACCOUNT = f"""
-    WITH known AS ({_PLACES}),
-    waiting AS (
-        SELECT DISTINCT serial FROM unnest(%(waiting)s::bigint[]) AS serial
-        WHERE serial NOT IN (SELECT serial FROM known)
+    WITH known AS MATERIALIZED ({_PLACES}),
+    everything AS MATERIALIZED (
+        SELECT serial, kind FROM known WHERE serial <= %(accepted)s
+        UNION ALL
+        SELECT DISTINCT serial, 'waiting' FROM unnest(%(waiting)s::bigint[]) AS serial
+        WHERE serial <= %(accepted)s AND serial NOT IN (SELECT serial FROM known)
     ),
-    everything AS (SELECT serial, kind FROM known UNION ALL SELECT serial, 'waiting' FROM waiting)
+    places AS MATERIALIZED (SELECT serial, count(*) AS times FROM everything GROUP BY serial)
+    SELECT
+        (SELECT json_object_agg(kind, n) FROM (SELECT kind, count(*) AS n FROM everything GROUP BY kind) AS kinds),
+        (SELECT count(*) FROM places),
+        -- In a row without a gap each serial is its own number.
+        (SELECT min(number) FROM (SELECT serial, row_number() OVER (ORDER BY serial) AS number FROM places) AS row
+            WHERE serial <> number),
+        (SELECT ARRAY[serial, times] FROM places WHERE times > 1 ORDER BY serial LIMIT 1),
+        (SELECT ARRAY[min(serial), count(*)] FROM known WHERE serial > %(given)s),
+        (SELECT ARRAY[min(serial), count(*)] FROM everything WHERE kind = 'unaccounted')
 """
 
-_EPOCHS = """
+_LAST_SERIALS = """
     SELECT epoch, max(serial) FROM (
-        SELECT id, epoch, serial FROM tally_castrecord WHERE election_id = %(election)s AND shard = %(shard)s
+        SELECT epoch, serial FROM tally_castrecord WHERE election_id = %(election)s AND shard = %(shard)s
         UNION ALL
-        SELECT id, epoch, serial FROM tally_rejectedballot
+        SELECT epoch, serial FROM tally_rejectedballot
         WHERE election_id = %(election)s AND shard = %(shard)s AND serial IS NOT NULL
-    ) AS places GROUP BY epoch ORDER BY min(id)
+    ) AS places GROUP BY epoch
 """
 
 
@@ -85,79 +105,99 @@ class Account:
         return not self.problems
 
 
+@dataclass(frozen=True)
+class _Box:
+    """What the box of a shard said at first: epoch, last serial, and the serials that wait, by epoch."""
+
+    epoch: str
+    last: int
+    waiting: dict[str, set[int]]
+
+
 def reconcile(election: Election) -> Iterator[Account]:
-    """Yield the account of each epoch and shard of an election; raises Unavailable.
-
-    Counting in a shard waits for the moment that it takes; voting does not.
-    """
+    """Yield the account of each epoch and shard of an election, oldest epochs first; raises Unavailable."""
     for shard in range(election.shards):
-        with transaction.atomic():
-            store.lock(election.pk, shard)
-            epoch, accepted, waiting = _read_box(election.pk, shard)
-            accepted_in = dict(store.run(_EPOCHS, {"election": election.pk, "shard": shard}))
-            for one in waiting:
-                accepted_in.setdefault(one, max(waiting[one]))
-            if epoch:
-                # Of an earlier epoch nobody knows more than what arrived; of this one the box itself does.
-                accepted_in[epoch] = accepted
-            for one, number in accepted_in.items():
-                yield _balance(election, one, shard, number, waiting.get(one, set()))
+        yield from reconcile_shard(election, shard)
 
 
-def _read_box(election: int, shard: int) -> tuple[str, int, dict[str, set[int]]]:
-    """Return the box's epoch, the last serial in it, and the serials that wait, by epoch."""
-    with reaching():
-        epoch, serial = ballot_box.client().hmget(key(election, shard, "rules"), "epoch", "serial")
-    accepted = int(serial or 0)
-    current = epoch.decode() if epoch else ""
+def reconcile_shard(election: Election, shard: int) -> list[Account]:
+    """Return the account of each epoch of one shard; raises Unavailable. Not within a transaction."""
+    kept = Reconciliation.objects.filter(election=election, shard=shard).values_list("epoch", "given")
+    given_before = dict(kept)
+    box = _read_box(election.pk, shard)
+    with transaction.atomic(durable=True):
+        store.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", [])
+        # The first statement that reads fixes the moment; only then may the box be asked how far it has come.
+        arrived = dict(store.run(_LAST_SERIALS, {"election": election.pk, "shard": shard}))
+        epoch_now, last_now = _read_last(election.pk, shard)
+        order = {name: number for number, name in enumerate(Epoch.objects.values_list("name", flat=True))}
+        accounts = []
+        for epoch in sorted({*arrived, *box.waiting, *given_before}, key=lambda name: order.get(name, -1)):
+            if epoch == box.epoch:
+                continue
+            # Of an earlier epoch nobody knows more than what arrived, and what an earlier look saw given.
+            accepted = max(arrived.get(epoch, 0), given_before.get(epoch, 0), *box.waiting.get(epoch, ()))
+            accounts.append(_balance(election, epoch, shard, accepted, accepted, box.waiting.get(epoch, set())))
+        if box.epoch:
+            given = last_now if epoch_now == box.epoch else max(arrived.get(box.epoch, 0), box.last)
+            waiting = box.waiting.get(box.epoch, set())
+            account = _balance(election, box.epoch, shard, box.last, given, waiting)
+            if (before := given_before.get(box.epoch, 0)) > box.last:
+                account.problems.append(
+                    f"the box had given serials up to {before}, and is behind that now: it came back with older data"
+                )
+            accounts.append(account)
+    return accounts
+
+
+def _read_box(election: int, shard: int) -> _Box:
+    epoch, last = _read_last(election, shard)
     waiting: dict[str, set[int]] = {}
     after: str | None = None
     while entries := inbox.read(election, shard, after=after, limit=READ_AT_ONCE):
         after = entries[-1].id
-        for entry in entries:
-            place = place_from_wire(entry.fields)
+        for place in _places(entries):
             # What was accepted after the first look belongs to the next check.
-            if place and not (place[0] == current and place[1] > accepted):
+            if not (place[0] == epoch and place[1] > last):
                 waiting.setdefault(place[0], set()).add(place[1])
-    return current, accepted, waiting
+    return _Box(epoch, last, waiting)
 
 
-def _balance(election: Election, epoch: str, shard: int, accepted: int, waiting: set[int]) -> Account:
-    account = Account(election.slug, epoch, shard, accepted)
-    parameters = {
+def _places(entries: Iterable[inbox.Entry]) -> Iterator[tuple[str, int]]:
+    yield from (place for entry in entries if (place := place_from_wire(entry.fields)))
+
+
+def _read_last(election: int, shard: int) -> tuple[str, int]:
+    """Return the epoch in which a box lives, '' for one that is not there, and the last serial that it has given."""
+    with reaching():
+        epoch, serial = ballot_box.client().hmget(key(election, shard, "rules"), "epoch", "serial")
+    return epoch.decode() if epoch else "", int(serial or 0)
+
+
+def _balance(election: Election, epoch: str, shard: int, accepted: int, given: int, waiting: set[int]) -> Account:
+    parameters: dict[str, Any] = {
         "election": election.pk,
         "shard": shard,
         "epoch": epoch,
         "votes_final": election.votes_final,
         "waiting": sorted(waiting),
         "accepted": accepted,
+        "given": given,
     }
-    account.ballots.update(
-        dict(store.run(f"{_ACCOUNT} SELECT kind, count(*) FROM everything GROUP BY kind", parameters))
-    )
-    total = account.ballots.total()
-    if total != accepted:
-        account.problems.append(f"{accepted} ballots were accepted, and {total} are known")
-    for problem, query in _CHECKS.items():
-        if found := store.run(f"{_ACCOUNT} {query}", parameters):
-            account.problems.append(problem.format(*found[0]))
+    [(kinds, places, gap, doubled, beyond, unaccounted)] = store.run(_ACCOUNT, parameters)
+    account = Account(election.slug, epoch, shard, accepted, Counter(kinds or {}))
+    if missing := accepted - places:
+        account.problems.append(
+            f"ballot {gap or places + 1} is missing: it was accepted, and is neither waiting nor recorded"
+            f" ({missing} in all)"
+        )
+    if doubled:
+        account.problems.append(f"ballot {doubled[0]} is there {doubled[1]} times")
+    if beyond[1]:
+        account.problems.append(f"ballot {beyond[0]} is recorded, though the box has given no such serial")
+    if unaccounted[1]:
+        account.problems.append(
+            f"ballot {unaccounted[0]} is recorded, but neither counts nor has a reason not to"
+            f" ({unaccounted[1]} in all); `recount` shows the rest"
+        )
     return account
-
-
-_CHECKS = {
-    "ballot {0} is missing: it was accepted, and is neither waiting nor recorded": """
-        SELECT candidate FROM (
-            SELECT 1 AS candidate WHERE %(accepted)s > 0
-            UNION SELECT serial + 1 FROM everything WHERE serial < %(accepted)s
-        ) AS candidates WHERE candidate NOT IN (SELECT serial FROM everything) ORDER BY 1 LIMIT 1
-    """,
-    "ballot {0} is there {1} times": """
-        SELECT serial, count(*) FROM everything GROUP BY serial HAVING count(*) > 1 ORDER BY 1 LIMIT 1
-    """,
-    "ballot {0} is recorded, though the box has given no such serial": """
-        SELECT serial FROM everything WHERE serial > %(accepted)s ORDER BY 1 LIMIT 1
-    """,
-    "ballot {0} is recorded, but neither counts nor has a reason not to; `recount` shows the rest": """
-        SELECT serial FROM everything WHERE kind = 'unaccounted' ORDER BY 1 LIMIT 1
-    """,
-}

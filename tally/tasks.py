@@ -10,8 +10,8 @@ from celery import shared_task
 from polls.models import Election
 from polls.outages import is_outage
 
+from . import accounts, healing, lifecycle
 from . import drain as rounds
-from . import healing, lifecycle
 
 logger = logging.getLogger(__name__)
 
@@ -55,3 +55,9 @@ def turn_phases() -> None:
 @hint
 def keep_box() -> None:
     healing.keep_box()
+
+
+@shared_task(name="tally.check_accounts")
+@hint
+def check_accounts() -> None:
+    accounts.check_accounts()

@@ -273,6 +273,7 @@ CELERY_BEAT_SCHEDULE = {
         # These may have to wait behind a flood of ballots.
         ("turn_phases", 1.0, 30),
         ("keep_box", 5.0, 30),
+        ("check_accounts", 5.0, 30),
     )
 }
 

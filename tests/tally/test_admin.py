@@ -1,22 +1,28 @@
 """The election's admin, as an organiser uses it."""
 
 import datetime as dt
+import html
+import re
+from collections import Counter
 from typing import Any
 
 import pytest
 from django.contrib.auth.backends import ModelBackend
 from django.db import OperationalError
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from polls import ballot_box
 from polls.models import Election
+from tally.accounts import balance, check_accounts
 from tally.admin import ElectionAdmin
+from tally.admin_accounts import write_sum
 from tally.drain import drain_all
 from tally.healing import keep_box
 from tally.lifecycle import close_election, turn_phases
-from tally.models import RejectedBallot
+from tally.models import CastRecord, Reconciliation, RejectedBallot
 
 pytestmark = pytest.mark.urls("voting_site.urls.admin")
 
@@ -244,3 +250,87 @@ class TestOutage:
         response = client.post("/admin/login/", {"username": "admin", "password": "s3cret"})
         assert response.status_code == 503
         assert "s3cret" not in response.content.decode()
+
+
+class TestAccounts:
+    @pytest.fixture
+    def drink(self, organiser, make_election, cast) -> Election:
+        election: Election = make_election()
+        for voter, marking in (("ana", "nesquik"), ("eva", "cola-cao"), ("ana", "cola-cao")):
+            cast(election, voter, marking)
+        drain_all()
+        check_accounts()
+        return election
+
+    @pytest.fixture
+    def broken(self, drink) -> Election:
+        CastRecord.objects.get(serial=2).delete()
+        balance(drink, 0)
+        return drink
+
+    def page(self, organiser: Client, election: Election) -> str:
+        return organiser.get(change_page(election)).content.decode()
+
+    def list_mark(self, organiser: Client) -> str:
+        page = organiser.get(reverse("admin:polls_election_changelist")).content.decode()
+        [mark] = re.findall(r'class="account-mark (\w*)"', page)
+        return mark
+
+    def test_stand_on_the_page_in_words_and_numbers(self, organiser, drink):
+        page = self.page(organiser, drink)
+        assert "3 accepted = 0 waiting + 2 counted + 1 replaced + 0 duplicate + 0 set aside" in page
+        assert re.search(r"Checked \d+ seconds? ago; the numbers are from \d+ seconds? ago", page)
+        assert "Every accepted ballot is in its place" in page
+        assert (self.list_mark(organiser), 'class="accounts good"' in page) == ("good", True)
+
+    def test_group_the_digits_of_large_numbers(self):
+        text = write_sum(1204, Counter({"waiting": 3, "counted": 1190, "replaced": 11}))
+        assert text == "1,204 accepted = 3 waiting + 1,190 counted + 11 replaced + 0 duplicate + 0 set aside"
+
+    def test_show_a_problem_and_offer_to_take_note(self, organiser, broken):
+        page = self.page(organiser, broken)
+        assert "3 accepted ≠" in page
+        assert "ballot 2 is missing" in page
+        assert (self.list_mark(organiser), 'class="accounts problem"' in page) == ("problem", True)
+
+    def test_are_red_when_nobody_checks_them(self, organiser, drink):
+        Reconciliation.objects.update(checked_at=F("checked_at") - dt.timedelta(seconds=31))
+        page = self.page(organiser, drink)
+        assert "Nobody checks it at the moment" in page
+        assert (self.list_mark(organiser), 'class="accounts stale"' in page) == ("stale", True)
+
+    def test_of_a_new_election_are_not_there_yet(self, organiser, make_election):
+        assert "account-sum" not in self.page(organiser, make_election())
+        assert self.list_mark(organiser) == ""
+
+    def test_take_one_statement_for_the_whole_list(
+        self, organiser, drink, make_election, django_assert_max_num_queries
+    ):
+        for number in range(5):
+            make_election(f"other-{number}")
+        check_accounts()
+        with django_assert_max_num_queries(8):
+            organiser.get(reverse("admin:polls_election_changelist"))
+
+    def test_keep_who_has_taken_note(self, organiser, broken):
+        address = reverse("admin:polls_election_acknowledge", args=[Reconciliation.objects.get().pk])
+        asked = organiser.get(address).content.decode()
+        [shown] = re.findall(r'name="problem" value="([^"]+)"', asked)
+        page = organiser.post(address, {"problem": html.unescape(shown)}, follow=True).content.decode()
+        assert "Noted." in page
+        assert "admin has known of it since" in page
+        assert "ballot 2 is missing" in page
+        assert (self.list_mark(organiser), 'class="accounts known"' in page) == ("known", True)
+
+    def test_are_not_silenced_unseen(self, organiser, broken):
+        address = reverse("admin:polls_election_acknowledge", args=[Reconciliation.objects.get().pk])
+        page = organiser.post(address, {"problem": "something else"}, follow=True).content.decode()
+        assert "Not noted" in page
+        assert Reconciliation.objects.get().is_alarming
+
+    def test_are_not_for_somebody_who_may_only_look(self, organiser, broken, django_user_model):
+        visitor = Client()
+        visitor.force_login(django_user_model.objects.create_user("eva", is_staff=True))
+        address = reverse("admin:polls_election_acknowledge", args=[Reconciliation.objects.get().pk])
+        assert visitor.post(address, {"problem": Reconciliation.objects.get().problems}).status_code == 403
+        assert Reconciliation.objects.get().is_alarming

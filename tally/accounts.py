@@ -1,0 +1,157 @@
+"""Keep the account of every election in sight, all the time: look every few seconds, and balance it when it is due.
+
+A look costs the same whatever number of ballots there is. It compares what the box has given with what is counted and
+what waits, and notices when rows of the ballots' tables were deleted or changed. A look that sees anything odd has
+the whole account balanced at once; without that it is balanced as often as a small share of the time allows.
+"""
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from polls.models import Election
+
+from . import store
+from .look import Look, look_at
+from .models import Reconciliation, Tally
+from .reconcile import Account, reconcile_shard
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two balances of the same account, at least; final elections do not change any more.
+SHORTEST_CYCLE = 5
+FINAL_CYCLE = 3600
+# The share of the time that balancing may take.
+SHARE = 0.05
+# A look or a balance older than this (seconds) is no good news: worker or beat is away.
+STALE_AFTER = 30
+# The advisory lock of balancing; healing has (0, 0), and elections count from 1.
+BALANCE_LOCK = (0, 1)
+
+# Records are written once. PostgreSQL counts for itself what is deleted and updated, also by others; a table that was
+# emptied as a whole has another file. After a crash the server counts from 0, which costs one more balance.
+_NOW_AND_TABLES = """
+    SELECT clock_timestamp(), string_agg(concat_ws(':', relname, pg_relation_filenode(relid), n_tup_del,
+        CASE WHEN relname <> 'tally_countedballot' THEN n_tup_upd END), ' ' ORDER BY relname)
+    FROM pg_stat_user_tables WHERE schemaname = current_schema()
+        AND relname IN ('tally_castrecord', 'tally_countedballot', 'tally_rejectedballot')
+"""
+
+Place = tuple[int, int]
+
+
+def check_accounts() -> None:
+    """Look at every published election, and balance the accounts that are odd or due; raises Unavailable."""
+    elections = {election.pk: election for election in Election.objects.published()}
+    kept: dict[Place, list[Reconciliation]] = {}
+    for one in Reconciliation.objects.filter(election__in=elections):
+        kept.setdefault((one.election_id, one.shard), []).append(one)
+    looks = look_at((election.pk, shard) for election in elections.values() for shard in range(election.shards))
+    # Only after the look: what has left the box by then is committed.
+    tallies = {(tally.election_id, tally.shard): tally for tally in Tally.objects.filter(election__in=elections)}
+    [(now, tables)] = store.run(_NOW_AND_TABLES, [])
+
+    live, final = _cycles(elections, kept)
+    wanted = []
+    for (election, shard), look in looks.items():
+        # A box without an epoch is empty or being restored, and tells nothing. Its check gets old until it is back.
+        if not look.epoch:
+            continue
+        rows = kept.get((election, shard), [])
+        odd = not _is_complete(look, tallies.get((election, shard)))
+        row = next((one for one in rows if one.epoch == look.epoch), None)
+        cycle = final if elections[election].final_at else live
+        if row is None or (odd and not row.suspected) or row.tables != tables or row.balanced_at + cycle <= now:
+            wanted.append((row.balanced_at if row else now, election, shard))
+        _note(rows, look, odd)
+    if wanted:
+        with _alone() as alone:
+            for _, election, shard in sorted(wanted) if alone else ():
+                balance(elections[election], shard, tables=tables)
+
+
+def balance(election: Election, shard: int, *, tables: str = "") -> None:
+    """Balance the accounts of one shard, keep them, and raise an alarm over each problem that is new."""
+    started = time.monotonic()
+    accounts = reconcile_shard(election, shard)
+    seconds = (time.monotonic() - started) / max(1, len(accounts))
+    for account in accounts:
+        _keep(election, account, seconds, tables)
+
+
+def acknowledge(row: Reconciliation, *, problems: list[str], who: str, now: dt.datetime | None = None) -> bool:
+    """Note that `who` has taken note of `problems`; False, with nothing noted, if the account has others by now."""
+    return bool(
+        problems
+        and Reconciliation.objects.filter(pk=row.pk, problems=problems).update(
+            acknowledged=problems, acknowledged_by=who, acknowledged_at=now or timezone.now()
+        )
+    )
+
+
+def _cycles(elections: dict[int, Election], kept: dict[Place, list[Reconciliation]]) -> tuple[dt.timedelta, ...]:
+    """Return how long after a balance the next is due, for elections that go on and for final ones."""
+    live = sum(row.seconds for (pk, _), rows in kept.items() for row in rows if not elections[pk].final_at)
+    every = sum(row.seconds for rows in kept.values() for row in rows)
+    return (
+        dt.timedelta(seconds=max(SHORTEST_CYCLE, live / SHARE)),
+        dt.timedelta(seconds=max(FINAL_CYCLE, every / SHARE)),
+    )
+
+
+def _is_complete(look: Look, tally: Tally | None) -> bool:
+    return look.is_complete(tally.epoch if tally else "", tally.last_serial if tally else 0)
+
+
+def _note(rows: list[Reconciliation], look: Look, odd: bool) -> None:
+    """Keep what a look saw of the accounts of one shard."""
+    store.run(
+        """
+        UPDATE tally_reconciliation SET checked_at = clock_timestamp(),
+            suspected = %(odd)s AND epoch = %(epoch)s,
+            given = CASE WHEN epoch = %(epoch)s THEN greatest(given, %(last)s) ELSE given END
+        WHERE id = ANY(%(rows)s)
+        """,
+        {"odd": odd, "epoch": look.epoch, "last": look.last, "rows": [row.pk for row in rows]},
+    )
+
+
+@transaction.atomic
+def _keep(election: Election, account: Account, seconds: float, tables: str) -> None:
+    place = {"election": election, "shard": account.shard, "epoch": account.epoch}
+    Reconciliation.objects.get_or_create(**place, defaults={"balanced_at": Now(), "checked_at": Now()})
+    row = Reconciliation.objects.select_for_update().get(**place)
+    before, row.problems = row.problems, account.problems
+    if row.is_alarming and row.problems != before:
+        logger.error(
+            "ALARM %s: the account of shard %s does not balance in epoch %s: %s",
+            election.slug, account.shard, account.epoch, "; ".join(account.problems),
+        )  # fmt: skip
+    elif before and not account.problems:
+        logger.warning("%s: the account of shard %s balances again", election.slug, account.shard)
+    row.given = max(row.given, account.accepted)
+    row.accepted, row.ballots = account.accepted, dict(account.ballots)
+    row.balanced_at, row.checked_at = Now(), Now()
+    row.seconds, row.tables = seconds, tables
+    row.save(
+        update_fields=[
+            "given", "accepted", "ballots", "problems", "balanced_at", "checked_at", "seconds", "tables",
+        ]
+    )  # fmt: skip
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Hold the right to balance, or yield False while another worker process has it."""
+    [(taken,)] = store.run("SELECT pg_try_advisory_lock(%s, %s)", BALANCE_LOCK)
+    try:
+        yield taken
+    finally:
+        if taken:
+            store.run("SELECT pg_advisory_unlock(%s, %s)", BALANCE_LOCK)
