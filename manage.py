@@ -3,7 +3,9 @@
 
 import argparse
 import importlib.util
+import logging
 import os
+import socket
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -11,6 +13,8 @@ from pathlib import Path
 from django.core.management import execute_from_command_line
 
 from voting_site.data_folder import DataFolder, Unusable
+from voting_site.logs import Json, log_everything
+from voting_site.metric_files import keep_values_in_slots, make_folder
 
 # Commands that talk to no server, or that start the servers themselves; any other finds them running.
 WITHOUT_SERVICES = {
@@ -36,6 +40,13 @@ def main(arguments: list[str]) -> None:
     command = arguments[0] if arguments else "help"
     if command == "run" and len(arguments) > 1:
         os.environ["URNA_ROLE"] = arguments[1]
+        if os.environ.get("LOG_FORMAT") == "json":
+            # Settings that are wrong or missing are reported in the same form as everything afterwards.
+            log_everything(Json(role=arguments[1], replica=socket.gethostname()))
+        if any(one.partition("=")[0] == "--metrics-port" for one in arguments):
+            # Metrics find their folder when they are defined, and that is when the code is loaded.
+            make_folder()
+            keep_values_in_slots()
 
     services: AbstractContextManager[None] = nullcontext()
     folder = DataFolder(options.data)
@@ -57,6 +68,9 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except Unusable as problem:
+        if os.environ.get("LOG_FORMAT") == "json":
+            logging.getLogger("urna").critical("%s", problem)
+            sys.exit(1)
         sys.exit(f"urna: {problem}")
     except KeyboardInterrupt:
         sys.exit(130)

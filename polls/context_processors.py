@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
+from django_guid import get_guid
 
 
 def site(request: HttpRequest) -> dict[str, str]:
@@ -12,6 +13,11 @@ def site(request: HttpRequest) -> dict[str, str]:
         "result_url": settings.RESULT_URL.rstrip("/") or _same_host(request, settings.RESULT_PORT),
         "replica": settings.REPLICA,
     }
+
+
+def request_id(request: HttpRequest) -> dict[str, str]:
+    """Return the id by which an operator finds this request in the log."""
+    return {"request_id": get_guid() or ""}
 
 
 def _same_host(request: HttpRequest, port: int) -> str:

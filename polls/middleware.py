@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from . import metrics
 from .outages import is_outage
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ class UnreachableMiddleware:
         if not is_outage(exception):
             return None
         logger.warning("503 for %s: %s (%s)", request.path, exception, exception.__cause__)
+        if metrics.is_ballot(request):
+            metrics.count_refusal("unavailable")
         context = {"fields": ballot_fields(request), "retry_after": RETRY_AFTER_S}
         response = render(request, "polls/unavailable.html", context, status=503)
         response["Retry-After"] = str(RETRY_AFTER_S)
@@ -38,6 +41,6 @@ class UnreachableMiddleware:
 
 def ballot_fields(request: HttpRequest) -> list[tuple[str, str]]:
     """Return the fields of the ballot that a request carries; none of any other form, such as a sign-in."""
-    if request.resolver_match is None or request.resolver_match.view_name != "ballot":
+    if not metrics.is_ballot(request):
         return []
     return [(name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"]

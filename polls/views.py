@@ -14,7 +14,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
 from django.views.generic import View
 
-from . import ballot_box, ballots, voters
+from . import ballot_box, ballots, metrics, voters
 from .ballot_box import Mark, Reply, Verdict
 from .definition import Definition
 from .forms import MarkedBallot, OtherDesign
@@ -60,15 +60,18 @@ class BallotView(View):
         definition, now = get_definition(slug)
         visitor = voters.read_cookie(request)
         if visitor is None:
+            metrics.count_refusal("no-cookie")
             # A new identity now would make a second voter of somebody whose first answer got lost.
             error = _("Your browser did not send back this page's cookie. Allow cookies here, then press “Vote” again.")
             return show_again(request, definition, now, None, error, HTTPStatus.FORBIDDEN)
         try:
             marked = MarkedBallot.from_form(request.POST, definition)
         except OtherDesign:
+            metrics.count_refusal(Verdict.OTHER_DESIGN.value)
             status, sentence = REFUSALS[Verdict.OTHER_DESIGN]
             return show_again(request, definition, now, visitor, str(sentence), status)
         except InvalidMarking as problem:
+            metrics.count_refusal("invalid")
             return show_again(request, definition, now, visitor, str(problem.message), HTTPStatus.BAD_REQUEST)
         voter = voters.voter_key(definition, visitor)
         reply = ballot_box.cast(
@@ -79,6 +82,7 @@ class BallotView(View):
             design=marked.design,
             network=network_of(request.META["REMOTE_ADDR"]),
         )
+        metrics.count_reply(definition.slug, reply)
         if reply.wake_up_due:
             ask_for_drain(definition, voter)
         return answer(request, definition, reply, visitor)
@@ -233,6 +237,8 @@ def cast_state(request: HttpRequest, slug: str) -> JsonResponse:
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Refuse a form that does not come from this site's own page: 403."""
+    if metrics.is_ballot(request):
+        metrics.count_refusal("csrf")
     message = _(
         "The form could not be matched to your browser. Allow cookies for this site, reload the page and try again."
     )

@@ -18,6 +18,7 @@ from channels.layers import get_channel_layer
 from polls.models import Election
 from tally.announce import GROUP
 
+from . import metrics
 from .snapshot import Snapshot, read_snapshots
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,16 @@ class Channel:
         self._read_at = time.monotonic()
         self.bell = asyncio.Event()
 
+    @property
+    def slug(self) -> str:
+        """Return the address of the election, '' before the first read."""
+        return self._snapshot.election.slug if self._snapshot else ""
+
+    @property
+    def age(self) -> float:
+        """Return the seconds since the last good read, or since somebody began to watch."""
+        return time.monotonic() - self._read_at
+
     def take(self, snapshot: Snapshot) -> None:
         """Keep a snapshot that was just read, and ring if it shows anything new; an older version is passed over."""
         if self._snapshot and snapshot.version < self._snapshot.version:
@@ -58,7 +69,7 @@ class Channel:
                 "type": "heartbeat",
                 "version": snapshot.version if snapshot else None,
                 "as_of": snapshot.as_dict()["as_of"] if snapshot else None,
-                "age": round(time.monotonic() - self._read_at, 3) if snapshot else None,
+                "age": round(self.age, 3) if snapshot else None,
             }
         )
 
@@ -86,12 +97,18 @@ class Feed:
                 bell = channel.bell
                 if channel.number > seen:
                     seen = channel.number
+                    metrics.FRAMES.inc()
                     yield channel.frame
                 await bell.wait()
                 if channel.number == seen:
+                    metrics.HEARTBEATS.inc()
                     yield channel.heartbeat()
         finally:
             self._leave(election, channel)
+
+    def channels(self) -> list[Channel]:
+        """Return what is watched at this moment; safe from other threads, too."""
+        return list(self._channels.values())
 
     def _join(self, election: int) -> Channel:
         if not self._tasks:
@@ -136,6 +153,7 @@ class Feed:
         try:
             snapshots = await database_sync_to_async(read_snapshots)(watched)
         except Exception as error:  # whatever it is, the page must learn its age, and the feed must go on
+            metrics.READS_FAILED.inc()
             logger.warning("results cannot be read, pages show their age: %s", str(error).partition("\n")[0])
             return
         for snapshot in snapshots:
@@ -166,3 +184,8 @@ _feeds: WeakKeyDictionary[asyncio.AbstractEventLoop, Feed] = WeakKeyDictionary()
 def get_feed() -> Feed:
     """Return the feed of the running event loop; a server process has one loop, and so one feed."""
     return _feeds.setdefault(asyncio.get_running_loop(), Feed())
+
+
+def watched() -> list[Channel]:
+    """Return what is watched in this process, for its metrics."""
+    return [channel for feed in list(_feeds.values()) for channel in feed.channels()]

@@ -6,6 +6,7 @@ nothing; what was never deleted from the box cannot be lost, and what is recorde
 
 import logging
 import time
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -16,7 +17,7 @@ from polls.models import Election
 from polls.outages import is_outage
 from polls.wake_up import ask_for_next_drain
 
-from . import counting, inbox, store
+from . import counting, inbox, metrics, store
 from .announce import announce
 from .inbox import Entry, Settlement
 from .models import RejectedBallot, Tally
@@ -78,6 +79,7 @@ def drain_all() -> None:
 
 def drain_round(definition: Definition, shard: int, *, after: str | None = None) -> list[Entry] | None:
     """Count one batch of the entries behind `after`; return it, or None if another worker holds the shard."""
+    started = time.monotonic()
     with transaction.atomic():
         if not store.try_lock(definition.election, shard):
             return None
@@ -88,6 +90,8 @@ def drain_round(definition: Definition, shard: int, *, after: str | None = None)
     inbox.settle(definition.election, shard, settlements)
     if changed:
         announce(definition.election)
+    metrics.ROUND_BALLOTS.observe(len(entries))
+    metrics.ROUND_SECONDS.observe(time.monotonic() - started)
     return entries
 
 
@@ -130,6 +134,10 @@ def record(definition: Definition, shard: int, batch: Batch) -> tuple[bool, list
         tally.version += 1
         tally.ballots += changes.new_voters
         tally.save()
+        counted = len(new) - len(changes.set_aside)
+        transaction.on_commit(
+            partial(metrics.count_round, counted, counted - changes.new_voters, newly_rejected), robust=True
+        )
     return changed, settlements(definition, batch, standing | changes.counted)
 
 
@@ -143,6 +151,7 @@ def follow_serials(definition: Definition, tally: Tally, places: list[tuple[str,
                 "ALARM %s: ballots %s to %s of shard %s are missing from the box; run `reconcile`",
                 definition.slug, tally.last_serial + 1, serial - 1, tally.shard,
             )  # fmt: skip
+            metrics.MISSING.inc(serial - tally.last_serial - 1)
         tally.last_serial = max(tally.last_serial, serial)
 
 

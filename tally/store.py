@@ -131,10 +131,10 @@ def add_to_counts(election: int, shard: int, deltas: Counter[str]) -> None:
     )
 
 
-def save_rejected(rejected: Sequence[RejectedBallot]) -> int:
-    """Keep what is set aside, once for each place in the box; return how many are new."""
+def save_rejected(rejected: Sequence[RejectedBallot]) -> list[str]:
+    """Keep what is set aside, once for each place in the box; return the reason of each that is new."""
     if not rejected:
-        return 0
+        return []
     rows = run(
         """
         INSERT INTO tally_rejectedballot
@@ -142,7 +142,7 @@ def save_rejected(rejected: Sequence[RejectedBallot]) -> int:
         SELECT row.*, now()
         FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
             %s::text[], %s::uuid[], %s::jsonb[]) AS row
-        ON CONFLICT DO NOTHING RETURNING 1
+        ON CONFLICT DO NOTHING RETURNING reason
         """,
         [
             [one.election_id for one in rejected],
@@ -157,7 +157,7 @@ def save_rejected(rejected: Sequence[RejectedBallot]) -> int:
             [json.dumps(one.payload) for one in rejected],
         ],
     )
-    return len(rows)
+    return [reason for (reason,) in rows]
 
 
 def run(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -5,4 +5,10 @@ class VotingSiteConfig(AppConfig):
     name = "voting_site"
 
     def ready(self) -> None:
+        from django.conf import settings
+
         from . import checks  # noqa: F401 -- registers them
+        from .logs import Json, log_everything
+
+        if settings.LOG_FORMAT == "json" and settings.URNA_ROLE:
+            log_everything(Json(role=settings.URNA_ROLE, replica=settings.REPLICA))

@@ -9,6 +9,7 @@ from celery.beat import ScheduleEntry, Scheduler
 from django.conf import settings
 
 from polls import ballot_box
+from tally.metrics import TICKS
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class PatientScheduler(Scheduler):
     def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
         if self._count_waiting() < WAITING_LIMIT:
             super().apply_entry(entry, producer)
+            TICKS.labels(entry.task).inc()
         else:
             logger.warning("%s is not sent: %s tasks wait for a worker. Start one.", entry.task, WAITING_LIMIT)
 

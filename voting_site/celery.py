@@ -1,11 +1,18 @@
 """The Celery application that carries wake-ups; votes themselves never travel in its messages."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
 
 app = Celery("urna", amqp="voting_site.broker:BriskAMQP")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["tally"])
+
+
+@setup_logging.connect
+def keep_logging(**_: Any) -> None:
+    """Keep the log as settings have it: where anybody receives this signal, Celery sets up nothing of its own."""

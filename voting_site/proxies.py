@@ -110,7 +110,7 @@ class WsgiProxies:
         )
         environ["REMOTE_ADDR"] = client
         if not trusted:
-            for name in [name for name in environ if name.startswith("HTTP_X_FORWARDED_")]:
+            for name in [name for name in environ if name.startswith(("HTTP_X_FORWARDED_", "HTTP_X_REQUEST_ID"))]:
                 if name not in self._kept:
                     del environ[name]
         return self._application(environ, start_response)
@@ -135,6 +135,6 @@ class AsgiProxies:
         headers = [
             (name, value)
             for name, value in scope["headers"]
-            if trusted or name in self._kept or not name.startswith(b"x-forwarded-")
+            if trusted or name in self._kept or not name.startswith((b"x-forwarded-", b"x-request-id"))
         ]
         return {**scope, "client": (client, port), "headers": headers}

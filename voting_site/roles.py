@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 # Seconds for requests and tasks under way, once the role is told to stop.
 GRACE = 8
 # Linux's prctl(2): the signal that this process gets when its parent dies.
@@ -73,6 +75,8 @@ def serve_wsgi(place: Place) -> bool:
         http=HTTPModes.http1,
         websockets=False,
         log_level=LogLevels.error,
+        # Through the root, like all others; of its own it would write to standard output.
+        log_dictconfig={"loggers": {name: {"propagate": True} for name in ("_granian", "granian.access")}},
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE,
     )
@@ -117,6 +121,7 @@ def serve_asgi(place: Place) -> bool:
 
 def work(place: Place) -> bool:
     """Run the Celery worker."""
+    from celery.apps import worker
     from celery.exceptions import SecurityWarning
     from celery.signals import task_postrun, worker_process_init, worker_shutting_down
 
@@ -132,6 +137,9 @@ def work(place: Place) -> bool:
         deadline.daemon = True
         deadline.start()
 
+    if settings.LOG_FORMAT == "json":
+        # What it says of signals goes past the log, since a signal handler cannot write to that.
+        worker.safe_say = lambda *_: None  # type: ignore[attr-defined]
     # About pickled messages under root; only JSON is accepted here.
     warnings.simplefilter("ignore", SecurityWarning)
     worker_shutting_down.connect(note, weak=False)

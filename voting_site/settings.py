@@ -10,6 +10,7 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from django_guid.integrations import CeleryIntegration
 from environ.fileaware_mapping import FileAwareMapping
 
 from voting_site.proxies import Proxies
@@ -132,7 +133,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # --- Applications and middleware ------------------------------------------------------------------------
 
-INSTALLED_APPS = ["django.contrib.staticfiles", "polls", "voting_site"]
+INSTALLED_APPS = ["django.contrib.staticfiles", "django_guid", "polls", "voting_site"]
 if not IS_VOTE:
     INSTALLED_APPS += ["channels", "results", "tally"]
 if HAS_ADMIN:
@@ -145,6 +146,8 @@ if HAS_ADMIN:
     ]
 
 MIDDLEWARE = [
+    "voting_site.requests.TimingMiddleware",
+    "django_guid.middleware.guid_middleware",
     "voting_site.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -177,6 +180,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
                 "polls.context_processors.site",
+                "polls.context_processors.request_id",
                 *(f"django.contrib.{name}.context_processors.{name}" for name in ("auth", "messages") if HAS_ADMIN),
             ],
         },
@@ -310,6 +314,19 @@ RESULT_PORT = env.int("RESULT_PORT", default=8001)
 # --- Logs -----------------------------------------------------------------------------------------------
 
 
+LOG_FORMAT = env("LOG_FORMAT", default="text")
+if LOG_FORMAT not in ("text", "json"):
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}; set it to 'text' (for people) or 'json'.")
+
+# Each request has an id: on its log lines and error pages, in its answer, and with the task that it sends. One that a
+# request brings along has come past proxies.py, and so from a trusted proxy.
+DJANGO_GUID = {
+    "GUID_HEADER_NAME": "X-Request-ID",
+    "EXPOSE_HEADER": False,
+    "INTEGRATIONS": [CeleryIntegration()],
+}
+
+
 def _without_traceback(record: logging.LogRecord) -> bool:
     record.exc_info = None
     return True
@@ -318,8 +335,12 @@ def _without_traceback(record: logging.LogRecord) -> bool:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "text": {"()": "voting_site.logs.Text"},
+        "json": {"()": "voting_site.logs.Json", "role": URNA_ROLE, "replica": REPLICA},
+    },
     "filters": {
+        "request_id": {"()": "django_guid.log_filters.CorrelationId"},
         # Said once already, with its reason, by what found the part that is away.
         "without_traceback": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback},
         "no_503": {
@@ -327,7 +348,9 @@ LOGGING = {
             "callback": lambda one: vars(one).get("status_code") != 503,
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]},
+    },
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
         # Its own handlers mail and print in DEBUG only; here everything goes to the root.
@@ -338,6 +361,11 @@ LOGGING = {
         "django.security.csrf": {"level": "ERROR"},
         "django.security": {"filters": ["without_traceback"]},
         "django.security.DisallowedHost": {"filters": ["without_traceback"]},
+        # At DEBUG these two quote what a page was rendered with, and what was written: ballots and voters.
+        "django.template": {"level": "INFO"},
+        "django.db.backends": {"level": "INFO"},
+        "django_guid": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from voting_site import metrics
 from voting_site.checks import check_proxies_are_named
 from voting_site.ports import find_address
 from voting_site.roles import ROLES, Place
@@ -37,6 +38,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--tick-file", type=Path, metavar="FILE", help="touched by worker and beat while they are at work"
         )
+        parser.add_argument("--metrics-port", type=int, metavar="N", help="port for Prometheus (default: none)")
+        parser.add_argument("--metrics-host", default="127.0.0.1", help="address of that port (default: 127.0.0.1)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         role = ROLES[options["role"]]
@@ -54,5 +57,9 @@ class Command(BaseCommand):
             linger=options["linger"],
             tick_file=options["tick_file"],
         )
+        if options["metrics_port"]:
+            metrics_host = find_address(options["metrics_host"], options["metrics_port"], "--metrics-port")
+            metrics.serve(metrics_host, options["metrics_port"], role=options["role"], replica=settings.REPLICA)
         if not role.serve(place):
-            sys.exit(f"{options['role']} has stopped without having been told to")
+            logger.critical("%s has stopped without having been told to", options["role"])
+            sys.exit(1)

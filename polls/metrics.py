@@ -1,0 +1,84 @@
+"""What this stage measures. Names are Prometheus's: base units, `_total` for what only grows.
+
+Labels have few values: the address of an election, or a word of a fixed list; never anything of a voter's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from prometheus_client import Counter, Histogram
+from prometheus_client.metrics_core import GaugeMetricFamily
+
+from .ballot_box import Reply, Verdict
+
+# --- Counted where it happens, in whichever process -------------------------------------------------------
+
+ACCEPTED = Counter("urna_ballots_accepted", "Ballots put into the box, by election.", ["election"])
+REPEATED = Counter("urna_ballots_repeated", "Ballots sent again that were in the box already, answered with yes.")
+REFUSED = Counter("urna_ballots_refused", "Ballots that were answered with anything but yes, by reason.", ["reason"])
+REQUESTS = Histogram(
+    "urna_http_request_duration_seconds",
+    "Time from the first middleware to the answer, by class of its status.",
+    ["status"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
+)
+
+# What the page finds out before it asks the box, and then what the box says.
+PAGE_REASONS = ("no-cookie", "csrf", "invalid", "unavailable")
+REASONS = PAGE_REASONS + tuple(
+    verdict.value for verdict in Verdict if verdict not in (Verdict.ACCEPTED, Verdict.REPEATED)
+)
+STATUSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+
+# A rate can be read off a counter only if it was there before its first event; and a label costs less known.
+_refused = {reason: REFUSED.labels(reason) for reason in REASONS}
+_requests = {status: REQUESTS.labels(status) for status in STATUSES}
+
+
+def count_reply(slug: str, reply: Reply) -> None:
+    """Count what the box said of a ballot."""
+    if reply.verdict is Verdict.ACCEPTED:
+        ACCEPTED.labels(slug).inc()
+    elif reply.verdict is Verdict.REPEATED:
+        REPEATED.inc()
+    else:
+        _refused[reply.verdict.value].inc()
+
+
+def count_refusal(reason: str) -> None:
+    """Count a ballot that did not come to the box, for one of PAGE_REASONS or the value of a verdict."""
+    _refused[reason].inc()
+
+
+def is_ballot(request: HttpRequest) -> bool:
+    """Tell whether a request sends a ballot."""
+    match = request.resolver_match
+    return request.method == "POST" and match is not None and match.view_name == "ballot"
+
+
+def time_request(status: int, seconds: float) -> None:
+    """Count a request that was answered with `status`, and the time that it took."""
+    _requests[STATUSES[status // 100 - 1]].observe(seconds)
+
+
+# --- Looked up when somebody asks -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A gauge that is read when Prometheus asks, so that no process that has died leaves an old value behind."""
+
+    name: str
+    text: str
+    labels: Sequence[str] = ()
+
+    def family(self, values: dict[tuple[str, ...], float]) -> GaugeMetricFamily:
+        """Return the gauge with its values, by the values of its labels."""
+        family = GaugeMetricFamily(self.name, self.text, labels=self.labels)
+        for labels, value in values.items():
+            family.add_metric(labels, value)
+        return family
+
+
+INFO = Fact("urna_info", "Always 1; the labels tell who answers.", ["version", "role", "replica"])

@@ -1,0 +1,35 @@
+"""What this stage measures; see polls/metrics.py for the rules."""
+
+from collections.abc import Iterator
+
+from prometheus_client import Counter
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from polls.metrics import Fact
+
+# --- Counted where it happens -----------------------------------------------------------------------------
+
+FRAMES = Counter("urna_frames_sent", "Snapshots handed to sockets.")
+HEARTBEATS = Counter("urna_heartbeats_sent", "Heartbeats handed to sockets.")
+READS_FAILED = Counter("urna_result_reads_failed", "Reads of what is watched that failed.")
+
+# --- Looked up when somebody asks -------------------------------------------------------------------------
+
+SOCKETS = Fact("urna_sockets_open", "Sockets that follow an election.", ["election"])
+FRAME_AGE = Fact("urna_frame_age_seconds", "Time since what sockets show was last read.", ["election"])
+
+
+class Watched(Collector):
+    """What the feed of this very process hands out."""
+
+    def describe(self) -> list[Metric]:
+        """Declare nothing, so that registering does not look for a feed."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        from .feed import watched
+
+        channels = watched()
+        yield SOCKETS.family({(one.slug,): one.watchers for one in channels})
+        yield FRAME_AGE.family({(one.slug,): one.age for one in channels})

@@ -1,0 +1,89 @@
+"""Answer Prometheus with how the box, the count and the accounts stand at this moment."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from polls import ballot_box
+from polls.models import Election
+
+from . import inbox, metrics
+from .look import look_at
+from .models import Reconciliation
+
+Values = dict[tuple[str, ...], float]
+# The one value of a fact without labels.
+ONLY: tuple[str, ...] = ()
+
+
+class Facts(Collector):
+    """Asks Redis and PostgreSQL each time; what is away is reported as such, and the rest all the same."""
+
+    def describe(self) -> list[Metric]:
+        """Declare nothing, so that registering does not ask the servers."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            found = list(_box())
+        except ballot_box.Unavailable:
+            found = [metrics.BOX_REACHABLE.family({ONLY: 0})]
+        yield from found
+        try:
+            found = list(_database())
+        except DatabaseError:
+            found = [metrics.DATABASE_REACHABLE.family({ONLY: 0})]
+        finally:
+            # Nobody else uses this thread's connection, and a child that is forked must not inherit it open.
+            connection.close()
+        yield from found
+
+
+def _box() -> Iterator[Metric]:
+    definitions, _ = ballot_box.read_definitions()
+    slugs = {definition.election: definition.slug for definition in definitions}
+    looks = look_at((one.election, shard) for one in definitions for shard in range(one.shards))
+    ballots: Values = {(slug,): 0 for slug in slugs.values()}
+    oldest: Values = dict(ballots)
+    for (election, _shard), look in looks.items():
+        label = (slugs[election],)
+        ballots[label] += look.waiting
+        oldest[label] = max(oldest[label], look.oldest_ms / 1000)
+    with ballot_box.reaching():
+        memory = ballot_box.client().info("memory")
+    age = inbox.seconds_since_good_drain()
+    yield metrics.BOX_REACHABLE.family({ONLY: 1})
+    yield metrics.BOX_BALLOTS.family(ballots)
+    yield metrics.BOX_OLDEST.family(oldest)
+    yield metrics.COUNT_AGE.family({} if age is None else {ONLY: age})
+    yield metrics.BOX_MEMORY.family({ONLY: memory["used_memory"]})
+    yield metrics.BOX_MEMORY_LIMIT.family({ONLY: memory.get("maxmemory", 0)})
+
+
+def _database() -> Iterator[Metric]:
+    versions = (
+        Election.objects.current().annotate(version=F("revision") + Coalesce(Sum("tally__version"), 0)).order_by("pk")
+    )
+    version: Values = {(slug,): number for slug, number in versions.values_list("slug", "version")}
+    alarming: Values = {}
+    known: Values = {}
+    checked: Values = {}
+    balanced: Values = {}
+    row: Any  # with its ages
+    for row in Reconciliation.objects.with_age().select_related("election").filter(election__archived_at=None):
+        label = (row.election.slug,)
+        alarming[label] = alarming.get(label, 0) + row.is_alarming
+        known[label] = known.get(label, 0) + row.is_acknowledged
+        checked[label] = max(checked.get(label, 0), row.age.total_seconds())
+        balanced[label] = max(balanced.get(label, 0), row.balanced_age.total_seconds())
+    yield metrics.DATABASE_REACHABLE.family({ONLY: 1})
+    yield metrics.VERSION.family(version)
+    yield metrics.PROBLEMS.family(alarming)
+    yield metrics.ACKNOWLEDGED.family(known)
+    yield metrics.CHECK_AGE.family(checked)
+    yield metrics.BALANCE_AGE.family(balanced)

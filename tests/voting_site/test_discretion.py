@@ -1,0 +1,153 @@
+"""What must never stand in any role's log, shown by ballots that go every way there is."""
+
+import json
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import ExitStack, closing
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from django.conf import settings
+
+from tests.web import read_form
+
+from .processes import WEB_ROLES, Running, answers, free_port, run, wait_until
+
+OPTIONS = {"zanahoria-47": "Zanahoria", "remolacha-53": "Remolacha"}
+ELECTION = f"""
+from polls.models import Election, Option
+from polls.publishing import publish_election
+election = Election.objects.create(slug='leak', title='Leak?')
+for key, label in {OPTIONS!r}.items():
+    Option.objects.create(election=election, key=key, label=label)
+publish_election(election)
+"""
+
+
+class Roles:
+    """All roles with logs of JSON at DEBUG, each with its output in a file."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.ports = {role: free_port() for role in WEB_ROLES}
+        self.folder, self.environment = folder, environment | {"LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Roles":
+        for role in (*WEB_ROLES, "worker", "beat"):
+            listen = ("--port", str(self.ports[role])) if role in self.ports else ()
+            command = Running(self.folder / f"{role}.log", "run", role, *listen, **self.environment)
+            self._stack.enter_context(command)
+        for port in self.ports.values():
+            wait_until(lambda port=port: answers(port), "a page")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def log(self, role: str) -> str:
+        return (self.folder / f"{role}.log").read_text()
+
+
+class Visitor:
+    """A voter over HTTP, whose secrets are known."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.cookies = url, CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+
+    def send(self, fields: dict[str, str] | None = None) -> tuple[int, str]:
+        data = urllib.parse.urlencode(fields).encode() if fields else None
+        try:
+            with self._opener.open(self.url, data, timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def secrets(self) -> set[str]:
+        cookies = {one.value or "" for one in self.cookies}
+        return cookies | {value.split(":")[0] for value in cookies}
+
+
+class TestNothingOfAVotersOwn:
+    def test_is_in_any_log(self, tmp_path: Path, redis, request):
+        options = settings.DATABASES["default"]["OPTIONS"]
+        url = f"postgres://urna@/urna?host={options['host']}&port={options['port']}"
+        environment = {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL, "SECRET_KEY": settings.SECRET_KEY}
+        assert run("prepare", **environment).returncode == 0
+        assert run("shell", "-v0", "-c", ELECTION, **environment).returncode == 0
+        with Roles(tmp_path, **environment) as roles, closing(psycopg2.connect(url)) as database:
+            database.autocommit = True
+            request.addfinalizer(lambda: remove_election(environment))
+            secrets = self.attack(roles, redis, database.cursor())
+            lines = [line for role in (*WEB_ROLES, "worker", "beat") for line in roles.log(role).splitlines()]
+            for role in (*WEB_ROLES, "worker", "beat"):
+                text = roles.log(role)
+                assert [secret for secret in secrets if secret in text] == [], role
+        # Also what they said when they were stopped.
+        lines = [line for role in (*WEB_ROLES, "worker", "beat") for line in roles.log(role).splitlines()]
+        assert [line for line in lines if not is_json(line)] == []
+        # Else the trial says nothing.
+        assert len(secrets) > 8
+
+    def attack(self, roles: Roles, redis: Any, cursor: Any) -> set[str]:
+        """Let ballots go every way there is; return all that belongs to their voters alone."""
+        ballot_url = f"http://127.0.0.1:{roles.ports['vote']}/leak/"
+        voter = Visitor(ballot_url)
+        form = read_form(voter.send()[1])
+        first, second = OPTIONS
+        assert voter.send(form | {"choice": first})[0] == 200
+        # Refused by the page and by the box, broken, and without what it needs.
+        for fields in (
+            {"choice": "chirivia-61"}, {"choice": second}, {"design": "x", "choice": first},
+            {"ballot_id": "chirivia-61", "choice": first}, {"csrfmiddlewaretoken": "chirivia-61", "choice": first},
+        ):  # fmt: skip
+            assert voter.send(form | fields)[0] >= 400
+        [rules] = redis.keys("urna:{*}:rules")
+        prefix = rules.decode().removesuffix("rules")
+        [key] = [name.decode() for name in redis.hkeys(f"{prefix}voters")]
+        secrets = {first, second, "chirivia-61", key, form["ballot_id"], form["ballot_id"].split(":")[0]}
+        secrets |= voter.secrets()
+
+        # Entries that nobody can read, one of a newer release, and one that PostgreSQL refuses with all its values.
+        redis.xadd(f"{prefix}ballots", {"v": 1, "voter": key, "marking": first})
+        redis.xadd(f"{prefix}ballots", {"v": 9, "voter": key, "marking": first, "epoch": "e0", "serial": 9})
+        wait_until(lambda: "left for a newer worker" in roles.log("worker"), "an alarm over the newer entry")
+        cursor.execute(f"ALTER TABLE tally_castrecord ADD CONSTRAINT leak CHECK (marking <> '{second}') NOT VALID")
+        form = read_form(voter.send()[1])
+        secrets |= {form["ballot_id"], form["ballot_id"].split(":")[0]}
+        assert voter.send(form | {"choice": second})[0] == 200
+        wait_until(lambda: "cannot be counted" in roles.log("worker"), "an alarm over what PostgreSQL refuses")
+        assert "constraint leak" in roles.log("worker")
+        cursor.execute("ALTER TABLE tally_castrecord DROP CONSTRAINT leak")
+
+        # The box is silent for longer than anybody waits.
+        redis.client_pause(4000)
+        status, page = voter.send(form | {"choice": first})
+        assert status == 503
+        assert "503 for /leak/" in roles.log("vote")
+        [shown] = re.findall(r"<code>([0-9a-f]{32})</code>", page)
+        assert f'"request_id": "{shown}"' in roles.log("vote")
+        return {secret for secret in secrets if len(secret) > 5}
+
+
+def remove_election(environment: dict[str, str]) -> None:
+    """Leave nothing to other tests that look at the same database."""
+    tables = (
+        "tally_reconciliation, tally_castrecord, tally_countedballot, tally_count, tally_tally, tally_rejectedballot"
+    )
+    code = (
+        f"from django.db import connection as c; c.cursor().execute('TRUNCATE {tables}, polls_option, polls_election')"
+    )
+    assert run("shell", "-v0", "-c", code, **environment).returncode == 0
+
+
+def is_json(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
