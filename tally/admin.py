@@ -44,7 +44,8 @@ class ElectionAdmin(AccountsMixin):
         css = {"all": ["tally/admin.css"]}
 
     change_form_template = "tally/admin/election.html"
-    list_display = ("title", "phase", "opens", "closes", "method", "account")
+    # The account second, so that it is in sight on a phone.
+    list_display = ("title", "account", "phase", "opens", "closes", "method")
     list_filter = ("method",)
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
