@@ -79,6 +79,12 @@ class TestAlerts:
         [down] = [alert["expr"] for alert in alerts() if alert["alert"] == "UrnaRoleDown"]
         assert set(re.findall(r'absent\(up\{job="(\w+)"\}\)', down)) == set(ROLES)
 
+    def test_all_fire_in_the_scene_that_is_given_to_promtool(self):
+        [scene] = yaml.safe_load((MONITORING / "alerts.test.yml").read_text())["tests"]
+        fired = scene["promql_expr_test"][0]["exp_samples"][0]["value"]
+        assert fired == len(alerts())
+        assert named_metrics(str(scene["input_series"])) - defined_metrics() == set()
+
     def test_have_balanced_brackets(self):
         for text in expressions():
             assert all(text.count(opening) == text.count(closing) for opening, closing in ("()", "{}", "[]")), text
