@@ -24,8 +24,9 @@ from .reconcile import Account, reconcile_shard
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two balances of the same account, at least; final elections do not change any more.
-SHORTEST_CYCLE = 5
+# Seconds between two balances of the same account, at least: less than the 5 from tick to tick, of which a balance that
+# ends after its tick would else miss the next one. Final elections do not change any more.
+SHORTEST_CYCLE = 4
 FINAL_CYCLE = 3600
 # The share of the time that balancing may take.
 SHARE = 0.05

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.db.models import F
 from django.db.models.functions import Now
@@ -188,6 +189,15 @@ class TestCheckAccounts:
         check_accounts()
         assert not balanced
         Reconciliation.objects.update(balanced_at=Now() - dt.timedelta(seconds=41))
+        check_accounts()
+        assert len(balanced) == 1
+
+    def test_balances_a_small_election_at_every_tick(self, counted, monkeypatch):
+        balanced: list[Any] = []
+        monkeypatch.setattr(accounts, "balance", lambda *args, **kwargs: balanced.append(args))
+        tick = settings.CELERY_BEAT_SCHEDULE["check_accounts"]["schedule"]
+        # It was balanced a little after the tick that asked for it.
+        Reconciliation.objects.update(balanced_at=Now() - dt.timedelta(seconds=tick - 0.5))
         check_accounts()
         assert len(balanced) == 1
 
