@@ -8,11 +8,13 @@ import socket
 import sys
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 # Seconds. Workers and beat tick once a second, and are started anew well before voters lose patience.
 STALE = 30
 TIMEOUT = 4
+# A user without a password takes any, but there has to be one.
+NO_PASSWORD = '""'
 
 
 def web_server_is_alive(port: int) -> bool:
@@ -38,12 +40,17 @@ def ticks(file: Path, queue: str = "") -> bool:
 
 def ask_redis(command: str) -> str:
     """Send one command to the Redis of REDIS_URL; return the answer, "" without one or with an error."""
-    url = urlsplit(os.environ["REDIS_URL"])
+    file = os.environ.get("REDIS_URL_FILE")
+    url = urlsplit(Path(file).read_text().strip() if file else os.environ["REDIS_URL"])
+    lines = [command]
+    if url.username:
+        lines.insert(0, f"AUTH {url.username} {unquote(url.password or '') or NO_PASSWORD}")
     try:
         with socket.create_connection((url.hostname, url.port or 6379), timeout=TIMEOUT) as connection:
-            connection.sendall(f"{command}\r\n".encode())
-            # While it reads its file in it answers, but with an error.
-            answer = connection.recv(64).decode().strip()
+            connection.sendall("".join(f"{line}\r\n" for line in lines).encode())
+            with connection.makefile() as answers:
+                # While it reads its file in it answers, but with an error.
+                answer = [answers.readline().strip() for _ in lines][-1]
     except OSError:
         return ""
     return answer[1:] if answer[:1] in ("+", ":") else ""

@@ -1,25 +1,36 @@
 """Make the secrets of a new installation, each in a file of its own; what is there already stays.
 
 One folder for each circle of readers, since a container sees all of a volume or nothing. Others may read the files:
-PostgreSQL runs under another user, and only containers that mount a folder see it at all.
+PostgreSQL and Redis run under other users, and only containers that mount a folder see it at all.
 """
 
 import os
 import secrets
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
+
+# As a script it is started in its own folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from voting_site import database_rights, redis_users
+
+
+def write(file: Path, value: str) -> None:
+    """Write a file that is complete from the moment it exists."""
+    draft = file.with_suffix(".draft")
+    draft.write_text(value)
+    draft.chmod(0o444)
+    with draft.open() as written:
+        os.fsync(written.fileno())
+    draft.rename(file)
+    sys.stdout.write(f"made {file}\n")
 
 
 def write_once(file: Path, value: str) -> str:
-    """Write a file that is complete from the moment it exists; return what it holds."""
+    """Write a file unless it is there; return what it holds."""
     if not file.exists():
-        draft = file.with_suffix(".draft")
-        draft.write_text(value)
-        draft.chmod(0o444)
-        with draft.open() as written:
-            os.fsync(written.fileno())
-        draft.rename(file)
-        sys.stdout.write(f"made {file}\n")
+        write(file, value)
     return file.read_text()
 
 
@@ -29,6 +40,24 @@ def make(folder: Path) -> None:
     password = write_once(folder / "db" / "password", secrets.token_urlsafe(24))
     write_once(folder / "db" / "url", f"postgres://urna:{password}@bbdd:5432/urna")
     write_once(folder / "admin" / "password", secrets.token_urlsafe(12))
+    for role in database_rights.ROLES:
+        url = f"postgres://urna_{role}:{secrets.token_urlsafe(24)}@bbdd:5432/urna"
+        write_once(folder / role / "database_url", url)
+    make_redis_users(folder)
+
+
+def make_redis_users(folder: Path) -> None:
+    """Make the addresses with which each role signs in to Redis, and the file by which Redis knows them."""
+    operator = write_once(folder / "redis" / "operator_password", secrets.token_urlsafe(24))
+    write_once(folder / "redis" / "operator_url", f"redis://{redis_users.OPERATOR}:{operator}@redis:6379/0")
+    passwords = {redis_users.OPERATOR: operator}
+    for role in redis_users.ROLES:
+        url = write_once(folder / role / "redis_url", f"redis://{role}:{secrets.token_urlsafe(24)}@redis:6379/0")
+        passwords[role] = urlsplit(url).password or ""
+    # Another release may grant other rights.
+    users, file = redis_users.write_acl(passwords), folder / "redis" / "users.acl"
+    if not file.exists() or file.read_text() != users:
+        write(file, users)
 
 
 if __name__ == "__main__":

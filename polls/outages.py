@@ -4,12 +4,13 @@ from django.db import InterfaceError, OperationalError, ProgrammingError
 
 from .ballot_box import Unavailable
 
-# PostgreSQL's codes for a table and a column that are not there: the schema is yet to be migrated.
-_UNDEFINED = {"42P01", "42703"}
+# PostgreSQL's codes for a table and a column that are not there, and for one that this role may not touch: `prepare`
+# has not migrated the schema yet, or has not granted the rights to it.
+_UNPREPARED = {"42P01", "42703", "42501"}
 
 
 def is_outage(error: BaseException) -> bool:
     """Tell whether `error` means that Redis or PostgreSQL is away, or that the schema is not there yet."""
     if isinstance(error, ProgrammingError):
-        return getattr(error.__cause__, "pgcode", None) in _UNDEFINED
+        return getattr(error.__cause__, "pgcode", None) in _UNPREPARED
     return isinstance(error, (Unavailable, OperationalError, InterfaceError))

@@ -73,6 +73,13 @@ class ClockTimestamp(Func):
     output_field = DateTimeField()
 
 
+# What a page shows or needs for it. The role may read no other column.
+_READ = (
+    "slug", "title", "method", "max_choices", "opens_at", "closes_at", "time_zone", "shards", "revision", "sealed_at",
+    "final_at",
+)  # fmt: skip
+
+
 def _total(field: str) -> Coalesce:
     totals = Tally.objects.filter(election=OuterRef("pk")).order_by().values("election").annotate(total=Sum(field))
     return Coalesce(Subquery(totals.values("total")), 0, output_field=IntegerField())
@@ -86,7 +93,7 @@ def read_snapshots(elections: QuerySet[Election]) -> list[Snapshot]:
     options = Option.objects.filter(election=OuterRef("pk")).values(json=JSONObject(key="key", label="label"))
     counts = Count.objects.filter(election=OuterRef("pk")).order_by().values("key").annotate(total=Sum("n"))
     rows = list(
-        elections.annotate(
+        elections.only(*_READ).annotate(
             as_of=ClockTimestamp(),
             version=F("revision") + _total("version"),
             ballots=_total("ballots"),

@@ -133,7 +133,7 @@ def record(definition: Definition, shard: int, batch: Batch) -> tuple[bool, list
         follow_serials(definition, tally, batch.places)
         tally.version += 1
         tally.ballots += changes.new_voters
-        tally.save()
+        tally.save(update_fields=["version", "ballots", "epoch", "last_serial"])
         counted = len(new) - len(changes.set_aside)
         transaction.on_commit(
             partial(metrics.count_round, counted, counted - changes.new_voters, newly_rejected), robust=True

@@ -143,7 +143,7 @@ class Reconciliation(models.Model):
     them. `problems` and `acknowledged` are lists of sentences in English, as logs and `reconcile` have them.
     """
 
-    election = models.ForeignKey(Election, models.CASCADE)
+    election = models.ForeignKey(Election, models.PROTECT)
     epoch = models.CharField(max_length=32)
     shard = models.PositiveSmallIntegerField()
     # The highest serial that any look at the box has seen: what an emptied box can tell nobody any more.

@@ -1,6 +1,7 @@
 """A pytest plugin that gives the whole test run its own PostgreSQL and Valkey, before settings are read."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,6 +11,9 @@ import pytest
 
 from voting_site import embedded
 from voting_site.data_folder import DataFolder
+
+# The variables that name servers, those of single roles included.
+SERVER = re.compile(r"(DATABASE|REDIS)_URL(_FILE)?$")
 
 _services = ExitStack()
 
@@ -28,7 +32,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Iterator[None]:
     # Never the servers that the environment names: tests empty what they use.
-    for name in ("DATABASE_URL", "REDIS_URL", "DATABASE_URL_FILE", "REDIS_URL_FILE", "URNA_ROLE"):
+    for name in [*filter(SERVER.search, os.environ), "URNA_ROLE"]:
         os.environ.pop(name, None)
     folder = DataFolder(Path(_services.enter_context(tempfile.TemporaryDirectory(prefix="urna-test-"))))
     folder.create()

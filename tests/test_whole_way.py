@@ -7,8 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from redis import Redis
 
 from tests.voting_site.processes import Up, run
+from voting_site import embedded
+from voting_site.data_folder import DataFolder
 
 SLUG = "nesquik-vs-cola-cao"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -34,6 +37,15 @@ def urna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     with Up(tmp_path_factory.mktemp("urna")) as up:
         up.wait_until_ready()
         yield up
+        assert refused(up) == []
+
+
+def refused(urna: Up) -> list[str]:
+    """Return what a role was refused by Redis or PostgreSQL, for lack of rights."""
+    folder = DataFolder(urna.data)
+    with Redis.from_url(embedded.environment(folder, {})["REDIS_URL"]) as redis:
+        found = [str(entry) for entry in redis.acl_log()]
+    return found + [line for line in urna.output.splitlines() if "permission" in line.lower()]
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,11 @@ class Service(Protocol):
     url: str
 
     @property
+    def roles(self) -> tuple[str, ...]: ...
+
+    def url_of(self, role: str) -> str: ...
+
+    @property
     def program(self) -> Program: ...
 
     def prepare(self) -> None: ...
@@ -45,9 +50,18 @@ def services(folder: DataFolder, environ: Mapping[str, str] = os.environ) -> lis
     ]
 
 
+def urls(service: Service) -> dict[str, str]:
+    """Return the addresses of a service by variable: its owner's, and that of each role's user.
+
+    None has a password: whoever reaches the sockets is the user of this machine who could read passwords as well.
+    """
+    own = {f"{role.upper()}_{service.variable}": service.url_of(role) for role in service.roles}
+    return {service.variable: service.url, **own}
+
+
 def environment(folder: DataFolder, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the variables that make Django use this data folder, without those that `environ` has."""
-    found = {service.variable: service.url for service in services(folder, environ)}
+    found = {name: url for service in services(folder, environ) for name, url in urls(service).items()}
     if "SECRET_KEY" not in environ and "SECRET_KEY_FILE" not in environ:
         found["SECRET_KEY_FILE"] = str(folder.secret_key())
     return found

@@ -11,10 +11,11 @@ from pathlib import Path
 import psutil
 
 from .data_folder import DataFolder, Unusable
+from .database_rights import ROLES
 from .programs import Program
 from .service_user import as_service_user, give_to_service_user
 
-ROLE = DATABASE = "urna"
+OWNER = DATABASE = "urna"
 PORT = 5432
 # Variables such as PGPORT or PGDATA, set for another server, would lead this one astray.
 CLEAN_ENVIRONMENT = ("env", "-u", "PGPORT", "-u", "PGDATA", "-u", "PGOPTIONS", "LC_ALL=C")
@@ -32,11 +33,19 @@ class Postgres:
     """PostgreSQL in `postgres/` of a data folder, on a Unix socket only."""
 
     variable = "DATABASE_URL"
+    roles = ROLES
 
     def __init__(self, folder: DataFolder) -> None:
         self.folder = folder
         self.data = folder.path / "postgres"
-        self.url = f"postgres://{ROLE}@/{DATABASE}?host={folder.sockets}&port={PORT}"
+        self.url = self._url(OWNER)
+
+    def url_of(self, role: str) -> str:
+        """Return the address for one role, whose user `prepare` makes."""
+        return self._url(f"{OWNER}_{role}")
+
+    def _url(self, user: str) -> str:
+        return f"postgres://{user}@/{DATABASE}?host={self.folder.sockets}&port={PORT}"
 
     def prepare(self) -> None:
         """Make the database cluster where there is none; raise Unusable for one of another major version."""
@@ -99,7 +108,7 @@ class Postgres:
         give_to_service_user(draft)
         # Collation by code point, and upper and lower case of every alphabet, whatever the system has installed.
         locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-        self._run("initdb", "-D", str(draft), f"--username={ROLE}", "--auth=trust", "--no-instructions", *locale)
+        self._run("initdb", "-D", str(draft), f"--username={OWNER}", "--auth=trust", "--no-instructions", *locale)
         self._run("postgres", "--single", "-D", str(draft), "postgres", stdin=f"CREATE DATABASE {DATABASE}\n")
         # Only a complete cluster has the final name.
         draft.rename(self.data)

@@ -150,6 +150,8 @@ def work(place: Place) -> bool:
         concurrency=place.processes,
         without_gossip=True,
         without_mingle=True,
+        # Events that nobody listens to.
+        without_heartbeat=True,
         quiet=True,
         loglevel="WARNING",
     ).start()

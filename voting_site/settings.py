@@ -45,6 +45,7 @@ URNA_ROLE = env("URNA_ROLE", default="")
 if URNA_ROLE and URNA_ROLE not in ROLES:
     raise ImproperlyConfigured(f"URNA_ROLE is {URNA_ROLE!r}; choose one of {', '.join(ROLES)}, or leave it out.")
 IS_VOTE = URNA_ROLE == "vote"
+HAS_DATABASE = URNA_ROLE not in ("vote", "beat")
 HAS_ADMIN = URNA_ROLE not in ("vote", "result")
 # Shown at the foot of each page: the name by which an operator finds the process that served it.
 REPLICA = env("URNA_REPLICA", default=socket.gethostname())
@@ -189,11 +190,22 @@ TEMPLATES = [
 
 # --- PostgreSQL -----------------------------------------------------------------------------------------
 
-if IS_VOTE:
+# The same database under users with fewer rights. Where a role has none of its own it is what DATABASE_URL says: the
+# owner of everything, who also runs management commands.
+ROLE_DATABASE_URLS = {
+    role: url
+    for role, url in (
+        ("worker", env("WORKER_DATABASE_URL", default="")),
+        ("result", env("RESULT_DATABASE_URL", default="")),
+        ("admin", env("ADMIN_DATABASE_URL", default="")),
+    )
+    if url
+}
+if not HAS_DATABASE:
     # Voting outlives the database, so that this role must not even be able to open a connection.
     DATABASES: dict = {}
 else:
-    DATABASES = {"default": env.db_url("DATABASE_URL")}
+    DATABASES = {"default": environ.Env.db_url_config(ROLE_DATABASE_URLS.get(URNA_ROLE) or env("DATABASE_URL"))}
     # Under ASGI each request has a thread of its own, and nobody would use that one's connection again: a hundred
     # requests within a minute would take all that PostgreSQL has.
     DATABASES["default"].update(CONN_MAX_AGE=0 if URNA_ROLE == "result" else 60, CONN_HEALTH_CHECKS=True)
@@ -219,7 +231,19 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Redis: ballot box, Celery broker, channel layer ----------------------------------------------------
 
-REDIS_URL = env("REDIS_URL")
+# Users with fewer rights here as well, by role.
+ROLE_REDIS_URLS = {
+    role: url
+    for role, url in (
+        ("vote", env("VOTE_REDIS_URL", default="")),
+        ("result", env("RESULT_REDIS_URL", default="")),
+        ("admin", env("ADMIN_REDIS_URL", default="")),
+        ("worker", env("WORKER_REDIS_URL", default="")),
+        ("beat", env("BEAT_REDIS_URL", default="")),
+    )
+    if url
+}
+REDIS_URL = ROLE_REDIS_URLS.get(URNA_ROLE) or env("REDIS_URL")
 # Seconds. A voter waits for at most two round trips before the page says that the box is out of reach.
 REDIS_TIMEOUT = env.float("REDIS_TIMEOUT", default=0.9)
 # The channel layer blocks on its subscription, which redis-py's default time-out would cut (channels_redis#422).
@@ -270,6 +294,8 @@ CELERY_TASK_PUBLISH_RETRY = False
 # worker for good. What it takes in are hints, which expire.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Whoever reaches the broker could stop workers by it.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULE = {
     name: {"task": f"tally.{name}", "schedule": seconds, "options": {"expires": expires}}
     for name, seconds, expires in (

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .data_folder import DataFolder, Unusable
 from .programs import Program
+from .redis_users import OPERATOR, ROLES, write_acl
 from .service_user import as_service_user, give_to_service_user
 
 
@@ -23,17 +24,24 @@ class Valkey:
     """Valkey in `valkey/` of a data folder, on a Unix socket only."""
 
     variable = "REDIS_URL"
+    roles = ROLES
 
     def __init__(self, folder: DataFolder) -> None:
         self.data = folder.path / "valkey"
         self.socket = folder.sockets / "valkey.sock"
-        self.url = f"unix://{self.socket}?db=0"
+        self.users = self.data / "users.acl"
+        self.url = self.url_of(OPERATOR)
+
+    def url_of(self, user: str) -> str:
+        """Return the address for one user."""
+        return f"unix://{user}@{self.socket}?db=0"
 
     def prepare(self) -> None:
-        """Make the folder of the append-only file."""
+        """Make the folder of the append-only file, and write down its users as this version has them."""
         if not self.data.exists():
             self.data.mkdir(mode=0o700)
             give_to_service_user(self.data)
+        self.users.write_text(write_acl())
 
     @property
     def program(self) -> Program:
@@ -42,6 +50,7 @@ class Valkey:
             "port": "0",
             "unixsocket": str(self.socket),
             "unixsocketperm": "700",
+            "aclfile": str(self.users),
             "dir": str(self.data),
             "appendonly": "yes",
             "appendfsync": "always",

@@ -30,6 +30,16 @@ class Compose:
     def inside(self, service: str, *command: str) -> str:
         return self.engine.run("exec", self.container(service), *command)
 
+    def redis(self, *command: str) -> str:
+        """Run a command of Redis as its operator."""
+        sign_in = "REDISCLI_AUTH=$(cat /secrets/redis/operator_password) exec redis-cli --user operator"
+        return self.inside("redis", "sh", "-c", f'{sign_in} "$@"', "sh", *command)
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command as the owner of the data."""
+        options = ("--rm", "--no-deps", "--no-TTY")
+        return self.compose("run", *options, "migrate", "python", "manage.py", *arguments)
+
     def python(self, network: str, program: str) -> str:
         """Run a program in a container of its own on one network."""
         return self.engine.run(

@@ -116,12 +116,12 @@ class ComposeHalf(ComposePolicies):
         return find
 
     def keeps_votes(self) -> str:
-        epoch = self.inside("redis", "redis-cli", "get", "urna:epoch")
+        epoch = self.redis("get", "urna:epoch")
         self.compose("down")
         self.compose("up", "-d", "--no-build")
         self.wait_until_healthy(60)
         wait_for_ballots(self.port["result"], self.accepted)
-        expect(self.inside("redis", "redis-cli", "get", "urna:epoch") == epoch, "the ballot box has another epoch")
+        expect(self.redis("get", "urna:epoch") == epoch, "the ballot box has another epoch")
         return f"{self.accepted} ballots, the same epoch"
 
     def seeds(self) -> str:
@@ -136,8 +136,8 @@ class ComposeHalf(ComposePolicies):
         return f"{number} votes in {took:.0f} s"
 
     def balances(self) -> str:
-        said = self.engine.run("exec", self.container("admin"), "python", "manage.py", "reconcile")
-        self.engine.run("exec", self.container("admin"), "python", "manage.py", "recount", SLUG)
+        said = self.manage("reconcile")
+        self.manage("recount", SLUG)
         expect(f"{self.accepted} accepted" in said, said)
         return said.strip().splitlines()[-1]
 

@@ -73,7 +73,7 @@ class ComposePolicies(Compose):
 
     def keeps_ballots_safe(self) -> str:
         config = {
-            name: self.inside("redis", "redis-cli", "config", "get", name).split()[-1]
+            name: self.redis("config", "get", name).split()[-1]
             for name in ("appendonly", "appendfsync", "maxmemory-policy", "maxmemory")
         }
         limit = self.engine.inspect(self.container("redis"))[0]["HostConfig"]["Memory"]
@@ -84,7 +84,8 @@ class ComposePolicies(Compose):
 
     def keeps_the_database_from_vote(self) -> None:
         program = (
-            "import os, pathlib; print('DATABASE' in str(os.environ), list(pathlib.Path('/secrets/db').iterdir()))"
+            "import os, pathlib; files = sorted(map(str, pathlib.Path('/secrets').rglob('*/*')));"
+            "print('DATABASE' in str(os.environ), *files)"
         )
         found = self.inside("vote", "python", "-c", program).strip()
-        expect(found == "False []", found)
+        expect(found == "False /secrets/app/secret_key /secrets/vote/redis_url", found)

@@ -9,8 +9,9 @@ from .engine import PROJECT, Engine
 from .facts import Untrue, wait_until
 
 STACK_FILE = "docker/stack.yaml"
-SECRETS = ("urna_secret_key", "urna_db_password", "urna_database_url", "urna_admin_password")
-CONFIG = "urna_redis_conf_1"
+KEY = "urna_secret_key"
+OWNERS = {"urna_database_url", "urna_operator_redis_url_1", "urna_admin_password"}
+CONFIG = "urna_redis_conf_2"
 REPLICAS = {"vote": 2, "result": 2, "admin": 1, "worker": 1, "beat": 1, "redis": 1, "db": 1}
 
 
@@ -134,9 +135,8 @@ class Swarm:
         ]
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command in the container of `admin`."""
-        engine, container = self.containers("admin")[0]
-        return engine.run("exec", container, "python", "manage.py", *arguments)
+        """Run a management command as the owner of the data."""
+        return self.script("manage", *arguments, STACK=self.stack)
 
 
 def second_node() -> SecondNode | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from .engine import Engine
 from .facts import Report, expect
-from .swarm import CONFIG, REPLICAS, SECRETS, Swarm
+from .swarm import CONFIG, KEY, OWNERS, REPLICAS, Swarm
 from .visitors import SLUG, Crowd
 
 SECOND = 10**9
@@ -86,13 +86,19 @@ class SwarmPolicies:
         expect(found == wanted, found)
 
     def gives_secrets_sparingly(self) -> str:
-        key, password, url, admin = SECRETS
-        wanted = {service: {key, url} for service in ("result", "admin", "worker", "beat")}
-        wanted |= {"vote": {key}, "redis": set(), "db": {password}, "migrate": {key, url, admin}}
+        databases = {service: f"urna_{service}_database_url" for service in ("result", "admin", "worker")}
+        wanted = {service: {KEY, f"urna_{service}_redis_url_1"} for service in ("vote", "beat", *databases)}
+        for service, url in databases.items():
+            wanted[service].add(url)
+        wanted |= {
+            "redis": {"urna_redis_users_1", "urna_redis_password_1"},
+            "db": {"urna_db_password"},
+            "migrate": {KEY, *OWNERS, *databases.values()},
+        }
         for service, secrets in wanted.items():
             spec = self.swarm.spec(service)["TaskTemplate"]["ContainerSpec"]
             found = {one["SecretName"] for one in spec.get("Secrets", [])}
             expect(found == secrets, f"{service}: {found}")
         config = self.swarm.spec("redis")["TaskTemplate"]["ContainerSpec"]["Configs"][0]["ConfigName"]
         expect(config == CONFIG, config)
-        return "vote the signing key alone"
+        return "each its own addresses; vote none of the database"

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('acknowledged', models.JSONField(default=list)),
                 ('acknowledged_by', models.CharField(blank=True, max_length=150)),
                 ('acknowledged_at', models.DateTimeField(null=True)),
-                ('election', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='polls.election')),
+                ('election', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='polls.election')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('election', 'shard', 'epoch'), name='reconciliation_once_per_account')],

@@ -14,6 +14,8 @@ WEB_ROLES = ("vote", "result", "admin")
 ROLES = (*WEB_ROLES, "worker", "beat")
 SERVERS = ("redis", "db")
 LASTING = ROLES + SERVERS
+# Those that talk to PostgreSQL, each under a user of its own.
+DATABASE_ROLES = ("result", "admin", "worker")
 
 UNITS = {"k": 10**3, "m": 10**6, "g": 10**9}
 

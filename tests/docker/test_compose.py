@@ -6,7 +6,20 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from .files import FOLDER, LASTING, ROLES, SERVERS, WEB_ROLES, load, redis_settings, seconds, services, size, words
+from .files import (
+    DATABASE_ROLES,
+    FOLDER,
+    LASTING,
+    ROLES,
+    SERVERS,
+    WEB_ROLES,
+    load,
+    redis_settings,
+    seconds,
+    services,
+    size,
+    words,
+)
 
 COMPOSE = services("compose.yaml")
 ONE_SHOT = ("secrets", "migrate", "seed", "certificates")
@@ -111,7 +124,7 @@ class TestOrder:
     def test_of_vote_knows_no_database(self):
         assert "db" not in needs("vote")
 
-    @pytest.mark.parametrize("name", ["db", "migrate", "certificates"])
+    @pytest.mark.parametrize("name", ["db", "redis", "migrate", "certificates"])
     def test_waits_for_the_secrets(self, name):
         assert needs(name)["secrets"] == "service_completed_successfully"
 
@@ -206,12 +219,12 @@ class TestBallotBox:
         assert redis_settings()[name] == value
 
     def test_runs_with_that_file(self):
-        assert words(COMPOSE["redis"]["command"]) == ["redis-server", "/etc/redis.conf"]
+        assert words(COMPOSE["redis"]["command"])[:2] == ["redis-server", "/etc/redis.conf"]
         assert COMPOSE["redis"]["configs"] == [{"source": "redis", "target": "/etc/redis.conf"}]
         assert load("compose.yaml")["configs"]["redis"] == {"file": "./redis.conf"}
 
     def test_has_a_volume(self):
-        assert mounts("redis") == {"redis-data": "/data"}
+        assert mounts("redis")["redis-data"] == "/data"
         assert redis_settings()["dir"] == "/data"
 
 
@@ -223,20 +236,37 @@ class TestSecrets:
             for volume, how in mounts(name).items()
             if volume.endswith("-secrets") and not how.endswith(":ro")
         }
-        assert writers == {("secrets", f"{circle}-secrets") for circle in ("app", "db", "admin")}
+        assert writers == {("secrets", f"{circle}-secrets") for circle in ("app", "db", "redis", *ROLES)}
 
-    def test_of_the_database_are_not_for_vote(self):
-        assert mounts("vote") == {"app-secrets": "/secrets/app:ro"}
-        assert not any("DATABASE" in name for name in COMPOSE["vote"]["environment"])
+    @each_role
+    def test_of_a_role_are_its_own_and_the_key(self, name):
+        assert mounts(name) == {"app-secrets": "/secrets/app:ro", f"{name}-secrets": f"/secrets/{name}:ro"}
+        assert COMPOSE[name]["environment"]["REDIS_URL_FILE"] == f"/secrets/{name}/redis_url"
 
-    def test_of_the_database_are_all_that_the_database_gets(self):
-        assert [name for name in mounts("db") if name.endswith("-secrets")] == ["db-secrets"]
+    @each_role
+    def test_of_the_database_are_for_who_talks_to_it(self, name):
+        found = {name: value for name, value in COMPOSE[name]["environment"].items() if "DATABASE" in name}
+        assert found == ({"DATABASE_URL_FILE": f"/secrets/{name}/database_url"} if name in DATABASE_ROLES else {})
+
+    @pytest.mark.parametrize("name", SERVERS)
+    def test_of_a_server_are_its_own(self, name):
+        assert [one for one in mounts(name) if one.endswith("-secrets")] == [f"{name}-secrets"]
+
+    def test_of_the_owner_are_for_migrate(self):
+        environment = COMPOSE["migrate"]["environment"]
+        assert environment["DATABASE_URL_FILE"] == "/secrets/db/url"
+        assert environment["REDIS_URL_FILE"] == "/secrets/redis/operator_url"
+        for role in DATABASE_ROLES:
+            assert environment[f"{role.upper()}_DATABASE_URL_FILE"] == f"/secrets/{role}/database_url"
+
+    def test_tell_redis_its_users(self):
+        assert words(COMPOSE["redis"]["command"])[2:] == ["--aclfile", "/secrets/redis/users.acl"]
 
     @pytest.mark.parametrize("name", [*ROLES, "migrate"])
     def test_come_as_files(self, name):
         environment = COMPOSE[name]["environment"]
         assert environment["SECRET_KEY_FILE"] == "/secrets/app/secret_key"
-        assert {"SECRET_KEY", "DATABASE_URL"} & environment.keys() == set()
+        assert not [one for one in environment if one.endswith(("SECRET_KEY", "DATABASE_URL", "REDIS_URL"))]
 
     @pytest.mark.parametrize(
         "file", sorted(path for path in FOLDER.rglob("*") if path.is_file()), ids=lambda path: path.name

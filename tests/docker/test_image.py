@@ -1,5 +1,6 @@
 """The image, as far as its files tell."""
 
+import hashlib
 import importlib.util
 import re
 import socket
@@ -79,25 +80,51 @@ class TestDockerfile:
 
 
 class TestSecrets:
-    def test_are_made_once(self, tmp_path: Path):
-        for name in ("app", "db", "admin"):
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        """Volumes as the image has them when they are new."""
+        [made] = re.findall(r"install -d -o urna -g urna ([^&\n]*\\\n[^&\n]*|[^&\n]*)", FINAL)
+        for name in re.findall(r"/secrets/(\w+)", made):
             (tmp_path / name).mkdir()
-        make = load_script("make_secrets").make
-        make(tmp_path)
-        first = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
-        assert {str(path.relative_to(tmp_path)) for path in first} == {
-            "app/secret_key", "db/password", "db/url", "admin/password",
-        }  # fmt: skip
-        make(tmp_path)
-        assert {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == first
-        assert all(len(value) >= 16 and "\n" not in value for value in first.values())
+        return tmp_path
 
-    def test_hold_the_password_in_the_address(self, tmp_path: Path):
-        for name in ("app", "db", "admin"):
-            (tmp_path / name).mkdir()
-        load_script("make_secrets").make(tmp_path)
-        password = (tmp_path / "db" / "password").read_text()
-        assert (tmp_path / "db" / "url").read_text() == f"postgres://urna:{password}@bbdd:5432/urna"
+    def test_are_made_once(self, folder: Path):
+        make = load_script("make_secrets").make
+        make(folder)
+        first = {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
+        assert {str(path.relative_to(folder)) for path in first} == {
+            "app/secret_key", "db/password", "db/url", "admin/password",
+            "redis/operator_password", "redis/operator_url", "redis/users.acl",
+            "worker/database_url", "result/database_url", "admin/database_url",
+            "vote/redis_url", "result/redis_url", "admin/redis_url", "worker/redis_url", "beat/redis_url",
+        }  # fmt: skip
+        make(folder)
+        assert {path: path.read_text() for path in folder.rglob("*") if path.is_file()} == first
+        for path, value in first.items():
+            assert path.name == "users.acl" or (len(value) >= 16 and "\n" not in value), path
+
+    def test_hold_the_password_in_the_address(self, folder: Path):
+        load_script("make_secrets").make(folder)
+        password = (folder / "db" / "password").read_text()
+        assert (folder / "db" / "url").read_text() == f"postgres://urna:{password}@bbdd:5432/urna"
+
+    def test_missing_from_an_old_installation_are_added(self, folder: Path):
+        (folder / "db" / "password").write_text("old-password-of-mine")
+        (folder / "db" / "url").write_text("postgres://urna:old-password-of-mine@bbdd:5432/urna")
+        load_script("make_secrets").make(folder)
+        assert (folder / "db" / "password").read_text() == "old-password-of-mine"
+        assert (folder / "worker" / "database_url").read_text().startswith("postgres://urna_worker:")
+
+    def test_tell_redis_the_rights_of_this_release(self, folder: Path):
+        make = load_script("make_secrets").make
+        make(folder)
+        users = folder / "redis" / "users.acl"
+        current, url = users.read_text(), (folder / "vote" / "redis_url").read_text()
+        users.chmod(0o644)
+        users.write_text("user vote on nopass +@all\n")
+        make(folder)
+        assert users.read_text() == current
+        assert hashlib.sha256((urlsplit(url).password or "").encode()).hexdigest() in current
 
 
 class TestHealth:
@@ -115,12 +142,34 @@ class TestHealth:
         monkeypatch.setattr(health, "ask_redis", lambda command: answer)
         assert health.ticks(tmp_path / "tick", queue) is alive
 
-    def test_asks_the_queue_that_beat_fills(self, redis, settings, monkeypatch):
-        connection = connect(settings.REDIS_URL)
-        monkeypatch.setattr(socket, "create_connection", lambda *args, **options: connection)
-        monkeypatch.setenv("REDIS_URL", "redis://redis:6379/0")
+    @pytest.fixture
+    def ask(self, redis, settings, monkeypatch, tmp_path) -> Callable[[str, str], str]:
+        """Return a function that asks the Redis of the tests, signed in as an address says."""
+
+        def ask_as(url: str, command: str) -> str:
+            connection = connect(settings.REDIS_URL)
+            monkeypatch.setattr(socket, "create_connection", lambda *args, **options: connection)
+            (tmp_path / "url").write_text(url)
+            monkeypatch.setenv("REDIS_URL_FILE", str(tmp_path / "url"))
+            return str(load_script("health").ask_redis(command))
+
+        return ask_as
+
+    def test_asks_the_queue_that_beat_fills(self, ask):
         app.send_task("tally.drain_all")
-        assert load_script("health").ask_redis(f"LLEN {QUEUE}") == "1"
+        assert ask("redis://worker@redis:6379/0", f"LLEN {QUEUE}") == "1"
+
+    def test_signs_in_with_the_password(self, ask, redis):
+        redis.acl_setuser("trial", enabled=True, passwords=["+a-secret"], commands=["+llen"], keys=["*"])
+        try:
+            assert ask("redis://trial:a-secret@redis:6379/0", f"LLEN {QUEUE}") == "0"
+            assert ask("redis://trial:another@redis:6379/0", f"LLEN {QUEUE}") == ""
+        finally:
+            redis.acl_deluser("trial")
+
+    def test_needs_no_name_for_a_ping(self, ask):
+        assert ask("redis://redis:6379/0", "PING") == "PONG"
+        assert ask("redis://redis:6379/0", f"LLEN {QUEUE}") == ""
 
     def test_is_bad_where_nobody_listens(self):
         assert not load_script("health").web_server_is_alive(9)

@@ -2,13 +2,40 @@
 
 import os
 import re
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from .files import FOLDER, LASTING, ROLES, SERVERS, WEB_ROLES, load, redis_settings, seconds, services, size, words
+from voting_site.redis_users import write_acl
+
+from .files import (
+    DATABASE_ROLES,
+    FOLDER,
+    LASTING,
+    ROLES,
+    SERVERS,
+    WEB_ROLES,
+    load,
+    redis_settings,
+    seconds,
+    services,
+    size,
+    words,
+)
 
 STACK = services("stack.yaml")
 DEPLOY = {name: service["deploy"] for name, service in STACK.items()}
+
+# Keeps each secret as a file.
+DOCKER = """#!/bin/sh
+case "$2" in
+    inspect) test -e "$SECRETS/$3" ;;
+    create) cat > "$SECRETS/$3" ;;
+    rm) shift 2; for one; do rm "$SECRETS/$one"; done ;;
+esac
+"""
 
 each_service = pytest.mark.parametrize("name", STACK)
 each_role = pytest.mark.parametrize("name", ROLES)
@@ -143,15 +170,65 @@ class TestNetworks:
 
 class TestSecrets:
     def test_are_made_outside(self):
-        assert all(secret == {"external": True} for secret in load("stack.yaml")["secrets"].values())
+        assert all(secret["external"] is True for secret in load("stack.yaml")["secrets"].values())
 
-    def test_are_those_that_the_script_makes(self):
-        made = re.findall(r"make (urna_\w+)", (FOLDER / "make-swarm-secrets").read_text())
-        assert set(made) == load("stack.yaml")["secrets"].keys()
+    @pytest.fixture
+    def made(self, tmp_path: Path) -> Path:
+        """The folder of secrets after the script has run, with a stand-in for the engine that keeps files."""
+        (tmp_path / "docker").write_text(DOCKER)
+        (tmp_path / "docker").chmod(0o755)
+        self.make(tmp_path)
+        return tmp_path
 
-    def test_of_the_database_are_not_for_vote(self):
-        assert STACK["vote"]["secrets"] == ["urna_secret_key"]
-        assert not any("DATABASE" in name for name in STACK["vote"]["environment"])
+    def make(self, folder: Path) -> str:
+        environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "SECRETS": str(folder)}
+        done = subprocess.run([FOLDER / "make-swarm-secrets"], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def test_are_those_that_the_script_makes(self, made: Path):
+        named = {secret.get("name", name) for name, secret in load("stack.yaml")["secrets"].items()}
+        assert {path.name for path in made.iterdir()} - {"docker"} == named
+
+    def test_stay_when_they_are_there(self, made: Path):
+        first = {path: path.read_text() for path in made.iterdir()}
+        assert self.make(made) == ""
+        assert {path: path.read_text() for path in made.iterdir()} == first
+
+    def test_missing_from_an_old_installation_are_added(self, made: Path):
+        old = ("docker", "urna_secret_key", "urna_db_password", "urna_database_url", "urna_admin_password")
+        first = {name: (made / name).read_text() for name in old}
+        for path in made.iterdir():
+            if path.name not in old:
+                path.unlink()
+        self.make(made)
+        assert {name: (made / name).read_text() for name in old} == first
+        self.test_are_those_that_the_script_makes(made)
+
+    def test_of_redis_fit_together(self, made: Path):
+        users = ("vote", "result", "admin", "worker", "beat", "operator")
+        passwords = {user: urlsplit((made / f"urna_{user}_redis_url_1").read_text()).password or "" for user in users}
+        assert (made / "urna_redis_users_1").read_text() + "\n" == write_acl(passwords)
+        assert (made / "urna_redis_password_1").read_text() == passwords["operator"]
+        assert len(set(passwords.values())) == len(users)
+
+    @each_role
+    def test_of_a_role_are_its_own_and_the_key(self, name):
+        wanted = {"urna_secret_key", f"urna_{name}_redis_url"}
+        database = {f"urna_{name}_database_url"} if name in DATABASE_ROLES else set()
+        assert set(STACK[name]["secrets"]) == wanted | database
+        found = {key: value for key, value in STACK[name]["environment"].items() if key.endswith("_URL_FILE")}
+        assert set(found.values()) == {f"/run/secrets/{one}" for one in (wanted | database) - {"urna_secret_key"}}
+
+    def test_of_migrate_are_all_that_its_environment_names(self):
+        named = {value for value in STACK["migrate"]["environment"].values() if str(value).startswith("/run/secrets/")}
+        assert named | {"/run/secrets/urna_admin_password"} == {
+            f"/run/secrets/{one}" for one in STACK["migrate"]["secrets"]
+        }
+
+    def test_tell_redis_its_users(self):
+        assert words(STACK["redis"]["command"])[2:] == ["--aclfile", "/run/secrets/urna_redis_users"]
+        assert STACK["redis"]["secrets"] == ["urna_redis_users", "urna_redis_password"]
 
     def test_of_the_administrator_are_for_migrate_alone(self):
         assert [name for name, one in STACK.items() if "urna_admin_password" in one.get("secrets", [])] == ["migrate"]
@@ -193,7 +270,7 @@ class TestLimits:
 
 
 class TestScripts:
-    @pytest.mark.parametrize("name", ["admin-door", "make-swarm-secrets", "update", "verify"])
+    @pytest.mark.parametrize("name", ["admin-door", "make-swarm-secrets", "manage", "update", "verify"])
     def test_can_be_run(self, name):
         assert os.access(FOLDER / name, os.X_OK)
 

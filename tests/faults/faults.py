@@ -154,7 +154,7 @@ def families(installation: Installation, chance: random.Random, *, outage: float
         Fault(f"{weather.value}, {pair}", lambda one, pair=pair, weather=weather: disturb(one, pair, weather))
         for pair in installation.proxies
         for weather in Weather
-        if weather not in (Weather.FAIR, Weather.LOST_REPLIES) and pair != "beat>postgres"
+        if weather not in (Weather.FAIR, Weather.LOST_REPLIES)
     ]
     resources = [
         Fault(f"no postgres for {outage:.0f} s", lambda one: take_away(one, "postgres", seconds=outage), True),

@@ -26,13 +26,13 @@ DEADLINE = 60
 SERVERS = ("valkey", "postgres")
 # Two web hosts, the second of which has a wrong clock.
 CLOCKS = {"vote-a": 0, "vote-b": 600}
-# Which servers each role talks to, through a proxy for each pair; `beat` has the address of the database only.
+# Which servers each role talks to, through a proxy for each pair.
 NEEDS = {
     "vote-a": ("valkey",),
     "vote-b": ("valkey",),
     "result": ("valkey", "postgres"),
     "worker": ("valkey", "postgres"),
-    "beat": ("valkey", "postgres"),
+    "beat": ("valkey",),
 }
 
 
@@ -120,7 +120,7 @@ class Installation:
         for service in services:
             wait_until(service.answers, f"{service.variable} answers")
         sockets = self.data.sockets
-        self.urls = {"DATABASE_URL": services[1].url, "REDIS_URL": services[0].url}
+        self.urls = {name: url for service in services for name, url in embedded.urls(service).items()}
         self.sockets = {"valkey": sockets / "valkey.sock", "postgres": sockets / ".s.PGSQL.5432"}
 
     def _prepare(self) -> None:
@@ -143,17 +143,18 @@ class Installation:
             for server in servers:
                 pair = f"{name}>{server}"
                 self.proxies[pair] = self.network.between(pair, self.sockets[server])
+            plays = name.partition("-")[0]
             environment = fresh_environment(
                 SECRET_KEY_FILE=str(self.data.secret_key()),
-                REDIS_URL=f"redis://127.0.0.1:{self.proxies[f'{name}>valkey'].port}/0",
+                REDIS_URL=f"redis://{plays}@127.0.0.1:{self.proxies[f'{name}>valkey'].port}/0",
                 LOG_LEVEL="INFO",
                 **{crash_points.FOLDER: str(self.armed), role.CLOCK: str(CLOCKS.get(name, 0))},
                 **{role.MUTANT: mutant} if mutant else {},
             )
             if "postgres" in servers:
                 port = self.proxies[f"{name}>postgres"].port
-                environment["DATABASE_URL"] = f"postgres://urna@127.0.0.1:{port}/urna"
-            argv = [sys.executable, "-u", "-m", "tests.faults.role", name.partition("-")[0]]
+                environment["DATABASE_URL"] = f"postgres://urna_{plays}@127.0.0.1:{port}/urna"
+            argv = [sys.executable, "-u", "-m", "tests.faults.role", plays]
             if name in self.ports:
                 argv += ["--port", str(self.ports[name])]
             program = Program(name=name, argv=tuple(argv), cwd=PROJECT)

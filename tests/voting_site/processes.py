@@ -1,6 +1,7 @@
 """Running the project's commands as a user does, and waiting for what they do."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ WEB_ROLES = [name for name, role in ROLES.items() if role.port]
 # Seconds; a loaded machine needs many, an idle one a fraction of one.
 DEADLINE = 90
 # What this test run has set for itself, and a fresh terminal has not.
-SETTLED = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_KEY_FILE", "URNA_DATA", "URNA_ROLE"}
+SETTLED = re.compile(r"(\w+_)?(DATABASE|REDIS)_URL|SECRET_KEY(_FILE)?|URNA_DATA|URNA_ROLE")
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -50,7 +51,7 @@ def answers(port: int, path: str = "/healthz") -> bool:
 
 def fresh_environment(**changes: str) -> dict[str, str]:
     """Return the environment of a terminal in which nothing of Urna is set."""
-    return {name: value for name, value in os.environ.items() if name not in SETTLED} | changes
+    return {name: value for name, value in os.environ.items() if not SETTLED.fullmatch(name)} | changes
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -16,6 +16,7 @@ from voting_site import embedded
 from voting_site.data_folder import DataFolder, Unusable
 from voting_site.postgres import Postgres
 from voting_site.programs import clean_up, record
+from voting_site.redis_users import ROLES
 
 from .processes import is_alive, wait_until
 
@@ -185,7 +186,7 @@ class TestUnusable:
 class TestEnvironment:
     def test_leaves_out_the_servers_that_are_given(self, folder: DataFolder) -> None:
         given = {"DATABASE_URL": "postgres://elsewhere/urna", "SECRET_KEY": "given"}
-        assert set(embedded.environment(folder, given)) == {"REDIS_URL"}
+        assert set(embedded.environment(folder, given)) == {"REDIS_URL", *(f"{role.upper()}_REDIS_URL" for role in ROLES)}
         given = {"REDIS_URL_FILE": "/run/secrets/redis", "SECRET_KEY_FILE": "/run/secrets/key"}
         assert set(embedded.environment(folder, given)) == {"DATABASE_URL"}
 

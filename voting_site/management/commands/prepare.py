@@ -1,7 +1,9 @@
 """Bring the database to this version, and give a new one its first administrator and its demonstration."""
 
+import logging
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,12 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connection
 
+from polls import ballot_box
 from tally.healing import keep_box
+from voting_site.database_rights import ROLES
+from voting_site.database_users import NotAllowed, grant, users
+
+logger = logging.getLogger(__name__)
 
 ADMINISTRATOR = "admin"
 
@@ -20,7 +27,10 @@ ADMINISTRATOR = "admin"
 class Command(BaseCommand):
     """Idempotent, so that it may run at every start."""
 
-    help = "Waits for PostgreSQL and Redis, migrates, makes the first administrator, gives the ballot box its epoch."
+    help = (
+        "Waits for PostgreSQL and Redis, migrates, grants each role its rights, makes the first administrator, "
+        "gives the ballot box its epoch."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -35,6 +45,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._wait(options["timeout"])
         call_command("migrate", interactive=False, verbosity=0)
+        self._grant_rights()
         self._ensure_administrator(options["password_file"])
         if options["demo"]:
             call_command("seed_demo")
@@ -54,6 +65,26 @@ class Command(BaseCommand):
                 time.sleep(0.05)
             else:
                 return
+
+    def _grant_rights(self) -> None:
+        if missing := [role for role in ROLES if role not in settings.ROLE_DATABASE_URLS]:
+            logger.warning(
+                "%s may do whatever the owner of the database may: give each a user with %s (docs/security.md)",
+                " and ".join(missing), " and ".join(f"{role.upper()}_DATABASE_URL" for role in missing),
+            )  # fmt: skip
+        try:
+            grant(users(settings.ROLE_DATABASE_URLS))
+        except NotAllowed as error:
+            raise CommandError(str(error)) from error
+        self._load_redis_users()
+
+    def _load_redis_users(self) -> None:
+        client = ballot_box.client()
+        if client.acl_whoami() == b"default":
+            logger.warning("every role may do everything in Redis: give each a user of its own (docs/security.md)")
+        # What the file says may have changed since Redis read it; without such a file there is nothing to read.
+        with suppress(redis.ResponseError):
+            client.acl_load()
 
     def _ensure_administrator(self, password_file: Path | None) -> None:
         users = get_user_model().objects

@@ -1,0 +1,336 @@
+"""What each role may do in the real PostgreSQL, and that its own work is among it."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg2
+import pytest
+from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import ProgrammingError, connection, connections
+from django.test import Client
+from psycopg2.errors import InsufficientPrivilege
+
+from polls.models import Election, Epoch
+from results.snapshot import read_snapshots
+from tally import healing, lifecycle
+from tally.drain import drain_all
+from tally.models import CastRecord, RejectedBallot
+from voting_site.database_rights import CONNECTIONS, RIGHTS, ROLES, SETTINGS, AllBut
+from voting_site.database_users import NotAllowed, User, columns_by_table, grant, users
+from voting_site.health import find_missing
+
+COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+@pytest.fixture(autouse=True)
+def _granted(transactional_db: None) -> None:
+    grant(users(settings.ROLE_DATABASE_URLS))
+
+
+@pytest.fixture
+def play() -> Iterator[Callable[[str], None]]:
+    """Return a function after which this test has the rights of a role."""
+
+    def become(role: str) -> None:
+        run(f"SET ROLE urna_{role}")
+
+    yield become
+    connection.rollback() if connection.in_atomic_block else None
+    run("RESET ROLE")
+
+
+def run(statement: str) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def sign_in(role: str) -> "psycopg2.extensions.connection":
+    """Open a connection as the role does, to the database of the tests."""
+    return psycopg2.connect(settings.ROLE_DATABASE_URLS[role], dbname=connection.settings_dict["NAME"])
+
+
+class TestRights:
+    def test_name_every_table(self) -> None:
+        assert set(RIGHTS) == set(columns_by_table())
+
+    def test_name_columns_that_exist(self) -> None:
+        existing = columns_by_table()
+        for table, by_role in RIGHTS.items():
+            for role, rights in by_role.items():
+                for columns in rights.values():
+                    named = columns.columns if isinstance(columns, AllBut) else columns
+                    assert set(named) <= set(existing[table]), (table, role)
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_are_what_the_database_grants(self, role: str) -> None:
+        granted, declared = set(), set()
+        for table, columns in columns_by_table().items():
+            rights = RIGHTS[table].get(role, {})
+            for command in COMMANDS:
+                if command == "DELETE":
+                    if run(f"SELECT has_table_privilege('urna_{role}', '{table}', 'DELETE')")[0][0]:
+                        granted.add((table, "DELETE"))
+                    declared |= {(table, "DELETE")} if "DELETE" in rights else set()
+                    continue
+                wanted = rights.get(command, ())
+                for column in columns:
+                    if isinstance(wanted, AllBut) != (column in getattr(wanted, "columns", wanted)):
+                        declared.add((table, command, column))
+                    if run(f"SELECT has_column_privilege('urna_{role}', '{table}', '{column}', '{command}')")[0][0]:
+                        granted.add((table, command, column))
+        assert granted == declared
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_reach_no_other_table(self, role: str) -> None:
+        run("CREATE TABLE IF NOT EXISTS public.stranger (id int)")
+        try:
+            assert run(f"SELECT has_table_privilege('urna_{role}', 'stranger', 'SELECT,INSERT,UPDATE,DELETE')") == [
+                (False,)
+            ]
+        finally:
+            run("DROP TABLE public.stranger")
+
+    def test_that_were_given_by_hand_are_taken_back(self) -> None:
+        run("GRANT ALL ON ALL TABLES IN SCHEMA public TO urna_result")
+        run("GRANT UPDATE (marking) ON tally_castrecord TO urna_worker")
+        grant(users(settings.ROLE_DATABASE_URLS))
+        for role in ("result", "worker"):
+            self.test_are_what_the_database_grants(role)
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_come_with_limits(self, role: str) -> None:
+        with sign_in(role) as own, own.cursor() as cursor:
+            for name, value in SETTINGS[role].items():
+                cursor.execute(f"SHOW {name}")
+                assert cursor.fetchone()[0] in (value, {"60s": "1min"}.get(value))
+            cursor.execute("SELECT rolconnlimit, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, rolreplication "
+                           "FROM pg_roles WHERE rolname = current_user")  # fmt: skip
+            assert cursor.fetchone() == (CONNECTIONS[role], False, False, False, False, False)
+        own.close()
+
+
+class TestWorker:
+    def test_counts_and_heals(self, play, make_election, cast, redis) -> None:
+        election = make_election(votes_final=True)
+        cast(election, "ana", "nesquik")
+        redis.xadd(f"urna:{{{election.pk}:0}}:ballots", {"v": "1"})
+        play("worker")
+        drain_all()
+        redis.flushall()
+        healing.keep_box()
+        assert (CastRecord.objects.count(), RejectedBallot.objects.count(), Epoch.objects.count()) == (1, 1, 2)
+
+    def test_turns_phases(self, play, make_election, redis) -> None:
+        election = make_election()
+        play("worker")
+        lifecycle.turn_phases()
+        lifecycle.store_seal(election, lifecycle.ballot_box.seal(election.pk, election.shards))
+        lifecycle.turn_phases()
+        assert Election.objects.get().final_at
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE tally_castrecord SET marking = 'nesquik'",
+            "DELETE FROM tally_castrecord",
+            "TRUNCATE tally_castrecord",
+            "DROP TABLE tally_castrecord",
+            "ALTER TABLE tally_castrecord ADD COLUMN x int",
+            "DELETE FROM tally_countedballot",
+            "UPDATE tally_countedballot SET voter_key = 'x'",
+            "DELETE FROM tally_count",
+            "DELETE FROM tally_rejectedballot",
+            "UPDATE polls_election SET voter_secret = 'x'",
+            "INSERT INTO polls_election (title) VALUES ('x')",
+            "DELETE FROM polls_option",
+            "SELECT * FROM auth_user",
+            "SELECT * FROM django_session",
+            "CREATE TABLE mine (id int)",
+        ],
+    )
+    def test_may_not(self, play, statement: str) -> None:
+        refuses(play, "worker", statement)
+
+
+class TestResult:
+    def test_reads_what_it_shows(self, play, make_election, cast) -> None:
+        election = make_election()
+        cast(election, "ana", "nesquik")
+        drain_all()
+        play("result")
+        [snapshot] = read_snapshots(Election.objects.current())
+        assert json.loads(snapshot.to_json())["ballots"] == 1
+        assert find_missing() == []
+
+    def test_serves_its_pages(self, make_election, settings) -> None:
+        election = make_election()
+        settings.ROOT_URLCONF = "voting_site.urls.result"
+
+        def ask(path: str) -> int:
+            # A connection of this thread's own, as under ASGI.
+            run("SET ROLE urna_result")
+            try:
+                return int(Client().get(path).status_code)
+            finally:
+                connections.close_all()
+
+        for path in ("/", f"/{election.slug}/", f"/{election.slug}/results.json"):
+            assert async_to_sync(database_sync_to_async(ask))(path) in (200, 302), path
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "SELECT voter_secret FROM polls_election",
+            "SELECT * FROM polls_election",
+            "SELECT marking FROM tally_castrecord",
+            "SELECT voter_key FROM tally_countedballot",
+            "SELECT payload FROM tally_rejectedballot",
+            "SELECT shard FROM tally_count",
+            "SELECT * FROM auth_user",
+            "SELECT * FROM django_session",
+            "INSERT INTO tally_count (election_id, shard, key, n) VALUES (1, 0, 'x', 1)",
+            "UPDATE tally_count SET n = 0",
+            "DELETE FROM tally_tally",
+            "SELECT id FROM polls_election FOR UPDATE",
+            "CREATE TABLE mine (id int)",
+        ],
+    )
+    def test_may_not(self, play, statement: str) -> None:
+        refuses(play, "result", statement)
+
+    def test_writes_nothing_even_where_it_might(self) -> None:
+        with sign_in("result") as own, own.cursor() as cursor, pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
+            cursor.execute("CREATE TEMPORARY TABLE mine AS SELECT 1 WHERE false; DELETE FROM polls_option")
+        own.close()
+
+
+class TestAdmin:
+    @pytest.fixture
+    def signed_in(self, play) -> Client:
+        """A browser of the administrator's, served by a role with its own rights."""
+        get_user_model().objects.create_superuser("admin", password="a long enough password")
+        play("admin")
+        client = Client()
+        assert client.login(username="admin", password="a long enough password")
+        return client
+
+    def form(self, **changes: str) -> dict[str, str]:
+        options = {"TOTAL_FORMS": "2", "INITIAL_FORMS": "0", "MIN_NUM_FORMS": "0", "MAX_NUM_FORMS": "1000",
+                   "0-label": "One", "1-label": "Two", "0-position": "0", "1-position": "1"}  # fmt: skip
+        return {
+            "title": "Which?", "slug": "which", "method": "plurality", "time_zone": "Europe/Madrid",
+            "opens_at_0": "2020-01-01", "opens_at_1": "12:00",
+            **{f"options-{name}": value for name, value in options.items()},
+            **changes,
+        }  # fmt: skip
+
+    def test_runs_an_election(self, signed_in, box) -> None:
+        assert signed_in.post("/admin/polls/election/add/", self.form()).status_code == 302
+        election = Election.objects.get()
+        page = f"/admin/polls/election/{election.pk}"
+        assert signed_in.get(f"{page}/change/").status_code == 200
+        assert signed_in.post(f"{page}/close/").status_code == 302
+        run("RESET ROLE")
+        lifecycle.turn_phases()
+        run("SET ROLE urna_admin")
+        assert signed_in.post(f"{page}/archive/").status_code == 302
+        assert signed_in.get(f"{page}/history/").status_code == 200
+        election.refresh_from_db()
+        assert election.sealed_at
+        assert election.archived_at
+
+    def test_deletes_a_draft(self, signed_in) -> None:
+        draft = Election.objects.create(title="Draft", slug="draft")
+        path = f"/admin/polls/election/{draft.pk}/delete/"
+        assert signed_in.get(path).status_code == 200
+        assert signed_in.post(path, {"post": "yes"}).status_code == 302
+        assert not Election.objects.exists()
+
+    @pytest.mark.parametrize(
+        "path", ["polls/election/", "tally/rejectedballot/", "auth/user/", "auth/user/add/", "auth/group/add/"]
+    )
+    def test_sees_its_pages(self, signed_in, path: str) -> None:
+        assert signed_in.get(f"/admin/{path}").status_code == 200
+
+    def test_changes_passwords_and_users(self, signed_in) -> None:
+        new = {"username": "eva", "password1": "another long one", "password2": "another long one",
+               "usable_password": "true"}  # fmt: skip
+        assert signed_in.post("/admin/auth/user/add/", new).status_code == 302
+        change = {"old_password": "a long enough password", "new_password1": "a much longer one",
+                  "new_password2": "a much longer one"}  # fmt: skip
+        assert signed_in.post("/admin/password_change/", change).status_code == 302
+        assert signed_in.post("/admin/logout/").status_code == 200
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            *(
+                statement
+                for table in ("castrecord", "countedballot", "count", "tally", "rejectedballot")
+                for statement in (
+                    f"UPDATE tally_{table} SET shard = 1",
+                    f"DELETE FROM tally_{table}",
+                    f"INSERT INTO tally_{table} (shard) VALUES (0)",
+                    f"TRUNCATE tally_{table}",
+                )
+            ),
+            "UPDATE polls_election SET voter_secret = 'x'",
+            "UPDATE polls_election SET final_at = now()",
+            "INSERT INTO polls_epoch (name) VALUES ('x')",
+            "DELETE FROM django_admin_log",
+            "UPDATE django_admin_log SET change_message = ''",
+            "DELETE FROM django_migrations",
+            "DELETE FROM auth_user",
+            "CREATE ROLE more LOGIN",
+            "DROP TABLE tally_count",
+        ],
+    )
+    def test_may_not(self, play, statement: str) -> None:
+        refuses(play, "admin", statement)
+
+
+def refuses(play: Callable[[str], None], role: str, statement: str) -> None:
+    """Fail unless PostgreSQL refuses a statement to a role, for lack of rights and nothing else."""
+    play(role)
+    with pytest.raises(ProgrammingError) as refused:
+        run(statement)
+    assert isinstance(refused.value.__cause__, InsufficientPrivilege)
+
+
+class TestGrant:
+    def test_refuses_the_owner_as_the_user_of_a_role(self, settings) -> None:
+        settings.ROLE_DATABASE_URLS = {"result": settings.ROLE_DATABASE_URLS["result"].replace("urna_result", "urna")}
+        with pytest.raises(CommandError, match="RESULT_DATABASE_URL names urna, who may do everything"):
+            call_command("prepare")
+
+    def test_says_what_to_run_where_the_owner_makes_no_users(self) -> None:
+        run("CREATE ROLE plain")
+        run("SET ROLE plain")
+        try:
+            with pytest.raises(NotAllowed, match="Let a superuser run: CREATE ROLE nobody_yet LOGIN"):
+                grant([User("result", "nobody_yet")])
+        finally:
+            run("RESET ROLE")
+            run("DROP ROLE plain")
+
+    def test_lets_a_user_sign_in_with_a_password_that_no_statement_holds(self) -> None:
+        grant([User("result", "urna_trial", "a secret of mine")])
+        try:
+            [(verifier,)] = run("SELECT rolpassword FROM pg_authid WHERE rolname = 'urna_trial'")
+            assert verifier.startswith("SCRAM-SHA-256$")
+        finally:
+            run("DROP OWNED BY urna_trial")
+            run("DROP ROLE urna_trial")
+
+    def test_warns_of_roles_that_are_the_owner(self, settings, caplog, tmp_path) -> None:
+        settings.ROLE_DATABASE_URLS = {}
+        call_command("prepare", password_file=tmp_path / "password")
+        assert "worker and result and admin may do whatever the owner of the database may" in caplog.text
+        assert "WORKER_DATABASE_URL" in caplog.text

@@ -1,0 +1,181 @@
+"""What each user may do in the real Valkey, and that its own work is among it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from redis import Redis
+from redis.exceptions import NoPermissionError, ResponseError
+
+from polls import ballot_box
+from polls.ballot_box import Verdict
+from polls.publishing import publish_election
+from tally import healing, inbox, lifecycle
+from tally.drain import drain_all
+from voting_site import health
+from voting_site.celery import app
+from voting_site.redis_users import ROLES, write_acl
+
+BALLOTS, VOTERS, RULES = ("urna:{1:0}:ballots", "urna:{1:0}:voters", "urna:{1:0}:rules")
+EVERYBODYS = (
+    "FLUSHALL", "FLUSHDB", "KEYS *", "SCAN 0", "RANDOMKEY", "DBSIZE", "CONFIG GET *", "CONFIG SET appendfsync no",
+    "SHUTDOWN", "ACL LIST", "ACL SETUSER vote allkeys", "MONITOR", "CLIENT LIST",
+    "CLIENT KILL TYPE normal", "SWAPDB 0 1", "REPLICAOF 127.0.0.1 1", "SAVE", "FUNCTION LIST", "SCRIPT FLUSH",
+    "EVAL return 0", "MEMORY USAGE urna:epoch", "GET strangers",
+    f"XTRIM {BALLOTS} MAXLEN 0", f"DEL {BALLOTS}", f"DEL {VOTERS}", f"DEL {RULES}", "RENAME urna:epoch x",
+    f"RENAME {BALLOTS} x", f"COPY {BALLOTS} x", f"DUMP {BALLOTS}", f"HGETALL {VOTERS}", "PSUBSCRIBE *",
+)  # fmt: skip
+NOT_FOR = {
+    "vote": (
+        f"XRANGE {BALLOTS} - +", f"XREAD STREAMS {BALLOTS} 0", f"XREVRANGE {BALLOTS} + -", f"XDEL {BALLOTS} 1-1",
+        f"HSET {RULES} sealed 0", f"HDEL {RULES} sealed", f"HDEL {VOTERS} x", f"HKEYS {VOTERS}", f"HVALS {VOTERS}",
+        "HSET urna:definitions drink x", "HDEL urna:definitions drink", "BRPOP urna:celery:celery 1",
+        "RPOP urna:celery:celery", "LRANGE urna:celery:celery 0 -1", "PUBLISH urna__group__results x",
+        "SUBSCRIBE urna__group__results", "INFO",
+    ),
+    "result": (
+        f"XRANGE {BALLOTS} - +", f"XDEL {BALLOTS} 1-1", f"XADD {BALLOTS} * v 1", f"HGET {VOTERS} x",
+        f"HGET {RULES} epoch",
+        "HGET urna:definitions drink", "LPUSH urna:celery:celery x", "PUBLISH urna__group__results x",
+        "SUBSCRIBE strangers", "SCRIPT LOAD return", "INFO",
+    ),
+    "admin": (
+        f"XRANGE {BALLOTS} - +", f"XREAD STREAMS {BALLOTS} 0", f"XDEL {BALLOTS} 1-1", f"XADD {BALLOTS} * v 1",
+        f"HGET {VOTERS} x", f"HSET {VOTERS} x y", "LPUSH urna:celery:celery x", "SUBSCRIBE urna__group__results",
+        "PUBLISH strangers x", "INFO",
+    ),
+    "worker": (
+        f"XADD {BALLOTS} * v 1", f"HDEL {VOTERS} x", "HDEL urna:definitions drink", "PUBLISH strangers x",
+        "SUBSCRIBE urna__group__results", "LPUSH strangers x",
+    ),
+    "beat": (
+        f"XRANGE {BALLOTS} - +", f"XADD {BALLOTS} * v 1", f"HGET {VOTERS} x", "GET urna:epoch", "INFO",
+        "BRPOP urna:celery:celery 1", "LRANGE urna:celery:celery 0 -1", "DEL urna:celery:celery",
+        "PUBLISH urna__group__results x",
+    ),
+}  # fmt: skip
+FORBIDDEN = [(user, command) for user in ROLES for command in (*EVERYBODYS, *NOT_FOR[user])]
+FORBIDDEN += [
+    (user, command) for user in ROLES if user != "worker" for command in ("SET urna:epoch x", "DEL urna:epoch")
+]
+
+
+@pytest.fixture
+def play(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Return a function after which the ballot box is asked by the user of a role."""
+
+    def become(role: str) -> None:
+        own = Redis.from_url(settings.ROLE_REDIS_URLS[role])
+        monkeypatch.setattr(ballot_box, "client", lambda: own)
+        # Scripts remember the client that they were registered with.
+        ballot_box.script.cache_clear()
+
+    yield become
+    monkeypatch.undo()
+    ballot_box.script.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_lacks_a_right(redis: Any, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test in which Redis refused something to somebody, unless it is about that."""
+    redis.acl_log_reset()
+    yield
+    if "may_not" not in request.node.name:
+        assert redis.acl_log() == []
+
+
+class TestVote:
+    def test_shows_and_takes_ballots(self, play, define, cast) -> None:
+        definition = define()
+        play("vote")
+        assert ballot_box.read_definition("drink")[0] == definition
+        assert ballot_box.read_definitions()[0] == [definition]
+        assert cast(definition, "ana", "nesquik").verdict is Verdict.ACCEPTED
+        assert ballot_box.read_mark(definition, "nobody") is None
+        assert health.seconds_since_count() is None
+
+    def test_loads_a_script_that_redis_has_forgotten(self, play, define, cast, redis) -> None:
+        definition = define()
+        redis.script_flush()
+        play("vote")
+        assert cast(definition, "ana", "nesquik").verdict is Verdict.ACCEPTED
+
+    def test_gains_nothing_by_a_script_of_its_own_so_that_it_may_not_read_ballots(self, play, define) -> None:
+        define()
+        play("vote")
+        script = ballot_box.client().register_script("return redis.call('XRANGE', KEYS[1], '-', '+')")
+        with pytest.raises(ResponseError, match=r"(?i)permission|ACL failure"):
+            script([BALLOTS])
+
+
+class TestAdmin:
+    def test_publishes_and_seals(self, play, make_election) -> None:
+        election = make_election()
+        play("admin")
+        publish_election(election)
+        lifecycle.close_election(election)
+        assert election.sealed_at
+
+
+class TestWorker:
+    def test_counts_seals_and_heals(self, play, make_election, cast, redis) -> None:
+        election = make_election()
+        cast(election, "ana", "nesquik")
+        play("worker")
+        drain_all()
+        assert inbox.is_empty(election.pk, election.shards)
+        lifecycle.turn_phases()
+        lifecycle.close_election(election)
+        lifecycle.turn_phases()
+        redis.delete("urna:epoch")
+        healing.keep_box()
+        assert ballot_box.read_epoch()
+
+
+class TestBroker:
+    @pytest.mark.parametrize("role", ["vote", "beat"])
+    def test_takes_tasks_from(self, role: str, redis) -> None:
+        url = settings.ROLE_REDIS_URLS[role].replace("unix:", "redis+socket:")
+        with app.connection_for_write(url=url) as connection, app.amqp.Producer(connection) as producer:
+            app.send_task("tally.drain_all", producer=producer)
+        assert redis.llen("urna:celery:celery") == 1
+
+
+class TestEach:
+    @pytest.mark.parametrize(("user", "command"), FORBIDDEN)
+    def test_may_not(self, user: str, command: str, redis: Redis) -> None:
+        redis.xadd(BALLOTS, {"v": 1})
+        arguments = command.split(" ")
+        if command.startswith("EVAL "):
+            arguments = ["EVAL", "return 0", "0"]
+        client = Redis.from_url(settings.ROLE_REDIS_URLS[user])
+        with pytest.raises(NoPermissionError):
+            client.execute_command(*arguments)
+        client.close()
+        assert redis.xlen(BALLOTS) == 1
+
+    @pytest.mark.parametrize("command", [*EVERYBODYS, "INFO", "TIME", "GET urna:epoch", "CLIENT SETNAME x"])
+    def test_who_has_not_signed_in_may_not(self, command: str) -> None:
+        client = Redis.from_url(settings.REDIS_URL.replace("operator@", ""))
+        with pytest.raises(NoPermissionError):
+            client.execute_command(*(["EVAL", "return 0", "0"] if command.startswith("EVAL ") else command.split(" ")))
+        assert client.ping()
+        client.close()
+
+
+class TestAcl:
+    def test_holds_no_password(self) -> None:
+        text = write_acl({user: f"a secret of {user}" for user in (*ROLES, "operator")})
+        assert "a secret" not in text
+        assert "nopass" not in text.partition("user operator")[2]
+
+    @pytest.mark.parametrize("passwords", [{}, dict.fromkeys((*ROLES, "operator"), "")])
+    def test_lets_nobody_in_whose_password_is_missing(self, passwords: dict[str, str]) -> None:
+        with pytest.raises(KeyError):
+            write_acl(passwords)
+
+    def test_has_a_line_for_each_user(self) -> None:
+        lines = write_acl().splitlines()
+        assert [line.split()[1] for line in lines] == ["default", "operator", *ROLES]
+        assert not any("PASSWORD" in line for line in lines)

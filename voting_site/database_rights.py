@@ -1,0 +1,108 @@
+"""What each role may do in PostgreSQL: every table stands here, with the columns that a role needs.
+
+The owner, who migrates, has all rights and grants these (database_users.py). `vote` and `beat` know no database.
+Inserting needs no right to a sequence: every key is an identity column.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AllBut:
+    """All columns of a table except these."""
+
+    columns: tuple[str, ...] = ()
+
+
+Columns = tuple[str, ...] | AllBut
+# By command: SELECT, INSERT, UPDATE or DELETE.
+Rights = Mapping[str, Columns]
+
+ALL = AllBut()
+READ: Rights = {"SELECT": ALL}
+READ_AND_ADD: Rights = {"SELECT": ALL, "INSERT": ALL}
+LINK: Rights = {"SELECT": ALL, "INSERT": ALL, "DELETE": ALL}
+EDIT: Rights = {**LINK, "UPDATE": ALL}
+
+ROLES = ("worker", "result", "admin")
+
+# Table -> role -> rights. A role that is not named may do nothing there.
+RIGHTS: dict[str, dict[str, Rights]] = {
+    # --- polls ---
+    "polls_election": {
+        "worker": {
+            "SELECT": ALL,
+            "UPDATE": ("revision", "design", "opened_at", "closes_at", "sealed_at", "final_at", "archived_at"),
+        },
+        # Never the secret from which voter keys are derived.
+        "result": {
+            "SELECT": (
+                "id", "title", "slug", "method", "max_choices", "opens_at", "closes_at", "time_zone", "shards",
+                "revision", "sealed_at", "final_at", "archived_at",
+            ),
+        },
+        # Only unpublished elections are deleted, which is the administration's own rule.
+        "admin": {**LINK, "UPDATE": AllBut(("id", "voter_secret", "shards", "final_at"))},
+    },
+    "polls_option": {
+        "worker": READ,
+        "result": {"SELECT": ("id", "election_id", "label", "key", "position")},
+        "admin": EDIT,
+    },
+    "polls_epoch": {"worker": READ_AND_ADD},
+    # --- tally: the administration reads, and before it deletes a draft it looks whether anything hangs on it ---
+    "tally_castrecord": {"worker": READ_AND_ADD, "admin": READ},
+    "tally_countedballot": {
+        "worker": {**READ_AND_ADD, "UPDATE": ("ballot_id", "marking", "shard")},
+        "admin": READ,
+    },
+    "tally_count": {
+        "worker": {**READ_AND_ADD, "UPDATE": ("n",)},
+        "result": {"SELECT": ("election_id", "key", "n")},
+        "admin": READ,
+    },
+    "tally_tally": {
+        "worker": {**READ_AND_ADD, "UPDATE": ("version", "ballots", "epoch", "last_serial")},
+        "result": {"SELECT": ("election_id", "version", "ballots")},
+        "admin": READ,
+    },
+    "tally_rejectedballot": {"worker": READ_AND_ADD, "admin": READ},
+    "tally_reconciliation": {
+        "worker": {
+            **READ_AND_ADD,
+            "UPDATE": (
+                "given", "accepted", "ballots", "problems", "balanced_at", "checked_at", "seconds", "suspected", "tables",
+            ),
+        },
+        "admin": {**READ, "UPDATE": ("acknowledged", "acknowledged_by", "acknowledged_at")},
+    },
+    # --- Django ---
+    # Readiness compares what is applied with what there is.
+    "django_migrations": {"worker": READ, "result": READ, "admin": READ},
+    "django_content_type": {"admin": READ},
+    "django_session": {"admin": EDIT},
+    # What was done in the administration is added to, and never changed there.
+    "django_admin_log": {"admin": READ_AND_ADD},
+    "auth_permission": {"admin": READ},
+    "auth_group": {"admin": EDIT},
+    "auth_group_permissions": {"admin": LINK},
+    # Users are deactivated; deleting one would take their lines of the log along.
+    "auth_user": {"admin": {**READ_AND_ADD, "UPDATE": ALL}},
+    "auth_user_groups": {"admin": LINK},
+    "auth_user_user_permissions": {"admin": LINK},
+}  # fmt: skip
+
+# Limits that hold a role which goes wrong; a recount may take its time, since it is run by the owner.
+SETTINGS: dict[str, dict[str, str]] = {
+    # A worker that vanished in the middle of a round must not keep the lock of its shard.
+    "worker": {"idle_in_transaction_session_timeout": "30s"},
+    "result": {
+        "default_transaction_read_only": "on",
+        "statement_timeout": "10s",
+        "idle_in_transaction_session_timeout": "10s",
+    },
+    "admin": {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s"},
+}
+# Of PostgreSQL's usual 100 some are left for the owner, and no crowd before the results keeps the count from one.
+CONNECTIONS = {"worker": 20, "result": 50, "admin": 20}

@@ -1,0 +1,32 @@
+"""The users of Redis, one for each role: users.acl beside this file says what each may do."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+TEMPLATE = Path(__file__).with_name("users.acl")
+OPERATOR = "operator"
+ROLES = ("vote", "result", "admin", "worker", "beat")
+
+
+def write_acl(passwords: Mapping[str, str] | None = None) -> str:
+    """Return an ACL file for Redis, a line for each user; without `passwords` nobody needs one.
+
+    It holds hashes of the passwords, so that reading it helps nobody to sign in. Raises KeyError for a user who has
+    none among `passwords`.
+    """
+    lines = []
+    for user in TEMPLATE.read_text().split("\nuser ")[1:]:
+        words = [word for line in user.splitlines() if not line.startswith("#") for word in line.split()]
+        proof = _prove(words[0], passwords) if "PASSWORD" in words else ""
+        lines.append(" ".join(["user", *(proof if word == "PASSWORD" else word for word in words)]))
+    return "\n".join(lines) + "\n"
+
+
+def _prove(user: str, passwords: Mapping[str, str] | None) -> str:
+    if passwords is None:
+        return "nopass"
+    password = passwords[user]
+    if not password:
+        raise KeyError(user)
+    return f"#{hashlib.sha256(password.encode()).hexdigest()}"
