@@ -12,11 +12,10 @@ import psycopg2
 import pytest
 from redis import Redis
 
-from voting_site import embedded
+from voting_site import database_rights, embedded, redis_users
 from voting_site.data_folder import DataFolder, Unusable
 from voting_site.postgres import Postgres
 from voting_site.programs import clean_up, record
-from voting_site.redis_users import ROLES
 
 from .processes import is_alive, wait_until
 
@@ -24,7 +23,7 @@ from .processes import is_alive, wait_until
 OWNER = """
 import sys
 from pathlib import Path
-from voting_site import embedded
+from voting_site import database_rights, embedded, redis_users
 from voting_site.data_folder import DataFolder
 folder = DataFolder(Path(sys.argv[1]))
 with embedded.running(folder, embedded.services(folder, {})):
@@ -186,9 +185,11 @@ class TestUnusable:
 class TestEnvironment:
     def test_leaves_out_the_servers_that_are_given(self, folder: DataFolder) -> None:
         given = {"DATABASE_URL": "postgres://elsewhere/urna", "SECRET_KEY": "given"}
-        assert set(embedded.environment(folder, given)) == {"REDIS_URL", *(f"{role.upper()}_REDIS_URL" for role in ROLES)}
+        roles = {f"{role.upper()}_REDIS_URL" for role in redis_users.ROLES}
+        assert set(embedded.environment(folder, given)) == {"REDIS_URL", *roles}
         given = {"REDIS_URL_FILE": "/run/secrets/redis", "SECRET_KEY_FILE": "/run/secrets/key"}
-        assert set(embedded.environment(folder, given)) == {"DATABASE_URL"}
+        roles = {f"{role.upper()}_DATABASE_URL" for role in database_rights.ROLES}
+        assert set(embedded.environment(folder, given)) == {"DATABASE_URL", *roles}
 
     def test_keeps_one_secret_key_that_nobody_else_can_read(self, folder: DataFolder) -> None:
         first, second = (Path(embedded.environment(folder, {})["SECRET_KEY_FILE"]) for _ in range(2))
