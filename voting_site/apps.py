@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class VotingSiteConfig(AppConfig):
@@ -12,3 +12,6 @@ class VotingSiteConfig(AppConfig):
 
         if settings.LOG_FORMAT == "json" and settings.URNA_ROLE:
             log_everything(Json(role=settings.URNA_ROLE, replica=settings.REPLICA))
+
+        if apps.is_installed("django.contrib.auth"):
+            from . import admin_access  # noqa: F401 -- hears who signs in

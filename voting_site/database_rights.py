@@ -89,6 +89,11 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "auth_group_permissions": {"admin": LINK},
     # Users are deactivated; deleting one would take their lines of the log along.
     "auth_user": {"admin": {**READ_AND_ADD, "UPDATE": ALL}},
+    "axes_accessattempt": {"admin": EDIT},
+    "axes_accessattemptexpiration": {"admin": EDIT},
+    # Switched off: the log has it.
+    "axes_accessfailurelog": {},
+    "axes_accesslog": {},
     "auth_user_groups": {"admin": LINK},
     "auth_user_user_permissions": {"admin": LINK},
 }  # fmt: skip

@@ -3,6 +3,7 @@
 Each variable can also be given as `NAME_FILE`, the path of a file that holds its value (a Docker secret).
 """
 
+import datetime as dt
 import logging
 import socket
 from pathlib import Path
@@ -120,6 +121,11 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "polls.views.csrf_failure"
 SESSION_COOKIE_NAME = _cookie_prefix + "session"
 SESSION_COOKIE_SECURE = BEHIND_TLS
+SESSION_COOKIE_SAMESITE = "Strict"
+# Seconds: of doing nothing, and in all.
+SESSION_COOKIE_AGE = 3600
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_LIFETIME = 12 * 3600
 VOTER_COOKIE_NAME = _cookie_prefix + "voter"
 VOTER_COOKIE_AGE = 365 * 24 * 3600
 # The language is one choice for all pages: here sharing a cookie between the ports is what one wants.
@@ -144,6 +150,7 @@ if HAS_ADMIN:
         "django.contrib.contenttypes",
         "django.contrib.sessions",
         "django.contrib.messages",
+        "axes",
     ]
 
 MIDDLEWARE = [
@@ -166,6 +173,8 @@ if HAS_ADMIN:
         "django.middleware.csrf.CsrfViewMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "django.contrib.messages.middleware.MessageMiddleware",
+        "voting_site.admin_access.SessionEndMiddleware",
+        "axes.middleware.AxesMiddleware",
     ]
 
 ROOT_URLCONF = f"voting_site.urls.{URNA_ROLE if URNA_ROLE in ('vote', 'result') else 'admin'}"
@@ -220,14 +229,27 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    # Length, and nothing about kinds of characters, which makes passwords harder to keep and not to guess.
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "voting_site.admin_access.ContextWordsValidator"},
 ]
+if HAS_ADMIN:
+    AUTHENTICATION_BACKENDS = ["voting_site.throttle.SignInThrottle", "django.contrib.auth.backends.ModelBackend"]
+# Ten wrong passwords for one name from one address, then a quarter of an hour's pause.
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_HTTP_RESPONSE_CODE = 429
+AXES_VERBOSE = False
+# Its lines in the log are enough; `axes_reset` ends a pause.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+# Never whoever claims to be somebody else: REMOTE_ADDR, which trusted proxies alone may set.
+AXES_IPWARE_PROXY_COUNT = 0
+AXES_IPWARE_META_PRECEDENCE_ORDER = ["REMOTE_ADDR"]
 
 # --- Redis: ballot box, Celery broker, channel layer ----------------------------------------------------
 

@@ -246,6 +246,11 @@ class TestAdmin:
         assert election.sealed_at
         assert election.archived_at
 
+    def test_throttles_who_guesses(self, signed_in) -> None:
+        wrong = {"username": "admin", "password": "wrong"}
+        answers = [Client().post("/admin/login/", wrong).status_code for _ in range(11)]
+        assert answers[-1] == 429
+
     def test_deletes_a_draft(self, signed_in) -> None:
         draft = Election.objects.create(title="Draft", slug="draft")
         path = f"/admin/polls/election/{draft.pk}/delete/"
