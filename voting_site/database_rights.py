@@ -72,7 +72,8 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "worker": {
             **READ_AND_ADD,
             "UPDATE": (
-                "given", "accepted", "ballots", "problems", "balanced_at", "checked_at", "seconds", "suspected", "tables",
+                "given", "accepted", "ballots", "problems", "balanced_at", "checked_at", "seconds", "suspected",
+                "tables",
             ),
         },
         "admin": {**READ, "UPDATE": ("acknowledged", "acknowledged_by", "acknowledged_at")},

@@ -122,7 +122,7 @@ def columns_by_table() -> dict[str, list[str]]:
     """Return every table that Django manages here, with its columns."""
     models: list[type[Model]] = [*apps.get_models(include_auto_created=True), MigrationRecorder(connection).Migration]
     return {
-        model._meta.db_table: [field.column for field in model._meta.concrete_fields]
+        model._meta.db_table: [field.column for field in model._meta.concrete_fields if field.column]
         for model in models
         if model._meta.managed
     }
