@@ -25,7 +25,7 @@ class HealthMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path == "/healthz":
-            return HttpResponse("ok\n", content_type="text/plain")
+            return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
         if request.path == "/readyz":
             missing = find_missing()
             answer = {"role": settings.URNA_ROLE, "missing": missing, "seconds_since_count": seconds_since_count()}
