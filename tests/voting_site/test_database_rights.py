@@ -29,10 +29,9 @@ COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 @pytest.fixture(autouse=True)
-def _granted(request: pytest.FixtureRequest, db: None) -> None:
+def _granted(request: pytest.FixtureRequest) -> None:
     # Refusals change nothing, so that a rollback is enough; all else needs its commits.
-    if "may_not" not in request.node.name:
-        request.getfixturevalue("transactional_db")
+    request.getfixturevalue("db" if "may_not" in request.node.name else "transactional_db")
     grant(users(settings.ROLE_DATABASE_URLS))
 
 
