@@ -7,7 +7,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from django.contrib.auth.backends import ModelBackend
 from django.db import OperationalError
 from django.db.models import F
 from django.test import Client
@@ -23,6 +22,7 @@ from tally.drain import drain_all
 from tally.healing import keep_box
 from tally.lifecycle import close_election, turn_phases
 from tally.models import CastRecord, Reconciliation, RejectedBallot
+from voting_site.throttle import SignInThrottle
 
 pytestmark = pytest.mark.urls("voting_site.urls.admin")
 
@@ -246,7 +246,7 @@ class TestOutage:
         def fail(*args: Any, **kwargs: Any) -> None:
             raise OperationalError("away")
 
-        monkeypatch.setattr(ModelBackend, "authenticate", fail)
+        monkeypatch.setattr(SignInThrottle, "authenticate", fail)
         response = client.post("/admin/login/", {"username": "admin", "password": "s3cret"})
         assert response.status_code == 503
         assert "s3cret" not in response.content.decode()

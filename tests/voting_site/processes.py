@@ -133,7 +133,7 @@ class Alone(Running):
 
     def __init__(self, folder: Path, role: str, *options: str, **environment: str) -> None:
         self.port = free_port()
-        servers = {name: os.environ[name] for name in SETTLED - {"URNA_ROLE"} if name in os.environ}
+        servers = {name: value for name, value in os.environ.items() if SETTLED.fullmatch(name) and name != "URNA_ROLE"}
         super().__init__(
             folder / f"{role}.log", "run", role, "--port", str(self.port), *options, **servers | environment
         )
