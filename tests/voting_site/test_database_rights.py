@@ -29,9 +29,7 @@ COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 @pytest.fixture(autouse=True)
-def _granted(request: pytest.FixtureRequest) -> None:
-    # Refusals change nothing, so that a rollback is enough; all else needs its commits.
-    request.getfixturevalue("db" if "may_not" in request.node.name else "transactional_db")
+def _granted(transactional_db: None) -> None:
     grant(users(settings.ROLE_DATABASE_URLS))
 
 
