@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 import environ
+from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from django_guid.integrations import CeleryIntegration
@@ -96,19 +97,34 @@ if URNA_ROLE == "result":
 
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Each answer of the pages names its own scripts and styles; Django's admin has templates that know no nonce.
+_own_code = SELF if HAS_ADMIN else NONCE
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
+        "script-src": [_own_code],
+        "style-src": [_own_code],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
+        "worker-src": ["'self'"] if IS_VOTE else ["'none'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }
 }
+# What browsers offer to pages, and these do not use; of a name that it does not know Chromium complains.
+PERMISSIONS_POLICY: dict[str, list[str] | str] = {
+    name: []
+    for name in (
+        "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "geolocation",
+        "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment",
+        "picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "serial", "storage-access", "usb",
+        "window-management", "xr-spatial-tracking",
+    )
+}  # fmt: skip
+# For the results on a wall.
+PERMISSIONS_POLICY["fullscreen"] = "self" if URNA_ROLE == "result" else []
 
 # Ports do not separate cookies, so that the roles on one host need names of their own.
 _cookie_prefix = ("__Host-" if BEHIND_TLS else "") + f"urna_{URNA_ROLE or 'manage'}_"
@@ -149,12 +165,15 @@ MIDDLEWARE = [
     "voting_site.requests.TimingMiddleware",
     "django_guid.middleware.guid_middleware",
     "voting_site.health.HealthMiddleware",
+    # What says to browsers how to treat an answer, before all that may answer.
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "voting_site.resource_policy.ResourcePolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "polls.middleware.UnreachableMiddleware",
 ]
 if IS_VOTE:
@@ -241,6 +260,13 @@ VOTER_INTERVAL_MS = positive("VOTER_INTERVAL_MS", default=1000)
 # New voters from one network in one open poll: so many at once, then one for each interval (milliseconds).
 NEWCOMER_BURST = positive("NEWCOMER_BURST", default=400)
 NEWCOMER_INTERVAL_MS = positive("NEWCOMER_INTERVAL_MS", default=200)
+# Numbers of which a browser tries half, on average, for each ballot of an election that asks for proof of work.
+POW_DIFFICULTY = positive("POW_DIFFICULTY", default=200_000, at_most=100_000_000)
+# Sockets that one process of `result` holds open, in sum and from one network.
+SOCKETS_LIMIT = positive("SOCKETS_LIMIT", default=10_000)
+SOCKETS_PER_ADDRESS = positive("SOCKETS_PER_ADDRESS", default=1000)
+# Page requests that one process of `result` works on at once, each with a connection to PostgreSQL.
+RESULT_THREADS = positive("RESULT_THREADS", default=16, at_most=64)
 # Entries that one round of the count takes from the box.
 DRAIN_BATCH_SIZE = positive("DRAIN_BATCH_SIZE", default=2000, at_most=20_000)
 
@@ -297,6 +323,8 @@ STATIC_URL = "static/"
 # from the apps.
 STATIC_ROOT = env("STATIC_ROOT", default="")
 WHITENOISE_USE_FINDERS = not STATIC_ROOT
+# Meant for fonts on another host, of which there are none.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
