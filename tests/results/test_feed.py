@@ -81,6 +81,16 @@ class TestSocket:
             await sync_to_async(drain_all)()
             await next_snapshot(page, ballots=1)
 
+    async def test_without_a_free_seat_is_told_to_come_back(self, make_election, settings):
+        settings.SOCKETS_LIMIT = 1
+        await sync_to_async(make_election)()
+        async with socket() as page:
+            await next_snapshot(page)
+            async with socket() as late:
+                assert await late.receive_output(timeout=5) == {"type": "websocket.close", "code": 1013}
+        async with socket() as page:
+            await next_snapshot(page)
+
     async def test_tells_of_the_seal_and_of_the_final_result(self, make_election):
         drink = await sync_to_async(make_election)()
         async with socket() as page:
