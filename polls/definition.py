@@ -36,6 +36,8 @@ class Definition:
     voter_secret: str
     sealed: bool
     archived: bool
+    # Not part of the design: it may be switched on while people vote, and changes nothing of what they vote on.
+    proof_of_work: bool = False
 
     @classmethod
     def of(cls, election: "Election") -> Self:
@@ -57,6 +59,7 @@ class Definition:
             voter_secret=election.voter_secret,
             sealed=election.sealed_at is not None,
             archived=election.archived_at is not None,
+            proof_of_work=election.proof_of_work,
         )
 
     @classmethod

@@ -20,6 +20,7 @@ from .definition import Definition
 from .forms import MarkedBallot, OtherDesign
 from .methods import InvalidMarking
 from .networks import network_of
+from .proof_of_work import challenge, is_solved
 from .wake_up import ask_for_drain
 
 
@@ -73,6 +74,12 @@ class BallotView(View):
         except InvalidMarking as problem:
             metrics.count_refusal("invalid")
             return show_again(request, definition, now, visitor, str(problem.message), HTTPStatus.BAD_REQUEST)
+        if not may_enter(definition, marked, visitor, now):
+            error = _(
+                "The computation that keeps robots out is missing, or took too long. "
+                "Wait for it on this fresh form, then press “Vote” again."
+            )
+            return show_again(request, definition, now, visitor, error, HTTPStatus.BAD_REQUEST)
         voter = voters.voter_key(definition, visitor)
         reply = ballot_box.cast(
             definition,
@@ -86,6 +93,14 @@ class BallotView(View):
         if reply.wake_up_due:
             ask_for_drain(definition, voter)
         return answer(request, definition, reply, visitor)
+
+
+def may_enter(definition: Definition, marked: MarkedBallot, visitor: str, now: int) -> bool:
+    """Tell whether a ballot has its proof of work, or needs none: who was accepted stays so, however late the retry."""
+    if not definition.proof_of_work or is_solved(definition, marked.ballot_id, marked.proof, now):
+        return True
+    mark = read_mark(definition, visitor)
+    return mark is not None and mark.ballot_id == marked.ballot_id
 
 
 def show_again(
@@ -178,12 +193,14 @@ def show_ballot(
     `wait` is the time in seconds before which it is of no use to send it.
     """
     method = definition.voting_method
+    ballot_id = ballots.new_ballot_id(now, after=last.ballot_id if last else None)
     context: dict[str, Any] = {
         "election": definition,
         "options": definition.options,
         "method_template": f"polls/methods/{method.name}/ballot.html",
         "marked": method.initial(request.POST),
-        "ballot_id": ballots.sign(ballots.new_ballot_id(now, after=last.ballot_id if last else None)),
+        "ballot_id": ballots.sign(ballot_id),
+        "challenge": challenge(definition, ballot_id, now) if definition.proof_of_work else None,
         "design": definition.design,
         "last": last,
         "error": error,
@@ -271,6 +288,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def show_error(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
     """Render an error page: a title, and a sentence that says what to do next."""
-    return render(
-        request, "polls/error.html", {"status": int(status), "title": title, "message": message}, status=status
-    )
+    context = {"status": int(status), "title": title, "message": message}
+    response = render(request, "polls/error.html", context, status=status)
+    # Browsers keep some errors by themselves, and with them a nonce.
+    response["Cache-Control"] = "no-store"
+    return response
