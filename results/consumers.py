@@ -74,3 +74,10 @@ def is_own_origin(scope: dict[str, Any]) -> bool:
     text = origin.decode("latin-1").lower()
     host = headers.get(b"host", b"").decode("latin-1").lower()
     return text in settings.WEBSOCKET_ORIGINS or text in (f"http://{host}", f"https://{host}")
+
+
+class UnknownAddress(AsyncWebsocketConsumer):
+    """Refuse a socket at an address that there is not, as a page would: not an event for the operator."""
+
+    async def connect(self) -> None:
+        await self.close()

@@ -355,8 +355,10 @@ DJANGO_GUID = {
 }
 
 
-def _without_traceback(record: logging.LogRecord) -> bool:
-    record.exc_info = None
+def _tell_suspicions_in_a_line(record: logging.LogRecord) -> bool:
+    # Each kind has a logger of its own below this one. What was refused is the visitor's work, and not a bug.
+    if record.name.startswith("django.security."):
+        record.exc_info = None
     return True
 
 
@@ -369,15 +371,15 @@ LOGGING = {
     },
     "filters": {
         "request_id": {"()": "django_guid.log_filters.CorrelationId"},
+        "suspicions": {"()": "django.utils.log.CallbackFilter", "callback": _tell_suspicions_in_a_line},
         # Said once already, with its reason, by what found the part that is away.
-        "without_traceback": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback},
         "no_503": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda one: vars(one).get("status_code") != 503,
         },
     },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]},
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id", "suspicions"]},
     },
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
@@ -387,8 +389,6 @@ LOGGING = {
         # A refused or unknown address is the visitor's matter, not an event for the operator.
         "django.request": {"level": "ERROR", "filters": ["no_503"]},
         "django.security.csrf": {"level": "ERROR"},
-        "django.security": {"filters": ["without_traceback"]},
-        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
         # At DEBUG these two quote what a page was rendered with, and what was written: ballots and voters.
         "django.template": {"level": "INFO"},
         "django.db.backends": {"level": "INFO"},

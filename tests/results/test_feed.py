@@ -157,6 +157,11 @@ class TestSocket:
         async with socket(origin=origin) as page:
             assert page.connected is connected
 
+    @pytest.mark.parametrize("path", ["/ws/", "/ws//", "/ws/drink/x/", "/", "/ws/drink", "/ws/dr%00ink/"])
+    async def test_at_an_unknown_address_is_refused(self, path):
+        communicator = WebsocketCommunicator(application, path)
+        assert (await communicator.connect(timeout=5))[0] is False
+
     async def test_of_an_unknown_election_is_refused(self, make_election):
         await sync_to_async(make_election)()
         async with socket("nothing") as page:
