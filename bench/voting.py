@@ -33,7 +33,7 @@ def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
             "POST to a view that returns “ok”",
             goal=f"0.5 of the ceiling and {6 * EXAMPLE} votes/s",
             reached=accepted >= 0.5 * ok and accepted >= 6 * EXAMPLE,
-            note=f"one process on one core; median {bench.latest.p50 * 1000:.1f} ms, p99 {bench.latest.p99 * 1000:.1f} ms",
+            note=f"one core; median {bench.latest.p50 * 1000:.1f} ms, p99 {bench.latest.p99 * 1000:.1f} ms",
         )
         ok, pages = in_turn(rounds, bench.get_ok, bench.show)
         yield Figure(
