@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Self
 
 from django.utils import timezone
@@ -63,6 +63,7 @@ class Definition:
         )
 
     @classmethod
+    @lru_cache(maxsize=128)
     def from_json(cls, text: str | bytes) -> Self:
         """Read a definition as `to_json` writes it; fields of a newer release are passed over."""
         fields = {name: value for name, value in json.loads(text).items() if name in cls.__dataclass_fields__}
