@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
-from django.db import OperationalError, connections
+from django.db import OperationalError, connection, connections
 
 from results import feed
 from results.snapshot import Election, read_snapshots
@@ -227,6 +228,20 @@ class TestFeed:
         channel.take(newest)
         channel.take(newer)
         assert json.loads(channel.frame)["version"] == newest.version
+
+    def test_reads_again_where_the_connection_broke(self, make_election):
+        drink = make_election()
+        with ThreadPoolExecutor(1) as reader:
+            reader.submit(feed.read_again, [drink.pk]).result()
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+                assert cursor.fetchone() == (1,)
+            [snapshot] = reader.submit(feed.read_again, [drink.pk]).result()
+            assert snapshot.election == drink
+            reader.submit(lambda: connection.close()).result()
 
     async def test_stops_reading_when_nobody_watches(self, make_election):
         drink = await sync_to_async(make_election)()
