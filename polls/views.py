@@ -21,6 +21,7 @@ from .forms import MarkedBallot, OtherDesign
 from .methods import InvalidMarking
 from .networks import network_of
 from .proof_of_work import challenge, is_solved
+from .stranger_page import stranger_page
 from .wake_up import ask_for_drain
 
 
@@ -210,7 +211,10 @@ def show_ballot(
         "error": error,
         "wait": wait,
     }
-    response = render(request, "polls/ballot.html", context, status=status)
+    if request.method == "GET" and not (request.META["QUERY_STRING"] or last or definition.proof_of_work):
+        response = stranger_page(request, definition, context)
+    else:
+        response = render(request, "polls/ballot.html", context, status=status)
     response["Cache-Control"] = "no-store"
     if visitor is None:
         voters.set_cookie(response, voters.new_visitor())
