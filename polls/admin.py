@@ -23,7 +23,7 @@ class ElectionForm(forms.ModelForm):
 
     class Meta:
         model = Election
-        fields = (*FROZEN_FIELDS, "closes_at", "time_zone")
+        fields = (*FROZEN_FIELDS, "proof_of_work", "closes_at", "time_zone")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,8 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from django.core.signing import BadSignature, Signer
@@ -17,6 +16,12 @@ _BALLOT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MARKING = re.compile(r"[^\x00]{1,20000}", re.DOTALL)
 _EPOCH = re.compile(r"[0-9a-f]{1,32}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,14}")
+# All of it but the marking, a line each: one look at a good entry instead of one for each field.
+_GOOD = re.compile(
+    rf"{WIRE_VERSION}\n({_VOTER.pattern})\n({_BALLOT.pattern})\n({_EPOCH.pattern})\n"
+    rf"({_NUMBER.pattern})\n({_NUMBER.pattern})".replace("(-", "(?:-").encode()
+)
+_NAMES = (b"v", b"voter", b"ballot", b"epoch", b"serial", b"at")
 
 _signer = Signer(salt="polls.ballots.ballot_id")
 
@@ -29,29 +34,47 @@ class NewerWireVersion(Exception):
     """A stream entry written by a newer release; to be left for a worker of that release."""
 
 
-@dataclass(frozen=True)
-class Ballot:
+class Ballot(NamedTuple):
     """One accepted ballot, with the place that the box gave it.
 
-    `accepted_at` is in milliseconds since 1970 UTC by the box's clock.
+    `ballot_id` is a UUIDv7 as text, in small letters: of two, the higher was issued later. `accepted_at` is in
+    milliseconds since 1970 UTC by the box's clock.
     """
 
     voter_key: str
-    ballot_id: UUID
+    ballot_id: str
     marking: str
     epoch: str
     serial: int
     accepted_at: int
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """Where the box put it: epoch and serial."""
+        return self.epoch, self.serial
+
     @classmethod
     def from_wire(cls, fields: Mapping[bytes, bytes]) -> Self:
         """Read a stream entry as `cast.lua` writes it; raises NewerWireVersion or UnreadableEntry."""
+        try:
+            good = _GOOD.fullmatch(b"\n".join([fields[name] for name in _NAMES]))
+        except KeyError:
+            good = None
+        if good:
+            voter, ballot, epoch, serial, at = good.groups()
+            marking = _text(fields, b"marking", _MARKING)
+            return cls(voter.decode(), ballot.decode(), marking, epoch.decode(), int(serial), int(at))
+        return cls._explain(fields)
+
+    @classmethod
+    def _explain(cls, fields: Mapping[bytes, bytes]) -> Self:
+        """Read an entry field by field, to say which of them is not as it should be."""
         version = _number(fields, b"v")
         if version > WIRE_VERSION:
             raise NewerWireVersion(f"wire version {version}; this release reads up to {WIRE_VERSION}")
         return cls(
             voter_key=_text(fields, b"voter", _VOTER),
-            ballot_id=UUID(_text(fields, b"ballot", _BALLOT)),
+            ballot_id=_text(fields, b"ballot", _BALLOT),
             marking=_text(fields, b"marking", _MARKING),
             epoch=_text(fields, b"epoch", _EPOCH),
             serial=_number(fields, b"serial"),

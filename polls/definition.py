@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Self
 
 from django.utils import timezone
@@ -36,6 +36,8 @@ class Definition:
     voter_secret: str
     sealed: bool
     archived: bool
+    # Not part of the design: it may be switched on while people vote, and changes nothing of what they vote on.
+    proof_of_work: bool = False
 
     @classmethod
     def of(cls, election: "Election") -> Self:
@@ -57,9 +59,11 @@ class Definition:
             voter_secret=election.voter_secret,
             sealed=election.sealed_at is not None,
             archived=election.archived_at is not None,
+            proof_of_work=election.proof_of_work,
         )
 
     @classmethod
+    @lru_cache(maxsize=128)
     def from_json(cls, text: str | bytes) -> Self:
         """Read a definition as `to_json` writes it; fields of a newer release are passed over."""
         fields = {name: value for name, value in json.loads(text).items() if name in cls.__dataclass_fields__}

@@ -18,11 +18,12 @@ class OtherDesign(Exception):
 
 @dataclass(frozen=True)
 class MarkedBallot:
-    """A submitted ballot form: which ballot, on which design, marked how."""
+    """A submitted ballot form: which ballot, on which design, marked how, with which proof of work."""
 
     ballot_id: UUID
     design: str
     marking: str
+    proof: str
 
     @classmethod
     def from_form(cls, form: QueryDict, definition: Definition) -> Self:
@@ -39,4 +40,5 @@ class MarkedBallot:
             ) from None
         if design != definition.design:
             raise OtherDesign
-        return cls(ballot_id, design, definition.voting_method.parse(form, definition.paper))
+        marking = definition.voting_method.parse(form, definition.paper)
+        return cls(ballot_id, design, marking, form.get("proof", ""))

@@ -25,7 +25,7 @@ REQUESTS = Histogram(
 )
 
 # What the page finds out before it asks the box, and then what the box says.
-PAGE_REASONS = ("no-cookie", "csrf", "invalid", "unavailable")
+PAGE_REASONS = ("no-cookie", "csrf", "invalid", "no-proof", "unavailable")
 REASONS = PAGE_REASONS + tuple(
     verdict.value for verdict in Verdict if verdict not in (Verdict.ACCEPTED, Verdict.REPEATED)
 )

@@ -113,6 +113,14 @@ class Election(models.Model):
         _("time zone"), max_length=50, default=default_time_zone, validators=[validate_time_zone],
         help_text=_("In which times are entered and shown, for example Europe/Madrid."),
     )  # fmt: skip
+    proof_of_work = models.BooleanField(
+        _("ask for proof of work"),
+        default=False,
+        help_text=_(
+            "Each ballot costs the voter's device a short computation, a fraction of a second to some seconds on an "
+            "old phone. It makes votes by robots dearer, and needs JavaScript. It can be changed while people vote."
+        ),
+    )
     shards = models.PositiveSmallIntegerField(_("shards"), default=default_shards, editable=False)
     voter_secret = models.CharField(max_length=64, default=new_secret, editable=False)
     # Raised by each publication: a definition in Redis is only ever replaced by one of a higher revision.

@@ -20,6 +20,8 @@ from .definition import Definition
 from .forms import MarkedBallot, OtherDesign
 from .methods import InvalidMarking
 from .networks import network_of
+from .proof_of_work import challenge, is_solved
+from .stranger_page import stranger_page
 from .wake_up import ask_for_drain
 
 
@@ -57,22 +59,31 @@ class BallotView(View):
         return show_ballot(request, definition, now, visitor=visitor, last=mark)
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
-        definition, now = get_definition(slug)
+        definition = ballot_box.recall_definition(slug)
+        if definition is None or request.POST.get("design") != definition.design:
+            definition = get_definition(slug)[0]
         visitor = voters.read_cookie(request)
         if visitor is None:
             metrics.count_refusal("no-cookie")
             # A new identity now would make a second voter of somebody whose first answer got lost.
             error = _("Your browser did not send back this page's cookie. Allow cookies here, then press “Vote” again.")
-            return show_again(request, definition, now, None, error, HTTPStatus.FORBIDDEN)
+            return show_again(request, slug, None, error, HTTPStatus.FORBIDDEN)
         try:
             marked = MarkedBallot.from_form(request.POST, definition)
         except OtherDesign:
             metrics.count_refusal(Verdict.OTHER_DESIGN.value)
             status, sentence = REFUSALS[Verdict.OTHER_DESIGN]
-            return show_again(request, definition, now, visitor, str(sentence), status)
+            return show_again(request, slug, visitor, str(sentence), status)
         except InvalidMarking as problem:
             metrics.count_refusal("invalid")
-            return show_again(request, definition, now, visitor, str(problem.message), HTTPStatus.BAD_REQUEST)
+            return show_again(request, slug, visitor, str(problem.message), HTTPStatus.BAD_REQUEST)
+        if definition.proof_of_work and not may_enter(marked, slug, visitor):
+            metrics.count_refusal("no-proof")
+            error = _(
+                "The computation that keeps robots out is missing, or took too long. "
+                "Wait for it on this fresh form, then press “Vote” again."
+            )
+            return show_again(request, slug, visitor, error, HTTPStatus.BAD_REQUEST)
         voter = voters.voter_key(definition, visitor)
         reply = ballot_box.cast(
             definition,
@@ -85,13 +96,21 @@ class BallotView(View):
         metrics.count_reply(definition.slug, reply)
         if reply.wake_up_due:
             ask_for_drain(definition, voter)
-        return answer(request, definition, reply, visitor)
+        return answer(request, slug, reply, visitor)
 
 
-def show_again(
-    request: HttpRequest, definition: Definition, now: int, visitor: str | None, error: str, status: int
-) -> HttpResponse:
+def may_enter(marked: MarkedBallot, slug: str, visitor: str) -> bool:
+    """Tell whether a ballot has its proof of work: who was accepted stays so, however late the retry."""
+    definition, now = get_definition(slug)
+    if is_solved(definition, marked.ballot_id, marked.proof, now):
+        return True
+    mark = read_mark(definition, visitor)
+    return mark is not None and mark.ballot_id == marked.ballot_id
+
+
+def show_again(request: HttpRequest, slug: str, visitor: str | None, error: str, status: int) -> HttpResponse:
     """Refuse a form before it comes to the box, with a fresh one if the election still takes votes."""
+    definition, now = get_definition(slug)
     if definition.phase(now) != "open":
         return show_not_open(request, definition, now, None)
     last = read_mark(definition, visitor)
@@ -143,10 +162,11 @@ def say_too_many(verdict: Verdict, seconds: int) -> str:
     ) % {"seconds": seconds}
 
 
-def answer(request: HttpRequest, definition: Definition, reply: Reply, visitor: str) -> HttpResponse:
+def answer(request: HttpRequest, slug: str, reply: Reply, visitor: str) -> HttpResponse:
     """Translate the box's reply to a cast ballot into a page."""
     if reply.verdict in (Verdict.ACCEPTED, Verdict.REPEATED):
-        return HttpResponse(status=HTTPStatus.SEE_OTHER, headers={"Location": reverse("cast", args=[definition.slug])})
+        return HttpResponse(status=HTTPStatus.SEE_OTHER, headers={"Location": reverse("cast", args=[slug])})
+    definition, _now = get_definition(slug)
     if reply.verdict in (Verdict.NOT_OPEN_YET, Verdict.CLOSED):
         return show_not_open(request, definition, reply.now, None, closed=reply.verdict is Verdict.CLOSED)
     last = Mark(reply.last, "accepted") if reply.last else None
@@ -178,18 +198,23 @@ def show_ballot(
     `wait` is the time in seconds before which it is of no use to send it.
     """
     method = definition.voting_method
+    ballot_id = ballots.new_ballot_id(now, after=last.ballot_id if last else None)
     context: dict[str, Any] = {
         "election": definition,
         "options": definition.options,
         "method_template": f"polls/methods/{method.name}/ballot.html",
         "marked": method.initial(request.POST),
-        "ballot_id": ballots.sign(ballots.new_ballot_id(now, after=last.ballot_id if last else None)),
+        "ballot_id": ballots.sign(ballot_id),
+        "challenge": challenge(definition, ballot_id, now) if definition.proof_of_work else None,
         "design": definition.design,
         "last": last,
         "error": error,
         "wait": wait,
     }
-    response = render(request, "polls/ballot.html", context, status=status)
+    if request.method == "GET" and not (request.META["QUERY_STRING"] or last or definition.proof_of_work):
+        response = stranger_page(request, definition, context)
+    else:
+        response = render(request, "polls/ballot.html", context, status=status)
     response["Cache-Control"] = "no-store"
     if visitor is None:
         voters.set_cookie(response, voters.new_visitor())
@@ -271,6 +296,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def show_error(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
     """Render an error page: a title, and a sentence that says what to do next."""
-    return render(
-        request, "polls/error.html", {"status": int(status), "title": title, "message": message}, status=status
-    )
+    context = {"status": int(status), "title": title, "message": message}
+    response = render(request, "polls/error.html", context, status=status)
+    # Browsers keep some errors by themselves, and with them a nonce.
+    response["Cache-Control"] = "no-store"
+    return response

@@ -9,16 +9,21 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from polls.models import Election
+from polls.networks import network_of
 
 from .feed import get_feed
+from .seats import seats
 
 POLICY_VIOLATION = 1008
+TRY_AGAIN_LATER = 1013
 
 
 class ResultsConsumer(AsyncWebsocketConsumer):
     """Follow one election. Clients only listen: one that sends anything is closed."""
 
     _pump_task: asyncio.Task[None] | None = None
+    # The network whose seat this socket has.
+    _seat: str | None = None
 
     async def connect(self) -> None:
         slug = self.scope["url_route"]["kwargs"]["slug"]
@@ -32,12 +37,21 @@ class ResultsConsumer(AsyncWebsocketConsumer):
             await self.close()
             return
         await self.accept()
+        network = network_of((self.scope.get("client") or [""])[0])
+        if not seats.take(network):
+            # Accepted first: of a refused handshake a page learns no reason.
+            await self.close(code=TRY_AGAIN_LATER)
+            return
+        self._seat = network
         self._pump_task = asyncio.create_task(self._pump(election))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         await self.close(code=POLICY_VIOLATION)
 
     async def disconnect(self, code: int) -> None:
+        if self._seat is not None:
+            seats.leave(self._seat)
+            self._seat = None
         if self._pump_task:
             self._pump_task.cancel()
             with suppress(asyncio.CancelledError):
@@ -60,3 +74,10 @@ def is_own_origin(scope: dict[str, Any]) -> bool:
     text = origin.decode("latin-1").lower()
     host = headers.get(b"host", b"").decode("latin-1").lower()
     return text in settings.WEBSOCKET_ORIGINS or text in (f"http://{host}", f"https://{host}")
+
+
+class UnknownAddress(AsyncWebsocketConsumer):
+    """Refuse a socket at an address that there is not, as a page would: not an event for the operator."""
+
+    async def connect(self) -> None:
+        await self.close()

@@ -8,12 +8,13 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
+from django.db import InterfaceError, OperationalError, connection
 
 from polls.models import Election
 from tally.announce import GROUP
@@ -38,6 +39,7 @@ class Channel:
         self._snapshot: Snapshot | None = None
         self._content = ""
         self._read_at = time.monotonic()
+        self.heartbeat = ""
         self.bell = asyncio.Event()
 
     @property
@@ -61,10 +63,10 @@ class Channel:
             self.number += 1
             self.ring()
 
-    def heartbeat(self) -> str:
+    def beat(self) -> None:
         """Say how old the last good read is: `age` is in seconds, so that no two clocks need to agree."""
         snapshot = self._snapshot
-        return json.dumps(
+        self.heartbeat = json.dumps(
             {
                 "type": "heartbeat",
                 "version": snapshot.version if snapshot else None,
@@ -72,6 +74,7 @@ class Channel:
                 "age": round(self.age, 3) if snapshot else None,
             }
         )
+        self.ring()
 
     def ring(self) -> None:
         """Wake all watchers; the next message rings another bell."""
@@ -86,6 +89,7 @@ class Feed:
         self._channels: dict[int, Channel] = {}
         self._read_wanted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._reader: ThreadPoolExecutor | None = None
 
     async def watch(self, election: int) -> AsyncIterator[str]:
         """Yield the newest snapshot of an election, then one for each change, and a heartbeat at each tick."""
@@ -102,7 +106,7 @@ class Feed:
                 await bell.wait()
                 if channel.number == seen:
                     metrics.HEARTBEATS.inc()
-                    yield channel.heartbeat()
+                    yield channel.heartbeat
         finally:
             self._leave(election, channel)
 
@@ -117,6 +121,7 @@ class Feed:
                 asyncio.create_task(self._keep_listening(), name="feed-listening"),
                 asyncio.create_task(self._keep_ticking(), name="feed-ticking"),
             ]
+            self._reader = ThreadPoolExecutor(1, "feed-reader")
         channel = self._channels.setdefault(election, Channel())
         channel.watchers += 1
         if not channel.frame:
@@ -131,6 +136,11 @@ class Feed:
             for task in self._tasks:
                 task.cancel()
             self._tasks = []
+            if self._reader:
+                # Not `connection.close`, which would be that of this thread.
+                self._reader.submit(lambda: connection.close())
+                self._reader.shutdown(wait=False)
+                self._reader = None
 
     async def _keep_reading(self) -> None:
         """Read when a hint or a tick asks for it, but not more often than READ_INTERVAL_S."""
@@ -145,13 +155,13 @@ class Feed:
         while True:
             await asyncio.sleep(TICK_S)
             for channel in self._channels.values():
-                channel.ring()
+                channel.beat()
             self._read_wanted.set()
 
     async def _read(self) -> None:
-        watched = Election.objects.filter(pk__in=list(self._channels))
+        loop = asyncio.get_running_loop()
         try:
-            snapshots = await database_sync_to_async(read_snapshots)(watched)
+            snapshots = await loop.run_in_executor(self._reader, read_again, list(self._channels))
         except Exception as error:  # whatever it is, the page must learn its age, and the feed must go on
             metrics.READS_FAILED.inc()
             logger.warning("results cannot be read, pages show their age: %s", str(error).partition("\n")[0])
@@ -176,6 +186,16 @@ class Feed:
             except Exception as error:  # the layer's client raises errors of many kinds
                 logger.warning("no hints, results wait for their tick: %r", error)
                 await asyncio.sleep(RESUBSCRIBE_S)
+
+
+def read_again(elections: Sequence[int]) -> list[Snapshot]:
+    """Read snapshots on this thread's connection, which stays open, or once more on a fresh one where it broke."""
+    watched = Election.objects.filter(pk__in=elections)
+    try:
+        return read_snapshots(watched)
+    except (OperationalError, InterfaceError):
+        connection.close()
+    return read_snapshots(watched)
 
 
 _feeds: WeakKeyDictionary[asyncio.AbstractEventLoop, Feed] = WeakKeyDictionary()

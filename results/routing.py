@@ -1,5 +1,5 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from .consumers import ResultsConsumer
+from .consumers import ResultsConsumer, UnknownAddress
 
-websocket_urlpatterns = [path("ws/<slug:slug>/", ResultsConsumer.as_asgi())]
+websocket_urlpatterns = [path("ws/<slug:slug>/", ResultsConsumer.as_asgi()), re_path("", UnknownAddress.as_asgi())]

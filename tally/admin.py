@@ -51,7 +51,7 @@ class ElectionAdmin(AccountsMixin):
     prepopulated_fields = {"slug": ("title",)}
     fieldsets = (
         (None, {"fields": ("title", "slug", "description")}),
-        (_("Voting"), {"fields": ("method", "max_choices", "votes_final")}),
+        (_("Voting"), {"fields": ("method", "max_choices", "votes_final", "proof_of_work")}),
     )
 
     # --- What may be done when ---------------------------------------------------------------------------
@@ -61,7 +61,7 @@ class ElectionAdmin(AccountsMixin):
             return ()
         fixed = (*FROZEN_FIELDS, "opens")
         if obj.phase(timezone.now()) == Election.Phase.CLOSED:
-            return (*fixed, "time_zone", "closes_at", "closes")
+            return (*fixed, "proof_of_work", "time_zone", "closes_at", "closes")
         return fixed
 
     def get_fieldsets(self, request: HttpRequest, obj: Election | None = None) -> Any:

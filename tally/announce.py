@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import os
+import threading
+from functools import cache
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
 logger = logging.getLogger(__name__)
@@ -17,7 +19,8 @@ SEND_TIMEOUT_S = 1.0
 def announce(election: int) -> None:
     """Send the hint to every results process; a failure costs them the time until their next tick."""
     try:
-        async_to_sync(_send)({"type": "hint", "election": election})
+        sending = asyncio.run_coroutine_threadsafe(_send({"type": "hint", "election": election}), _loop())
+        sending.result(2 * SEND_TIMEOUT_S)
     except Exception as error:  # the layer's client raises errors of many kinds
         logger.warning("no hint for election %s, results wait for their tick: %r", election, error)
 
@@ -26,3 +29,15 @@ async def _send(message: dict[str, Any]) -> None:
     async with asyncio.timeout(SEND_TIMEOUT_S):
         layer: Any = get_channel_layer()
         await layer.group_send(GROUP, message)
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Return a loop that runs beside everything else: the layer keeps a connection for as long as its loop lives."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="announce", daemon=True).start()
+    return loop
+
+
+# A thread does not live on in a fork.
+os.register_at_fork(after_in_child=_loop.cache_clear)

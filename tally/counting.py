@@ -8,18 +8,17 @@ ballots are cut into batches nor on how often a batch comes.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
+from typing import NamedTuple
 
 from polls.ballots import Ballot
 
 CountKeys = Callable[[str], Iterable[str]]
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(NamedTuple):
     """What counts for one voter: the ballot's id and marking."""
 
-    ballot_id: UUID
+    ballot_id: str
     marking: str
 
 

@@ -8,7 +8,6 @@ import logging
 import time
 from functools import partial
 
-from django.conf import settings
 from django.db import transaction
 
 from polls import ballot_box
@@ -19,9 +18,10 @@ from polls.wake_up import ask_for_next_drain
 
 from . import counting, inbox, metrics, store
 from .announce import announce
+from .backlog import Backlog
 from .inbox import Entry, Settlement
 from .models import RejectedBallot, Tally
-from .sorting import Batch, reject, sort_out
+from .sorting import Batch, reject
 
 logger = logging.getLogger(__name__)
 
@@ -39,21 +39,22 @@ def drain_shard(election: Election, shard: int) -> int:
     """
     definition = Definition.of(election)
     read = 0
-    after: str | None = None
     over = time.monotonic() + TURN_S
     # Before the read, so that a ballot accepted from here on asks for a drain of its own.
     inbox.clear_wake_up(election.pk, shard)
-    while True:
-        entries = drain_round(definition, shard, after=after)
-        if entries:
-            read += len(entries)
-            after = entries[-1].id
-            if time.monotonic() >= over:
-                ask_for_next_drain(definition, shard)
-                return read
-        elif entries is None or not inbox.read(election.pk, shard, after=after, limit=1):
-            # The look without the lock is for a worker that was turned away while this one still held it.
-            return read
+    with Backlog(definition, shard) as backlog:
+        while True:
+            entries = drain_round(definition, shard, backlog)
+            if entries:
+                read += len(entries)
+                if time.monotonic() >= over:
+                    ask_for_next_drain(definition, shard)
+                    break
+            elif entries is None or not inbox.read(election.pk, shard, after=backlog.last, limit=1):
+                # The look without the lock is for a worker that was turned away while this one still held it.
+                break
+        backlog.finish()
+    return read
 
 
 def drain_all() -> None:
@@ -77,22 +78,27 @@ def drain_all() -> None:
         inbox.note_good_drain()
 
 
-def drain_round(definition: Definition, shard: int, *, after: str | None = None) -> list[Entry] | None:
-    """Count one batch of the entries behind `after`; return it, or None if another worker holds the shard."""
+def drain_round(definition: Definition, shard: int, backlog: Backlog) -> list[Entry] | None:
+    """Count one batch of the backlog; return it, or None if another worker holds the shard."""
     started = time.monotonic()
     with transaction.atomic():
         if not store.try_lock(definition.election, shard):
             return None
-        entries = inbox.read(definition.election, shard, after=after, limit=settings.DRAIN_BATCH_SIZE)
+        entries, batch = backlog.take()
         if not entries:
             return entries
-        changed, settlements = record(definition, shard, sort_out(definition, shard, entries))
-    inbox.settle(definition.election, shard, settlements)
-    if changed:
-        announce(definition.election)
+        changed, settlements = record(definition, shard, batch)
+    backlog.leave(partial(settle, definition, shard, settlements, changed=changed))
     metrics.ROUND_BALLOTS.observe(len(entries))
     metrics.ROUND_SECONDS.observe(time.monotonic() - started)
     return entries
+
+
+def settle(definition: Definition, shard: int, settlements: list[Settlement], *, changed: bool) -> None:
+    """Delete a committed batch from the box, then let results pages know."""
+    inbox.settle(definition.election, shard, settlements)
+    if changed:
+        announce(definition.election)
 
 
 def record(definition: Definition, shard: int, batch: Batch) -> tuple[bool, list[Settlement]]:

@@ -1,7 +1,7 @@
 """Take accepted ballots out of the ballot box: read, and delete what is counted."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from polls import ballot_box
 from polls.ballot_box import key, reaching
@@ -14,16 +14,14 @@ Fields = dict[bytes, bytes]
 SETTLE_CHUNK = 1000
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of the stream: its id there, and its fields as found."""
 
     id: str
     fields: Fields
 
 
-@dataclass(frozen=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What became of an entry; without `voter_key` there is no mark to update."""
 
     entry: str

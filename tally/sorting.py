@@ -30,23 +30,32 @@ class Batch:
 def sort_out(definition: Definition, shard: int, entries: list[Entry]) -> Batch:
     """Read entries into ballots; what is no valid ballot is set aside, what only a newer release can read is left."""
     batch = Batch()
+    method, paper = definition.voting_method, definition.paper
+    valid: set[str] = set()
     for entry in entries:
-        if place := place_from_wire(entry.fields):
-            batch.places.append(place)
+        place: tuple[str, int] | None
         try:
             ballot = Ballot.from_wire(entry.fields)
             if shard_of(ballot.voter_key, definition.shards) != shard:
                 raise UnreadableEntry(f"ballots of this voter do not belong in shard {shard}")
-            definition.voting_method.count_keys(ballot.marking, definition.paper)
+            if ballot.marking not in valid:
+                method.count_keys(ballot.marking, paper)
+                valid.add(ballot.marking)
         except NewerWireVersion as problem:
             logger.error("ALARM %s: entry %s is left for a newer worker: %s", definition.slug, entry.id, problem)
+            place = place_from_wire(entry.fields)
         except UnreadableEntry as problem:
             batch.rejected.append(_reject_unread(definition, shard, entry, str(problem)))
+            place = place_from_wire(entry.fields)
         except InvalidMarking as problem:
             reason = RejectedBallot.Reason.INVALID
             batch.rejected.append(reject(definition, shard, entry.id, ballot, reason, str(problem)))
+            place = ballot.place
         else:
             batch.ballots[entry.id] = ballot
+            place = ballot.place
+        if place:
+            batch.places.append(place)
     return batch
 
 

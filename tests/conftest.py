@@ -41,6 +41,8 @@ def redis() -> Any:
     """The emptied Valkey of this test run."""
     client = ballot_box.client()
     client.flushall()
+    # What this process remembers would be that of the test before.
+    ballot_box._remembered.clear()
     return client
 
 

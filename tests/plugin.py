@@ -3,7 +3,7 @@
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,17 +16,33 @@ from voting_site.data_folder import DataFolder
 SERVER = re.compile(r"(DATABASE|REDIS)_URL(_FILE)?$")
 
 _services = ExitStack()
+FIGURES = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--attack", action="store_true", help="also run what attacks a whole Urna: some minutes, for CI")
     parser.addoption("--full", action="store_true", help="also run what takes many minutes")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--full"):
-        chosen = [item for item in items if not item.get_closest_marker("full")]
-        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-        items[:] = chosen
+    full, attack = config.getoption("--full"), config.getoption("--attack")
+    left_out = [marker for marker, wanted in (("full", full), ("attack", full or attack)) if not wanted]
+    chosen = [item for item in items if not any(item.get_closest_marker(marker) for marker in left_out)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Return a function that puts a line under "figures" at the end of the run, whether the test passes or not."""
+    return request.config.stash.setdefault(FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if figures := config.stash.get(FIGURES, []):
+        terminalreporter.section("figures")
+        for line in figures:
+            terminalreporter.line(line)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

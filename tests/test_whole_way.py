@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -207,3 +208,64 @@ def test_every_page_names_the_replica_that_served_it(urna: Up, visitor: BrowserC
     for url in (ballot_url(urna), ballot_url(urna) + "cast/", results_url(urna), ballot_url(urna) + "nothing/"):
         page.goto(url)
         expect(page.get_by_text("Served by")).to_be_visible()
+
+
+class TestProofOfWork:
+    @pytest.fixture(autouse=True)
+    def _asked_for(self, urna: Up) -> Iterator[None]:
+        self.ask(urna, "True")
+        yield
+        self.ask(urna, "False")
+
+    def ask(self, urna: Up, whether: str) -> None:
+        code = (
+            "from polls.models import Election; from polls.publishing import publish_election; "
+            f"one = Election.objects.get(); one.proof_of_work = {whether}; one.save(); publish_election(one)"
+        )
+        done = run("shell", "--data", str(urna.data), "-c", code)
+        assert done.returncode == 0, done.stderr
+
+    def test_is_done_while_the_voter_chooses(self, urna: Up, visitor: BrowserContext) -> None:
+        page = visitor.new_page()
+        page.goto(ballot_url(urna))
+        done = page.get_by_role("status").get_by_text("The computation is done.", exact=True)
+        expect(done).to_be_visible(timeout=30_000)
+        vote(page, "Nesquik")
+        page.wait_for_url("**/cast/")
+
+    def test_keeps_a_press_that_comes_too_early(self, urna: Up, visitor: BrowserContext) -> None:
+        # A worker that is as slow as the slowest phone.
+        visitor.add_init_script(
+            "window.Worker = class { constructor() { window.worker = this; } postMessage() {} terminate() {} }"
+        )
+        page = visitor.new_page()
+        page.goto(ballot_url(urna))
+        vote(page, "Nesquik")
+        expect(page.get_by_role("status").get_by_text("your vote goes out as soon as")).to_be_visible()
+        page.evaluate("worker.onmessage({ data: { number: -1 } })")
+        expect(page.get_by_role("alert")).to_contain_text("The computation that keeps robots out is missing")
+        expect(page.get_by_label("Nesquik")).to_be_checked()
+
+    def test_says_without_scripts_what_it_needs(self, urna: Up, chromium: Browser) -> None:
+        page = chromium.new_context(locale="en", java_script_enabled=False).new_page()
+        page.goto(ballot_url(urna))
+        expect(page.locator("noscript p")).to_be_visible()
+
+
+def test_a_voter_who_has_to_wait_sees_the_seconds_run_and_presses_again(
+    chromium: Browser, visitor: BrowserContext, tmp_path: Path
+) -> None:
+    with Up(tmp_path, NEWCOMER_BURST="1", NEWCOMER_INTERVAL_MS="4000") as narrow:
+        narrow.wait_until_ready()
+        first, late = chromium.new_context().new_page(), visitor.new_page()
+        for page in (first, late):
+            page.goto(ballot_url(narrow))
+        vote(first, "Nesquik")
+        first.wait_for_url("**/cast/")
+        vote(late, "Cola Cao")
+        expect(late.get_by_role("alert")).to_contain_text("Many people on your network")
+        button = late.get_by_role("button", name=re.compile("^Wait… [1-4]$"))
+        expect(button).to_have_attribute("aria-disabled", "true")
+        expect(late.get_by_label("Cola Cao")).to_be_checked()
+        late.get_by_role("button", name="Vote", exact=True).click(timeout=10_000)
+        late.wait_for_url("**/cast/")

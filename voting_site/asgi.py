@@ -6,6 +6,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
+from .gate import AsgiGate
 from .proxies import AsgiProxies, Proxies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
@@ -16,7 +17,10 @@ django_application = get_asgi_application()
 from results.routing import websocket_urlpatterns  # noqa: E402
 
 application = AsgiProxies(
-    ProtocolTypeRouter({"http": django_application, "websocket": URLRouter(websocket_urlpatterns)}),
+    AsgiGate(
+        ProtocolTypeRouter({"http": django_application, "websocket": URLRouter(websocket_urlpatterns)}),
+        settings.RESULT_THREADS,
+    ),
     Proxies(settings.TRUSTED_PROXIES),
     believe_scheme=settings.SCHEME_FROM_ANYBODY,
 )

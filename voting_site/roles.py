@@ -17,6 +17,8 @@ from typing import Any
 
 from django.conf import settings
 
+from .bodies import THREADS, WsgiBodies
+
 # Seconds for requests and tasks under way, once the role is told to stop.
 GRACE = 8
 # Linux's prctl(2): the signal that this process gets when its parent dies.
@@ -54,7 +56,7 @@ def load_wsgi_application() -> Callable[..., Any]:
     die_with_parent()
     from .wsgi import application
 
-    return application
+    return WsgiBodies(application)
 
 
 def serve_wsgi(place: Place) -> bool:
@@ -69,8 +71,7 @@ def serve_wsgi(place: Place) -> bool:
         port=place.port,
         interface=Interfaces.WSGI,
         workers=place.processes,
-        # Threads wait for Redis most of the time; two processors keep about eight of them busy.
-        blocking_threads=8,
+        blocking_threads=THREADS,
         backlog=1024,
         http=HTTPModes.http1,
         websockets=False,
@@ -91,7 +92,7 @@ def serve_wsgi(place: Place) -> bool:
 def serve_asgi(place: Place) -> bool:
     """Serve HTTP and WebSockets with Daphne."""
     # First, since it installs Twisted's asyncio reactor.
-    from daphne.server import Server  # isort: skip
+    from .daphne_limits import LimitedServer, allow_open_files  # isort: skip
     from daphne.endpoints import build_endpoint_description_strings
     from twisted.internet import reactor
 
@@ -104,12 +105,14 @@ def serve_asgi(place: Place) -> bool:
         told = True
         reactor.callFromThread(reactor.callLater, place.linger, server.stop)
 
-    server = Server(
+    allow_open_files()
+    server = LimitedServer(
         application,
         endpoints=build_endpoint_description_strings(host=place.host, port=place.port),
         # A client that neither reads nor answers is closed: the send buffer has no limit of its own.
         ping_interval=20,
         ping_timeout=30,
+        websocket_handshake_timeout=5,
         signal_handlers=False,
         server_name="urna",
     )

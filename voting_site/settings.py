@@ -9,6 +9,7 @@ import socket
 from pathlib import Path
 
 import environ
+from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from django_guid.integrations import CeleryIntegration
@@ -98,19 +99,34 @@ if URNA_ROLE == "result":
 
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Each answer of the pages names its own scripts and styles; Django's admin has templates that know no nonce.
+_own_code = SELF if HAS_ADMIN else NONCE
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
+        "script-src": [_own_code],
+        "style-src": [_own_code],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
+        "worker-src": ["'self'"] if IS_VOTE else ["'none'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }
 }
+# What browsers offer to pages, and these do not use; of a name that it does not know Chromium complains.
+PERMISSIONS_POLICY: dict[str, list[str] | str] = {
+    name: []
+    for name in (
+        "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "geolocation",
+        "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment",
+        "picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "serial", "storage-access", "usb",
+        "window-management", "xr-spatial-tracking",
+    )
+}  # fmt: skip
+# For the results on a wall.
+PERMISSIONS_POLICY["fullscreen"] = "self" if URNA_ROLE == "result" else []
 
 # Ports do not separate cookies, so that the roles on one host need names of their own.
 _cookie_prefix = ("__Host-" if BEHIND_TLS else "") + f"urna_{URNA_ROLE or 'manage'}_"
@@ -157,12 +173,15 @@ MIDDLEWARE = [
     "voting_site.requests.TimingMiddleware",
     "django_guid.middleware.guid_middleware",
     "voting_site.health.HealthMiddleware",
+    # What says to browsers how to treat an answer, before all that may answer.
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "voting_site.resource_policy.ResourcePolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "polls.middleware.UnreachableMiddleware",
 ]
 if IS_VOTE:
@@ -287,6 +306,13 @@ VOTER_INTERVAL_MS = positive("VOTER_INTERVAL_MS", default=1000)
 # New voters from one network in one open poll: so many at once, then one for each interval (milliseconds).
 NEWCOMER_BURST = positive("NEWCOMER_BURST", default=400)
 NEWCOMER_INTERVAL_MS = positive("NEWCOMER_INTERVAL_MS", default=200)
+# Numbers of which a browser tries half, on average, for each ballot of an election that asks for proof of work.
+POW_DIFFICULTY = positive("POW_DIFFICULTY", default=200_000, at_most=100_000_000)
+# Sockets that one process of `result` holds open, in sum and from one network.
+SOCKETS_LIMIT = positive("SOCKETS_LIMIT", default=10_000)
+SOCKETS_PER_ADDRESS = positive("SOCKETS_PER_ADDRESS", default=1000)
+# Page requests that one process of `result` works on at once, each with a connection to PostgreSQL.
+RESULT_THREADS = positive("RESULT_THREADS", default=16, at_most=64)
 # Entries that one round of the count takes from the box.
 DRAIN_BATCH_SIZE = positive("DRAIN_BATCH_SIZE", default=2000, at_most=20_000)
 
@@ -345,6 +371,8 @@ STATIC_URL = "static/"
 # from the apps.
 STATIC_ROOT = env("STATIC_ROOT", default="")
 WHITENOISE_USE_FINDERS = not STATIC_ROOT
+# Meant for fonts on another host, of which there are none.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -375,8 +403,10 @@ DJANGO_GUID = {
 }
 
 
-def _without_traceback(record: logging.LogRecord) -> bool:
-    record.exc_info = None
+def _tell_suspicions_in_a_line(record: logging.LogRecord) -> bool:
+    # Each kind has a logger of its own below this one. What was refused is the visitor's work, and not a bug.
+    if record.name.startswith("django.security."):
+        record.exc_info = None
     return True
 
 
@@ -389,15 +419,15 @@ LOGGING = {
     },
     "filters": {
         "request_id": {"()": "django_guid.log_filters.CorrelationId"},
+        "suspicions": {"()": "django.utils.log.CallbackFilter", "callback": _tell_suspicions_in_a_line},
         # Said once already, with its reason, by what found the part that is away.
-        "without_traceback": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback},
         "no_503": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda one: vars(one).get("status_code") != 503,
         },
     },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id"]},
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id", "suspicions"]},
     },
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
@@ -407,8 +437,6 @@ LOGGING = {
         # A refused or unknown address is the visitor's matter, not an event for the operator.
         "django.request": {"level": "ERROR", "filters": ["no_503"]},
         "django.security.csrf": {"level": "ERROR"},
-        "django.security": {"filters": ["without_traceback"]},
-        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
         # At DEBUG these two quote what a page was rendered with, and what was written: ballots and voters.
         "django.template": {"level": "INFO"},
         "django.db.backends": {"level": "INFO"},

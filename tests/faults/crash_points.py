@@ -15,7 +15,7 @@ from typing import Any
 FOLDER = "URNA_FAULTS_ARMED"
 
 # Place: the role that comes by, and where it stands then.
-PLACES = {
+PLACES = {  # in the life of each ballot
     "cast.asked": ("vote", "a ballot has come, the script has not run"),
     "cast.accepted": ("vote", "the script has run, the voter has no answer"),
     "cast.woken": ("vote", "the wake-up is sent, the voter has no answer"),
@@ -30,6 +30,30 @@ PLACES = {
     "settle.halfway": ("worker", "half of the batch is deleted from the box"),
     "settle.done": ("worker", "the batch is deleted, nobody told"),
     "announce.done": ("worker", "the hint is sent"),
+}
+CLOSING = {  # when an organiser presses "Close now"
+    "close.asked": ("admin", "the organiser has said yes, nothing is done"),
+    "close.shard": ("admin", "the first of several shards is sealed"),
+    "close.sealed": ("admin", "the whole box is sealed, PostgreSQL does not know"),
+    "close.committed": ("admin", "PostgreSQL knows, the definition in the box does not say so"),
+    "close.delivered": ("admin", "the box has the new definition, nobody is told"),
+    "close.done": ("admin", "all is done, the organiser has no answer"),
+}
+ENDING = {  # when a window runs out
+    "turn.opened": ("worker", "the opening is noted, nobody told"),
+    "turn.shard": ("worker", "the first of several shards is sealed"),
+    "turn.sealed": ("worker", "the whole box is sealed, PostgreSQL does not know"),
+    "turn.committed": ("worker", "PostgreSQL knows, the definition in the box does not say so"),
+    "turn.delivered": ("worker", "the box has the new definition, nobody is told"),
+    "turn.counted": ("worker", "sealed and empty, not yet final"),
+    "turn.final": ("worker", "the election is final, nobody told"),
+}
+HEALING = {  # when Redis was emptied
+    "heal.begun": ("worker", "the new epoch has a name, nothing is restored"),
+    "heal.marked": ("worker", "what the voters have cast is restored, the definitions are not"),
+    "heal.defined": ("worker", "the definitions are there, the shards live in no epoch that is known"),
+    "heal.adopted": ("worker", "all is there but the epoch itself"),
+    "heal.done": ("worker", "the new epoch has begun, PostgreSQL has committed, nobody told"),
 }
 
 
@@ -54,7 +78,7 @@ def install(role: str) -> None:
         _wrap(ballot_box, "cast", before="cast.asked", after="cast.accepted")
         _wrap(views, "ask_for_drain", after="cast.woken")
     elif role == "worker":
-        from tally import drain, inbox, store
+        from tally import drain, healing, inbox, lifecycle, store
 
         _wrap(inbox, "clear_wake_up", after="drain.begun")
         _wrap(store, "try_lock", after="drain.locked")
@@ -67,6 +91,28 @@ def install(role: str) -> None:
         _wrap(inbox, "settle", before="drain.committed", after="settle.done")
         _wrap(drain, "announce", after="announce.done")
         inbox._chunks = _break_in_the_middle(inbox._chunks)
+        _install_ends("turn")
+        _wrap(lifecycle, "_open", after="turn.opened")
+        _wrap(inbox, "is_empty", after="turn.counted", only_if=bool)
+        _wrap(lifecycle, "_mark", after="turn.final")
+        _wrap(healing, "_restore_marks", before="heal.begun", after="heal.marked")
+        _wrap(healing, "store", after="heal.defined")
+        _wrap(healing, "_begin_epoch", before="heal.adopted")
+        _wrap(healing, "heal", after="heal.done")
+    elif role == "admin":
+        from tally import admin
+
+        _install_ends("close")
+        _wrap(admin, "close_election", before="close.asked", after="close.done")
+
+
+def _install_ends(prefix: str) -> None:
+    """Wrap what seals a box and stores the seal, under the names that begin with `prefix`."""
+    from polls import ballot_box, publishing
+
+    _wrap(ballot_box, "_seal_shard", after=f"{prefix}.shard", only_if=lambda seal: seal.sealed)
+    _wrap(ballot_box, "seal", after=f"{prefix}.sealed", only_if=lambda seal: seal.sealed)
+    _wrap(publishing, "_deliver", before=f"{prefix}.committed", after=f"{prefix}.delivered")
 
 
 def _wrap(

@@ -11,16 +11,20 @@ from dataclasses import dataclass
 import psutil
 from redis import Redis, RedisError
 
-from tests.faults.crash_points import PLACES
-from tests.faults.installation import CLOCKS, SERVERS, Installation, Stuck, wait_until
+from tests.faults.crash_points import CLOSING, ENDING, PLACES
+from tests.faults.installation import SERVERS, WEB, Installation, Stuck, wait_until
+from tests.faults.lives import Lives
 from tests.faults.proxy import Weather
 
-PARTS = (*CLOCKS, "result", "worker", "beat", *SERVERS)
+PARTS = (*WEB, "worker", "beat", *SERVERS)
 # Seconds for which a fault of some length lasts.
 SHORT = 1.5
 SILENCE = 5
 # Seconds in which a process has to come by at a crash point.
 REACH = 15
+BAD = [weather for weather in Weather if weather not in (Weather.FAIR, Weather.LOST_REPLIES)]
+# Over this something goes only when an election is published or closed.
+UNUSED = {"admin>valkey"}
 
 
 @dataclass(frozen=True)
@@ -137,12 +141,29 @@ def lose_on_slow_disk(installation: Installation) -> bool:
         return kill_behind_backlog(installation, 4)
 
 
-def families(installation: Installation, chance: random.Random, *, outage: float) -> dict[str, list[Fault]]:
+def ends(installation: Installation, lives: Lives) -> list[Fault]:
+    """Return what can go wrong at the end of an election."""
+    crashes = [
+        Fault(f"crash at {place}", lambda one, act=act, place=place: act(place))
+        for act, places in ((lives.close_with_crash, CLOSING), (lives.run_out_with_crash, ENDING))
+        for place in places
+    ]
+    weather = [
+        Fault(f"close in {weather.value}, {pair}", lambda one, p=pair, w=weather: lives.close_in_weather(p, w))
+        for pair in ("admin>valkey", "admin>postgres")
+        for weather in BAD
+    ]
+    return crashes + weather
+
+
+def families(
+    installation: Installation, chance: random.Random, lives: Lives | None = None, *, outage: float
+) -> dict[str, list[Fault]]:
     """Return all faults by family; `outage` is in seconds."""
     kills = [Fault(f"kill {name}", lambda one, name=name: kill(one, name)) for name in PARTS]
     kills += [
         Fault(f"kill child of {name}", lambda one, name=name: kill_child(one, name, chance))
-        for name in ("vote-a", "vote-b", "worker", "postgres")
+        for name in ("vote-a", "vote-b", "admin", "worker", "postgres")
     ]
     pairs = [
         Fault(f"kill {first} and {second}", lambda one, first=first, second=second: kill(one, first, second))
@@ -153,8 +174,8 @@ def families(installation: Installation, chance: random.Random, *, outage: float
     network = [
         Fault(f"{weather.value}, {pair}", lambda one, pair=pair, weather=weather: disturb(one, pair, weather))
         for pair in installation.proxies
-        for weather in Weather
-        if weather not in (Weather.FAIR, Weather.LOST_REPLIES)
+        for weather in BAD
+        if pair not in UNUSED
     ]
     resources = [
         Fault(f"no postgres for {outage:.0f} s", lambda one: take_away(one, "postgres", seconds=outage), True),
@@ -172,7 +193,8 @@ def families(installation: Installation, chance: random.Random, *, outage: float
             for server in SERVERS
             for name, strike in (("full", fill_disk), ("slow", slow_disk))
         ]
-    return {"kills": kills, "crashes": crashes, "network": network, "pairs": pairs, "resources": resources}
+    found = {"kills": kills, "crashes": crashes, "network": network, "pairs": pairs, "resources": resources}
+    return found | ({"ends": ends(installation, lives)} if lives else {})
 
 
 def deal(by_family: dict[str, list[Fault]], chance: random.Random) -> Iterator[Fault]:

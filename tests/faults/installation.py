@@ -26,11 +26,13 @@ DEADLINE = 60
 SERVERS = ("valkey", "postgres")
 # Two web hosts, the second of which has a wrong clock.
 CLOCKS = {"vote-a": 0, "vote-b": 600}
+WEB = (*CLOCKS, "result", "admin")
 # Which servers each role talks to, through a proxy for each pair.
 NEEDS = {
     "vote-a": ("valkey",),
     "vote-b": ("valkey",),
     "result": ("valkey", "postgres"),
+    "admin": ("valkey", "postgres"),
     "worker": ("valkey", "postgres"),
     "beat": ("valkey",),
 }
@@ -52,7 +54,7 @@ def wait_until(condition: Callable[[], Any], what: str, *, seconds: float = DEAD
 class Installation:
     """Servers and roles in `folder`, all started again whenever they die, with a mistake in them if `mutant` says so.
 
-    Visitors reach `vote-a`, `vote-b` and `result` through proxies of that name. The proxy between a role and a
+    Visitors reach `vote-a`, `vote-b`, `result` and `admin` through proxies of that name. The proxy between a role and a
     server is called `role>server`.
     """
 
@@ -86,7 +88,7 @@ class Installation:
 
     def wait_until_ready(self) -> None:
         """Return once every web role answers that it lacks nothing."""
-        for name in (*CLOCKS, "result"):
+        for name in WEB:
             port = self.ports[name]
             wait_until(lambda port=port: answers(port, "/readyz"), f"{name} is ready")
 
@@ -131,13 +133,15 @@ class Installation:
         from django.core.management import call_command
         from django.db import connection
 
-        call_command("prepare", password_file=self.data.path / "first_password")
+        password_file = self.data.path / "first_password"
+        call_command("prepare", password_file=password_file)
+        self.password = password_file.read_text()
         with connection.cursor() as cursor:
             for statement in self.mutant.sql if self.mutant else ():
                 cursor.execute(statement)
 
     def _start_roles(self, mutant: str | None) -> None:
-        self.ports = {name: free_port() for name in (*CLOCKS, "result")}
+        self.ports = {name: free_port() for name in WEB}
         self.proxies = {name: self.network.between(name, port) for name, port in self.ports.items()}
         for name, servers in NEEDS.items():
             for server in servers:

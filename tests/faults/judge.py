@@ -7,9 +7,11 @@ import threading
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.faults.elections import insist
 from tests.faults.installation import Installation
 from tests.faults.ledger import Ledger
 from tests.voting_site.processes import PROJECT, fresh_environment
@@ -17,6 +19,8 @@ from tests.voting_site.processes import PROJECT, fresh_environment
 # Seconds: between two looks at the page, and without any change after which it will not come to the truth any more.
 LOOK = 0.1
 PATIENCE = 30
+# What the worker says when it has brought an emptied Redis back to life.
+RESTORED = "ALARM the ballot box had lost data"
 
 
 class Watcher:
@@ -85,6 +89,10 @@ def check_snapshot(snapshot: dict[str, Any], ledger: Ledger) -> None:
     if snapshot["ballots"] > voters or counts > voters:
         said = f"version {snapshot['version']} shows {snapshot['ballots']} ballots, {counts} choices: {voters} voted"
         ledger.complain(ledger.wrong, said)
+    for one in snapshot["options"]:
+        if one["count"] > (supporters := ledger.supporters(one["key"])):
+            said = f"version {snapshot['version']} shows {one['count']} for {one['key']}: {supporters} chose that"
+            ledger.complain(ledger.wrong, said)
 
 
 def is_true(snapshot: dict[str, Any], ledger: Ledger) -> bool:
@@ -108,8 +116,32 @@ class Verdict:
         return not (self.lost or self.doubled or self.unexpected or self.wrong)
 
 
-def judge(ledger: Ledger, election: int, installation: Installation) -> Verdict:
-    """Look into the tables, once all that was accepted should be counted, and say what is not as it has to be."""
+def judge(
+    ledger: Ledger, election: int, installation: Installation, lives: Sequence[tuple[Ledger, int]] = (), *, emptied: int
+) -> Verdict:
+    """Look into the tables, once all that was accepted should be counted, and say what is not as it has to be.
+
+    `lives` are the accounts of further elections, and `emptied` is how often Redis was: each may have raised an alarm.
+    """
+    lost = doubled = 0
+    for account, its_election in ((ledger, election), *lives):
+        missing, more = compare(account, its_election)
+        lost, doubled = lost + missing, doubled + more
+        if account is not ledger:
+            ledger.unexpected += account.unexpected
+            ledger.wrong += account.wrong
+    alarms = installation.alarms()
+    restored = [alarm for alarm in alarms if RESTORED in alarm]
+    for alarm in [alarm for alarm in alarms if alarm not in restored] + restored[emptied:]:
+        ledger.complain(ledger.unexpected, alarm)
+    for command in ("recount", "reconcile"):
+        if said := _check(command, installation):
+            ledger.complain(ledger.wrong, f"{command}: {said}")
+    return Verdict(lost, doubled, len(ledger.unexpected), len(ledger.wrong))
+
+
+def compare(ledger: Ledger, election: int) -> tuple[int, int]:
+    """Compare one account with the tables; return how many ballots are lost and how many doubled."""
     records = Counter(dict(_query("SELECT ballot_id::text, count(*) FROM tally_castrecord {} GROUP BY 1", election)))
     counted = Counter(dict(_query("SELECT ballot_id::text, count(*) FROM tally_countedballot {} GROUP BY 1", election)))
     totals = Counter(dict(_query("SELECT key, sum(n)::int FROM tally_count {} GROUP BY 1", election)))
@@ -129,8 +161,6 @@ def judge(ledger: Ledger, election: int, installation: Installation) -> Verdict:
 
     for ballot in records.keys() - accepted - unsure:
         ledger.complain(ledger.unexpected, f"ballot {ballot} is recorded, and nobody was told that it is accepted")
-    for alarm in installation.alarms():
-        ledger.complain(ledger.unexpected, alarm)
     if set_aside:
         ledger.complain(ledger.unexpected, f"{set_aside} ballots are set aside")
 
@@ -144,21 +174,19 @@ def judge(ledger: Ledger, election: int, installation: Installation) -> Verdict:
             ledger.complain(ledger.wrong, f"ballot {ballot} says {marking}")
     if not unsure and +totals != +truth:
         ledger.complain(ledger.wrong, f"the counts are {dict(totals)}, and have to be {dict(truth)}")
-    for command in ("recount", "reconcile"):
-        if said := _check(command, installation):
-            ledger.complain(ledger.wrong, f"{command}: {said}")
     ledger.note("judged", lost=sorted(missing), doubled=sorted(twice), off=off)
-    return Verdict(lost, doubled, len(ledger.unexpected), len(ledger.wrong))
+    return lost, doubled
 
 
 def _query(statement: str, election: int) -> list[tuple[Any, ...]]:
     from django.db import connection
 
-    # A server that was killed meanwhile has taken the connection with it.
-    connection.close()
-    with connection.cursor() as cursor:
-        cursor.execute(statement.format("WHERE election_id = %s"), [election])
-        return list(cursor.fetchall())
+    def ask() -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement.format("WHERE election_id = %s"), [election])
+            return list(cursor.fetchall())
+
+    return insist(ask)
 
 
 def _check(command: str, installation: Installation) -> str:

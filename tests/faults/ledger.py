@@ -1,13 +1,14 @@
 """The independent account: what each voter did and was told, and what therefore has to be counted.
 
 It knows nothing of Redis, PostgreSQL or Urna's code: a ballot is its id, the voter who sent it, a choice, and whether
-it was *accepted* or *refused*, or is still *unknown*.
+it was *accepted* or *refused*, or is still *unknown*. It is *limited* where a new voter was told to come again later:
+then it does not count, unless it is sent again, or an earlier sending of it is still on its way.
 """
 
 import json
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ class Cast:
     ballot: str
     choice: str
     outcome: str = "unknown"
+    unanswered: bool = False
+    late: bool = False
 
 
 @dataclass
@@ -32,6 +35,9 @@ class Ledger:
     accepted: int = 0
     unknown: int = 0
     refused: int = 0
+    limited: int = 0
+    # Whether the voters have been told that it is over: from then on no new ballot may be accepted.
+    shut: bool = False
     # What must not happen: each a sentence.
     unexpected: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -39,6 +45,8 @@ class Ledger:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._voters: set[int] = set()
+        self._known: set[int] = set()
+        self._supporters: defaultdict[str, set[int]] = defaultdict(set)
         self._began = time.monotonic()
         self._file = self.history.open("a")
 
@@ -50,23 +58,38 @@ class Ledger:
     def send(self, voter: int, ballot: str, choice: str) -> None:
         """A voter is about to send a ballot, perhaps not for the first time."""
         with self._lock:
-            self.casts.setdefault(ballot, Cast(voter, ballot, choice))
+            cast = self.casts.setdefault(ballot, Cast(voter, ballot, choice, late=self.shut))
+            if cast.outcome == "limited":
+                cast.outcome = "unknown"
             self._voters.add(voter)
+            self._supporters[choice].add(voter)
             self._write("send", {"voter": voter, "ballot": ballot, "choice": choice})
 
-    def tell(self, ballot: str, outcome: str, answer: str) -> None:
-        """The voter has learned, or could not learn, what became of it: 'accepted', 'refused' or 'unknown'."""
+    def tell(self, ballot: str, outcome: str, answer: str) -> str:
+        """The voter has learned, or could not learn, what became of it: return what is known of it now."""
         with self._lock:
             cast = self.casts[ballot]
             self._write("told", {"ballot": ballot, "outcome": outcome, "answer": answer})
             if outcome == "unknown":
                 self.unknown += 1
+                cast.unanswered = True
+            elif outcome == "limited" and cast.outcome == "unknown":
+                self.limited += 1
+                if cast.voter in self._known:
+                    self._complain(self.unexpected, f"voter {cast.voter} is not new, and was limited")
+                if not cast.unanswered:
+                    cast.outcome = "limited"
             elif cast.outcome == "unknown":
                 cast.outcome = outcome
                 self.accepted += outcome == "accepted"
+                if outcome == "accepted":
+                    self._known.add(cast.voter)
+                    if cast.late:
+                        self._complain(self.unexpected, f"ballot {ballot} was accepted after the close")
                 self.refused += outcome == "refused"
             elif cast.outcome != outcome:
                 self._complain(self.unexpected, f"ballot {ballot} was {cast.outcome}, and later {outcome}: {answer}")
+            return cast.outcome
 
     def complain(self, of: list[str], what: str) -> None:
         """Note what must not happen, under `unexpected` or `wrong`."""
@@ -93,6 +116,10 @@ class Ledger:
     def voters(self) -> int:
         """Return how many voters have sent anything at all: more cannot be shown at any moment."""
         return len(self._voters)
+
+    def supporters(self, choice: str) -> int:
+        """Return how many voters have ever sent this choice: it can have no more at any moment."""
+        return len(self._supporters[choice])
 
     def close(self) -> None:
         self._file.close()

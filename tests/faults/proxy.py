@@ -4,12 +4,11 @@ import asyncio
 import enum
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-CHUNK = 65536
 DELAY_S = 0.2
 
 
@@ -56,8 +55,7 @@ class Proxy:
         self._loop = loop
         self._weather = Weather.FAIR
         self._fair = asyncio.Event()
-        # The loop itself does not hold them.
-        self._connections: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def set_weather(self, weather: Weather) -> None:
         """Let it be so from now on; `hits` counts what it happened to."""
@@ -81,74 +79,144 @@ class Proxy:
         self.set_weather(Weather.FAIR)
         return struck
 
-    def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Begin to carry a connection."""
-        task = self._loop.create_task(self._serve(reader, writer))
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
+    def is_fair(self) -> bool:
+        return self._weather is Weather.FAIR
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry one connection until an end closes it or the weather cuts it."""
+    def take(self) -> "End":
+        """Return what carries the next connection, at the visitor's side."""
+        visitor, service = End(self, Weather.CUT_AFTER_REQUEST), End(self, Weather.CUT_BEFORE_REPLY)
+        visitor.other, service.other = service, visitor
+        visitor.opens = True
+        return visitor
+
+    def begin(self, task: Coroutine[Any, Any, None]) -> None:
+        """Do something on the loop, which itself holds no task."""
+        begun = self._loop.create_task(task)
+        self._tasks.add(begun)
+        begun.add_done_callback(self._tasks.discard)
+
+    async def connect(self, visitor: "End") -> None:
+        """Connect the other end to the service, from the visitor's own address, as if nothing were in between."""
         await self._fair.wait()
         try:
             if isinstance(self._service, Path):
-                up_reader, up_writer = await asyncio.open_unix_connection(str(self._service))
+                await self._loop.create_unix_connection(lambda: visitor.other, str(self._service))
             else:
-                up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._service)
+                address = visitor.transport.get_extra_info("peername")[0]
+                await self._loop.create_connection(
+                    lambda: visitor.other, "127.0.0.1", self._service, local_addr=(address, 0)
+                )
         except OSError:
-            writer.transport.abort()
-            return
+            visitor.transport.abort()
+        else:
+            if visitor.transport.is_closing():
+                visitor.other.transport.abort()
+            visitor.transport.resume_reading()
 
-        def cut() -> None:
-            writer.transport.abort()
-            up_writer.transport.abort()
+    async def suffer(self, data: bytes, end: "End") -> None:
+        """Let data that came in at an end go through the weather."""
+        write, weather = end.other.transport.write, self._weather
+        if weather is Weather.SILENCE:
+            self.hits += 1
+            await self._fair.wait()
+            write(data)
+        elif weather is Weather.DELAY:
+            self.hits += 1
+            await asyncio.sleep(DELAY_S)
+            write(data)
+        elif weather is Weather.LOST_REPLIES:
+            self.hits += 1
+            if end.deadly is Weather.CUT_AFTER_REQUEST:
+                write(data)
+        elif weather is end.deadly:
+            self.hits += 1
+            if weather is Weather.CUT_AFTER_REQUEST:
+                # The service gets all of it, and then finds nobody there to answer.
+                write(data)
+                end.transport.abort()
+                end.other.transport.close()
+            else:
+                end.transport.abort()
+                end.other.transport.abort()
+        else:
+            write(data)
 
-        await asyncio.gather(
-            self._carry(reader, up_writer, Weather.CUT_AFTER_REQUEST, cut),
-            self._carry(up_reader, writer, Weather.CUT_BEFORE_REPLY, cut),
-        )
-        writer.close()
-        up_writer.close()
 
-    async def _carry(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, deadly: Weather, cut: Callable[[], None]
-    ) -> None:
-        try:
-            while data := await reader.read(CHUNK):
-                if self._weather is Weather.FAIR:
-                    writer.write(data)
-                elif self._weather is Weather.SILENCE:
-                    self.hits += 1
-                    await self._fair.wait()
-                    writer.write(data)
-                elif self._weather is Weather.DELAY:
-                    self.hits += 1
-                    await asyncio.sleep(DELAY_S)
-                    writer.write(data)
-                elif self._weather is Weather.LOST_REPLIES:
-                    self.hits += 1
-                    if deadly is Weather.CUT_AFTER_REQUEST:
-                        writer.write(data)
-                elif self._weather is deadly:
-                    self.hits += 1
-                    if deadly is Weather.CUT_AFTER_REQUEST:
-                        # The service gets all of it, and then finds nobody there to answer.
-                        writer.write(data)
-                        await writer.drain()
-                    cut()
-                    return
-                else:
-                    writer.write(data)
-                await writer.drain()
-            if writer.can_write_eof():
-                writer.write_eof()
-        except (OSError, RuntimeError):
-            with suppress(RuntimeError):
-                cut()
+class End(asyncio.Protocol):
+    """One end of a connection that is carried: what comes in here goes out at the other.
+
+    Nearly all that passes does so in fair weather, at once. `deadly` is the weather that cuts what comes in here.
+    """
+
+    transport: asyncio.Transport
+    other: "End"
+    opens = False
+
+    def __init__(self, proxy: Proxy, deadly: Weather) -> None:
+        self.proxy = proxy
+        self.deadly = deadly
+        self._ended = False
+        self._held: deque[Callable[[], Coroutine[Any, Any, None]]] = deque()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        if self.opens:
+            self.transport.pause_reading()
+            self.proxy.begin(self.proxy.connect(self))
+
+    def data_received(self, data: bytes) -> None:
+        if self.proxy.is_fair() and not self._held:
+            self.other.transport.write(data)
+        else:
+            self._hold(lambda: self.proxy.suffer(data, self))
+
+    def eof_received(self) -> bool:
+        self._after_what_is_held(self._pass_end_on)
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        # An end that never came to its service has nothing behind it.
+        if hasattr(self.other, "transport"):
+            self._after_what_is_held(self.other.transport.abort if error else self.other.transport.close)
+
+    def pause_writing(self) -> None:
+        self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.other.transport.resume_reading()
+
+    def _pass_end_on(self) -> None:
+        self._ended = True
+        if self.other._ended:
+            self.transport.close()
+            self.other.transport.close()
+        elif self.other.transport.can_write_eof() and not self.other.transport.is_closing():
+            self.other.transport.write_eof()
+
+    def _after_what_is_held(self, action: Callable[[], None]) -> None:
+        async def act() -> None:
+            action()
+
+        if self._held:
+            self._held.append(act)
+        else:
+            action()
+
+    def _hold(self, step: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._held.append(step)
+        if len(self._held) == 1:
+            self.transport.pause_reading()
+            self.proxy.begin(self._let_go())
+
+    async def _let_go(self) -> None:
+        while self._held:
+            await self._held[0]()
+            self._held.popleft()
+        self.transport.resume_reading()
 
 
 async def _open(proxy: Proxy) -> Proxy:
     proxy._fair.set()
-    server = await asyncio.start_server(proxy.take, "127.0.0.1", 0, backlog=512)
+    server = await proxy._loop.create_server(proxy.take, "127.0.0.1", 0, backlog=512)
     proxy.port = server.sockets[0].getsockname()[1]
     return proxy

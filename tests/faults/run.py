@@ -9,25 +9,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from redis import Redis
+
 from tests.faults import faults
+from tests.faults.crash_points import HEALING
 from tests.faults.dashboards import Dashboards
+from tests.faults.elections import CHOICES, MOST_SHARDS, insist, make_election
 from tests.faults.installation import Installation, Stuck, wait_until
 from tests.faults.judge import PATIENCE, Verdict, Watcher, judge
 from tests.faults.ledger import Ledger
+from tests.faults.lives import Lives
 from tests.faults.mutants import MUTANTS
+from tests.faults.organiser import Onlooker, Organiser
 from tests.faults.proxy import Weather
-from tests.faults.voters import Crowd, send_too_late
+from tests.faults.voters import Crowd, draw_address, send_too_late
 
-CHOICES = ("nesquik", "cola-cao", "water")
 # Ballots that have to be accepted after a fault before the next one comes.
-PROGRESS = 200
+PROGRESS = 120
 PROGRESS_OF_MUTANT = 80
+PROGRESS_HEALED = 50
 # Ballots that have to be accepted during a fault that spares voting.
 SPARED = 20
-# Shards of the election, by the seed.
-MOST_SHARDS = 3
 # Seconds beyond the longest outage in which counting has to go on; a Redis client that lost it waits up to 12 s.
 STALLED = 25
+# Lines of people who all come from one address.
+CROWDED = 2
 # Voters who fetch a form before the close, and send it after.
 LATE = 20
 # Seconds in which all dashboards have to show the end.
@@ -38,16 +44,18 @@ SHOWN_WITHIN = 5
 class Plan:
     """How long a run is: at least so many faults, accepted ballots, and seconds.
 
-    `closing` ballots wait in the box when it is closed. `sockets` dashboards follow the results while hints are lost
-    for `hints_lost` seconds. `outage` is how long PostgreSQL may be away, in seconds. `mutant` puts a mistake in, and
-    strikes with the faults under which it shows; `control` strikes with the same, without the mistake. With `only`
-    those faults strike that have it in their name.
+    `emptied` times Redis loses all that it has, and the worker dies while it brings that back. `closing` ballots wait
+    in the box when it is closed. `sockets` dashboards follow the results while hints are lost for `hints_lost`
+    seconds. `outage` is how long PostgreSQL may be away, in seconds. `mutant` puts a mistake in, and strikes with the
+    faults under which it shows; `control` strikes with the same, without the mistake. With `only` those faults strike
+    that have it in their name.
     """
 
     seed: int
     faults: int = 40
     ballots: int = 0
     seconds: float = 0
+    emptied: int = len(HEALING)
     closing: int = 1000
     outage: float = 5
     sockets: int = 0
@@ -100,26 +108,36 @@ def play(plan: Plan, folder: Path) -> Outcome:
 def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
     election = make_election(f"faults-{plan.seed}", shards=1 + plan.seed % MOST_SHARDS)
     watcher = Watcher(installation.proxies["result"].port, election.slug, ledger)
-    struck = 0
+    lives = Lives(installation, ledger, seed=plan.seed)
+    organiser = Organiser(installation.proxies["admin"].port, installation.password, ledger)
+    onlooker = Onlooker(organiser, election.pk)
+    struck = emptied = 0
     began = time.monotonic()
     converged: float | None = None
     try:
         with voting(plan, installation, election.slug, ledger, first=0):
-            struck = strike(plan, installation, ledger)
+            struck = strike(plan, installation, ledger, lives)
         converged = watcher.wait_for_truth(patience=5 if plan.mutant else PATIENCE)
         check_wait(plan, watcher, ledger, began)
         if converged is None and not plan.mutant:
             ledger.complain(ledger.wrong, "the page did not come to the truth")
         if plan.sockets and converged is not None:
             follow(plan, installation, election.slug, ledger, watcher)
+        if converged is not None:
+            emptied = empty_box(plan, installation, election.slug, ledger, watcher)
         if plan.closing and converged is not None:
             close_full_box(plan, installation, election, ledger, watcher)
     except Stuck as reason:
         ledger.complain(ledger.unexpected, str(reason))
     finally:
+        onlooker.stop()
         watcher.stop()
-    verdict = judge(ledger, election.pk, installation)
-    return Outcome(plan, struck, ledger.accepted, ledger.unknown, verdict, converged)
+    verdict = judge(ledger, election.pk, installation, lives.accounts, emptied=emptied)
+    lives.close()
+    ledgers = [ledger, *(account for account, _ in lives.accounts)]
+    say(f"{sum(one.limited for one in ledgers)} times a new voter was told to come later")
+    ok, unknown = sum(one.accepted for one in ledgers), sum(one.unknown for one in ledgers)
+    return Outcome(plan, struck + emptied, ok, unknown, verdict, converged)
 
 
 def check_wait(plan: Plan, watcher: Watcher, ledger: Ledger, began: float) -> None:
@@ -137,20 +155,29 @@ def voting(
 ) -> Iterator[None]:
     """Have people vote during the block, numbered from `first`, and wait for all their answers after it."""
     lines = lines or plan.lines
-    crowd = Crowd(installation.doors, slug, CHOICES, ledger, seed=plan.seed, lines=lines, first=first)
+    crowd = Crowd(
+        installation.doors,
+        slug,
+        CHOICES,
+        ledger,
+        seed=plan.seed,
+        lines=lines,
+        first=first,
+        crowded=0 if plan.mutant else CROWDED,
+    )
     try:
         yield
     finally:
         crowd.stop()
 
 
-def strike(plan: Plan, installation: Installation, ledger: Ledger) -> int:
+def strike(plan: Plan, installation: Installation, ledger: Ledger, lives: Lives) -> int:
     """Let one fault after the other strike, until the plan is fulfilled; return how many did."""
     chance = random.Random(plan.seed)
     if like := plan.mutant or plan.control:
         drawn = faults.for_mutant(MUTANTS[like].faults, installation, chance)
     else:
-        drawn = faults.families(installation, chance, outage=plan.outage)
+        drawn = faults.families(installation, chance, lives, outage=plan.outage)
     drawn = {name: chosen for name, all_of_it in drawn.items() if (chosen := faults.named(all_of_it, plan.only))}
     progress = PROGRESS_OF_MUTANT if like else PROGRESS
     began = time.monotonic()
@@ -201,21 +228,44 @@ def follow(plan: Plan, installation: Installation, slug: str, ledger: Ledger, wa
         dashboards.close()
 
 
+def empty_box(plan: Plan, installation: Installation, slug: str, ledger: Ledger, watcher: Watcher) -> int:
+    """Take from Redis all that it has, again and again, and kill the worker that brings it back; return how often.
+
+    Nothing waits when it happens: what is counted must not be lost, and what is accepted from then on must not either.
+    """
+    redis = Redis.from_url(installation.urls["REDIS_URL"])
+    places = random.Random(plan.seed).sample(sorted(HEALING), plan.emptied)
+    for number, place in enumerate(places, start=1):
+        redis.flushall()
+        order = installation.arm(place)
+        before = ledger.accepted
+        with voting(plan, installation, slug, ledger, first=10**8 * number, lines=2):
+            try:
+                wait_until(lambda order=order: not order.exists(), place)
+                wait_until(lambda before=before: ledger.accepted >= before + PROGRESS_HEALED, f"votes after {place}")
+            finally:
+                order.unlink(missing_ok=True)
+        healed = watcher.wait_for_truth()
+        say(f"healed after an end at {place}: " + ("no truth" if healed is None else f"the truth after {healed:.1f} s"))
+        if healed is None:
+            ledger.complain(ledger.wrong, f"the page did not come to the truth after {place}")
+    return len(places)
+
+
 def close_full_box(plan: Plan, installation: Installation, election: Any, ledger: Ledger, watcher: Watcher) -> None:
     """Close while nobody counts and the box is full: all of it has to count, and nothing that is sent later."""
-    from django.db import connection
-
     from tally.lifecycle import close_election
 
     worker = installation.part("worker")
     worker.wanted = False
     worker.kill()
     before = ledger.accepted
-    with send_too_late(installation.doors, election.slug, CHOICES, ledger, number=LATE):
+    address = draw_address(random.Random(plan.seed))
+    with send_too_late(installation.doors, election.slug, CHOICES, ledger, number=LATE, address=address):
         with voting(plan, installation, election.slug, ledger, first=10**6):
             wait_until(lambda: ledger.accepted >= before + plan.closing, "a full box", seconds=plan.closing / 10 + 60)
-            connection.close()
-            seal = close_election(election)
+            seal = insist(lambda: close_election(election))
+            ledger.shut = True
         say(f"closed with {seal.waiting} ballots in the box")
         if seal.waiting < plan.closing:
             ledger.complain(ledger.unexpected, f"{seal.waiting} ballots wait in the box, of {plan.closing} accepted")
@@ -225,18 +275,3 @@ def close_full_box(plan: Plan, installation: Installation, election: Any, ledger
         ledger.complain(ledger.wrong, "the closed election did not become final with the true result")
     else:
         say(f"final {final:.1f} s after the worker was let go")
-
-
-def make_election(slug: str, *, shards: int) -> Any:
-    """Make and publish the election that the voters vote in."""
-    from django.utils import timezone
-
-    from polls.models import Election, Option
-    from polls.publishing import publish_election
-
-    opens = timezone.now() - timezone.timedelta(minutes=1)
-    election = Election.objects.create(slug=slug, title="What do you drink?", opens_at=opens, shards=shards)
-    for position, key in enumerate(CHOICES):
-        Option.objects.create(election=election, key=key, label=key.title(), position=position)
-    publish_election(election)
-    return election

@@ -1,4 +1,8 @@
-"""Voters over HTTP: they send again what was not answered, and some of them send twice or change their mind."""
+"""Voters over HTTP: they send again what was not answered, and some of them send twice or change their mind.
+
+They come from many addresses of 127/8, since new voters of one address are limited; some of them come from one address,
+and have to live with the limit.
+"""
 
 import http.client
 import itertools
@@ -9,6 +13,7 @@ import time
 import urllib.parse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from tests.faults.ledger import Ledger
 from tests.web import read_form
@@ -19,15 +24,41 @@ AGAIN = 0.15
 PATIENCE = 90
 RESEND = 0.05
 REVOTE = 0.2
+# Voters who come from one address before the line moves on to the next.
+HOUSEHOLD = 40
+# How often somebody who is told to come again later does so, and after how many seconds at most.
+RETURN = 0.5
+LONGEST_BREAK = 2
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the status, the page, and after how many seconds to come again, as written in the header."""
+
+    status: int
+    page: str
+    retry_after: str
+
+
+def draw_address(chance: random.Random) -> str:
+    """Return one of this machine's own addresses on the loopback, which all are different visitors."""
+    return f"127.{chance.randint(1, 254)}.{chance.randint(0, 255)}.{chance.randint(1, 254)}"
 
 
 class Line:
     """Connections of one thread to the doors of the house, kept alive from one request to the next."""
 
-    def __init__(self, doors: Sequence[int]) -> None:
-        self._connections = {door: http.client.HTTPConnection("127.0.0.1", door, timeout=TIMEOUT) for door in doors}
+    def __init__(self, doors: Sequence[int], address: str) -> None:
+        self._connections = {
+            door: http.client.HTTPConnection("127.0.0.1", door, timeout=TIMEOUT, source_address=(address, 0))
+            for door in doors
+        }
 
-    def ask(self, door: int, path: str, cookies: dict[str, str], body: str | None = None) -> tuple[int, str]:
+    def close(self) -> None:
+        for connection in self._connections.values():
+            connection.close()
+
+    def ask(self, door: int, path: str, cookies: dict[str, str], body: str | None = None) -> Answer:
         """GET a page, or POST to it; keep the cookies; raise OSError without a whole answer."""
         connection = self._connections[door]
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
@@ -46,11 +77,14 @@ class Line:
         for header in answer.headers.get_all("Set-Cookie") or ():
             name, _, value = header.partition(";")[0].partition("=")
             cookies[name] = value
-        return answer.status, page
+        return Answer(answer.status, page, answer.headers.get("Retry-After", ""))
 
 
 class Crowd:
-    """People who come one after the other, on so many lines at once, until they are told to stop."""
+    """People who come one after the other, on so many lines at once, until they are told to stop.
+
+    With `crowded` there are further lines, all of whose people come from one address.
+    """
 
     def __init__(
         self,
@@ -62,13 +96,14 @@ class Crowd:
         seed: int,
         lines: int,
         first: int,
+        crowded: int = 0,
     ) -> None:
         self.doors, self.path, self.choices, self.ledger = doors, f"/{slug}/", choices, ledger
         self._stop = threading.Event()
         self._next = itertools.count(first)
         self._threads = [
-            threading.Thread(target=self._queue, args=(random.Random(f"{seed} {first} {number}"),), daemon=True)
-            for number in range(lines)
+            threading.Thread(target=self._queue, args=(random.Random(f"{seed} {first} {number}"), home), daemon=True)
+            for number, home in enumerate([None] * lines + [draw_address(random.Random(seed))] * crowded)
         ]
         for thread in self._threads:
             thread.start()
@@ -79,14 +114,20 @@ class Crowd:
         for thread in self._threads:
             thread.join(PATIENCE + 30)
 
-    def _queue(self, chance: random.Random) -> None:
-        line = Line(self.doors)
-        while not self._stop.is_set():
+    def _queue(self, chance: random.Random, home: str | None) -> None:
+        line = Line(self.doors, home or draw_address(chance))
+        for come in itertools.count(1):
+            if self._stop.is_set():
+                break
+            if home is None and come % HOUSEHOLD == 0:
+                line.close()
+                line = Line(self.doors, draw_address(chance))
             voter = next(self._next)
             try:
                 self._visit(line, voter, chance)
             except Exception as error:
                 self.ledger.complain(self.ledger.unexpected, f"voter {voter} met {error!r}")
+        line.close()
 
     def _visit(self, line: Line, voter: int, chance: random.Random) -> None:
         cookies: dict[str, str] = {}
@@ -106,11 +147,12 @@ class Crowd:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and not self._stop.is_set():
             try:
-                status, page = line.ask(chance.choice(self.doors), self.path, cookies)
+                answer = line.ask(chance.choice(self.doors), self.path, cookies)
+                status = answer.status
             except OSError:
                 status = 0
             if status == 200:
-                return read_form(page)
+                return read_form(answer.page)
             if status == 410:
                 time.sleep(AGAIN)
                 return None
@@ -133,43 +175,53 @@ class Crowd:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             self.ledger.send(voter, ballot, choice)
+            status, said, pause = 0, "", AGAIN
             try:
-                status, _ = line.ask(chance.choice(self.doors), self.path, cookies, body)
-                answer = str(status)
+                answer = line.ask(chance.choice(self.doors), self.path, cookies, body)
+                status = answer.status
             except OSError as error:
-                status, answer = 0, str(error)
-            if status == 303:
-                self.ledger.tell(ballot, "accepted", answer)
-                return True
-            if status in (409, 410):
-                self.ledger.tell(ballot, "refused", answer)
-                if status == 409:
-                    # Nobody here sends a ballot that has a reason to be refused so.
-                    self.ledger.complain(self.ledger.unexpected, f"ballot {ballot} was answered with 409")
-                return False
-            self.ledger.tell(ballot, "unknown", answer)
-            if status not in (0, 503):
-                self.ledger.complain(self.ledger.unexpected, f"ballot {ballot} was answered with {status}")
-            time.sleep(AGAIN)
+                said = str(error)
+            match status:
+                case 303:
+                    self.ledger.tell(ballot, "accepted", "303")
+                    return True
+                case 409 | 410:
+                    self.ledger.tell(ballot, "refused", str(status))
+                    if status == 409:
+                        # Nobody here sends a ballot that has a reason to be refused so.
+                        self.ledger.complain(self.ledger.unexpected, f"ballot {ballot} was answered with 409")
+                    return False
+                case 429 if answer.retry_after.isdecimal():
+                    # Who gives up must know that no earlier sending can still come in.
+                    known = self.ledger.tell(ballot, "limited", "429")
+                    if known == "limited" and chance.random() > RETURN:
+                        return False
+                    pause = min(int(answer.retry_after), LONGEST_BREAK)
+                case 0 | 503:
+                    self.ledger.tell(ballot, "unknown", said or "503")
+                case _:
+                    self.ledger.tell(ballot, "unknown", str(status))
+                    self.ledger.complain(self.ledger.unexpected, f"ballot {ballot} was answered with {status}")
+            time.sleep(pause)
         self.ledger.complain(self.ledger.unexpected, f"what became of ballot {ballot} was not to be learned")
         return False
 
 
 @contextmanager
 def send_too_late(
-    doors: Sequence[int], slug: str, choices: Sequence[str], ledger: Ledger, *, number: int
+    doors: Sequence[int], slug: str, choices: Sequence[str], ledger: Ledger, *, number: int, address: str
 ) -> Iterator[None]:
     """Fetch forms before the block, in which the election is closed, and send them after it: all have to be refused."""
     path = f"/{slug}/"
     late = []
-    line = Line(doors)
+    line = Line(doors, address)
     for voter in range(-number, 0):
         cookies: dict[str, str] = {}
         form, deadline = None, time.monotonic() + PATIENCE
         while form is None and time.monotonic() < deadline:
             with suppress(OSError):
-                status, page = line.ask(doors[voter % len(doors)], path, cookies)
-                form = read_form(page) if status == 200 else None
+                page = line.ask(doors[voter % len(doors)], path, cookies)
+                form = read_form(page.page) if page.status == 200 else None
         if form is not None:
             late.append((voter, cookies, form))
     yield
@@ -181,8 +233,7 @@ def send_too_late(
             ledger.send(voter, ballot, choices[0])
             answer = ""
             with suppress(OSError):
-                status, _ = line.ask(doors[voter % len(doors)], path, cookies, body)
-                answer = str(status)
+                answer = str(line.ask(doors[voter % len(doors)], path, cookies, body).status)
             outcome = {"303": "accepted", "410": "refused"}.get(answer, "unknown")
             ledger.tell(ballot, outcome, answer)
         if outcome != "refused":

@@ -1,6 +1,7 @@
 """The voter's pages. No test here may touch the database: pytest-django refuses it without a mark."""
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -144,6 +145,29 @@ class TestVote:
             assert response.status_code == 409
             assert "Tea?" in response.content.decode()
         assert box.xlen(BALLOTS) == 0
+
+    def test_on_a_design_newer_than_this_process_remembers_is_accepted(self, define, browser, box):
+        before = define()
+        browser.get("/drink/")
+        define(revision=2, title="Changed?")
+        form = fetch_form(browser)
+        # As on another host, which has not seen the change yet.
+        ballot_box._remembered["drink"] = (time.monotonic(), before)
+        assert vote(browser, "nesquik", form).status_code == 303
+
+    def test_costs_one_round_trip(self, define, browser, box):
+        define()
+        form = fetch_form(browser)
+        vote(browser, "nesquik", form)
+        form = fetch_form(browser)
+        box.config_resetstat()
+        assert vote(browser, "cola-cao", form).status_code == 303
+        commands = box.info("commandstats")
+        assert commands["cmdstat_evalsha"]["calls"] == 1
+        # Everything else was called by the script.
+        assert commands.keys() - {"cmdstat_config|resetstat", "cmdstat_info"} == {
+            f"cmdstat_{name}" for name in ("evalsha", "time", "hmget", "hget", "hincrby", "xadd", "hset", "set")
+        }
 
     def test_before_the_opening_or_after_the_close_is_gone(self, define, browser, box):
         define()

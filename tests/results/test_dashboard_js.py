@@ -160,3 +160,14 @@ class TestLink:
         assert page.evaluate("sockets.length") == 2
         page.evaluate("sockets[1].onmessage({ data: '{}' }); link.hurry()")
         assert page.evaluate("sockets.length") == 2
+
+    def test_without_a_free_seat_it_asks_and_leaves_the_door_alone_for_a_while(self, page: Page) -> None:
+        page.evaluate(START_LINK)
+        page.evaluate("sockets[0].onclose({ code: 1013 })")
+        page.clock.run_for(3100)
+        page.wait_for_function("messages.length === 1")
+        assert page.evaluate("states") == ["connecting", "crowded"]
+        page.clock.run_for(25000)
+        assert page.evaluate("sockets.length") == 1
+        page.clock.run_for(66000)
+        assert page.evaluate("sockets.length") == 2

@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
-from django.db import OperationalError, connections
+from django.db import OperationalError, connection, connections
 
 from results import feed
 from results.snapshot import Election, read_snapshots
@@ -81,6 +82,16 @@ class TestSocket:
             await sync_to_async(drain_all)()
             await next_snapshot(page, ballots=1)
 
+    async def test_without_a_free_seat_is_told_to_come_back(self, make_election, settings):
+        settings.SOCKETS_LIMIT = 1
+        await sync_to_async(make_election)()
+        async with socket() as page:
+            await next_snapshot(page)
+            async with socket() as late:
+                assert await late.receive_output(timeout=5) == {"type": "websocket.close", "code": 1013}
+        async with socket() as page:
+            await next_snapshot(page)
+
     async def test_tells_of_the_seal_and_of_the_final_result(self, make_election):
         drink = await sync_to_async(make_election)()
         async with socket() as page:
@@ -147,6 +158,11 @@ class TestSocket:
         async with socket(origin=origin) as page:
             assert page.connected is connected
 
+    @pytest.mark.parametrize("path", ["/ws/", "/ws//", "/ws/drink/x/", "/", "/ws/drink", "/ws/dr%00ink/"])
+    async def test_at_an_unknown_address_is_refused(self, path):
+        communicator = WebsocketCommunicator(application, path)
+        assert (await communicator.connect(timeout=5))[0] is False
+
     async def test_of_an_unknown_election_is_refused(self, make_election):
         await sync_to_async(make_election)()
         async with socket("nothing") as page:
@@ -212,6 +228,20 @@ class TestFeed:
         channel.take(newest)
         channel.take(newer)
         assert json.loads(channel.frame)["version"] == newest.version
+
+    def test_reads_again_where_the_connection_broke(self, make_election):
+        drink = make_election()
+        with ThreadPoolExecutor(1) as reader:
+            reader.submit(feed.read_again, [drink.pk]).result()
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+                assert cursor.fetchone() == (1,)
+            [snapshot] = reader.submit(feed.read_again, [drink.pk]).result()
+            assert snapshot.election == drink
+            reader.submit(lambda: connection.close()).result()
 
     async def test_stops_reading_when_nobody_watches(self, make_election):
         drink = await sync_to_async(make_election)()

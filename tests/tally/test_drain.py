@@ -13,6 +13,7 @@ from polls.definition import Definition
 from polls.publishing import publish_election
 from tally import drain as rounds
 from tally import inbox, store
+from tally.backlog import Backlog
 from tally.drain import drain_all, drain_round, drain_shard
 from tally.models import CastRecord, Count, CountedBallot, RejectedBallot, Tally
 from tally.recount import recount, standing_still
@@ -110,7 +111,7 @@ class TestDrainShard:
             cast(drink, f"v{number}", "nesquik")
         Tally.objects.create(election=drink, shard=0)
         with django_assert_num_queries(10):
-            drain_round(definition, 0)
+            drain_round(definition, 0, Backlog(definition, 0))
 
     def test_counts_shards_of_their_own(self, make_election, cast, settings):
         settings.BALLOT_BOX_SHARDS = 4

@@ -27,8 +27,8 @@ def make_project(folder: Path) -> Path:
     folder.mkdir(parents=True)
     shutil.copy(LAUNCHER, folder)
     (folder / "manage.py").write_text(MANAGE)
-    for name in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"):
-        (folder / name).touch()
+    for suffix in ("", "-local", "-dev", "-bench"):
+        (folder / f"requirements{suffix}.txt").touch()
     return folder
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import psutil
 import pytest
-from django.conf import settings
 
 import voting_site
 from voting_site.metric_files import FOLDER, PREFIX
@@ -30,14 +29,6 @@ from tally.metrics import MISSING
 MISSING.inc()
 print(flush=True)
 """
-
-
-@pytest.fixture
-def servers() -> dict[str, str]:
-    """The servers of this test run, whose tests themselves use another database."""
-    options = settings.DATABASES["default"]["OPTIONS"]
-    url = f"postgres://urna@/urna?host={options['host']}&port={options['port']}"
-    return {"DATABASE_URL": url, "REDIS_URL": settings.REDIS_URL, "SECRET_KEY": settings.SECRET_KEY}
 
 
 def scrape(port: int) -> dict[str, float]:

@@ -111,3 +111,17 @@ class TestEnvironment:
             text=True,
         )
         assert shown.stdout == "from-a-file" * 9 + "\n"
+
+
+class TestLogging:
+    @pytest.mark.parametrize("kind", ["DisallowedHost", "TooManyFieldsSent", "DisallowedRedirect"])
+    def test_tells_what_was_refused_as_suspicious_in_one_line(self, kind: str) -> None:
+        code = (
+            "import logging\n"
+            "try: raise ValueError('inside')\n"
+            "except ValueError as error: logging.getLogger('{}').error('what it was', exc_info=error)"
+        )
+        suspicious = python(code.format(f"django.security.{kind}"))
+        assert suspicious.stderr.endswith(f"django.security.{kind}: what it was\n")
+        assert "Traceback" not in suspicious.stderr
+        assert "Traceback" in python(code.format("polls.views")).stderr

@@ -7,8 +7,12 @@ const SUSPICIOUS_MS = 3000;
 const ASK_MS = 3000;
 const ASK_SPREAD_MS = 2000;
 const ANSWER_MS = 4000;
+// The server's word for "no seat is free": pages then ask, and less often, for a seat as well.
+const CROWDED_CODE = 1013;
+const CROWDED_ASK_MS = 8000;
+const CROWDED_RETRY_MS = 60000;
 
-/** Follow an election; `onMessage` gets each parsed message, `onState` connecting, live, asking or lost. */
+/** Follow an election; `onMessage` gets each parsed message, `onState` connecting, live, asking, crowded or lost. */
 export class Link {
   constructor({ socketUrl, jsonUrl, onMessage, onState }) {
     Object.assign(this, { socketUrl, jsonUrl, onMessage, onState });
@@ -16,6 +20,7 @@ export class Link {
     this.socket = null;
     this.attempt = 0;
     this.heardAt = 0;
+    this.crowded = false;
   }
 
   become(state) {
@@ -54,7 +59,7 @@ export class Link {
       return;
     }
     this.socket.onmessage = (event) => this.hear(event.data);
-    this.socket.onclose = () => this.lose();
+    this.socket.onclose = (event) => this.lose(event?.code === CROWDED_CODE);
     this.watch();
   }
 
@@ -62,6 +67,7 @@ export class Link {
     this.heardAt = performance.now();
     // Only now: a server that accepts and closes at once must not be asked again without a pause.
     this.attempt = 0;
+    this.crowded = false;
     clearTimeout(this.askTimer);
     this.askTimer = 0;
     this.watch();
@@ -83,16 +89,19 @@ export class Link {
     this.socket = null;
   }
 
-  lose() {
+  lose(crowded = false) {
     this.hangUp();
-    if (this.state !== "asking") this.become("lost");
+    this.crowded = crowded;
+    if (crowded) this.become("crowded");
+    else if (this.state !== "asking") this.become("lost");
     clearTimeout(this.retryTimer);
-    this.retryTimer = setTimeout(() => this.open(), backoff(this.attempt));
+    const pause = crowded ? CROWDED_RETRY_MS * (0.5 + Math.random()) : backoff(this.attempt);
+    this.retryTimer = setTimeout(() => this.open(), pause);
     this.attempt += 1;
     if (!this.askTimer) this.askLater(Math.random() * ASK_MS);
   }
 
-  askLater(ms = ASK_MS + Math.random() * ASK_SPREAD_MS) {
+  askLater(ms = (this.crowded ? CROWDED_ASK_MS : ASK_MS) + Math.random() * ASK_SPREAD_MS) {
     clearTimeout(this.askTimer);
     this.askTimer = setTimeout(() => this.ask(), ms);
   }
@@ -106,7 +115,7 @@ export class Link {
       const response = await fetch(this.jsonUrl, { cache: "no-store", signal: controller.signal });
       if (response.ok) {
         this.onMessage(await response.json());
-        state = "asking";
+        state = this.crowded ? "crowded" : "asking";
       }
     } catch {
       // Shown as lost; the next question comes anyway.

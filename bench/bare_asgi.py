@@ -1,0 +1,40 @@
+"""The ceiling of the fan-out: Daphne as `result` runs it, with an application that only writes.
+
+Sockets at any path; a POST to /frame writes its body to all of them. Usage: python -m bench.bare_asgi PORT
+"""
+
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+sockets: set[Send] = set()
+
+
+async def application(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:
+    """Serve one connection."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        sockets.add(send)
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+        sockets.discard(send)
+        return
+    body = (await receive()).get("body", b"").decode()
+    if scope["path"] == "/frame":
+        for one in list(sockets):
+            await one({"type": "websocket.send", "text": body})
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+if __name__ == "__main__":
+    os.environ["URNA_ROLE"] = "result"
+    import voting_site.asgi
+    from voting_site.roles import Place, serve_asgi
+
+    voting_site.asgi.application = application  # type: ignore[assignment]
+    serve_asgi(Place(port=int(sys.argv[1])))

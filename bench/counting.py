@@ -1,0 +1,158 @@
+"""How fast the ballots that wait are counted, beside a bare INSERT of the same rows."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from .figure import Figure
+from .stand import MEASURED, REST, Stand, wait_until
+
+if TYPE_CHECKING:
+    from polls.models import Election
+
+# One row of the box: voter key, ballot id, marking.
+Cast = tuple[str, UUID, str]
+BATCH = 2000
+
+
+def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
+    """Yield counted ballots in a second by one worker process, and how two shards on two cores compare."""
+    number = 20_000 if quick else 200_000
+    insert = bare_insert(stand, number)
+    one = drain(stand, number, shards=1, processes=1, worker=MEASURED, servers=REST)
+    yield Figure(
+        "counted ballots",
+        one,
+        "ballots/s",
+        insert,
+        f"bare INSERT … ON CONFLICT of the same rows, {BATCH} at a time",
+        goal="0.35 of the ceiling and 20,000 ballots/s",
+        reached=one >= 0.35 * insert and one >= 20_000,
+        note=f"{number:,} waiting ballots, half of them changed votes; one worker process",
+    )
+    all_on_one = drain(stand, number, shards=1, processes=1, worker=MEASURED, servers=MEASURED)
+    both = [*dict.fromkeys([*MEASURED, *REST])]
+    two = drain(stand, number, shards=2, processes=2, worker=both, servers=both)
+    yield Figure(
+        "counted ballots, two shards on two cores",
+        two,
+        "ballots/s",
+        2 * all_on_one,
+        "twice one shard with its worker and its PostgreSQL on one core",
+        goal="1.6 times one shard",
+        reached=two >= 1.6 * all_on_one,
+        note=f"one shard on one core: {all_on_one:,.0f} ballots/s",
+    )
+
+
+def make_votes(number: int) -> list[Cast]:
+    """Return `number` ballots in order of acceptance; the second half changes the votes of the first."""
+    from polls import ballots, voters
+
+    now = int(time.time() * 1000)
+    keys = [voters.new_visitor() for _ in range(number // 2)]
+    return [
+        (key, ballots.new_ballot_id(now + turn * number + index), ("nesquik", "cola-cao")[(index + turn) % 2])
+        for turn in (0, 1)
+        for index, key in enumerate(keys)
+    ]
+
+
+def new_election(slug: str, shards: int) -> "Election":
+    """Publish an open election with two options."""
+    from polls.models import Election, Option
+    from polls.publishing import publish_election
+
+    election = Election.objects.create(slug=slug, title=slug, shards=shards)
+    for position, key in enumerate(("nesquik", "cola-cao")):
+        Option.objects.create(election=election, key=key, label=key, position=position)
+    publish_election(election)
+    return election
+
+
+def fill_box(election: "Election", casts: Sequence[Cast]) -> None:
+    """Put ballots into the box with all that `cast.lua` leaves behind, many at a time."""
+    from polls import ballot_box
+    from polls.ballots import WIRE_VERSION
+    from polls.voters import shard_of
+
+    client = ballot_box.client()
+    epoch = ballot_box.read_epoch()
+    serials = dict.fromkeys(range(election.shards), 0)
+    now = int(time.time() * 1000)
+    for start in range(0, len(casts), BATCH):
+        with client.pipeline(transaction=False) as pipe:
+            for voter, ballot_id, marking in casts[start : start + BATCH]:
+                shard = shard_of(voter, election.shards)
+                serials[shard] += 1
+                fields = {"v": WIRE_VERSION, "epoch": epoch, "serial": serials[shard], "at": now}
+                fields |= {"voter": voter, "ballot": str(ballot_id), "marking": marking}
+                pipe.xadd(ballot_box.key(election.pk, shard, "ballots"), fields)
+                mark = ballot_box.write_mark(ballot_id, ballot_box.hash_marking(marking), "accepted")
+                pipe.hset(ballot_box.key(election.pk, shard, "voters"), voter, mark)
+            for shard, serial in serials.items():
+                pipe.hset(ballot_box.key(election.pk, shard, "rules"), "serial", serial)
+            pipe.execute()
+
+
+def drain(
+    stand: Stand, number: int, *, shards: int, processes: int, worker: Sequence[int], servers: Sequence[int]
+) -> float:
+    """Return the ballots a second that a worker counts from a full box, by its own tasks."""
+    from celery import current_app
+
+    from polls import ballot_box
+    from tally.models import CountedBallot, Tally
+
+    election = new_election(f"drain-{time.monotonic_ns()}", shards)
+    with stand.role("worker", cores=worker, options=("--processes", str(processes))) as role:
+        wait_until(lambda: current_app.control.ping(timeout=0.5), "the worker answers")
+        fill_box(election, make_votes(number))
+        stand.place_servers(servers)
+        started = time.perf_counter()
+        for shard in range(shards):
+            current_app.send_task("tally.drain", (election.pk, shard))
+        box = [(election.pk, shards)]
+        wait_until(
+            lambda: role.process.poll() is not None or not ballot_box.count_waiting(box)[election.pk],
+            "everything is counted",
+            seconds=300,
+            pause=0.05,
+        )
+        seconds = time.perf_counter() - started
+    stand.place_servers(REST)
+    counted = sum(Tally.objects.filter(election=election).values_list("ballots", flat=True))
+    assert counted == CountedBallot.objects.filter(election=election).count() == number // 2
+    return number / seconds
+
+
+def bare_insert(stand: Stand, number: int) -> float:
+    """Return the rows a second that one connection inserts into the table of cast records."""
+    from django.db import connection, transaction
+
+    election = new_election(f"insert-{time.monotonic_ns()}", 1)
+    casts = make_votes(number)
+    stand.place_servers(REST)
+    batches = []
+    for start in range(0, number, BATCH):
+        batch = casts[start : start + BATCH]
+        batches.append(
+            [
+                [voter for voter, _, _ in batch],
+                [str(ballot_id) for _, ballot_id, _ in batch],
+                [marking for _, _, marking in batch],
+                list(range(start + 1, start + 1 + len(batch))),
+            ]
+        )
+    statement = f"""
+        INSERT INTO tally_castrecord (election_id, shard, voter_key, ballot_id, marking, epoch, serial, accepted_at)
+        SELECT {election.pk}, 0, voter_key, ballot_id, marking, 'bench', serial, now()
+        FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::bigint[]) AS row (voter_key, ballot_id, marking, serial)
+        ON CONFLICT DO NOTHING
+    """
+    started = time.perf_counter()
+    for batch in batches:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, batch)
+    return number / (time.perf_counter() - started)

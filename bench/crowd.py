@@ -1,0 +1,116 @@
+"""A crowd of voters, as the requests that their browsers would send."""
+
+import http.client
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode
+
+from .stand import Broken, Role
+
+# Where ceilings.py puts the view that returns "ok".
+OK_PATH = "/bench/ok/"
+# What a phone's browser sends with each request.
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile"
+    " Safari/537.36",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "es-ES,es;q=0.9,en;q=0.8",
+    "Accept-Encoding": "gzip, deflate",
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What one real ballot page gave: the token and the cookie against forged requests, and the design."""
+
+    slug: str
+    host: str
+    token: str
+    csrf_cookie: str
+    design: str
+
+
+def fetch_form(role: Role, slug: str) -> Form:
+    """Open the ballot page as a new visitor; raises Broken if it shows no form."""
+    connection = http.client.HTTPConnection("127.0.0.1", role.port, timeout=10)
+    try:
+        connection.request("GET", f"/{slug}/", headers=BROWSER)
+        answer = connection.getresponse()
+        page = answer.read().decode()
+        cookies = SimpleCookie()
+        for value in answer.headers.get_all("Set-Cookie") or []:
+            cookies.load(value)
+    finally:
+        connection.close()
+    found = {name: re.search(f'name="{name}" value="([^"]+)"', page) for name in ("csrfmiddlewaretoken", "design")}
+    token, design = found["csrfmiddlewaretoken"], found["design"]
+    csrf = [f"{name}={one.value}" for name, one in cookies.items() if name.endswith("csrf")]
+    if not (token and design and csrf):
+        raise Broken(f"{role.url}/{slug}/ shows no ballot form (status {answer.status})")
+    return Form(slug, f"127.0.0.1:{role.port}", token[1], csrf[0], design[1])
+
+
+def address(number: int) -> str:
+    """Return an address of 127/8 for the voter of this number; some fifty share one, as in a hall."""
+    place = number // 50
+    return f"127.{1 + place // 64516 % 200}.{1 + place // 254 % 254}.{1 + place % 254}"
+
+
+class Crowd:
+    """Voters who come one after the other; every second request is of one who votes again."""
+
+    def __init__(self, form: Form, *, cookie_name: str) -> None:
+        self.form = form
+        self.cookie_name = cookie_name
+        self.number = 0
+
+    def _head(self, line: str, visitor: str, number: int) -> list[str]:
+        from django.core import signing
+
+        cookie = signing.Signer(salt="polls.voters.cookie").sign(visitor)
+        headers = BROWSER | {
+            "Host": self.form.host,
+            "Cookie": f"{self.form.csrf_cookie}; {self.cookie_name}={cookie}",
+            "X-Forwarded-For": address(number),
+        }
+        return [line, *(f"{name}: {value}" for name, value in headers.items())]
+
+    def votes(self, number: int, *, path: str | None = None) -> Iterator[bytes]:
+        """Yield `number` filled-in forms: each second one by a voter who has voted shortly before."""
+        from polls import ballots, voters
+
+        recent: list[tuple[int, str]] = []
+        for index in range(number):
+            if index % 2 and len(recent) > 200:
+                voter, visitor = recent.pop(0)
+            else:
+                self.number += 1
+                voter, visitor = self.number, voters.new_visitor()
+                recent.append((voter, visitor))
+            fields = {
+                "csrfmiddlewaretoken": self.form.token,
+                # By when it is sent, ids issued in this order are in this order.
+                "ballot_id": ballots.sign(ballots.new_ballot_id(int(time.time() * 1000) + index)),
+                "design": self.form.design,
+                "choice": ("nesquik", "cola-cao")[index % 3 % 2],
+            }
+            body = urlencode(fields)
+            head = self._head(f"POST {path or f'/{self.form.slug}/'} HTTP/1.1", visitor, voter)
+            head += [
+                "Content-Type: application/x-www-form-urlencoded",
+                f"Content-Length: {len(body)}",
+                f"Origin: http://{self.form.host}",
+            ]
+            yield "\r\n".join([*head, "", body]).encode()
+
+    def visits(self, number: int, *, path: str | None = None) -> Iterator[bytes]:
+        """Yield `number` requests for the ballot page, by visitors with a cookie who have not voted yet."""
+        from polls import voters
+
+        for _ in range(number):
+            self.number += 1
+            head = self._head(f"GET {path or f'/{self.form.slug}/'} HTTP/1.1", voters.new_visitor(), self.number)
+            yield "\r\n".join([*head, "", ""]).encode()

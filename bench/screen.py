@@ -1,0 +1,193 @@
+"""How long it takes from the press of "Vote" until the vote is on another screen."""
+
+import http.client
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+from .crowd import Crowd, fetch_form
+from .figure import Figure, percentile
+from .load import send, write_requests
+from .sockets import open_socket, read_frame
+from .stand import Broken, Role, Stand
+
+SLUG = "vote-to-screen"
+LOAD = 500
+CONNECTIONS = 50
+
+
+def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
+    """Yield the time from a POST to its frame, idle and under load."""
+    probes = 40 if quick else 200
+    new_election()
+    with ExitStack() as stack:
+        roles = {name: stack.enter_context(stand.role(name)) for name in ("vote", "result", "worker", "beat")}
+        from django.conf import settings
+
+        cookie = settings.VOTER_COOKIE_NAME.replace("manage", "vote")
+        crowd = Crowd(fetch_form(roles["vote"], SLUG), cookie_name=cookie)
+        prober = Prober(roles["vote"], roles["result"], crowd)
+        stack.callback(prober.close)
+        prober.probe(5)
+        parts = round_trips(roles["vote"], probes)
+        idle = prober.probe(probes)
+        yield _figure(
+            "vote to screen, idle", idle, parts, goal="p50 30 ms, p99 150 ms",
+            reached=percentile(idle, 0.5) <= 0.03 and percentile(idle, 0.99) <= 0.15,
+        )  # fmt: skip
+        with voting_at(LOAD, roles["vote"], crowd, stand, seconds=probes * 0.15 + 4) as load:
+            busy = prober.probe(probes)
+        yield _figure(
+            f"vote to screen, at {LOAD} votes/s", busy, parts, goal="p99 400 ms",
+            reached=percentile(busy, 0.99) <= 0.4, note=f"{load.rate:.0f} votes/s beside it; ",
+        )  # fmt: skip
+
+
+def _figure(
+    name: str, times: list[float], parts: dict[str, float], *, goal: str, reached: bool, note: str = ""
+) -> Figure:
+    told = ", ".join(f"{part} {seconds * 1000:.1f}" for part, seconds in parts.items())
+    return Figure(
+        name,
+        percentile(times, 0.5) * 1000,
+        "ms",
+        sum(parts.values()) * 1000,
+        "sum of the round trips",
+        less_is_better=True,
+        goal=goal,
+        reached=reached,
+        note=f"{note}median of {len(times)}; p99 {percentile(times, 0.99) * 1000:.0f} ms; round trips in ms: {told}",
+    )
+
+
+def new_election() -> None:
+    """Publish an election with an option that only probes choose."""
+    from polls.models import Election, Option
+    from polls.publishing import publish_election
+
+    election = Election.objects.create(slug=SLUG, title="Vote to screen")
+    for position, key in enumerate(("nesquik", "cola-cao", "probe")):
+        Option.objects.create(election=election, key=key, label=key, position=position)
+    publish_election(election)
+
+
+class Prober:
+    """One voter after the other, and somebody who watches the results."""
+
+    def __init__(self, vote: Role, result: Role, crowd: Crowd) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", vote.port, timeout=10)
+        self.socket = open_socket(result.port, f"/ws/{SLUG}/")
+        self.socket.settimeout(10)
+        self.crowd = crowd
+        self.shown = 0
+        # The first frame, and whatever was counted before.
+        self.shown = self._next_count()
+
+    def close(self) -> None:
+        self.connection.close()
+        self.socket.close()
+
+    def probe(self, number: int) -> list[float]:
+        """Return the seconds from each of `number` votes to the frame that shows it."""
+        pick = random.Random(number)
+        times = []
+        for _ in range(number):
+            # Not in step with anything that ticks.
+            time.sleep(pick.uniform(0.05, 0.2))
+            [request] = self.crowd.votes(1)
+            head, _, body = request.replace(b"choice=nesquik", b"choice=probe").partition(b"\r\n\r\n")
+            lines = head.decode().split("\r\n")[1:]
+            headers = dict(line.split(": ", 1) for line in lines) | {"Content-Length": str(len(body))}
+            started = time.perf_counter()
+            self.connection.request("POST", f"/{SLUG}/", body, headers)
+            answer = self.connection.getresponse()
+            answer.read()
+            if answer.status != 303:
+                raise Broken(f"a vote was answered with {answer.status}")
+            wanted = self.shown + 1
+            while self.shown < wanted:
+                self.shown = max(self.shown, self._next_count())
+            times.append(time.perf_counter() - started)
+        return times
+
+    def _next_count(self) -> int:
+        while True:
+            frame = json.loads(read_frame(self.socket))
+            if "options" in frame:
+                return next(int(one["count"]) for one in frame["options"] if one["key"] == "probe")
+
+
+class voting_at:
+    """Votes at a steady rate during a block."""
+
+    def __init__(self, rate: int, vote: Role, crowd: Crowd, stand: Stand, *, seconds: float) -> None:
+        self.file = stand.folder / "load"
+        others = Crowd(crowd.form, cookie_name=crowd.cookie_name)
+        others.number = 1_000_000
+        write_requests(self.file, others.votes(int(rate * (seconds + 2))))
+        self.port, self.seconds = vote.port, seconds
+        self.pause_ms = CONNECTIONS / rate * 1000
+        self.rate = 0.0
+        self._thread = threading.Thread(target=self._send)
+
+    def __enter__(self) -> "voting_at":
+        self._thread.start()
+        time.sleep(1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+
+    def _send(self) -> None:
+        answers = send(self.port, self.file, seconds=self.seconds, connections=CONNECTIONS, pause_ms=self.pause_ms)
+        self.rate = answers.rate(303)
+
+
+def round_trips(vote: Role, number: int) -> dict[str, float]:
+    """Return the median seconds of each round trip that a vote has to make, each alone."""
+    from django.db import connection, transaction
+
+    from polls import ballot_box
+    from tally.models import Tally
+
+    client = ballot_box.client()
+    web = http.client.HTTPConnection("127.0.0.1", vote.port, timeout=10)
+    pubsub = client.pubsub()
+    pubsub.subscribe("bench")
+    pubsub.get_message(timeout=5)
+    tally = Tally.objects.order_by("pk").first()
+    if tally is None:
+        raise Broken("nothing is counted yet")
+
+    def ask_for_page() -> None:
+        web.request("GET", "/healthz")
+        web.getresponse().read()
+
+    def append() -> None:
+        client.xadd("bench:stream", {"ballot": "x" * 100}, maxlen=1000)
+
+    def commit() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("UPDATE tally_tally SET version = version WHERE id = %s", [tally.pk])
+
+    def publish() -> None:
+        client.publish("bench", "x")
+        pubsub.get_message(timeout=5)
+
+    try:
+        return {
+            name: percentile([_time(measured) for _ in range(number)], 0.5)
+            for name, measured in (("HTTP", ask_for_page), ("XADD", append), ("commit", commit), ("publish", publish))
+        }
+    finally:
+        web.close()
+        pubsub.close()
+
+
+def _time(what: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    what()
+    return time.perf_counter() - started

@@ -1,0 +1,110 @@
+"""Results sockets for measuring: as little work as possible on this side of the connection."""
+
+import base64
+import os
+import selectors
+import socket
+import struct
+import time
+from collections.abc import Sequence
+
+from .crowd import address
+from .stand import Broken
+
+# First byte of a frame: final, opcode 9.
+PING = 0x89
+HANDSHAKE = (
+    "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\nX-Forwarded-For: {address}\r\n\r\n"
+)
+
+
+def open_socket(port: int, path: str, number: int = 0) -> socket.socket:
+    """Open a WebSocket; raises Broken if it is refused. What comes with the handshake is thrown away."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    key = base64.b64encode(os.urandom(16)).decode()
+    connection.sendall(HANDSHAKE.format(path=path, port=port, key=key, address=address(number)).encode())
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        part = connection.recv(1024)
+        if not part:
+            raise Broken(f"the socket {path} was refused: {answer[:100]!r}")
+        answer += part
+    if not answer.startswith(b"HTTP/1.1 101"):
+        raise Broken(f"the socket {path} was refused: {answer[:100]!r}")
+    return connection
+
+
+def read_frame(connection: socket.socket) -> bytes:
+    """Return the payload of the next text frame of a server, which never masks and here never fragments."""
+    while True:
+        first, length = _read(connection, 2)
+        if length == 126:
+            (length,) = struct.unpack("!H", _read(connection, 2))
+        elif length == 127:
+            (length,) = struct.unpack("!Q", _read(connection, 8))
+        payload = _read(connection, length)
+        if first == PING:
+            connection.sendall(pong(payload))
+        else:
+            return payload
+
+
+def pong(payload: bytes) -> bytes:
+    """Return the answer to a ping; a mask of zeros leaves the payload as it is."""
+    return bytes([0x8A, 0x80 | len(payload), 0, 0, 0, 0]) + payload
+
+
+def _read(connection: socket.socket, number: int) -> bytes:
+    found = b""
+    while len(found) < number:
+        part = connection.recv(number - len(found))
+        if not part:
+            raise Broken("the server closed a socket")
+        found += part
+    return found
+
+
+class Audience:
+    """Many open sockets in one process, which notes when each hears something."""
+
+    def __init__(self, port: int, path: str, number: int) -> None:
+        self.selector = selectors.DefaultSelector()
+        self.sockets = [open_socket(port, path, index) for index in range(number)]
+        for one in self.sockets:
+            one.setblocking(False)
+            self.selector.register(one, selectors.EVENT_READ)
+
+    def close(self) -> None:
+        self.selector.close()
+        for one in self.sockets:
+            one.close()
+
+    def quieten(self, seconds: float = 1.0) -> None:
+        """Read what is on its way, until nothing has come for `seconds`."""
+        while ready := self.selector.select(timeout=seconds):
+            for key, _ in ready:
+                self._receive(key)
+
+    def hear(self, least: int, timeout: float = 60) -> Sequence[float]:
+        """Return when each socket had its first message of at least `least` bytes; times of `time.perf_counter`."""
+        heard: dict[int, float] = {}
+        end = time.perf_counter() + timeout
+        while len(heard) < len(self.sockets):
+            if time.perf_counter() > end:
+                raise Broken(f"{len(self.sockets) - len(heard)} of {len(self.sockets)} sockets heard nothing")
+            for key, _ in self.selector.select(timeout=1):
+                # Heartbeats are short, frames are not.
+                if self._receive(key) >= least:
+                    heard.setdefault(key.fd, time.perf_counter())
+        return list(heard.values())
+
+    @staticmethod
+    def _receive(key: selectors.SelectorKey) -> int:
+        connection: socket.socket = key.fileobj  # type: ignore[assignment]
+        data = connection.recv(65536)
+        if not data:
+            raise Broken("the server closed a socket")
+        if data[0] == PING:
+            connection.send(pong(data[2 : 2 + data[1]]))
+        return len(data)

@@ -1,0 +1,177 @@
+"""The test stand: servers and roles of its own, each on the cores that a figure asks for."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+from voting_site import embedded
+from voting_site.data_folder import DataFolder
+
+PROJECT = Path(__file__).resolve().parents[1]
+DEADLINE = 120
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+# What is measured has a core to itself; the load shares another one with PostgreSQL and Valkey.
+MEASURED, REST = CORES[:1], CORES[1:2] or CORES[:1]
+# The load comes through a proxy that is believed, so that it has as many addresses as a hall has phones.
+LIMITS_ON = {"TRUSTED_PROXIES": "127.0.0.1/32"}
+
+
+class Broken(Exception):
+    """What keeps a figure from being measured, in one line."""
+
+
+def wait_until(condition: Callable[[], Any], what: str, *, seconds: float = DEADLINE, pause: float = 0.02) -> None:
+    """Return once `condition` holds; raises Broken with `what` if it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Broken(f"in vain for {seconds:.0f} s: {what}")
+        time.sleep(pause)
+
+
+def pinned(command: Sequence[str], cores: Sequence[int]) -> list[str]:
+    """Return the command that runs `command` on these cores only, where the machine can do that."""
+    taskset = shutil.which("taskset")
+    return [taskset, "-c", ",".join(map(str, cores)), *command] if taskset else list(command)
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """Return a process and all that it has started."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    return []
+
+
+class Role:
+    """A role that runs: its process, and the port where it has one."""
+
+    def __init__(self, name: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.name, self.process, self.port, self.log = name, process, port, log
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def is_ready(self) -> bool:
+        """Tell whether the role lacks nothing; raises Broken if it has ended."""
+        if self.process.poll() is not None:
+            raise Broken(f"{self.name} has ended: {self.log.read_text()[-500:]}")
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def memory(self) -> int:
+        """Return the memory of all its processes in bytes (PSS: what is shared counts in parts)."""
+        return sum(process.memory_full_info().pss for process in family(self.process.pid))
+
+
+class Stand:
+    """Embedded PostgreSQL and Valkey on an empty data folder, and the roles that a figure starts on it."""
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="urna-bench-")))
+            # PostgreSQL runs as another user where this one is root.
+            self.folder.chmod(0o755)
+            self.data = DataFolder(self.folder / "data")
+            stack.enter_context(embedded.running(self.data, embedded.services(self.data, {})))
+            self._use()
+            self._stack = stack.pop_all()
+        self.place_servers(REST)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        from django.db import connections
+
+        connections.close_all()
+        self._stack.close()
+
+    def _use(self) -> None:
+        """Let this very process work on the stand's data, as a management command does."""
+        os.environ.update(embedded.environment(self.data, {}), URNA_DATA=str(self.data.path), LOG_LEVEL="ERROR")
+        os.environ.pop("URNA_ROLE", None)
+        os.environ["DJANGO_SETTINGS_MODULE"] = "voting_site.settings"
+        import django
+        from django.core.management import call_command
+
+        django.setup()
+        call_command("prepare", demo=True, password_file=self.folder / "password", verbosity=0)
+
+    def place_servers(self, cores: Sequence[int]) -> None:
+        """Move PostgreSQL and Valkey to these cores."""
+        for process in psutil.Process().children(recursive=True):
+            if hasattr(process, "cpu_affinity") and process.name() in ("postgres", "valkey-server"):
+                with suppress(psutil.NoSuchProcess):
+                    process.cpu_affinity(list(cores))
+
+    @contextmanager
+    def role(
+        self,
+        name: str,
+        *,
+        cores: Sequence[int] = CORES,
+        settings: str = "voting_site.settings",
+        options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> Iterator[Role]:
+        """Run a role during the block, on `cores`."""
+        from voting_site.roles import ROLES
+
+        port = free_port() if ROLES[name].port else 0
+        listen = ["--port", str(port)] if port else []
+        command = [sys.executable, str(PROJECT / "manage.py"), "run", name, *listen, *options]
+        with self.running(f"{name}", command, port, cores, settings, environment) as role:
+            if port:
+                wait_until(role.is_ready, f"{name} is ready")
+            yield role
+
+    @contextmanager
+    def running(
+        self,
+        name: str,
+        command: Sequence[str],
+        port: int,
+        cores: Sequence[int],
+        settings: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> Iterator[Role]:
+        """Run any server on the stand's data during the block."""
+        log = self.folder / f"{name}.log"
+        changes = {"DJANGO_SETTINGS_MODULE": settings, "PYTHONPATH": str(PROJECT), **LIMITS_ON, **(environment or {})}
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                pinned(command, cores), env=os.environ | changes, stdout=output, stderr=output, cwd=PROJECT
+            )
+        try:
+            yield Role(name, process, port, log)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

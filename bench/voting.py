@@ -1,0 +1,122 @@
+"""How many votes one process of `vote` accepts on one core, and how many ballot pages it shows."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .crowd import OK_PATH, Crowd, fetch_form
+from .figure import Figure, in_turn
+from .load import Answers, send, write_requests
+from .stand import MEASURED, Broken, Role, Stand
+
+SLUG = "nesquik-vs-cola-cao"
+CONNECTIONS = 32
+# What the example's Flask page takes on one core.
+EXAMPLE = 400
+# Far more than any server takes on one core: a request that came twice would be a retry, and no vote.
+PREPARED_PER_SECOND = 8000
+GRANIAN = ("--processes", "1")
+
+
+def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
+    """Yield accepted votes and ballot pages in a second, beside a view that returns "ok"."""
+    seconds, rounds = (3.0, 2) if quick else (8.0, 3)
+    with stand.role("vote", cores=MEASURED, settings="bench.settings", options=GRANIAN) as vote:
+        bench = VotingBench(stand, vote, seconds)
+        ok, accepted = in_turn(rounds, bench.post_to_ok, bench.vote)
+        yield Figure(
+            "accepted votes",
+            accepted,
+            "votes/s",
+            ok,
+            "POST to a view that returns “ok”",
+            goal=f"0.5 of the ceiling and {6 * EXAMPLE} votes/s",
+            reached=accepted >= 0.5 * ok and accepted >= 6 * EXAMPLE,
+            note=f"one core; median {bench.latest.p50 * 1000:.1f} ms, p99 {bench.latest.p99 * 1000:.1f} ms",
+        )
+        ok, pages = in_turn(rounds, bench.get_ok, bench.show)
+        yield Figure(
+            "ballot pages",
+            pages,
+            "pages/s",
+            ok,
+            "GET of a view that returns “ok”",
+            goal="0.6 of the ceiling",
+            reached=pages >= 0.6 * ok,
+        )
+
+
+class VotingBench:
+    """The four kinds of load on one process of `vote`."""
+
+    def __init__(self, stand: Stand, vote: Role, seconds: float) -> None:
+        from django.conf import settings
+
+        self.vote_role, self.seconds = vote, seconds
+        self.file: Path = stand.folder / "requests"
+        cookie = settings.VOTER_COOKIE_NAME.replace("manage", "vote")
+        self.crowd = Crowd(fetch_form(vote, SLUG), cookie_name=cookie)
+        self.latest = Answers(0, 0, 0, 0, 0, {})
+
+    def _send(self, status: int) -> float:
+        self.latest = send(self.vote_role.port, self.file, seconds=self.seconds, connections=CONNECTIONS)
+        return self.latest.rate(status)
+
+    def vote(self) -> float:
+        prepared = write_requests(self.file, self.crowd.votes(int(PREPARED_PER_SECOND * self.seconds)))
+        before = count_accepted()
+        with wake_ups_due():
+            rate = self._send(303)
+        if self.latest.sent > prepared:
+            raise Broken(f"{prepared} votes were prepared, and {self.latest.sent} sent: prepare more")
+        in_the_box = count_accepted() - before
+        told = self.latest.statuses["303"]
+        if in_the_box < told:
+            raise Broken(f"{told} voters were told “accepted”, and {in_the_box} ballots are there")
+        return rate
+
+    def post_to_ok(self) -> float:
+        write_requests(self.file, self.crowd.votes(20_000, path=OK_PATH))
+        return self._send(200)
+
+    def show(self) -> float:
+        write_requests(self.file, self.crowd.visits(20_000))
+        return self._send(200)
+
+    def get_ok(self) -> float:
+        write_requests(self.file, self.crowd.visits(20_000, path=OK_PATH))
+        return self._send(200)
+
+
+def count_accepted() -> int:
+    """Return how many ballots the box has accepted, all shards together."""
+    from polls import ballot_box
+    from polls.models import Election
+
+    election = Election.objects.get(slug=SLUG)
+    keys = [ballot_box.key(election.pk, shard, "rules") for shard in range(election.shards)]
+    return sum(int(ballot_box.client().hget(key, "serial") or 0) for key in keys)
+
+
+@contextmanager
+def wake_ups_due() -> Iterator[None]:
+    """Let a wake-up be due twenty times a second, as beside a worker that keeps up; no worker runs here."""
+    from polls import ballot_box
+    from polls.models import Election
+
+    election = Election.objects.get(slug=SLUG)
+    keys = [ballot_box.key(election.pk, shard, "wake") for shard in range(election.shards)]
+    enough = threading.Event()
+
+    def clear() -> None:
+        while not enough.wait(0.05):
+            ballot_box.client().delete(*keys)
+
+    thread = threading.Thread(target=clear)
+    thread.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        thread.join()

@@ -1,0 +1,46 @@
+// Let a worker solve the ballot's challenge while its voter reads and chooses.
+
+const proof = document.querySelector("[data-proof]");
+const form = proof?.closest("form");
+
+if (form) {
+  const field = form.elements.namedItem("proof");
+  const challenge = JSON.parse(document.getElementById("challenge").textContent);
+  const worker = new Worker(proof.dataset.worker);
+  let wanted = null;
+
+  /** Show one of the texts; a screen reader hears which, not each percent. */
+  function become(state) {
+    for (const text of proof.querySelectorAll("[data-when-proof]")) text.hidden = text.dataset.whenProof !== state;
+  }
+
+  worker.onmessage = ({ data: { number, share, failed } }) => {
+    if (number !== undefined) {
+      const { algorithm, challenge: hash, salt, signature } = challenge;
+      field.value = btoa(JSON.stringify({ algorithm, challenge: hash, number, salt, signature }));
+      become("done");
+      worker.terminate();
+      if (wanted) form.requestSubmit(wanted.submitter);
+    } else if (failed) {
+      become("failed");
+    } else {
+      proof.querySelector("progress").value = share;
+    }
+  };
+  worker.onerror = () => become("failed");
+  worker.postMessage(challenge);
+  become("working");
+
+  // Before the other scripts hear of it. A press that comes too early is kept, not lost.
+  form.addEventListener(
+    "submit",
+    (event) => {
+      if (field.value) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      wanted = { submitter: event.submitter };
+      become("awaited");
+    },
+    { capture: true },
+  );
+}

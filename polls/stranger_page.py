@@ -1,0 +1,46 @@
+"""The ballot page as whoever has not voted yet gets it: rendered once, then completed for each visitor.
+
+Rendering takes several times as long as all the rest of a request, and in a hall full of people nearly every page
+differs from the one before it in three places only.
+"""
+
+import copy
+import secrets
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+
+from .definition import Definition
+
+# Stand in the rendered page for what differs. Nobody can write them into an election's text, since nobody knows them.
+_BALLOT_ID, _CSRF_TOKEN, _NONCE = (secrets.token_hex(16) for _ in range(3))
+# Hosts, languages, elections: as many pages are kept, and anybody can ask under any name of a host.
+_KEPT = 200
+_pages: dict[tuple[Any, ...], bytes] = {}
+
+
+def stranger_page(request: HttpRequest, definition: Definition, context: dict[str, Any]) -> HttpResponse:
+    """Answer with polls/ballot.html in `context`, which but for `ballot_id` depends on the definition alone."""
+    key = (definition, get_language(), request.scheme, request.get_host())
+    page = _pages.get(key)
+    if page is None:
+        if len(_pages) >= _KEPT:
+            _pages.clear()
+        page = _pages[key] = _render(request, context)
+    for mark, value in (
+        (_BALLOT_ID, context["ballot_id"]),
+        (_CSRF_TOKEN, get_token(request)),
+        (_NONCE, str(getattr(request, "csp_nonce", ""))),
+    ):
+        page = page.replace(mark.encode(), value.encode())
+    return HttpResponse(page)
+
+
+def _render(request: HttpRequest, context: dict[str, Any]) -> bytes:
+    anybodys: Any = copy.copy(request)
+    anybodys.csp_nonce = _NONCE
+    marked = context | {"ballot_id": _BALLOT_ID, "csrf_token": _CSRF_TOKEN}
+    return render_to_string("polls/ballot.html", marked, anybodys).encode()

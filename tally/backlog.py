@@ -1,0 +1,75 @@
+"""Take batches out of one shard; under a backlog, Redis's part of the work is done while PostgreSQL does its own."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple, Self
+
+from django.conf import settings
+
+from polls.definition import Definition
+
+from . import inbox
+from .inbox import Entry
+from .sorting import Batch, sort_out
+
+# A batch that fills the usual size is followed by larger ones: each commit then waits for the disk once for more.
+BACKLOG_FACTOR = 4
+
+
+class Look(NamedTuple):
+    """What one look into the box found."""
+
+    entries: list[Entry]
+    batch: Batch
+
+
+class Backlog:
+    """The ballots that wait in one shard, a batch at a time, in order of acceptance.
+
+    While full batches come, the next one is read and the last one is settled beside the counting, by a thread. What is
+    read ahead may have been counted by another worker before this one has its turn; it then changes nothing.
+    """
+
+    def __init__(self, definition: Definition, shard: int) -> None:
+        self._definition, self._shard = definition, shard
+        self._beside: ThreadPoolExecutor | None = None
+        self._ahead: Future[Look] | None = None
+        self._settling: Future[None] | None = None
+        self.last: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._beside:
+            self._beside.shutdown(cancel_futures=True)
+
+    def take(self) -> Look:
+        """Return the next batch, none of it where nothing waits; raises Unavailable."""
+        size = settings.DRAIN_BATCH_SIZE * (BACKLOG_FACTOR if self._ahead else 1)
+        look = self._ahead.result() if self._ahead else self._read(self.last, size)
+        self._ahead = None
+        if look.entries:
+            self.last = look.entries[-1].id
+        if len(look.entries) == size:
+            self._beside = self._beside or ThreadPoolExecutor(1, "backlog")
+            self._ahead = self._beside.submit(self._read, self.last, settings.DRAIN_BATCH_SIZE * BACKLOG_FACTOR)
+        return look
+
+    def leave(self, settle: Callable[[], None]) -> None:
+        """Have a committed batch settled, at once or beside the next one; raises what the one before it has raised."""
+        self.finish()
+        if self._beside:
+            self._settling = self._beside.submit(settle)
+        else:
+            settle()
+
+    def finish(self) -> None:
+        """Wait until all that was left is settled; raises what it has raised."""
+        if self._settling:
+            settling, self._settling = self._settling, None
+            settling.result()
+
+    def _read(self, after: str | None, limit: int) -> Look:
+        entries = inbox.read(self._definition.election, self._shard, after=after, limit=limit)
+        return Look(entries, sort_out(self._definition, self._shard, entries))

@@ -1,0 +1,57 @@
+"""Elections of the harness, made in PostgreSQL and published as the administration does it."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+CHOICES = ("nesquik", "cola-cao", "water")
+# Shards of an election, by the seed.
+MOST_SHARDS = 3
+# Seconds for which a server may be coming back.
+PATIENCE = 60
+
+
+def insist(action: Callable[[], Any]) -> Any:
+    """Return what `action` returns, trying again while a server is on its way back."""
+    from django.db import connection
+
+    from polls.outages import is_outage
+
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        # A server that was killed meanwhile has taken the connection with it.
+        connection.close()
+        try:
+            return action()
+        except Exception as error:
+            if not is_outage(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def make_election(slug: str, *, shards: int, seconds: float | None = None) -> Any:
+    """Make and publish an election that is open, for so many seconds or until it is closed."""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from polls.models import Election, Option
+    from polls.publishing import publish_election
+
+    @transaction.atomic
+    def make() -> Any:
+        if made := Election.objects.filter(slug=slug).first():
+            return made
+        now = timezone.now()
+        election = Election.objects.create(
+            slug=slug,
+            title="What do you drink?",
+            opens_at=now - timezone.timedelta(minutes=1),
+            closes_at=now + timezone.timedelta(seconds=seconds) if seconds else None,
+            shards=shards,
+        )
+        for position, key in enumerate(CHOICES):
+            Option.objects.create(election=election, key=key, label=key.title(), position=position)
+        publish_election(election)
+        return election
+
+    return insist(make)

@@ -1,0 +1,125 @@
+"""Short lives: small elections that are closed while something goes wrong, in the administration or by their window.
+
+Each has an account of its own. It has to become final with the true result, and whoever sends a first ballot after
+the organiser was told "closed" has to be refused.
+"""
+
+import random
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from tests.faults.elections import CHOICES, MOST_SHARDS, insist, make_election
+from tests.faults.installation import Installation, wait_until
+from tests.faults.judge import Watcher
+from tests.faults.ledger import Ledger
+from tests.faults.organiser import Organiser
+from tests.faults.proxy import Weather
+from tests.faults.voters import Crowd, draw_address, send_too_late
+
+# Ballots in the box before the end, lines of voters, and voters who come too late.
+BALLOTS = 25
+LINES = 2
+LATE = 3
+# Seconds of an election that ends by its window, and for which bad weather lasts around a close.
+WINDOW = 2.5
+WEATHER = 4
+# Where the box of a shard is closed already, so that it must all come right without another press of the button.
+IRREVOCABLE = {"close.shard", "close.sealed", "close.committed", "close.delivered", "close.done"}
+# Numbers of their voters begin here, and are so far apart.
+FIRST = 10**9
+APART = 10**5
+
+
+class Lives:
+    """Ends one small election after the other under faults, and keeps their accounts."""
+
+    def __init__(self, installation: Installation, ledger: Ledger, *, seed: int) -> None:
+        self.installation, self.ledger, self.seed = installation, ledger, seed
+        self.accounts: list[tuple[Ledger, int]] = []
+
+    def close_with_crash(self, place: str) -> bool:
+        """Close in the administration, where a process dies at `place`."""
+
+        def close(organiser: Organiser, election: Any, watcher: Watcher) -> bool:
+            order = self.installation.arm(place)
+            organiser.press_close(election.pk)
+            struck = not order.exists()
+            order.unlink(missing_ok=True)
+            if not (struck and place in IRREVOCABLE) and not organiser.close(election.pk):
+                self.ledger.complain(self.ledger.unexpected, f"{election.slug} could not be closed")
+            return struck
+
+        return self._live(close)
+
+    def close_in_weather(self, pair: str, weather: Weather) -> bool:
+        """Close in the administration while the network to one of its servers is bad."""
+
+        def close(organiser: Organiser, election: Any, watcher: Watcher) -> bool:
+            proxy = self.installation.proxies[pair]
+            hits: list[int] = []
+            bad = threading.Thread(target=lambda: hits.append(proxy.hold(weather, seconds=WEATHER, hits=2)))
+            bad.start()
+            closed = organiser.close(election.pk)
+            bad.join()
+            if not closed:
+                self.ledger.complain(self.ledger.unexpected, f"{election.slug} could not be closed")
+            return hits[0] > 0
+
+        return self._live(close)
+
+    def run_out_with_crash(self, place: str) -> bool:
+        """Let the window run out, where the worker dies at `place`."""
+
+        def wait(organiser: Organiser, election: Any, watcher: Watcher) -> bool:
+            if place != "turn.opened":
+                # The opening comes by at some of these places as well.
+                wait_until(lambda: insist(lambda: election.refresh_from_db() or election.opened_at), "an opening")
+            order = self.installation.arm(place)
+            wait_until(lambda: is_final(watcher) or not order.exists(), f"an end of {election.slug}")
+            struck = not order.exists()
+            order.unlink(missing_ok=True)
+            return struck
+
+        return self._live(wait, seconds=WINDOW)
+
+    def _live(self, end: Callable[[Organiser, Any, Watcher], bool], *, seconds: float | None = None) -> bool:
+        number = len(self.accounts)
+        slug = f"life-{self.seed}-{number}"
+        election = make_election(slug, shards=MOST_SHARDS, seconds=seconds)
+        ledger = Ledger(self.ledger.history.with_name(f"history-{slug}.jsonl"))
+        self.accounts.append((ledger, election.pk))
+        doors, first = self.installation.doors, FIRST + number * APART
+        organiser = Organiser(self.installation.proxies["admin"].port, self.installation.password, ledger)
+        watcher = Watcher(self.installation.proxies["result"].port, slug, ledger)
+        address = draw_address(random.Random(slug))
+        try:
+            with send_too_late(doors, slug, CHOICES, ledger, number=LATE, address=address):
+                crowd = Crowd(doors, slug, CHOICES, ledger, seed=self.seed, lines=LINES, first=first)
+                try:
+                    if not seconds:
+                        wait_until(lambda: ledger.accepted >= BALLOTS, f"ballots in {slug}")
+                    struck = end(organiser, election, watcher)
+                    wait_until(lambda: is_closed(watcher), f"{slug} shows that it is closed")
+                    ledger.shut = True
+                finally:
+                    crowd.stop()
+            if watcher.wait_for_truth(final=True) is None:
+                ledger.complain(ledger.wrong, f"{slug} did not become final with the true result")
+        finally:
+            watcher.stop()
+        return struck
+
+    def close(self) -> None:
+        for ledger, _ in self.accounts:
+            ledger.close()
+
+
+def is_closed(watcher: Watcher) -> bool:
+    """Tell whether the page says that the election is over."""
+    return (watcher.look() or {}).get("phase") == "closed"
+
+
+def is_final(watcher: Watcher) -> bool:
+    """Tell whether the page says that the result stands."""
+    return bool((watcher.look() or {}).get("final"))

@@ -1,0 +1,170 @@
+"""What the pages tell browsers to keep them from, on each kind of answer, and that browsers have nothing to object."""
+
+import http.client
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.test_whole_way import SLUG, ballot_url, chromium, results_url, vote
+from tests.voting_site.processes import Up, run
+
+__all__ = ["chromium"]
+
+ANSWERS = {
+    "a list": ("vote", "GET", "/", 302),
+    "a ballot": ("vote", "GET", f"/{SLUG}/", 200),
+    "a confirmation": ("vote", "GET", f"/{SLUG}/cast/", 200),
+    "the state of a ballot": ("vote", "GET", f"/{SLUG}/cast/state.json", 200),
+    "a style sheet": ("vote", "GET", "/static/polls/urna.css", 200),
+    "a form without a token": ("vote", "POST", f"/{SLUG}/", 403),
+    "no page": ("vote", "GET", "/nothing/", 404),
+    "a page without its slash": ("vote", "GET", f"/{SLUG}", 301),
+    "a dashboard": ("result", "GET", f"/{SLUG}/", 200),
+    "results as JSON": ("result", "GET", f"/{SLUG}/results.json", 200),
+    "a script": ("result", "GET", "/static/results/dashboard.js", 200),
+    "no results": ("result", "GET", "/nothing/", 404),
+    "a method that is not known": ("result", "DELETE", f"/{SLUG}/", 405),
+    "the door of the administration": ("admin", "GET", "/", 302),
+    "a sign-in": ("admin", "GET", "/admin/login/", 200),
+    "a style sheet of the administration": ("admin", "GET", "/static/admin/css/base.css", 200),
+    "a page for administrators": ("admin", "GET", "/admin/polls/election/", 302),
+}
+ALIKE = {
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+each_answer = pytest.mark.parametrize("kind", ANSWERS)
+
+
+@pytest.fixture(scope="module")
+def urna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with Up(tmp_path_factory.mktemp("urna")) as up:
+        up.wait_until_ready()
+        yield up
+
+
+@pytest.fixture
+def answer(urna: Up, kind: str) -> http.client.HTTPResponse:
+    return ask(urna, kind)
+
+
+@cache
+def ask(urna: Up, kind: str) -> http.client.HTTPResponse:
+    role, method, path, status = ANSWERS[kind]
+    connection = http.client.HTTPConnection("127.0.0.1", urna.ports[role], timeout=10)
+    connection.request(method, path)
+    answer = connection.getresponse()
+    answer.page = answer.read().decode()  # type: ignore[attr-defined]
+    connection.close()
+    assert answer.status == status
+    return answer
+
+
+@each_answer
+class TestHeader:
+    @pytest.mark.parametrize("name", ALIKE)
+    def test_says_the_same_everywhere(self, answer, name):
+        assert answer.headers.get_all(name) == [ALIKE[name]]
+
+    def test_says_whose_code_may_run(self, answer, kind):
+        [policy] = answer.headers.get_all("Content-Security-Policy")
+        parts = dict(part.partition(" ")[::2] for part in policy.split("; "))
+        assert "unsafe" not in policy
+        fixed = ("default-src", "base-uri", "frame-ancestors")
+        assert [parts[name] for name in fixed] == ["'none'"] * 3
+        nonces = set(re.findall(r'nonce="([^"]*)"', answer.page))
+        if ANSWERS[kind][0] == "admin":
+            assert (parts["script-src"], parts["style-src"]) == ("'self'", "'self'")
+        elif nonces:
+            [nonce] = nonces
+            assert len(nonce) >= 22
+            assert (parts["script-src"], parts["style-src"]) == (f"'nonce-{nonce}'",) * 2
+        else:
+            # No code of its own, and so none at all; a redirect may have come in the place of a page that had.
+            assert re.fullmatch(r"('nonce-\S+')?", parts["script-src"])
+            assert parts["style-src"] == parts["script-src"]
+
+    def test_leaves_no_code_without_a_nonce(self, answer, kind):
+        if ANSWERS[kind][0] != "admin":
+            code = re.findall(r"<(?:script|link rel=\"stylesheet\")[^>]*>", answer.page)
+            assert [tag for tag in code if "nonce=" not in tag and 'type="application/json"' not in tag] == []
+
+    def test_switches_off_what_pages_do_not_use(self, answer, kind):
+        [policy] = answer.headers.get_all("Permissions-Policy")
+        assert {"camera=()", "geolocation=()", "microphone=()", "payment=()"} <= set(policy.split(", "))
+        assert f"fullscreen={'(self)' if ANSWERS[kind][0] == 'result' else '()'}" in policy.replace("=self", "=(self)")
+
+    def test_keeps_answers_out_of_other_sites_pages(self, answer, kind):
+        wanted = "cross-origin" if kind == "results as JSON" else "same-origin"
+        assert answer.headers.get_all("Cross-Origin-Resource-Policy") == [wanted]
+        allowed = answer.headers.get("Access-Control-Allow-Origin")
+        assert allowed == ("*" if kind == "results as JSON" else None)
+
+
+class TestNonce:
+    def test_is_another_in_each_answer(self, urna: Up):
+        ask.cache_clear()
+        first = ask(urna, "a ballot").headers["Content-Security-Policy"]
+        ask.cache_clear()
+        assert ask(urna, "a ballot").headers["Content-Security-Policy"] != first
+
+    @pytest.mark.parametrize("kind", ["a ballot", "a confirmation", "a dashboard", "no page", "no results"])
+    def test_is_in_no_cache(self, answer):
+        assert "no-store" in answer.headers["Cache-Control"]
+
+
+class TestBrowser:
+    @pytest.fixture
+    def page(self, chromium: Browser) -> Iterator[Page]:
+        """A page that writes down what its policies stopped."""
+        page = chromium.new_context(locale="en").new_page()
+        self.stopped: list[str] = []
+        page.on("console", lambda line: self.stopped.append(line.text) if line.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.stopped.append(str(error)))
+        page.add_init_script(
+            "addEventListener('securitypolicyviolation', (e) => console.error(`stopped: ${e.violatedDirective}`))"
+        )
+        yield page
+        page.context.close()
+
+    def visit(self, page: Page, url: str) -> None:
+        page.goto(url)
+        page.wait_for_load_state("networkidle" if "/admin" in url else "load")
+
+    def test_finds_nothing_to_stop_on_the_voters_pages(self, urna: Up, page: Page):
+        self.visit(page, ballot_url(urna))
+        assert page.evaluate("getComputedStyle(document.querySelector('.button.big')).cursor") == "pointer"
+        vote(page, "Nesquik")
+        page.wait_for_url("**/cast/")
+        page.locator('[data-state="counted"]').wait_for()
+        assert self.stopped == []
+        self.visit(page, f"{ballot_url(urna)}nothing/")
+        assert [line for line in self.stopped if "404" not in line] == []
+
+    def test_finds_nothing_to_stop_on_the_results_pages(self, urna: Up, page: Page):
+        self.visit(page, results_url(urna))
+        page.get_by_text("Live", exact=True).wait_for()
+        assert self.stopped == []
+
+    def test_finds_nothing_to_stop_in_the_administration(self, urna: Up, page: Page):
+        run("createsuperuser", "--data", str(urna.data), "--no-input", DJANGO_SUPERUSER_USERNAME="eva",
+            DJANGO_SUPERUSER_PASSWORD="a-long-password", DJANGO_SUPERUSER_EMAIL="eva@example.org")  # fmt: skip
+        self.visit(page, f"http://127.0.0.1:{urna.ports['admin']}/admin/")
+        page.get_by_label("Username").fill("eva")
+        page.get_by_label("Password").fill("a-long-password")
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/admin/")
+        self.visit(page, f"http://127.0.0.1:{urna.ports['admin']}/admin/polls/election/1/change/")
+        page.wait_for_load_state("networkidle")
+        # The icon that browsers ask for unasked.
+        assert [line for line in self.stopped if "404" not in line] == []
+
+    def test_stops_what_is_not_the_pages_own(self, urna: Up, page: Page):
+        self.visit(page, ballot_url(urna))
+        with page.expect_console_message(lambda line: line.text == "stopped: script-src-elem"):
+            page.evaluate("document.body.append(Object.assign(document.createElement('script'), {src: '/x.js'}))")

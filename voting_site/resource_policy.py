@@ -1,0 +1,18 @@
+"""Who may take an answer into a page of their own."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+
+class ResourcePolicyMiddleware:
+    """Keep answers out of other sites' pages (Cross-Origin-Resource-Policy), but those that are given to anybody."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        policy = "cross-origin" if request.path.endswith("/results.json") else "same-origin"
+        response.headers.setdefault("Cross-Origin-Resource-Policy", policy)
+        return response
