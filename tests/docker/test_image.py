@@ -167,9 +167,10 @@ class TestHealth:
         finally:
             redis.acl_deluser("trial")
 
-    def test_needs_no_name_for_a_ping(self, ask):
-        assert ask("redis://redis:6379/0", "PING") == "PONG"
-        assert ask("redis://redis:6379/0", f"LLEN {QUEUE}") == ""
+    def test_needs_no_secret_for_a_ping(self, ask):
+        assert ask("redis://health@redis:6379/0", "PING") == "PONG"
+        assert ask("redis://health@redis:6379/0", f"LLEN {QUEUE}") == ""
+        assert ask("redis://redis:6379/0", "PING") == ""
 
     def test_is_bad_where_nobody_listens(self):
         assert not load_script("health").web_server_is_alive(9)

@@ -1,12 +1,14 @@
 """What each user may do in the real Valkey, and that its own work is among it."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from redis import Redis
-from redis.exceptions import NoPermissionError, ResponseError
+from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 from polls import ballot_box
 from polls.ballot_box import Verdict
@@ -15,7 +17,7 @@ from tally import healing, inbox, lifecycle
 from tally.drain import drain_all
 from voting_site import health
 from voting_site.celery import app
-from voting_site.redis_users import ROLES, write_acl
+from voting_site.redis_users import ROLES, replays_everything, write_acl
 
 BALLOTS, VOTERS, RULES = ("urna:{1:0}:ballots", "urna:{1:0}:voters", "urna:{1:0}:rules")
 EVERYBODYS = (
@@ -157,11 +159,16 @@ class TestEach:
 
     @pytest.mark.parametrize("command", [*EVERYBODYS, "INFO", "TIME", "GET urna:epoch", "CLIENT SETNAME x"])
     def test_who_has_not_signed_in_may_not(self, command: str) -> None:
-        client = Redis.from_url(settings.REDIS_URL.replace("operator@", ""))
+        arguments = ["EVAL", "return 0", "0"] if command.startswith("EVAL ") else command.split(" ")
+        nobody = Redis.from_url(settings.REDIS_URL.replace("operator@", ""))
+        with pytest.raises(AuthenticationError):
+            nobody.execute_command(*arguments)
+        nobody.close()
+        health = Redis.from_url(settings.REDIS_URL.replace("operator@", "health@"))
         with pytest.raises(NoPermissionError):
-            client.execute_command(*(["EVAL", "return 0", "0"] if command.startswith("EVAL ") else command.split(" ")))
-        assert client.ping()
-        client.close()
+            health.execute_command(*arguments)
+        assert health.ping()
+        health.close()
 
 
 class TestAcl:
@@ -175,7 +182,28 @@ class TestAcl:
         with pytest.raises(KeyError):
             write_acl(passwords)
 
+    def test_lets_redis_replay_all_that_it_accepted(self, redis: Any) -> None:
+        assert replays_everything(redis.acl_getuser("default"))
+
+    @pytest.mark.parametrize("limit", ["resetkeys", "-@all +ping", "-flushall", "-@dangerous", "resetkeys ~urna:*"])
+    def test_is_refused_where_redis_would_forget_at_its_next_start(self, redis: Any, limit: str) -> None:
+        redis.execute_command("ACL", "SETUSER", "default", *limit.split())
+        assert not replays_everything(redis.acl_getuser("default"))
+        # `prepare` reads the file again, which mends what only the running server knows.
+        redis.acl_load()
+        assert replays_everything(redis.acl_getuser("default"))
+
+    @pytest.mark.django_db
+    def test_is_looked_at_by_prepare(self, redis: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(Redis, "acl_load", lambda self: None)
+        redis.execute_command("ACL", "SETUSER", "default", "-xadd")
+        try:
+            with pytest.raises(CommandError, match="ACL SETUSER default off"):
+                call_command("prepare", password_file=tmp_path / "password")
+        finally:
+            redis.execute_command("ACL", "LOAD")
+
     def test_has_a_line_for_each_user(self) -> None:
         lines = write_acl().splitlines()
-        assert [line.split()[1] for line in lines] == ["default", "operator", *ROLES]
+        assert [line.split()[1] for line in lines] == ["default", "health", "operator", *ROLES]
         assert not any("PASSWORD" in line for line in lines)

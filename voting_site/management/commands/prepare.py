@@ -18,6 +18,7 @@ from polls import ballot_box
 from tally.healing import keep_box
 from voting_site.database_rights import ROLES
 from voting_site.database_users import NotAllowed, grant, users
+from voting_site.redis_users import replays_everything
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,13 @@ class Command(BaseCommand):
         # What the file says may have changed since Redis read it; without such a file there is nothing to read.
         with suppress(redis.ResponseError):
             client.acl_load()
+        with suppress(redis.exceptions.NoPermissionError):
+            if not replays_everything(client.acl_getuser("default")):
+                raise CommandError(
+                    "Redis would lose accepted ballots at its next start, since it replays its file as the user"
+                    " `default`, who has not all rights here. Give it all, and nobody the use of it:"
+                    " ACL SETUSER default off ~* &* +@all"
+                )
 
     def _ensure_administrator(self, password_file: Path | None) -> None:
         users = get_user_model().objects
