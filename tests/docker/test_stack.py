@@ -258,7 +258,7 @@ class TestRights:
 class TestLimits:
     @each_service
     def test_hold_memory_and_processors(self, name):
-        assert {"memory", "cpus"} <= DEPLOY[name]["resources"]["limits"].keys()
+        assert DEPLOY[name]["resources"]["limits"].keys() == {"memory", "cpus", "pids"}
 
     @each_service
     def test_hold_logs(self, name):
