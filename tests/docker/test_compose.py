@@ -292,9 +292,15 @@ class TestAddresses:
     def test_are_nobodys_word_unless_a_proxy_is_named(self, name):
         assert not COMPOSE[name]["environment"]["TRUSTED_PROXIES"]
 
-    def test_limit_newcomers_as_the_settings_do(self):
-        found = [COMPOSE["vote"]["environment"][f"NEWCOMER_{one}"] for one in ("BURST", "INTERVAL_MS")]
-        assert list(map(int, found)) == [settings.NEWCOMER_BURST, settings.NEWCOMER_INTERVAL_MS]
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "NEWCOMER_BURST", "NEWCOMER_INTERVAL_MS", "POW_DIFFICULTY", "SOCKETS_LIMIT", "SOCKETS_PER_ADDRESS",
+            "RESULT_THREADS",
+        ],
+    )  # fmt: skip
+    def test_are_limited_as_the_settings_do(self, name):
+        assert int(COMPOSE["vote"]["environment"][name]) == getattr(settings, name)
 
 
 class TestTls:
