@@ -5,6 +5,7 @@ addresses as text, believes headers that anybody can send, and removes none; uvi
 Werkzeug's counts hops. `ipaddress` does the hard part.
 """
 
+import asyncio
 import ipaddress
 import re
 import socket
@@ -49,6 +50,11 @@ class Proxies:
         self._behind_names: frozenset[Address] = frozenset()
         self._looked_at = float("-inf")
         self._lock = threading.Lock()
+
+    @property
+    def looks_up(self) -> bool:
+        """Tell whether a name may have to be looked up."""
+        return bool(self._names)
 
     def find_client(self, peer: str, forwarded_for: str) -> tuple[str, bool]:
         """Return the visitor's address, and whether the connection came from a trusted proxy.
@@ -125,7 +131,8 @@ class AsgiProxies:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] in ("http", "websocket"):
-            scope = self._judge(scope)
+            # To look a name up may take a second, in which the loop would serve nobody.
+            scope = await asyncio.to_thread(self._judge, scope) if self._proxies.looks_up else self._judge(scope)
         await self._application(scope, receive, send)
 
     def _judge(self, scope: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from typing import Any
 
 import pytest
@@ -152,3 +153,26 @@ class TestAsgi:
 
         asyncio.run(AsgiProxies(application, TRUSTED, believe_scheme=False)({"type": "lifespan"}, None, None))
         assert seen == [{"type": "lifespan"}]
+
+    def test_goes_on_serving_while_a_name_is_looked_up(self, monkeypatch):
+        answered = threading.Event()
+
+        def look_up(*_: Any, **__: Any) -> list[Any]:
+            # A name server that answers only once somebody else was served.
+            assert answered.wait(10)
+            return [(None, None, None, "", ("172.18.0.5", 0))]
+
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            assert scope["client"][0] == "198.51.100.1"
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        wrapped = AsgiProxies(application, Proxies(["proxy"]), believe_scheme=False)
+        request = {"type": "http", "client": ["172.18.0.5", 1], "headers": [(b"x-forwarded-for", b"198.51.100.1")]}
+
+        async def serve() -> None:
+            waiting = asyncio.create_task(wrapped(request, None, None))
+            await asyncio.sleep(0)
+            answered.set()
+            await waiting
+
+        asyncio.run(serve())
