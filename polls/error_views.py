@@ -1,0 +1,54 @@
+"""Pages for what cannot be answered, in every role: each says what to do next."""
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import requires_csrf_token
+
+from . import metrics
+
+
+@requires_csrf_token
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Refuse a form that does not come from this site's own page: 403."""
+    if metrics.is_ballot(request):
+        metrics.count_refusal("csrf")
+    message = _(
+        "The form could not be matched to your browser. Allow cookies for this site, reload the page and try again."
+    )
+    return show_error(request, HTTPStatus.FORBIDDEN, _("Not accepted"), message)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Refuse a request that cannot be read: 400."""
+    message = _("The request could not be read, so nothing was done. Go back, reload the page and try again.")
+    return show_error(request, HTTPStatus.BAD_REQUEST, _("Not understood"), message)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Refuse what the visitor may not do: 403."""
+    message = _("This page is not open to you. If you think it should be, ask whoever runs the election.")
+    return show_error(request, HTTPStatus.FORBIDDEN, _("Not allowed"), message)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that nothing is at this address: 404."""
+    message = _("There is nothing at this address. Check it, or look in the list.")
+    return show_error(request, HTTPStatus.NOT_FOUND, _("Not found"), message)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Say that something broke: 500."""
+    message = _("Something broke on our side, and has been noted. Try again in a moment.")
+    return show_error(request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Something broke"), message)
+
+
+def show_error(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
+    """Render an error page: a title, and a sentence that says what to do next."""
+    context = {"status": int(status), "title": title, "message": message}
+    response = render(request, "polls/error.html", context, status=status)
+    # Browsers keep some errors by themselves, and with them a nonce.
+    response["Cache-Control"] = "no-store"
+    return response
