@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from .figure import Figure
-from .stand import MEASURED, REST, Stand, wait_until
+from .stand import MEASURED, REST, Stand, wait_for_worker, wait_until
 
 if TYPE_CHECKING:
     from polls.models import Election
@@ -107,7 +107,7 @@ def drain(
 
     election = new_election(f"drain-{time.monotonic_ns()}", shards)
     with stand.role("worker", cores=worker, options=("--processes", str(processes))) as role:
-        wait_until(lambda: current_app.control.ping(timeout=0.5), "the worker answers")
+        wait_for_worker()
         fill_box(election, make_votes(number))
         stand.place_servers(servers)
         started = time.perf_counter()

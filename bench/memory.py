@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from .figure import Figure
 from .sockets import Audience
-from .stand import Stand, wait_until
+from .stand import Stand, wait_for_worker
 from .voting import SLUG
 
 MEGA = 1_000_000
@@ -12,12 +12,10 @@ MEGA = 1_000_000
 
 def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
     """Yield the memory of `vote` and `worker` at rest, and of `result` for each socket."""
-    from celery import current_app
-
     with stand.role("vote") as vote:
         yield _figure("memory of vote", vote.memory(), 80)
     with stand.role("worker") as worker:
-        wait_until(lambda: current_app.control.ping(timeout=0.5), "the worker answers")
+        wait_for_worker()
         yield _figure("memory of worker", worker.memory(), 150)
     number = 500 if quick else 5000
     with stand.role("result") as result:

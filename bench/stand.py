@@ -168,6 +168,22 @@ class Stand:
                 process.wait()
 
 
+def wait_for_worker() -> None:
+    """Return once a worker takes tasks; raises Broken if none does."""
+    from celery import current_app
+
+    from tally import inbox
+
+    began = time.monotonic()
+
+    def has_drained() -> bool:
+        current_app.send_task("tally.drain_all", expires=5)
+        age = inbox.seconds_since_good_drain()
+        return age is not None and age < time.monotonic() - began
+
+    wait_until(has_drained, "the worker takes tasks", pause=0.2)
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     import socket
