@@ -234,9 +234,9 @@ if not HAS_DATABASE:
     DATABASES: dict = {}
 else:
     DATABASES = {"default": environ.Env.db_url_config(ROLE_DATABASE_URLS.get(URNA_ROLE) or env("DATABASE_URL"))}
-    # Under ASGI each request has a thread of its own, and nobody would use that one's connection again: a hundred
-    # requests within a minute would take all that PostgreSQL has.
-    DATABASES["default"].update(CONN_MAX_AGE=0 if URNA_ROLE == "result" else 60, CONN_HEALTH_CHECKS=True)
+    # Web roles have many threads, each with a connection of its own, which it may not need again for long: kept open,
+    # a crowd's would be all that PostgreSQL has.
+    DATABASES["default"].update(CONN_MAX_AGE=0 if URNA_ROLE in ("result", "admin") else 60, CONN_HEALTH_CHECKS=True)
     # A host that vanished without a word must not block the count or the results for minutes.
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 3,

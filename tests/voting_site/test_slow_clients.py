@@ -4,12 +4,16 @@ import http.client
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 
+import psycopg2
 import pytest
 
 from tests.voting_site.processes import Up, wait_until
 from voting_site.daphne_limits import REQUEST_S
+from voting_site.data_folder import DataFolder
+from voting_site.postgres import Postgres
 
 SLUG = "nesquik-vs-cola-cao"
 HEAD = b"POST /%s/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n" % SLUG.encode()
@@ -51,6 +55,21 @@ def ask(port: int, path: str) -> int:
         return answer.status
     finally:
         connection.close()
+
+
+class TestManyClients:
+    @pytest.mark.parametrize("role", ["result", "admin"])
+    def test_are_answered_with_the_connections_that_the_role_has(self, urna: Up, role: str):
+        def count() -> int:
+            with closing(psycopg2.connect(Postgres(DataFolder(urna.data)).url)) as owner, owner.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = %s", [f"urna_{role}"])
+                return int(cursor.fetchone()[0])
+
+        with ThreadPoolExecutor(60) as crowd:
+            answers = list(crowd.map(lambda _: ask(urna.ports[role], "/readyz"), range(180)))
+        assert set(answers) == {200}
+        # One for all sockets of `result`, and those that are being closed.
+        wait_until(lambda: count() <= 1, f"the connections of {role} are closed")
 
 
 @pytest.mark.parametrize("role", PATHS)
