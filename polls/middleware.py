@@ -27,16 +27,19 @@ class UnreachableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not is_outage(exception):
-            return None
-        logger.warning("503 for %s: %s (%s)", request.path, exception, exception.__cause__)
-        if metrics.is_ballot(request):
-            metrics.count_refusal("unavailable")
-        context = {"fields": ballot_fields(request), "retry_after": RETRY_AFTER_S}
-        response = render(request, "polls/unavailable.html", context, status=503)
-        response["Retry-After"] = str(RETRY_AFTER_S)
-        response["Cache-Control"] = "no-store"
-        return response
+        return say_unavailable(request, exception) if is_outage(exception) else None
+
+
+def say_unavailable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 503 to a request that an outage has stopped."""
+    logger.warning("503 for %s: %s (%s)", request.path, exception, exception.__cause__)
+    if metrics.is_ballot(request):
+        metrics.count_refusal("unavailable")
+    context = {"fields": ballot_fields(request), "retry_after": RETRY_AFTER_S}
+    response = render(request, "polls/unavailable.html", context, status=503)
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def ballot_fields(request: HttpRequest) -> list[tuple[str, str]]:

@@ -188,7 +188,7 @@ if IS_VOTE:
     MIDDLEWARE += ["django.middleware.csrf.CsrfViewMiddleware"]
 if HAS_ADMIN:
     MIDDLEWARE += [
-        "django.contrib.sessions.middleware.SessionMiddleware",
+        "voting_site.admin_access.PatientSessionMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "django.contrib.messages.middleware.MessageMiddleware",

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError
 from django.db.models import F
 from django.test import Client
@@ -242,6 +243,14 @@ class TestRejectedBallots:
 
 
 class TestOutage:
+    @pytest.mark.parametrize("place", ["load", "save"])
+    def test_of_the_sessions_is_told_as_such(self, organiser, monkeypatch, place):
+        def fail(*args: Any, **kwargs: Any) -> None:
+            raise OperationalError("away")
+
+        monkeypatch.setattr(SessionStore, place, fail)
+        assert organiser.get(reverse("admin:polls_election_changelist")).status_code == 503
+
     def test_gives_no_password_back_on_the_page_that_says_try_again(self, client, monkeypatch):
         def fail(*args: Any, **kwargs: Any) -> None:
             raise OperationalError("away")
