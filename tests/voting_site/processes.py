@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +21,8 @@ from voting_site.roles import ROLES
 PROJECT = Path(__file__).parents[2]
 MANAGE = [sys.executable, "-u", str(PROJECT / "manage.py")]
 WEB_ROLES = [name for name, role in ROLES.items() if role.port]
+# Below Linux's and macOS's ranges for outgoing connections.
+FIRST_PORT, PORTS = 15_000, 15_000
 # Seconds; a loaded machine needs many, an idle one a fraction of one.
 DEADLINE = 90
 # What this test run has set for itself, and a fresh terminal has not.
@@ -34,10 +38,15 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody has, and that the kernel gives to no outgoing connection.
+
+    One of those might be taken while a role that is to have it is being started again.
+    """
+    while True:
+        port = FIRST_PORT + secrets.randbelow(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def answers(port: int, path: str = "/healthz") -> bool:
