@@ -30,7 +30,7 @@ class UnreachableMiddleware:
         return say_unavailable(request, exception) if is_outage(exception) else None
 
 
-def say_unavailable(request: HttpRequest, exception: Exception) -> HttpResponse:
+def say_unavailable(request: HttpRequest, exception: BaseException) -> HttpResponse:
     """Answer 503 to a request that an outage has stopped."""
     logger.warning("503 for %s: %s (%s)", request.path, exception, exception.__cause__)
     if metrics.is_ballot(request):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.db.models import F
 from django.test import Client
@@ -243,12 +244,12 @@ class TestRejectedBallots:
 
 
 class TestOutage:
-    @pytest.mark.parametrize("place", ["load", "save"])
-    def test_of_the_sessions_is_told_as_such(self, organiser, monkeypatch, place):
+    @pytest.mark.parametrize(("owner", "place"), [(SessionStore, "load"), (SessionStore, "save"), (Session, "save")])
+    def test_of_the_sessions_is_told_as_such(self, organiser, monkeypatch, owner, place):
         def fail(*args: Any, **kwargs: Any) -> None:
             raise OperationalError("away")
 
-        monkeypatch.setattr(SessionStore, place, fail)
+        monkeypatch.setattr(owner, place, fail)
         assert organiser.get(reverse("admin:polls_election_changelist")).status_code == 503
 
     def test_gives_no_password_back_on_the_page_that_says_try_again(self, client, monkeypatch):
