@@ -5,10 +5,14 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from .charset import Utf8WsgiRequest
 from .proxies import Proxies, WsgiProxies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
 
+django_application = get_wsgi_application()
+django_application.request_class = Utf8WsgiRequest
+
 application = WsgiProxies(
-    get_wsgi_application(), Proxies(settings.TRUSTED_PROXIES), believe_scheme=settings.SCHEME_FROM_ANYBODY
+    django_application, Proxies(settings.TRUSTED_PROXIES), believe_scheme=settings.SCHEME_FROM_ANYBODY
 )
