@@ -1,6 +1,10 @@
 """Ask a worker to count now. Only a hint: beat asks every second as well, and losing it costs that second."""
 
 import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cache
 
 from celery import current_app
 
@@ -10,9 +14,19 @@ from .voters import shard_of
 logger = logging.getLogger(__name__)
 
 
+@cache
+def _messenger() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="wake-up")
+
+
+# What a child inherits is its parent's thread.
+os.register_at_fork(after_in_child=_messenger.cache_clear)
+
+
 def ask_for_drain(definition: Definition, voter: str) -> None:
-    """Send the wake-up for a voter's shard; a failure is logged, since the ballot itself is safe in the box."""
-    ask_for_next_drain(definition, shard_of(voter, definition.shards))
+    """Have the wake-up for a voter's shard sent; the voter, whose ballot is safe by then, does not wait for it."""
+    # With its context, in which is the id of the request.
+    _messenger().submit(copy_context().run, ask_for_next_drain, definition, shard_of(voter, definition.shards))
 
 
 def ask_for_next_drain(definition: Definition, shard: int) -> None:

@@ -73,5 +73,5 @@ def note_good_drain() -> None:
 def seconds_since_good_drain() -> int | None:
     """Return the age of the last good drain, None if there was none in this life of Redis; raises Unavailable."""
     with reaching():
-        noted = ballot_box.client().get(LAST_DRAIN)
-        return ballot_box.client().time()[0] - int(noted) if noted else None
+        noted, (now, _) = ballot_box.ask(("GET", LAST_DRAIN), ("TIME",))
+    return int(now) - int(noted) if noted else None

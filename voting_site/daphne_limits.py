@@ -4,7 +4,6 @@ Twisted closes a connection that is silent; one that sends a byte now and then i
 any length it writes to disk.
 """
 
-import resource
 from typing import Any
 
 import daphne.server
@@ -90,9 +89,3 @@ class LimitedServer(daphne.server.Server):
     def run(self) -> None:
         daphne.server.HTTPFactory, daphne.server.WebSocketFactory = LimitedFactory, LimitedSocketFactory
         super().run()
-
-
-def allow_open_files() -> None:
-    """Let this process open as many files as it is allowed to: a socket is one, and 1,024 are soon taken."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -6,6 +6,7 @@ Each function returns whether it was told to, so that every restart policy sees 
 import ctypes
 import gc
 import os
+import resource
 import signal
 import sys
 import threading
@@ -17,11 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import close_caches
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, reset_queries
 
 from .bodies import THREADS, WsgiBodies
 
 # Seconds for requests and tasks under way, once the role is told to stop.
 GRACE = 8
+# Connections that one process of `vote` keeps open at once; browsers keep theirs for a while.
+CONNECTIONS = 8192
 # Linux's prctl(2): the signal that this process gets when its parent dies.
 PR_SET_PDEATHSIG = 1
 
@@ -47,6 +53,12 @@ def die_with_parent(**_: Any) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def allow_open_files() -> None:
+    """Let this process open as many files as it is allowed to: a connection is one, and 1,024 are soon taken."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def freeze_heap(**_: Any) -> None:
     """Take what is there now for good: the garbage collector passes it by.
 
@@ -60,8 +72,8 @@ def touch(file: Path, **_: Any) -> None:
     file.touch()
 
 
-def load_wsgi_application() -> Callable[..., Any]:
-    """Return Django's WSGI application; this runs in Granian's worker processes."""
+def load_threaded() -> Any:
+    """Return Django's application, of which Granian runs requests in threads; this runs in its worker processes."""
     die_with_parent()
     from .wsgi import application
 
@@ -69,19 +81,43 @@ def load_wsgi_application() -> Callable[..., Any]:
     return WsgiBodies(application)
 
 
-def serve_wsgi(place: Place) -> bool:
-    """Serve HTTP with Granian."""
+def load_green() -> Any:
+    """Return Django's application, for requests that wait for nothing but the ballot box."""
+    die_with_parent()
+    from .green import GreenApplication
+    from .wsgi import application
+
+    # It has neither a database nor a cache that would have to be looked after at each request.
+    request_started.disconnect(reset_queries)
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
+    request_finished.disconnect(close_caches)
+    allow_open_files()
+    freeze_heap()
+    return GreenApplication(application)
+
+
+def serve_vote(place: Place) -> bool:
+    """Serve the voters' pages with Granian, on one event loop in each process."""
+    return serve_granian(place, load_green, interface="rsgi", backpressure=CONNECTIONS)
+
+
+def serve_admin(place: Place) -> bool:
+    """Serve the administration with Granian, in threads, since it works with the database."""
+    return serve_granian(place, load_threaded, interface="wsgi", blocking_threads=THREADS)
+
+
+def serve_granian(place: Place, load: Callable[[], Any], **options: Any) -> bool:
+    """Serve HTTP with Granian, whose worker processes `load` the application."""
     from granian import Granian
-    from granian.constants import HTTPModes, Interfaces
+    from granian.constants import HTTPModes
     from granian.log import LogLevels
 
     server = Granian(
         "voting_site.wsgi:application",
         address=place.host,
         port=place.port,
-        interface=Interfaces.WSGI,
         workers=place.processes,
-        blocking_threads=THREADS,
         backlog=1024,
         http=HTTPModes.http1,
         websockets=False,
@@ -90,20 +126,21 @@ def serve_wsgi(place: Place) -> bool:
         log_dictconfig={"loggers": {name: {"propagate": True} for name in ("_granian", "granian.access")}},
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE,
+        **options,
     )
     freeze_heap()
     stop = server.signal_handler_interrupt
     # Granian makes it the handler of SIGTERM and SIGINT when it starts.
     server.signal_handler_interrupt = lambda *_: threading.Timer(place.linger, stop).start()  # type: ignore[method-assign]
     # Leaves by SystemExit when it stops for any other reason than a signal.
-    server.serve(target_loader=load_wsgi_application, wrap_loader=False)
+    server.serve(target_loader=load, wrap_loader=False)
     return True
 
 
 def serve_asgi(place: Place) -> bool:
     """Serve HTTP and WebSockets with Daphne."""
     # First, since it installs Twisted's asyncio reactor.
-    from .daphne_limits import LimitedServer, allow_open_files  # isort: skip
+    from .daphne_limits import LimitedServer  # isort: skip
     from daphne.endpoints import build_endpoint_description_strings
     from twisted.internet import reactor
 
@@ -210,9 +247,9 @@ class Role:
 
 
 ROLES = {
-    "vote": Role(serve_wsgi, port=8000),
+    "vote": Role(serve_vote, port=8000),
     "result": Role(serve_asgi, port=8001),
-    "admin": Role(serve_wsgi, port=8002),
+    "admin": Role(serve_admin, port=8002),
     "worker": Role(work, processes=2),
     "beat": Role(beat),
 }

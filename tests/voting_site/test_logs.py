@@ -12,6 +12,7 @@ from django.db import DataError, IntegrityError
 
 from polls.outages import is_outage
 from tally import store
+from tests.voting_site.processes import wait_until
 from tests.web import read_form
 from voting_site.logs import Json, Text, redact
 from voting_site.proxies import AsgiProxies, Proxies, WsgiProxies
@@ -203,5 +204,6 @@ class TestRequestId:
         define()
         form = read_form(browser.get("/drink/").content.decode()) | {"choice": "nesquik"}
         answer = browser.post("/drink/", form)
+        wait_until(lambda: redis.llen("urna:celery:celery") == 1, "the task is sent")
         [message] = redis.lrange("urna:celery:celery", 0, -1)
         assert answer["X-Request-ID"] in message.decode()

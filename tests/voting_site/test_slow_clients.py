@@ -13,6 +13,7 @@ import pytest
 from tests.voting_site.processes import Up, wait_until
 from voting_site.daphne_limits import REQUEST_S
 from voting_site.data_folder import DataFolder
+from voting_site.green import BODY_S
 from voting_site.postgres import Postgres
 
 SLUG = "nesquik-vs-cola-cao"
@@ -20,6 +21,8 @@ HEAD = b"POST /%s/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-ww
 # Seconds within which a page has to come while others block what they can; a server that is stopped takes forever.
 PROMPT = 5
 PATHS = {"vote": f"/{SLUG}/", "result": f"/{SLUG}/", "admin": "/admin/login/"}
+# `vote` has no thread for each.
+SLOW = {"vote": 1000, "result": 200, "admin": 200}
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +81,18 @@ class TestSlowClients:
     def test_do_not_stop_a_page(self, urna: Up, role: str, sent: bytes):
         port = urna.ports[role]
         with ExitStack() as slow:
-            for _ in range(200):
+            for _ in range(SLOW[role]):
                 slow.enter_context(connect(port, sent))
             assert [ask(port, PATHS[role]) for _ in range(5)] == [200] * 5
+
+
+class TestGranian:
+    def test_waits_for_a_vote_for_so_long_and_no_longer(self, urna: Up):
+        started = time.monotonic()
+        with connect(urna.ports["vote"], HEAD + b"Content-Length: 1000\r\n\r\nab") as slow:
+            slow.settimeout(2 * BODY_S)
+            assert slow.recv(4096).startswith(b"HTTP/1.1 408")
+        assert BODY_S - 1 < time.monotonic() - started
 
 
 class TestDaphne:

@@ -1,0 +1,175 @@
+"""Serve a WSGI application on one event loop, each request in a greenlet of its own.
+
+Granian's RSGI gives the requests. A greenlet is left where the ballot box is asked, and taken up again when its answer
+is there; nothing else in the `vote` role waits. A thread for each request would do as well, but changing from one to
+another costs more than a vote does, and a form that never ends would hold one.
+"""
+
+import asyncio
+import io
+import sys
+from collections.abc import Callable, Iterable
+from contextvars import Context
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from granian.rsgi import ProtocolClosed
+from greenlet import getcurrent, greenlet
+
+from polls import ballot_box
+from polls.shared_line import SharedLine
+
+# Bytes. A ballot with some hundred options is a few kilobytes.
+LARGEST_BODY = 1024 * 1024
+# Seconds from the end of the headers to the end of the body.
+BODY_S = 20
+
+
+class TooLarge(Exception):
+    """A body has more than LARGEST_BODY bytes."""
+
+
+Headers = list[tuple[str, str]]
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Answer(NamedTuple):
+    """What a request is answered with."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+TOO_LARGE = Answer(413, [("Content-Type", "text/plain"), ("Connection", "close")], b"Too large.\n")
+TOO_SLOW = Answer(408, [("Content-Type", "text/plain"), ("Connection", "close")], b"Too slow.\n")
+
+
+class Request(NamedTuple):
+    """One request, and where its answer is waited for."""
+
+    environ: dict[str, Any]
+    answered: asyncio.Future[Answer]
+
+
+class GreenApplication:
+    """An RSGI application that answers with what a WSGI application says."""
+
+    def __init__(self, application: WsgiApplication) -> None:
+        self._application = application
+        self._context = Context()
+        # They are used again: a new one takes a page of memory from the kernel.
+        self._idle: list[greenlet] = []
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        line = SharedLine()
+        self._context.run(ballot_box.line.set, line.ask)
+        self._serving = loop.create_task(line.serve())
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._serving.cancel()
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        try:
+            body = await read_body(scope.headers, protocol)
+        except ProtocolClosed:
+            # Whoever sent half a form is gone.
+            return
+        except TooLarge:
+            answer = TOO_LARGE
+        except TimeoutError:
+            answer = TOO_SLOW
+        else:
+            answered = asyncio.get_running_loop().create_future()
+            worker = self._idle.pop() if self._idle else greenlet(self._work)
+            worker.switch(Request(build_environ(scope, body), answered))
+            answer = await answered
+        protocol.response_bytes(*answer)
+
+    def _work(self, request: Request) -> None:
+        """Answer requests, one after the other, in a greenlet."""
+        this = getcurrent()
+        assert this.parent
+        while True:
+            try:
+                answer = self._context.copy().run(call, self._application, request.environ)
+            except Exception as error:
+                request.answered.set_exception(error)
+            else:
+                request.answered.set_result(answer)
+            self._idle.append(this)
+            request = this.parent.switch()
+
+
+async def read_body(headers: Any, protocol: Any) -> bytes:
+    """Return the body of a request; raises TooLarge, or TimeoutError."""
+    length = headers.get("content-length")
+    if length is None and "transfer-encoding" not in headers:
+        return b""
+    if length is not None and int(length) > LARGEST_BODY:
+        raise TooLarge
+    async with asyncio.timeout(BODY_S):
+        if length is not None:
+            return bytes(await protocol())
+        body = bytearray()
+        async for part in protocol:
+            body += part
+            if len(body) > LARGEST_BODY:
+                raise TooLarge
+        return bytes(body)
+
+
+def build_environ(scope: Any, body: bytes) -> dict[str, Any]:
+    """Describe a request as PEP 3333 has it."""
+    host, _, port = scope.server.rpartition(":")
+    environ = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope.path).decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        key = name_in_environ(name)
+        if key in environ:
+            environ[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
+        elif key:
+            environ[key] = value
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return environ
+
+
+@lru_cache(maxsize=256)
+def name_in_environ(name: str) -> str:
+    """Return a header's name in the environ, "" for one that would be taken for another's: `X_Y` for `X-Y`."""
+    if "_" in name:
+        return ""
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+
+
+def call(application: WsgiApplication, environ: dict[str, Any]) -> Answer:
+    """Return all that a WSGI application answers."""
+    status, headers = 0, Headers()
+
+    def start_response(line: str, fields: Headers, exc_info: Any = None) -> None:
+        nonlocal status, headers
+        status, headers = int(line[:3]), fields
+
+    parts = application(environ, start_response)
+    try:
+        body = b"".join(parts)
+    finally:
+        getattr(parts, "close", lambda: None)()
+    return Answer(status, headers, body)
