@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import ipaddress
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -17,8 +18,11 @@ def network_of(address: str) -> str:
 
     One household or phone has 2^64 addresses of IPv6, and could be somebody new with each request.
     """
-    if settings.CLIENT_ADDRESS == "shared":
-        return ""
+    return "" if settings.CLIENT_ADDRESS == "shared" else _network_of(address)
+
+
+@lru_cache(maxsize=4096)
+def _network_of(address: str) -> str:
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -1,6 +1,7 @@
 """The voter's pages. They talk to Redis alone."""
 
 import math
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -161,10 +162,16 @@ def say_too_many(verdict: Verdict, seconds: int) -> str:
     ) % {"seconds": seconds}
 
 
+@lru_cache(maxsize=256)
+def confirmation_of(slug: str) -> str:
+    """Return the address of the page that confirms a vote."""
+    return reverse("cast", args=[slug])
+
+
 def answer(request: HttpRequest, slug: str, reply: Reply, visitor: str) -> HttpResponse:
     """Translate the box's reply to a cast ballot into a page."""
     if reply.verdict in (Verdict.ACCEPTED, Verdict.REPEATED):
-        return HttpResponse(status=HTTPStatus.SEE_OTHER, headers={"Location": reverse("cast", args=[slug])})
+        return HttpResponse(status=HTTPStatus.SEE_OTHER, headers={"Location": confirmation_of(slug)})
     definition, _now = get_definition(slug)
     if reply.verdict in (Verdict.NOT_OPEN_YET, Verdict.CLOSED):
         return show_not_open(request, definition, reply.now, None, closed=reply.verdict is Verdict.CLOSED)

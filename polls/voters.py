@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from .definition import Definition
 
-_SALT = "polls.voters.cookie"
+_signer = signing.Signer(salt="polls.voters.cookie")
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
@@ -22,7 +22,7 @@ def read_cookie(request: HttpRequest) -> str | None:
     if value is None:
         return None
     try:
-        return signing.Signer(salt=_SALT).unsign(value)
+        return _signer.unsign(value)
     except signing.BadSignature:
         return None
 
@@ -36,7 +36,7 @@ def set_cookie(response: HttpResponse, visitor: str) -> None:
     """Let the browser keep the visitor id, out of reach of scripts and of other sites' requests."""
     response.set_cookie(
         settings.VOTER_COOKIE_NAME,
-        signing.Signer(salt=_SALT).sign(visitor),
+        _signer.sign(visitor),
         max_age=settings.VOTER_COOKIE_AGE,
         secure=settings.BEHIND_TLS,
         httponly=True,

@@ -6,15 +6,15 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-from .charset import Utf8AsgiRequest
 from .gate import AsgiGate
 from .proxies import AsgiProxies, Proxies
+from .web_request import LeanAsgiRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
 
 # Django has to be set up before the consumers, which import models, are imported.
 django_application = get_asgi_application()
-django_application.request_class = Utf8AsgiRequest
+django_application.request_class = LeanAsgiRequest
 
 from results.routing import websocket_urlpatterns  # noqa: E402
 

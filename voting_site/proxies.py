@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -24,6 +25,7 @@ KNOWN_S = 5.0
 UNKNOWN_S = 0.5
 
 
+@lru_cache(maxsize=4096)
 def read_address(text: str) -> Address | None:
     """Read an address, with or without a port; an IPv4 address that comes as IPv6 is IPv4. None where it is none."""
     if match := _WITH_PORT.fullmatch(text.strip()):

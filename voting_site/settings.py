@@ -170,18 +170,17 @@ if HAS_ADMIN:
     ]
 
 MIDDLEWARE = [
-    "voting_site.requests.TimingMiddleware",
-    "django_guid.middleware.guid_middleware",
+    "voting_site.requests.RequestMiddleware",
     "voting_site.health.HealthMiddleware",
     # What says to browsers how to treat an answer, before all that may answer.
-    "csp.middleware.CSPMiddleware",
+    "voting_site.content_policy.ContentPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "voting_site.resource_policy.ResourcePolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "voting_site.language.LanguageMiddleware",
     "polls.middleware.UnreachableMiddleware",
 ]
 if IS_VOTE:
@@ -397,8 +396,6 @@ if LOG_FORMAT not in ("text", "json"):
 # Each request has an id: on its log lines and error pages, in its answer, and with the task that it sends. One that a
 # request brings along has come past proxies.py, and so from a trusted proxy.
 DJANGO_GUID = {
-    "GUID_HEADER_NAME": "X-Request-ID",
-    "EXPOSE_HEADER": False,
     "INTEGRATIONS": [CeleryIntegration()],
 }
 

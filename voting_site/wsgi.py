@@ -5,13 +5,13 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from .charset import Utf8WsgiRequest
 from .proxies import Proxies, WsgiProxies
+from .web_request import LeanWsgiRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
 
 django_application = get_wsgi_application()
-django_application.request_class = Utf8WsgiRequest
+django_application.request_class = LeanWsgiRequest
 
 application = WsgiProxies(
     django_application, Proxies(settings.TRUSTED_PROXIES), believe_scheme=settings.SCHEME_FROM_ANYBODY

@@ -1,4 +1,4 @@
-"""Requests that are read as UTF-8, whatever character set their sender names.
+"""Requests as Django builds them, but read as UTF-8, whatever character set their sender names.
 
 Browsers send forms in the character set of the page, and ours are in UTF-8. Django takes another one from the header
 while it builds the request, where nobody catches what comes of that: a codec that is none for text (`hex`), or an
@@ -8,10 +8,11 @@ address with too many fields, would be answered with 500.
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 
 
-class Utf8Mixin(HttpRequest):
-    """A request whose encoding is settings.DEFAULT_CHARSET."""
+class LeanRequest(HttpRequest):
+    """A request whose encoding is settings.DEFAULT_CHARSET, and whose host is checked once instead of at each use."""
 
     @property
     def encoding(self) -> None:
@@ -21,10 +22,17 @@ class Utf8Mixin(HttpRequest):
     def encoding(self, _: str) -> None:
         pass
 
+    @cached_property
+    def _host(self) -> str:
+        return super().get_host()
 
-class Utf8WsgiRequest(Utf8Mixin, WSGIRequest):
+    def get_host(self) -> str:
+        return self._host
+
+
+class LeanWsgiRequest(LeanRequest, WSGIRequest):
     """The same for WSGI."""
 
 
-class Utf8AsgiRequest(Utf8Mixin, ASGIRequest):
+class LeanAsgiRequest(LeanRequest, ASGIRequest):
     """The same for ASGI."""

@@ -1,0 +1,40 @@
+"""In which language a visitor is answered, as Django's LocaleMiddleware finds it out, remembered for the next one."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+# Different wishes: what browsers send is much the same everywhere.
+_KEPT = 1000
+
+
+class LanguageMiddleware:
+    """Answer in the language of the visitor's cookie, else in one that the browser asks for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._chosen: dict[tuple[str, str], str] = {}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = self._choose(request)
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+        response = self.get_response(request)
+        patch_vary_headers(response, ("Accept-Language",))
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+    def _choose(self, request: HttpRequest) -> str:
+        wish = (
+            request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""),
+            request.META.get("HTTP_ACCEPT_LANGUAGE", ""),
+        )
+        language = self._chosen.get(wish)
+        if language is None:
+            if len(self._chosen) >= _KEPT:
+                self._chosen.clear()
+            language = self._chosen[wish] = translation.get_language_from_request(request)
+        return language
