@@ -86,15 +86,6 @@ class TestSlowClients:
             assert [ask(port, PATHS[role]) for _ in range(5)] == [200] * 5
 
 
-class TestGranian:
-    def test_waits_for_a_vote_for_so_long_and_no_longer(self, urna: Up):
-        started = time.monotonic()
-        with connect(urna.ports["vote"], HEAD + b"Content-Length: 1000\r\n\r\nab") as slow:
-            slow.settimeout(2 * BODY_S)
-            assert slow.recv(4096).startswith(b"HTTP/1.1 408")
-        assert BODY_S - 1 < time.monotonic() - started
-
-
 class TestDaphne:
     def test_gives_a_request_no_new_time_with_each_byte(self, urna: Up):
         started = time.monotonic()
@@ -143,6 +134,13 @@ class TestDaphne:
 
 
 class TestGranian:
+    def test_waits_for_a_vote_for_so_long_and_no_longer(self, urna: Up):
+        started = time.monotonic()
+        with connect(urna.ports["vote"], HEAD + b"Content-Length: 1000\r\n\r\nab") as slow:
+            slow.settimeout(2 * BODY_S)
+            assert slow.recv(4096).startswith(b"HTTP/1.1 408")
+        assert time.monotonic() - started > BODY_S - 1
+
     def test_takes_a_form_that_comes_in_pieces(self, urna: Up):
         body = b"choice=" + b"x" * 100_000
         with connect(urna.ports["vote"], HEAD + b"Content-Length: %d\r\n\r\n" % len(body)) as pieces:
