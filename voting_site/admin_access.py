@@ -1,7 +1,7 @@
 """What guards the administration besides its permissions: an end to each session, and words no password may hold."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from polls.causes import chain
 from polls.middleware import say_unavailable
 from polls.outages import is_outage
 
@@ -58,17 +59,10 @@ class PatientSessionMiddleware(SessionMiddleware):
             return super().process_response(request, response)
         except Exception as error:
             # Django takes any error of the database for a session that was deleted meanwhile, and would answer 400.
-            outage = next(filter(is_outage, _find_causes(error)), None)
+            outage = next(filter(is_outage, chain(error)), None)
             if outage is None:
                 raise
             return say_unavailable(request, outage)
-
-
-def _find_causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error, and what was being handled when it was raised."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 class ContextWordsValidator:

@@ -11,9 +11,10 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
+
+from polls.causes import chain
 
 logger = logging.getLogger(__name__)
 
@@ -87,24 +88,13 @@ def request_id_of(record: logging.LogRecord) -> str:
 
 def redact(text: str, error: BaseException | None) -> str:
     """Return a text about an error without what errors of the database, or behind it, quote."""
-    for one in _chain(error):
+    for one in chain(error):
         if _quotes_values(one):
             # Longest first, since a wrapper's text is that of what it wraps.
             for said in sorted((str(one), repr(one)), key=len, reverse=True):
                 if said:
                     text = text.replace(said, _describe(one))
     return _QUOTING.sub(r"\1: (withheld)", text)
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    waiting = [error]
-    while waiting:
-        one = waiting.pop()
-        if one is not None and id(one) not in seen:
-            seen.add(id(one))
-            waiting += [one.__cause__, one.__context__]
-            yield one
 
 
 def _quotes_values(error: BaseException) -> bool:
