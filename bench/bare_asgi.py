@@ -3,6 +3,7 @@
 Sockets at any path; a POST to /frame writes its body to all of them. Usage: python -m bench.bare_asgi PORT
 """
 
+import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -10,7 +11,18 @@ from typing import Any
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+# Seconds from the answer to a POST to its frame.
+PAUSE_S = 0.05
+
 sockets: set[Send] = set()
+writing: set[asyncio.Task[None]] = set()
+
+
+async def write(text: str) -> None:
+    """Write to all sockets, once whoever asked for it listens."""
+    await asyncio.sleep(PAUSE_S)
+    for one in list(sockets):
+        await one({"type": "websocket.send", "text": text})
 
 
 async def application(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:
@@ -25,8 +37,7 @@ async def application(scope: dict[str, Any], receive: Callable[[], Awaitable[dic
         return
     body = (await receive()).get("body", b"").decode()
     if scope["path"] == "/frame":
-        for one in list(sockets):
-            await one({"type": "websocket.send", "text": body})
+        writing.add(asyncio.create_task(write(body)))
     await send({"type": "http.response.start", "status": 200})
     await send({"type": "http.response.body", "body": b"ok"})
 

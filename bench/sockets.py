@@ -70,10 +70,15 @@ class Audience:
 
     def __init__(self, port: int, path: str, number: int) -> None:
         self.selector = selectors.DefaultSelector()
-        self.sockets = [open_socket(port, path, index) for index in range(number)]
-        for one in self.sockets:
+        self.sockets: list[socket.socket] = []
+        for index in range(number):
+            one = open_socket(port, path, index)
             one.setblocking(False)
             self.selector.register(one, selectors.EVENT_READ)
+            self.sockets.append(one)
+            if index % 100 == 0:
+                # Who does not answer a ping is gone for the server, and to open thousands takes a while.
+                self.quieten(0)
 
     def close(self) -> None:
         self.selector.close()
