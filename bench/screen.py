@@ -38,7 +38,7 @@ def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
             "vote to screen, idle", idle, parts, goal="p50 30 ms, p99 150 ms",
             reached=percentile(idle, 0.5) <= 0.03 and percentile(idle, 0.99) <= 0.15,
         )  # fmt: skip
-        with voting_at(LOAD, roles["vote"], crowd, stand, seconds=probes * 0.15 + 4) as load:
+        with voting_at(LOAD, roles["vote"], crowd, stand, seconds=probes * 0.35 + 4) as load:
             busy = prober.probe(probes)
         yield _figure(
             f"vote to screen, at {LOAD} votes/s", busy, parts, goal="p99 400 ms",
@@ -95,8 +95,8 @@ class Prober:
         pick = random.Random(number)
         times = []
         for _ in range(number):
-            # Not in step with anything that ticks.
-            time.sleep(pick.uniform(0.05, 0.2))
+            # Not in step with anything that ticks, nor so close that it waits for the read of the vote before.
+            time.sleep(pick.uniform(0.15, 0.35))
             [request] = self.crowd.votes(1)
             head, _, body = request.replace(b"choice=nesquik", b"choice=probe").partition(b"\r\n\r\n")
             lines = head.decode().split("\r\n")[1:]

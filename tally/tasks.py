@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import ParamSpec
 
 from celery import shared_task
+from django.db import close_old_connections
 
 from polls.models import Election
 from polls.outages import is_outage
@@ -23,6 +24,8 @@ def hint(task: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(task)
     def attempt(*args: P.args, **kwargs: P.kwargs) -> None:
+        # One that broke, or is older than CONN_MAX_AGE.
+        close_old_connections()
         try:
             task(*args, **kwargs)
         except Exception as error:

@@ -1,6 +1,7 @@
 """The Celery application that carries wake-ups; votes themselves never travel in its messages."""
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery
@@ -10,6 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
 
 app = Celery("urna", amqp="voting_site.broker:BriskAMQP")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+# Celery would close the database's connection before and after each task, and a new one takes longer than a count.
+# tally/tasks.py looks after it, as Django does for requests.
+app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
 app.autodiscover_tasks(["tally"])
 
 
