@@ -1,5 +1,7 @@
 """Pages for what cannot be answered, in every role: each says what to do next."""
 
+import logging
+import sys
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
@@ -8,6 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import requires_csrf_token
 
 from . import metrics
+from .middleware import say_unavailable
+from .outages import find_outage
+
+logger = logging.getLogger(__name__)
 
 
 @requires_csrf_token
@@ -22,7 +28,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Refuse a request that cannot be read: 400."""
+    """Refuse a request that cannot be read: 400; say 503 of one whose session could not be kept for an outage."""
+    if unavailable := _blame_outage(request, exception):
+        return unavailable
     message = _("The request could not be read, so nothing was done. Go back, reload the page and try again.")
     return show_error(request, HTTPStatus.BAD_REQUEST, _("Not understood"), message)
 
@@ -40,9 +48,25 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say that something broke: 500."""
+    """Say that something broke: 500, or 503 where that is an outage of which no middleware has heard."""
+    if unavailable := _blame_outage(request, sys.exc_info()[1]):
+        return unavailable
     message = _("Something broke on our side, and has been noted. Try again in a moment.")
     return show_error(request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Something broke"), message)
+
+
+def _blame_outage(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
+    """Answer 503 where an outage is behind the error: what middleware raises goes past `process_exception`.
+
+    The session's takes any error of the database for a session that was deleted meanwhile, which would be a 400.
+    """
+    outage = find_outage(error)
+    if outage is None:
+        return None
+    if outage is not error:
+        # Django's own line is dropped with the status, and this might be a bug in what dealt with the outage.
+        logger.warning("an outage led to another error", exc_info=error)
+    return say_unavailable(request, outage)
 
 
 def show_error(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:

@@ -3,6 +3,7 @@
 from django.db import InterfaceError, OperationalError, ProgrammingError
 
 from .ballot_box import Unavailable
+from .causes import chain
 
 # PostgreSQL's codes for a table and a column that are not there, and for one that this role may not touch: `prepare`
 # has not migrated the schema yet, or has not granted the rights to it.
@@ -14,3 +15,8 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, ProgrammingError):
         return getattr(error.__cause__, "pgcode", None) in _UNPREPARED
     return isinstance(error, (Unavailable, OperationalError, InterfaceError))
+
+
+def find_outage(error: BaseException | None) -> BaseException | None:
+    """Return the outage that is behind an error, or that it is itself; None if there is none."""
+    return next(filter(is_outage, chain(error)), None)

@@ -8,15 +8,10 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
-from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import ValidationError
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-
-from polls.causes import chain
-from polls.middleware import say_unavailable
-from polls.outages import is_outage
 
 SIGNED_IN_AT = "signed_in_at"
 
@@ -34,35 +29,11 @@ class SessionEndMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        try:
-            self._end_if_due(request)
-        except Exception as error:
-            # Of what happens outside of a view no other middleware hears.
-            if not is_outage(error):
-                raise
-            return say_unavailable(request, error)
-        return self.get_response(request)
-
-    @staticmethod
-    def _end_if_due(request: HttpRequest) -> None:
         if request.user.is_authenticated:
             age = time.time() - request.session.get(SIGNED_IN_AT, 0)
             if age > settings.SESSION_LIFETIME:
                 logout(request)
-
-
-class PatientSessionMiddleware(SessionMiddleware):
-    """Keep the session after each answer, and say so where the database went away meanwhile."""
-
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        try:
-            return super().process_response(request, response)
-        except Exception as error:
-            # Django takes any error of the database for a session that was deleted meanwhile, and would answer 400.
-            outage = next(filter(is_outage, chain(error)), None)
-            if outage is None:
-                raise
-            return say_unavailable(request, outage)
+        return self.get_response(request)
 
 
 class ContextWordsValidator:

@@ -187,7 +187,7 @@ if IS_VOTE:
     MIDDLEWARE += ["django.middleware.csrf.CsrfViewMiddleware"]
 if HAS_ADMIN:
     MIDDLEWARE += [
-        "voting_site.admin_access.PatientSessionMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "django.contrib.messages.middleware.MessageMiddleware",
