@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import counting, dashboard, fanout, memory, report, screen, start, voting
+from bench import counting, dashboard, fanout, memory, report, screen, servers, start, voting
 from bench.figure import Figure
 from bench.load import tool
 from bench.stand import Broken, Stand
@@ -25,6 +25,7 @@ FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {
     "dashboard": dashboard.measure,
     "memory": memory.measure,
     "start": start.measure,
+    "servers": servers.measure,
 }
 
 

@@ -31,7 +31,8 @@ def conditions(*, quick: bool) -> dict[str, Any]:
     revision = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=PROJECT, capture_output=True, text=True
     ).stdout.strip()
-    libraries = ("django", "granian", "daphne", "channels", "celery", "redis", "psycopg2-binary")
+    libraries = ("django", "granian", "uvloop", "daphne", "channels", "celery", "redis", "psycopg2-binary", "gunicorn",
+                 "uvicorn")  # fmt: skip
     return {
         "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "revision": revision,
