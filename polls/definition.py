@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import hmac
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
@@ -89,6 +90,14 @@ class Definition:
             [(option.key, option.label) for option in self.options],
         ]
         return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
+
+    def derive(self, text: str) -> bytes:
+        """Derive 256 bits from `text` that nobody can link to it without the election's own secret: HMAC-SHA256."""
+        return hmac.digest(self._secret, text.encode(), hashlib.sha256)
+
+    @cached_property
+    def _secret(self) -> bytes:
+        return bytes.fromhex(self.voter_secret)
 
     @property
     def voting_method(self) -> methods.VotingMethod:

@@ -1,8 +1,6 @@
 """Where a visitor comes from: what counts as one place when something is limited by place."""
 
 import base64
-import hashlib
-import hmac
 import ipaddress
 from functools import lru_cache
 
@@ -39,5 +37,4 @@ def pseudonym(definition: Definition, network: str) -> str:
 
     An address is personal data, and there are so few that a plain hash of one is soon guessed.
     """
-    digest = hmac.digest(bytes.fromhex(definition.voter_secret), f"network {network}".encode(), hashlib.sha256)
-    return base64.urlsafe_b64encode(digest[:12]).decode("ascii")
+    return base64.urlsafe_b64encode(definition.derive(f"network {network}")[:12]).decode("ascii")

@@ -6,8 +6,6 @@ names the time, by the box's clock, until which it is good.
 """
 
 import base64
-import hashlib
-import hmac
 import json
 from typing import Any
 from uuid import UUID
@@ -20,10 +18,8 @@ from .definition import Definition, moment
 # Milliseconds. Long enough to read a ballot, too short to compute for tomorrow.
 GOOD_FOR = 3_600_000
 ALGORITHM: altcha.AlgoType = "SHA-256"
-
-
-def _key(definition: Definition) -> bytes:
-    return hmac.digest(bytes.fromhex(definition.voter_secret), b"proof of work", hashlib.sha256)
+# What the key of each election is derived from.
+KEY = "proof of work"
 
 
 def challenge(definition: Definition, ballot_id: UUID, now: int) -> dict[str, Any]:
@@ -32,7 +28,7 @@ def challenge(definition: Definition, ballot_id: UUID, now: int) -> dict[str, An
         algorithm=ALGORITHM,
         max_number=settings.POW_DIFFICULTY,
         salt_length=12,
-        hmac_key=_key(definition),
+        hmac_key=definition.derive(KEY),
         salt="",
         number=None,
         expires=moment(now + GOOD_FOR),
@@ -48,7 +44,7 @@ def is_solved(definition: Definition, ballot_id: UUID, solution: str, now: int) 
     if payload is None:
         return False
     # Not by this machine's clock: the box's alone tells the time of a ballot.
-    solved, _ = altcha.verify_solution(payload, _key(definition), check_expires=False)
+    solved, _ = altcha.verify_solution(payload, definition.derive(KEY), check_expires=False)
     parameters = altcha.extract_params(payload)
     return bool(
         solved

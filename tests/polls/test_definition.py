@@ -1,0 +1,17 @@
+"""An election as `vote` sees it."""
+
+from polls.networks import pseudonym
+from polls.proof_of_work import KEY
+from polls.voters import voter_key
+
+
+class TestDerive:
+    def test_gives_what_it_gave_before(self, define):
+        # What Redis and PostgreSQL hold, and what browsers are at work on, was derived by an older release.
+        drink = define(voter_secret="ab" * 32)
+        assert voter_key(drink, "visitor") == "f9B5x-z7ybJokX2VBTp2Sw"
+        assert pseudonym(drink, "192.0.2.7") == "-xVX6WKckkqhxbzQ"
+        assert drink.derive(KEY).hex() == "dd36555f58a9f28e087dda59253dbc245217fc785a0ebaa91c02afd4ee8a62ff"
+
+    def test_differs_by_election(self, define):
+        assert define().derive("visitor") != define(election=2, slug="tea", voter_secret="cd" * 32).derive("visitor")
