@@ -105,14 +105,15 @@ def record(definition: Definition, shard: int, batch: Batch) -> tuple[bool, list
     """Write a batch in the open transaction; return whether anything changed, and what became of each entry."""
     election = definition.election
     ballots = list(batch.ballots.values())
-    entries = {(ballot.epoch, ballot.serial): entry for entry, ballot in batch.ballots.items()}
+    places = [ballot.place for ballot in ballots]
+    entries = dict(zip(places, batch.ballots, strict=True))
     tally = store.load_tally(election, shard)
 
     new_places = store.insert_cast_records(election, shard, ballots)
-    new = [ballot for ballot in ballots if (ballot.epoch, ballot.serial) in new_places]
-    known = [ballot for ballot in ballots if (ballot.epoch, ballot.serial) not in new_places]
+    new = [ballot for ballot, place in zip(ballots, places, strict=True) if place in new_places]
+    known = [ballot for ballot, place in zip(ballots, places, strict=True) if place not in new_places]
     redelivered = store.find_recorded(election, known)
-    duplicates = [ballot for ballot in known if (ballot.epoch, ballot.serial) not in redelivered]
+    duplicates = [ballot for ballot in known if ballot.place not in redelivered]
 
     standing = store.load_counted(election, {ballot.voter_key for ballot in ballots})
     changes = counting.count(
@@ -125,7 +126,7 @@ def record(definition: Definition, shard: int, batch: Batch) -> tuple[bool, list
     store.add_to_counts(election, shard, changes.counts)
 
     rejected = batch.rejected + [
-        reject(definition, shard, entries[ballot.epoch, ballot.serial], ballot, reason)
+        reject(definition, shard, entries[ballot.place], ballot, reason)
         for reason, ones in (
             (RejectedBallot.Reason.DUPLICATE, duplicates),
             (RejectedBallot.Reason.ALREADY_COUNTED, changes.set_aside),
@@ -168,5 +169,5 @@ def settlements(definition: Definition, batch: Batch, counted: dict[str, countin
     for entry, ballot in batch.ballots.items():
         counts_now = counted.get(ballot.voter_key)
         state = "counted" if counts_now and counts_now.ballot_id == ballot.ballot_id else otherwise
-        settled.append(Settlement(entry, state, ballot.voter_key, str(ballot.ballot_id)))
+        settled.append(Settlement(entry, state, ballot.voter_key, ballot.ballot_id))
     return settled
