@@ -12,14 +12,14 @@ WIRE_VERSION = 1
 
 # What `cast.lua` can have written; one entry outside of them must not stop the batch in the database.
 _VOTER = re.compile(r"[A-Za-z0-9_-]{22}")
-_BALLOT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_BALLOT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MARKING = re.compile(r"[^\x00]{1,20000}", re.DOTALL)
 _EPOCH = re.compile(r"[0-9a-f]{1,32}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,14}")
 # All of it but the marking, a line each: one look at a good entry instead of one for each field.
 _GOOD = re.compile(
     rf"{WIRE_VERSION}\n({_VOTER.pattern})\n({_BALLOT.pattern})\n({_EPOCH.pattern})\n"
-    rf"({_NUMBER.pattern})\n({_NUMBER.pattern})".replace("(-", "(?:-").encode()
+    rf"({_NUMBER.pattern})\n({_NUMBER.pattern})".encode()
 )
 _NAMES = (b"v", b"voter", b"ballot", b"epoch", b"serial", b"at")
 
