@@ -3,7 +3,7 @@
 import argparse
 import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 # The launcher runs this folder by its path.
@@ -11,22 +11,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import counting, dashboard, fanout, memory, report, screen, servers, start, voting
+from bench import counting, dashboard, fanout, memory, reference, report, screen, servers, start, voting
 from bench.figure import Figure
 from bench.load import tool
 from bench.stand import Broken, Stand
 from voting_site.data_folder import Unusable
 
+# Those first that nothing should be left over for, and last the one that leaves most behind.
 FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {
-    "voting": voting.measure,
-    "counting": counting.measure,
+    "start": start.measure,
+    "memory": memory.measure,
     "screen": screen.measure,
     "fanout": fanout.measure,
-    "dashboard": dashboard.measure,
-    "memory": memory.measure,
-    "start": start.measure,
+    "voting": voting.measure,
     "servers": servers.measure,
+    "counting": counting.measure,
+    "dashboard": dashboard.measure,
 }
+# Not among the quick ones, unless asked for by name: they compare, and hold nothing to anything.
+SLOW = {"servers"}
+# How often what fell is measured again before it is believed: a machine with other work to do slows down, too.
+AGAIN = 2
 
 
 def main() -> int:
@@ -42,36 +47,44 @@ def main() -> int:
     # Five thousand sockets on either side.
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(20_000, most), most))
     tool()
-    figures = measure(options.only or list(FIGURES), quick=options.quick)
+    names = options.only or [name for name in FIGURES if not (options.quick and name in SLOW)]
+    groups = measure(names, quick=options.quick)
+    for _ in range(AGAIN):
+        doubtful = [name for name, figures in groups.items() if reference.fallen(figures, quick=options.quick)]
+        if not doubtful:
+            break
+        sys.stdout.write(f"Fallen, and so measured again: {', '.join(doubtful)}\n")
+        groups |= measure(doubtful, quick=options.quick)
 
+    figures = [figure for ones in groups.values() for figure in ones]
     told = report.conditions(quick=options.quick)
     report.show(figures, told)
     page = report.write(figures, told)
     sys.stdout.write(f"Written: {page} and {page.with_suffix('.json')}\n")
     if options.commit_ratios:
-        report.commit_ratios(figures, quick=options.quick)
-    fallen = report.fallen(figures, quick=options.quick)
+        reference.commit_ratios(figures, quick=options.quick)
+    fallen = reference.fallen(figures, quick=options.quick)
     for line in fallen:
         sys.stdout.write(f"FALLEN {line}; see bench/README.md\n")
     return 1 if fallen else 0
 
 
-def measure(names: list[str], *, quick: bool) -> list[Figure]:
-    """Measure the named figures one after the other, with progress on standard error."""
+def measure(names: Sequence[str], *, quick: bool) -> dict[str, list[Figure]]:
+    """Measure the named groups one after the other, with progress on standard error; return the figures of each."""
     from rich.console import Console
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-    figures: list[Figure] = []
+    groups: dict[str, list[Figure]] = {name: [] for name in names}
     with Progress(*columns, console=Console(stderr=True)) as progress, Stand() as stand:
         task = progress.add_task("", total=len(names))
-        for name in names:
+        for name, figures in groups.items():
             progress.update(task, description=name)
             for figure in FIGURES[name](stand, quick=quick):
                 figures.append(figure)
                 measured, ceiling, ratio = report.numbers(figure)
                 progress.console.print(f"{figure.name}: {measured}, ceiling {ceiling or '–'}, ratio {ratio or '–'}")
             progress.advance(task)
-    return figures
+    return groups
 
 
 if __name__ == "__main__":

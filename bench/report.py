@@ -20,10 +20,6 @@ from .load import tool
 from .stand import CORES, MEASURED, PROJECT, REST
 
 RESULTS = Path(__file__).parent / "results"
-# Ratios of an earlier run, which a change must not fall far below.
-REFERENCE = Path(__file__).parent / "reference.json"
-# A ratio of the same run still varies; under two thirds it is the code that has changed.
-TOLERATED = 2 / 3
 
 
 def conditions(*, quick: bool) -> dict[str, Any]:
@@ -65,23 +61,6 @@ def write(figures: Sequence[Figure], told: dict[str, Any], folder: Path = RESULT
     page = folder / f"{name}.html"
     page.write_text(_page(figures, told))
     return page
-
-
-def fallen(figures: Sequence[Figure], *, quick: bool, file: Path = REFERENCE) -> list[str]:
-    """Return a line for each ratio that is under two thirds of the committed one."""
-    committed = json.loads(file.read_text())["quick" if quick else "full"] if file.exists() else {}
-    return [
-        f"{one.name}: the ratio is {one.ratio:.2f}, and was {committed[one.name]:.2f}"
-        for one in figures
-        if one.ratio and one.ratio < TOLERATED * committed.get(one.name, 0)
-    ]
-
-
-def commit_ratios(figures: Sequence[Figure], *, quick: bool, file: Path = REFERENCE) -> None:
-    """Make these ratios the ones that later runs are held to; figures that were not measured stay as they are."""
-    committed = json.loads(file.read_text()) if file.exists() else {"quick": {}, "full": {}}
-    committed["quick" if quick else "full"] |= {one.name: round(one.ratio, 3) for one in figures if one.ratio}
-    file.write_text(json.dumps(committed, indent=2, ensure_ascii=False) + "\n")
 
 
 def numbers(one: Figure) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from .crowd import Crowd, fetch_form
 from .figure import Figure, percentile
 from .load import send, write_requests
 from .sockets import open_socket, read_frame
-from .stand import Broken, Role, Stand
+from .stand import Broken, Role, Stand, wait_for_worker
 
 SLUG = "vote-to-screen"
 LOAD = 500
@@ -29,6 +29,8 @@ def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
 
         cookie = settings.VOTER_COOKIE_NAME.replace("manage", "vote")
         crowd = Crowd(fetch_form(roles["vote"], SLUG), cookie_name=cookie)
+        # Whatever other figures have left in the box is counted then.
+        wait_for_worker()
         prober = Prober(roles["vote"], roles["result"], crowd)
         stack.callback(prober.close)
         prober.probe(5)

@@ -19,10 +19,11 @@ from .ballot_box import Command
 
 
 class Question(NamedTuple):
-    """Commands, and who waits for their replies."""
+    """Commands as they go out, how many they are, and who waits for the replies."""
 
     asker: greenlet
-    commands: Sequence[Command]
+    packed: Sequence[bytes]
+    number: int
 
 
 class SharedLine:
@@ -40,7 +41,8 @@ class SharedLine:
         """Send commands, and return their replies; raises the client's errors. To be called in a greenlet."""
         asker = getcurrent()
         assert asker.parent, "only a greenlet can wait here"
-        self._waiting.append(Question(asker, commands))
+        # Here, so that nobody else suffers from what cannot be written.
+        self._waiting.append(Question(asker, self._connection.pack_commands(commands), len(commands)))
         self._asked.set()
         replies: list[Any] = asker.parent.switch()
         for reply in replies:
@@ -61,7 +63,7 @@ class SharedLine:
 
     async def _answer(self, questions: Sequence[Question]) -> None:
         try:
-            replies = await self._exchange([command for one in questions for command in one.commands])
+            replies = await self._exchange(questions)
         except Exception as error:  # whatever it is, somebody waits to hear of it
             for one in questions:
                 # To each its own, since a traceback grows on it.
@@ -69,22 +71,23 @@ class SharedLine:
             return
         each = iter(replies)
         for one in questions:
-            one.asker.switch([next(each) for _ in one.commands])
+            one.asker.switch([next(each) for _ in range(one.number)])
 
-    async def _exchange(self, commands: Sequence[Command]) -> list[Any]:
-        """Send commands once more on a broken connection, never after a time-out."""
+    async def _exchange(self, questions: Sequence[Question]) -> list[Any]:
+        """Ask once more on a broken connection, never after a time-out."""
         try:
             async with asyncio.timeout(settings.REDIS_TIMEOUT):
                 try:
-                    return await self._send(commands)
+                    return await self._send(questions)
                 except redis.ConnectionError:
-                    return await self._send(commands)
+                    return await self._send(questions)
         except TimeoutError:
             raise redis.TimeoutError(f"no answer within {settings.REDIS_TIMEOUT} s") from None
 
-    async def _send(self, commands: Sequence[Command]) -> list[Any]:
-        await self._connection.send_packed_command(self._connection.pack_commands(commands), check_health=False)
-        return [await self._read() for _ in commands]
+    async def _send(self, questions: Sequence[Question]) -> list[Any]:
+        packed = [piece for one in questions for piece in one.packed]
+        await self._connection.send_packed_command(packed, check_health=False)
+        return [await self._read() for one in questions for _ in range(one.number)]
 
     async def _read(self) -> Any:
         """Return a reply; an error that is the reply to this one command alone is returned like any other."""

@@ -15,6 +15,12 @@ BUSY = (
     f"Too many at once. Try again in {RETRY_AFTER_S} seconds.\n"
     f"Demasiadas visitas a la vez. Prueba otra vez en {RETRY_AFTER_S} segundos.\n"
 ).encode()
+BUSY_HEADERS = [
+    (b"content-type", b"text/plain; charset=utf-8"),
+    (b"retry-after", str(RETRY_AFTER_S).encode()),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+]
 
 
 class Gate:
@@ -63,11 +69,5 @@ class AsgiGate:
 
 async def refuse(send: Any) -> None:
     """Answer 503, with nothing that would take a thread."""
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"retry-after", str(RETRY_AFTER_S).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.start", "status": 503, "headers": BUSY_HEADERS})
     await send({"type": "http.response.body", "body": BUSY})

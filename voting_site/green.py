@@ -15,15 +15,21 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from granian.rsgi import ProtocolClosed
-from greenlet import getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
 
 from polls import ballot_box
 from polls.shared_line import SharedLine
+
+from .gate import BUSY, BUSY_HEADERS
 
 # Bytes. A ballot with some hundred options is a few kilobytes.
 LARGEST_BODY = 1024 * 1024
 # Seconds from the end of the headers to the end of the body.
 BODY_S = 20
+# Requests that wait for the box at once; who comes then is told to come back. With a box that answers, few do.
+MOST = 1000
+# Greenlets that are kept for the next requests: a new one takes a page of memory from the kernel.
+KEPT = 100
 
 
 class TooLarge(Exception):
@@ -44,6 +50,7 @@ class Answer(NamedTuple):
 
 TOO_LARGE = Answer(413, [("Content-Type", "text/plain"), ("Connection", "close")], b"Too large.\n")
 TOO_SLOW = Answer(408, [("Content-Type", "text/plain"), ("Connection", "close")], b"Too slow.\n")
+TOO_MANY = Answer(503, [(name.decode(), value.decode()) for name, value in BUSY_HEADERS], BUSY)
 
 
 class Request(NamedTuple):
@@ -59,8 +66,8 @@ class GreenApplication:
     def __init__(self, application: WsgiApplication) -> None:
         self._application = application
         self._context = Context()
-        # They are used again: a new one takes a page of memory from the kernel.
         self._idle: list[greenlet] = []
+        self._inside = 0
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         line = SharedLine()
@@ -81,23 +88,37 @@ class GreenApplication:
         except TimeoutError:
             answer = TOO_SLOW
         else:
-            answered = asyncio.get_running_loop().create_future()
-            worker = self._idle.pop() if self._idle else greenlet(self._work)
-            worker.switch(Request(build_environ(scope, body), answered))
-            answer = await answered
+            answer = TOO_MANY if self._inside >= MOST else await self._answer(build_environ(scope, body))
         protocol.response_bytes(*answer)
 
+    async def _answer(self, environ: dict[str, Any]) -> Answer:
+        request = Request(environ, asyncio.get_running_loop().create_future())
+        worker = self._idle.pop() if self._idle else greenlet(self._work)
+        self._inside += 1
+        try:
+            worker.switch(request)
+            return await request.answered
+        finally:
+            self._inside -= 1
+
     def _work(self, request: Request) -> None:
-        """Answer requests, one after the other, in a greenlet."""
+        """Answer requests in a greenlet, one after the other for as long as it is kept."""
         this = getcurrent()
         assert this.parent
         while True:
             try:
                 answer = self._context.copy().run(call, self._application, request.environ)
-            except Exception as error:
-                request.answered.set_exception(error)
+            except GreenletExit:
+                raise
+            except BaseException as error:  # it must not come out where others' requests are taken up
+                if not request.answered.done():
+                    request.answered.set_exception(error)
             else:
-                request.answered.set_result(answer)
+                # Done already where whoever asked is gone.
+                if not request.answered.done():
+                    request.answered.set_result(answer)
+            if len(self._idle) >= KEPT:
+                return
             self._idle.append(this)
             request = this.parent.switch()
 

@@ -112,6 +112,16 @@ class TestSharedLine:
         assert right == [b"PONG"]
         assert await ask(line, [("PING",)]) == [[b"PONG"]]
 
+    async def test_lets_nobody_suffer_from_what_another_wants_to_write(self, line):
+        def ask_badly() -> None:
+            with pytest.raises(UnicodeEncodeError):
+                line.ask([("ECHO", "\ud800")])
+
+        bad = greenlet(ask_badly)
+        bad.switch()
+        assert bad.dead
+        assert await ask(line, [("PING",)]) == [[b"PONG"]]
+
     async def test_asks_once_more_on_a_broken_connection(self, monkeypatch, patient):
         async with Door("cut", "open") as door:
             monkeypatch.setattr(settings, "REDIS_URL", door.url)

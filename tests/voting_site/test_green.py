@@ -145,6 +145,50 @@ class TestGreenApplication:
             await ask(served, Scope(query_string="bad"), Protocol())
         assert (await ask(served, Scope(), Protocol()))[2] == b"fine"
 
+    async def test_survives_those_who_do_not_wait(self, serving):
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            start_response("200 OK", [])
+            ballot_box.ask(("PING",))
+            return [b"fine"]
+
+        served = serving(application)
+        gone = [asyncio.create_task(ask(served, Scope(), Protocol())) for _ in range(5)]
+        await asyncio.sleep(0)
+        for one in gone:
+            one.cancel()
+        await asyncio.wait(gone)
+        assert all(one.cancelled() for one in gone)
+        assert (await ask(served, Scope(), Protocol()))[2] == b"fine"
+
+    async def test_survives_an_application_that_wants_to_end_the_process(self, serving):
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            start_response("200 OK", [])
+            ballot_box.ask(("PING",))
+            if environ["QUERY_STRING"] == "bad":
+                raise GeneratorExit
+            return [b"fine"]
+
+        served = serving(application)
+        with pytest.raises(GeneratorExit):
+            await ask(served, Scope(query_string="bad"), Protocol())
+        assert (await ask(served, Scope(), Protocol()))[2] == b"fine"
+
+    async def test_tells_too_many_to_come_back_and_keeps_few_greenlets(self, serving, monkeypatch):
+        monkeypatch.setattr(green, "MOST", 8)
+        monkeypatch.setattr(green, "KEPT", 3)
+
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            start_response("200 OK", [])
+            ballot_box.ask(("PING",))
+            return [b"fine"]
+
+        served = serving(application)
+        for _ in range(2):
+            answers = await asyncio.gather(*(ask(served, Scope(), Protocol()) for _ in range(20)))
+            assert sorted(status for status, _, _ in answers) == [200] * 8 + [503] * 12
+            assert len(served._idle) == 3
+        assert dict(next(headers for status, headers, _ in answers if status == 503))["retry-after"] == "2"
+
     async def test_closes_what_the_application_returned(self, serving):
         closed = []
 

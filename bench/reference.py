@@ -1,0 +1,38 @@
+"""The ratios that are committed, and which of a run have fallen far below them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from .figure import Figure
+
+# Ratios of an earlier run, which a change must not fall far below.
+REFERENCE = Path(__file__).parent / "reference.json"
+# A ratio of the same run still varies; under two thirds it is the code that has changed.
+TOLERATED = 2 / 3
+
+
+def fallen(figures: Sequence[Figure], *, quick: bool, file: Path = REFERENCE) -> list[str]:
+    """Return a line for each ratio that is under two thirds of the committed one."""
+    committed = _read(file)[_kind(quick)]
+    return [
+        f"{one.name}: the ratio is {one.ratio:.2g}, and was {committed[one.name]:.2g}"
+        for one in figures
+        if one.ratio and one.ratio < TOLERATED * committed.get(one.name, 0)
+    ]
+
+
+def commit_ratios(figures: Sequence[Figure], *, quick: bool, file: Path = REFERENCE) -> None:
+    """Make these ratios the ones that later runs are held to; figures that were not measured stay as they are."""
+    committed = _read(file)
+    committed[_kind(quick)] |= {one.name: round(one.ratio, 3) for one in figures if one.ratio}
+    file.write_text(json.dumps(committed, indent=2, ensure_ascii=False) + "\n")
+
+
+def _kind(quick: bool) -> str:
+    return "quick" if quick else "full"
+
+
+def _read(file: Path) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = json.loads(file.read_text()) if file.exists() else {}
+    return {"quick": {}, "full": {}} | found

@@ -1,0 +1,64 @@
+"""What the benchmark holds a run to."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.figure import Figure, in_turn, percentile
+from bench.reference import commit_ratios, fallen
+
+
+def figure(value: float, *, less_is_better: bool = False) -> Figure:
+    return Figure("votes", value, "1/s", 100.0, "ceiling", less_is_better=less_is_better)
+
+
+class TestFallen:
+    @pytest.mark.parametrize(("value", "names"), [(80, 0), (54, 0), (53, 1), (0.1, 1)])
+    def test_is_a_ratio_under_two_thirds_of_the_committed_one(self, tmp_path: Path, value, names):
+        file = tmp_path / "reference.json"
+        commit_ratios([figure(80)], quick=True, file=file)
+        found = fallen([figure(value)], quick=True, file=file)
+        assert len(found) == names
+        assert all("votes: the ratio is" in line for line in found)
+
+    def test_is_no_absolute_value(self, tmp_path: Path):
+        file = tmp_path / "reference.json"
+        commit_ratios([figure(80)], quick=True, file=file)
+        slow = Figure("votes", 0.8, "1/s", 1.0, "ceiling")
+        assert fallen([slow], quick=True, file=file) == []
+
+    def test_is_told_where_less_is_better(self, tmp_path: Path):
+        file = tmp_path / "reference.json"
+        commit_ratios([figure(100, less_is_better=True)], quick=False, file=file)
+        assert fallen([figure(149, less_is_better=True)], quick=False, file=file) == []
+        assert len(fallen([figure(151, less_is_better=True)], quick=False, file=file)) == 1
+
+    def test_is_nothing_that_was_never_committed(self, tmp_path: Path):
+        assert fallen([figure(1)], quick=True, file=tmp_path / "none.json") == []
+
+
+class TestCommitRatios:
+    def test_leaves_what_was_not_measured(self, tmp_path: Path):
+        file = tmp_path / "reference.json"
+        other = Figure("pages", 30, "1/s", 100.0)
+        commit_ratios([figure(80), other], quick=True, file=file)
+        commit_ratios([figure(90)], quick=True, file=file)
+        assert fallen([figure(58), other], quick=True, file=file) == ["votes: the ratio is 0.58, and was 0.9"]
+
+
+def test_figures_are_measured_in_turn_and_their_median_counts():
+    order: list[str] = []
+    values = {"a": [3.0, 99.0, 1.0], "b": [5.0, 5.0, 5.0]}
+
+    def measure(name: str) -> float:
+        order.append(name)
+        return values[name].pop()
+
+    assert in_turn(3, lambda: measure("a"), lambda: measure("b")) == [3.0, 5.0]
+    assert order == list("ababab")
+
+
+def test_a_percentile_is_one_of_the_values():
+    assert [percentile([4, 1, 3, 2, 5], share) for share in (0, 0.5, 1)] == [1, 3, 5]
+    with pytest.raises(ValueError, match="nothing was measured"):
+        percentile([], 0.5)
