@@ -39,6 +39,11 @@ def positive(name: str, *, default: int, at_most: int = 1_000_000) -> int:
     return value
 
 
+def without_empty(**values: str) -> dict[str, str]:
+    """Return the values by name, without those that nobody has set."""
+    return {name: value for name, value in values.items() if value}
+
+
 # --- Role -----------------------------------------------------------------------------------------------
 
 ROLES = ("vote", "result", "admin", "worker", "beat")
@@ -219,15 +224,11 @@ TEMPLATES = [
 
 # The same database under users with fewer rights. Where a role has none of its own it is what DATABASE_URL says: the
 # owner of everything, who also runs management commands.
-ROLE_DATABASE_URLS = {
-    role: url
-    for role, url in (
-        ("worker", env("WORKER_DATABASE_URL", default="")),
-        ("result", env("RESULT_DATABASE_URL", default="")),
-        ("admin", env("ADMIN_DATABASE_URL", default="")),
-    )
-    if url
-}
+ROLE_DATABASE_URLS = without_empty(
+    worker=env("WORKER_DATABASE_URL", default=""),
+    result=env("RESULT_DATABASE_URL", default=""),
+    admin=env("ADMIN_DATABASE_URL", default=""),
+)
 if not HAS_DATABASE:
     # Voting outlives the database, so that this role must not even be able to open a connection.
     DATABASES: dict = {}
@@ -272,17 +273,13 @@ AXES_IPWARE_META_PRECEDENCE_ORDER = ["REMOTE_ADDR"]
 # --- Redis: ballot box, Celery broker, channel layer ----------------------------------------------------
 
 # Users with fewer rights here as well, by role.
-ROLE_REDIS_URLS = {
-    role: url
-    for role, url in (
-        ("vote", env("VOTE_REDIS_URL", default="")),
-        ("result", env("RESULT_REDIS_URL", default="")),
-        ("admin", env("ADMIN_REDIS_URL", default="")),
-        ("worker", env("WORKER_REDIS_URL", default="")),
-        ("beat", env("BEAT_REDIS_URL", default="")),
-    )
-    if url
-}
+ROLE_REDIS_URLS = without_empty(
+    vote=env("VOTE_REDIS_URL", default=""),
+    result=env("RESULT_REDIS_URL", default=""),
+    admin=env("ADMIN_REDIS_URL", default=""),
+    worker=env("WORKER_REDIS_URL", default=""),
+    beat=env("BEAT_REDIS_URL", default=""),
+)
 REDIS_URL = ROLE_REDIS_URLS.get(URNA_ROLE) or env("REDIS_URL")
 # Seconds. A voter waits for at most two round trips before the page says that the box is out of reach.
 REDIS_TIMEOUT = env.float("REDIS_TIMEOUT", default=0.9)
