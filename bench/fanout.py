@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 
+from voting_site.ports import free_port
+
 from .figure import Figure, percentile
 from .sockets import Audience
-from .stand import MEASURED, Role, Stand, free_port, wait_until
+from .stand import MEASURED, Role, Stand, wait_until
 from .voting import SLUG
 
 # A frame is a few hundred bytes, a heartbeat a hundred.

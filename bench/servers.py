@@ -4,9 +4,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from voting_site.ports import free_port
+
 from .fanout import change_results, spread
 from .figure import Figure, in_turn, percentile
-from .stand import MEASURED, Role, Stand, free_port, wait_until
+from .stand import MEASURED, Role, Stand, wait_until
 from .voting import GRANIAN, SLUG, VotingBench
 
 THREADS = 8

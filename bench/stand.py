@@ -18,6 +18,7 @@ import psutil
 
 from voting_site import embedded
 from voting_site.data_folder import DataFolder
+from voting_site.ports import free_port
 
 PROJECT = Path(__file__).resolve().parents[1]
 DEADLINE = 120
@@ -182,12 +183,3 @@ def wait_for_worker() -> None:
         return age is not None and age < time.monotonic() - began
 
     wait_until(has_drained, "the worker takes tasks", pause=0.2)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from voting_site import embedded
 from voting_site.data_folder import DataFolder
+from voting_site.ports import free_port
 
 from .figure import Figure, in_turn
-from .stand import PROJECT, Broken, Stand, free_port
+from .stand import PROJECT, Broken, Stand
 
 READY = b"Ctrl-C stops everything."
 

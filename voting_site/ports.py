@@ -2,10 +2,15 @@
 
 import errno
 import itertools
+import secrets
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 
 from .data_folder import Unusable
+
+# Below Linux's and macOS's ranges for outgoing connections.
+FIRST_PORT, PORTS = 15_000, 15_000
 
 
 def refuse_equal(ports: Mapping[str, int]) -> None:
@@ -31,3 +36,15 @@ def find_address(host: str, port: int, option: str = "--port") -> str:
             remedy = f"cannot listen on {host}:{port} ({error.strerror}): choose another address with --host"
         raise Unusable(remedy) from error
     return str(address[0])
+
+
+def free_port() -> int:
+    """Return a port on 127.0.0.1 that nobody has, and that the kernel gives to no outgoing connection.
+
+    One of those might be taken while a role that is to have it, in a test or a measurement, is being started again.
+    """
+    while True:
+        port = FIRST_PORT + secrets.randbelow(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -15,9 +15,10 @@ from tests.faults.disk import Disk
 from tests.faults.keeper import Keeper, Part
 from tests.faults.mutants import MUTANTS
 from tests.faults.proxy import Network
-from tests.voting_site.processes import PROJECT, answers, free_port, fresh_environment
+from tests.voting_site.processes import PROJECT, answers, fresh_environment
 from voting_site import embedded
 from voting_site.data_folder import DataFolder
+from voting_site.ports import free_port
 from voting_site.postgres import Postgres
 from voting_site.programs import Program
 from voting_site.valkey import Valkey

@@ -2,27 +2,23 @@
 
 import os
 import re
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 import psutil
 
+from voting_site.ports import free_port
 from voting_site.roles import ROLES
 
 PROJECT = Path(__file__).parents[2]
 MANAGE = [sys.executable, "-u", str(PROJECT / "manage.py")]
 WEB_ROLES = [name for name, role in ROLES.items() if role.port]
-# Below Linux's and macOS's ranges for outgoing connections.
-FIRST_PORT, PORTS = 15_000, 15_000
 # Seconds; a loaded machine needs many, an idle one a fraction of one.
 DEADLINE = 90
 # What this test run has set for itself, and a fresh terminal has not.
@@ -35,18 +31,6 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"in vain: {what}"
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """Return a port that nobody has, and that the kernel gives to no outgoing connection.
-
-    One of those might be taken while a role that is to have it is being started again.
-    """
-    while True:
-        port = FIRST_PORT + secrets.randbelow(PORTS)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def answers(port: int, path: str = "/healthz") -> bool:

@@ -15,8 +15,9 @@ from django.conf import settings
 
 from polls import ballot_box
 from tests.web import read_form
+from voting_site.ports import free_port
 
-from .processes import WEB_ROLES, Running, answers, free_port, run, wait_until
+from .processes import WEB_ROLES, Running, answers, run, wait_until
 
 OPTIONS = {"zanahoria-47": "Zanahoria", "remolacha-53": "Remolacha"}
 ELECTION = f"""

@@ -15,9 +15,10 @@ import pytest
 
 import voting_site
 from voting_site.metric_files import FOLDER, PREFIX
+from voting_site.ports import free_port
 from voting_site.roles import ROLES
 
-from .processes import PROJECT, WEB_ROLES, Running, answers, free_port, run, wait_until
+from .processes import PROJECT, WEB_ROLES, Running, answers, run, wait_until
 
 # A process that counts once, says so, and goes on with what comes behind it.
 CHILD = """

@@ -12,6 +12,7 @@ import psutil
 import pytest
 from redis import Redis
 
+from voting_site.ports import free_port
 from voting_site.roles import ROLES
 
 from .processes import (
@@ -21,7 +22,6 @@ from .processes import (
     Running,
     Up,
     answers,
-    free_port,
     fresh_environment,
     is_alive,
     run,
