@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -165,6 +165,7 @@ def key(election: int, shard: int, part: str) -> str:
     return f"urna:{{{election}:{shard}}}:{part}"
 
 
+@lru_cache(maxsize=1024)
 def hash_marking(marking: str) -> str:
     return hashlib.sha256(marking.encode()).hexdigest()[:16]
 
@@ -245,7 +246,9 @@ def cast(definition: Definition, *, voter: str, ballot_id: UUID, marking: str, d
         outcome, serial, wake, now, last, wait = evaluate("cast", keys, arguments)
     if outcome == b"no-epoch":
         raise Unavailable(EMPTY)
-    return Reply(Verdict(outcome.decode()), serial, bool(wake), now, UUID(last.decode()) if last else None, wait)
+    # Of a ballot that was taken the last one is itself.
+    known = ballot_id if serial else UUID(last.decode()) if last else None
+    return Reply(Verdict(outcome.decode()), serial, bool(wake), now, known, wait)
 
 
 # --- Managing ---------------------------------------------------------------------------------------------

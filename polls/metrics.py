@@ -5,6 +5,7 @@ Labels have few values: the address of an election, or a word of a fixed list; n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.http import HttpRequest
 from prometheus_client import Counter, Histogram
@@ -36,10 +37,15 @@ _refused = {reason: REFUSED.labels(reason) for reason in REASONS}
 _requests = {status: REQUESTS.labels(status) for status in STATUSES}
 
 
+@lru_cache(maxsize=256)
+def _accepted(slug: str) -> Counter:
+    return ACCEPTED.labels(slug)
+
+
 def count_reply(slug: str, reply: Reply) -> None:
     """Count what the box said of a ballot."""
     if reply.verdict is Verdict.ACCEPTED:
-        ACCEPTED.labels(slug).inc()
+        _accepted(slug).inc()
     elif reply.verdict is Verdict.REPEATED:
         REPEATED.inc()
     else:

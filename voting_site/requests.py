@@ -5,9 +5,9 @@ middleware takes several times as long.
 """
 
 import re
+import secrets
 import time
 from collections.abc import Callable
-from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django_guid.context import guid
@@ -27,7 +27,7 @@ class RequestMiddleware:
         started = time.perf_counter()
         name = request.META.get("HTTP_X_REQUEST_ID", "")
         if not _ID.fullmatch(name):
-            name = uuid4().hex
+            name = secrets.token_hex(16)
         guid.set(name)
         response = self.get_response(request)
         response.headers["X-Request-ID"] = name
