@@ -118,7 +118,7 @@ def drain(
         # From the first batch that is done to the last, which leaves out how long the worker takes to start.
         wait_until(lambda: waiting() < number, "counting begins", pause=0.005)
         started, left = time.perf_counter(), waiting()
-        wait_until(lambda: role.process.poll() is not None or not waiting(), "all is counted", seconds=300, pause=0.02)
+        wait_until(lambda: role.process.poll() is not None or not waiting(), "all is counted", seconds=300, pause=0.1)
         seconds = time.perf_counter() - started
     stand.place_servers(REST)
     counted = sum(Tally.objects.filter(election=election).values_list("ballots", flat=True))

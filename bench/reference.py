@@ -23,9 +23,12 @@ def fallen(figures: Sequence[Figure], *, quick: bool, file: Path = REFERENCE) ->
 
 
 def commit_ratios(figures: Sequence[Figure], *, quick: bool, file: Path = REFERENCE) -> None:
-    """Make these ratios the ones that later runs are held to; figures that were not measured stay as they are."""
+    """Make these ratios the ones that later runs are held to; figures that were not measured stay as they are.
+
+    What has nothing to reach only compares, and is not held to anything.
+    """
     committed = _read(file)
-    committed[_kind(quick)] |= {one.name: round(one.ratio, 3) for one in figures if one.ratio}
+    committed[_kind(quick)] |= {one.name: round(one.ratio, 3) for one in figures if one.ratio and one.goal}
     file.write_text(json.dumps(committed, indent=2, ensure_ascii=False) + "\n")
 
 

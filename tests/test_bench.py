@@ -9,7 +9,7 @@ from bench.reference import commit_ratios, fallen
 
 
 def figure(value: float, *, less_is_better: bool = False) -> Figure:
-    return Figure("votes", value, "1/s", 100.0, "ceiling", less_is_better=less_is_better)
+    return Figure("votes", value, "1/s", 100.0, "ceiling", less_is_better=less_is_better, goal="0.5")
 
 
 class TestFallen:
@@ -38,9 +38,15 @@ class TestFallen:
 
 
 class TestCommitRatios:
+    def test_passes_over_what_only_compares(self, tmp_path: Path):
+        file = tmp_path / "reference.json"
+        other = Figure("elsewhere", 80, "1/s", 100.0)
+        commit_ratios([other], quick=True, file=file)
+        assert fallen([Figure("elsewhere", 1, "1/s", 100.0)], quick=True, file=file) == []
+
     def test_leaves_what_was_not_measured(self, tmp_path: Path):
         file = tmp_path / "reference.json"
-        other = Figure("pages", 30, "1/s", 100.0)
+        other = Figure("pages", 30, "1/s", 100.0, goal="0.3")
         commit_ratios([figure(80), other], quick=True, file=file)
         commit_ratios([figure(90)], quick=True, file=file)
         assert fallen([figure(58), other], quick=True, file=file) == ["votes: the ratio is 0.58, and was 0.9"]
