@@ -1,4 +1,4 @@
-"""Read the body of a request before anything else happens, and let only so many requests be worked on at once.
+"""Read the body of a request to `admin` before anything else happens, and let only so many be worked on at once.
 
 Granian's threads wait for a body as long as its sender likes. Were they those that do the work, eight forms that
 never end would stop the page. So there are many threads, which cost little while they wait, and few turns.
@@ -12,7 +12,7 @@ from typing import Any
 # Threads that may wait for a body, and turns to work: two processors keep about eight busy.
 THREADS = 256
 TURNS = 8
-# Bytes. A ballot with some hundred options is a few kilobytes.
+# Bytes; far above what Django takes of a form, so that in between it answers with a page.
 LARGEST_BODY = 1024 * 1024
 
 

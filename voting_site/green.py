@@ -20,10 +20,9 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from polls import ballot_box
 from polls.shared_line import SharedLine
 
+from .bodies import LARGEST_BODY
 from .gate import BUSY, BUSY_HEADERS
 
-# Bytes. A ballot with some hundred options is a few kilobytes.
-LARGEST_BODY = 1024 * 1024
 # Seconds from the end of the headers to the end of the body.
 BODY_S = 20
 # Requests that wait for the box at once; who comes then is told to come back. With a box that answers, few do.
@@ -32,12 +31,12 @@ MOST = 1000
 KEPT = 100
 
 
-class TooLarge(Exception):
-    """A body has more than LARGEST_BODY bytes."""
-
-
 Headers = list[tuple[str, str]]
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class TooLarge(Exception):
+    """A body has more than LARGEST_BODY bytes."""
 
 
 class Answer(NamedTuple):

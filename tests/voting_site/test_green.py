@@ -9,6 +9,7 @@ import pytest
 
 from polls import ballot_box
 from voting_site import green
+from voting_site.bodies import LARGEST_BODY
 from voting_site.green import GreenApplication, build_environ, name_in_environ
 
 pytestmark = pytest.mark.usefixtures("redis")
@@ -208,7 +209,7 @@ class TestBodies:
     @pytest.mark.parametrize(
         ("fields", "parts"),
         [
-            ([("content-length", str(green.LARGEST_BODY + 1))], []),
+            ([("content-length", str(LARGEST_BODY + 1))], []),
             ([("transfer-encoding", "chunked")], [b"a" * 2**19] * 3),
         ],
         ids=["by its own word", "in chunks"],
