@@ -1,7 +1,8 @@
 """The results socket: a snapshot on connect, then one for each change."""
 
 import asyncio
-from contextlib import suppress
+import logging
+from contextlib import aclosing, suppress
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -13,6 +14,8 @@ from polls.networks import network_of
 
 from .feed import get_feed
 from .seats import seats
+
+logger = logging.getLogger(__name__)
 
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
@@ -58,8 +61,13 @@ class ResultsConsumer(AsyncWebsocketConsumer):
                 await self._pump_task
 
     async def _pump(self, election: int) -> None:
-        async for message in get_feed().watch(election):
-            await self.send(text_data=message)
+        async with aclosing(get_feed().watch(election)) as messages:
+            async for message in messages:
+                try:
+                    await self.send(text_data=message)
+                except Exception as error:  # each server has an error of its own for a socket that has just closed
+                    logger.debug("nobody listens any more: %r", error)
+                    return
 
 
 def is_own_origin(scope: dict[str, Any]) -> bool:

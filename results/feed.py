@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -91,7 +91,7 @@ class Feed:
         self._tasks: list[asyncio.Task[None]] = []
         self._reader: ThreadPoolExecutor | None = None
 
-    async def watch(self, election: int) -> AsyncIterator[str]:
+    async def watch(self, election: int) -> AsyncGenerator[str]:
         """Yield the newest snapshot of an election, then one for each change, and a heartbeat at each tick."""
         channel = self._join(election)
         try:

@@ -168,6 +168,26 @@ class TestSocket:
         async with socket("nothing") as page:
             assert not page.connected
 
+    async def test_that_has_just_closed_is_no_error(self, make_election):
+        """Daphne raises from a send to a socket of whose end it has not told yet."""
+        await sync_to_async(make_election)()
+        coming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        tried = asyncio.Event()
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "websocket.send":
+                tried.set()
+                raise RuntimeError("Attempt to send on a closed protocol")
+
+        scope = WebsocketCommunicator(application, "/ws/drink/", headers=[(b"host", b"testserver")]).scope
+        coming.put_nowait({"type": "websocket.connect"})
+        served = asyncio.create_task(application(scope, coming.get, send))
+        async with asyncio.timeout(10):
+            await tried.wait()
+            coming.put_nowait({"type": "websocket.disconnect", "code": 1006})
+            await served
+        assert feed.get_feed().channels() == []
+
 
 class TestFeed:
     async def test_reads_once_for_many_sockets_and_at_most_ten_times_a_second(self, make_election, cast, monkeypatch):
