@@ -22,6 +22,7 @@ from polls.shared_line import SharedLine
 
 from .bodies import LARGEST_BODY
 from .gate import BUSY, BUSY_HEADERS
+from .proxies import WsgiProxies
 
 # Seconds from the end of the headers to the end of the body.
 BODY_S = 20
@@ -60,10 +61,10 @@ class Request(NamedTuple):
 
 
 class GreenApplication:
-    """An RSGI application that answers with what a WSGI application says."""
+    """An RSGI application that answers with what a WSGI application says, behind the proxies that it believes."""
 
-    def __init__(self, application: WsgiApplication) -> None:
-        self._application = application
+    def __init__(self, proxies: WsgiProxies) -> None:
+        self._proxies = proxies
         self._context = Context()
         self._idle: list[greenlet] = []
         self._inside = 0
@@ -91,10 +92,15 @@ class GreenApplication:
         protocol.response_bytes(*answer)
 
     async def _answer(self, environ: dict[str, Any]) -> Answer:
-        request = Request(environ, asyncio.get_running_loop().create_future())
-        worker = self._idle.pop() if self._idle else greenlet(self._work)
         self._inside += 1
         try:
+            if self._proxies.may_wait:
+                # The loop would serve nobody meanwhile.
+                await asyncio.to_thread(self._proxies.judge, environ)
+            else:
+                self._proxies.judge(environ)
+            request = Request(environ, asyncio.get_running_loop().create_future())
+            worker = self._idle.pop() if self._idle else greenlet(self._work)
             worker.switch(request)
             return await request.answered
         finally:
@@ -106,7 +112,7 @@ class GreenApplication:
         assert this.parent
         while True:
             try:
-                answer = self._context.copy().run(call, self._application, request.environ)
+                answer = self._context.copy().run(call, self._proxies.application, request.environ)
             except GreenletExit:
                 raise
             except BaseException as error:  # it must not come out where others' requests are taken up

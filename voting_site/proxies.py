@@ -109,10 +109,20 @@ class WsgiProxies:
     """Let the application see a visitor's own address, and no proxy's header that is not a trusted proxy's."""
 
     def __init__(self, application: Callable[..., Any], proxies: Proxies, *, believe_scheme: bool) -> None:
-        self._application, self._proxies = application, proxies
+        self.application, self._proxies = application, proxies
         self._kept = {"HTTP_X_FORWARDED_PROTO"} if believe_scheme else set()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        self.judge(environ)
+        return self.application(environ, start_response)
+
+    @property
+    def may_wait(self) -> bool:
+        """Tell whether to judge may take a second, for a name that has to be looked up."""
+        return self._proxies.looks_up
+
+    def judge(self, environ: dict[str, Any]) -> None:
+        """Put the visitor's own address into an environ, and take out what is not to be believed."""
         client, trusted = self._proxies.find_client(
             environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
         )
@@ -121,7 +131,6 @@ class WsgiProxies:
             for name in [name for name in environ if name.startswith(("HTTP_X_FORWARDED_", "HTTP_X_REQUEST_ID"))]:
                 if name not in self._kept:
                     del environ[name]
-        return self._application(environ, start_response)
 
 
 class AsgiProxies:

@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +13,7 @@ from polls import ballot_box
 from voting_site import green
 from voting_site.bodies import LARGEST_BODY
 from voting_site.green import GreenApplication, build_environ, name_in_environ
+from voting_site.proxies import Proxies, WsgiProxies
 
 pytestmark = pytest.mark.usefixtures("redis")
 
@@ -79,8 +82,8 @@ async def serving():
     """Return a function that makes a served application of a WSGI one, for the loop that runs."""
     made: list[GreenApplication] = []
 
-    def serve(application: Any) -> GreenApplication:
-        served = GreenApplication(application)
+    def serve(application: Any, *proxies: str) -> GreenApplication:
+        served = GreenApplication(WsgiProxies(application, Proxies(proxies), believe_scheme=False))
         served.__rsgi_init__(asyncio.get_running_loop())
         made.append(served)
         return served
@@ -189,6 +192,25 @@ class TestGreenApplication:
             assert sorted(status for status, _, _ in answers) == [200] * 8 + [503] * 12
             assert len(served._idle) == 3
         assert dict(next(headers for status, headers, _ in answers if status == 503))["retry-after"] == "2"
+
+    async def test_serves_others_while_the_name_of_a_proxy_is_looked_up(self, serving, monkeypatch):
+        passed_by = threading.Event()
+
+        def look_up(*_: Any, **__: Any) -> list[Any]:
+            # A name server that answers only once the loop has done something else.
+            assert passed_by.wait(10)
+            return [(None, None, None, "", ("127.0.0.2", 0))]
+
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            start_response("200 OK", [])
+            return [environ["REMOTE_ADDR"].encode()]
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        scope = Scope(("x-forwarded-for", "198.51.100.1"))
+        waiting = asyncio.create_task(ask(serving(application, "proxy"), scope, Protocol()))
+        await asyncio.sleep(0)
+        passed_by.set()
+        assert (await waiting)[2] == b"198.51.100.1"
 
     async def test_closes_what_the_application_returned(self, serving):
         closed = []
