@@ -94,11 +94,10 @@ class GreenApplication:
     async def _answer(self, environ: dict[str, Any]) -> Answer:
         self._inside += 1
         try:
-            if self._proxies.may_wait:
+            if self._proxies.is_stale(environ):
                 # The loop would serve nobody meanwhile.
-                await asyncio.to_thread(self._proxies.judge, environ)
-            else:
-                self._proxies.judge(environ)
+                await asyncio.to_thread(self._proxies.refresh, environ)
+            self._proxies.judge(environ)
             request = Request(environ, asyncio.get_running_loop().create_future())
             worker = self._idle.pop() if self._idle else greenlet(self._work)
             worker.switch(request)

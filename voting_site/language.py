@@ -9,6 +9,8 @@ from django.utils.cache import patch_vary_headers
 
 # Different wishes: what browsers send is much the same everywhere.
 _KEPT = 1000
+# Characters of a wish that is remembered: a browser with ten languages sends about a hundred.
+_LONGEST = 200
 
 
 class LanguageMiddleware:
@@ -34,7 +36,9 @@ class LanguageMiddleware:
         )
         language = self._chosen.get(wish)
         if language is None:
-            if len(self._chosen) >= _KEPT:
-                self._chosen.clear()
-            language = self._chosen[wish] = translation.get_language_from_request(request)
+            language = translation.get_language_from_request(request)
+            if sum(map(len, wish)) <= _LONGEST:
+                if len(self._chosen) >= _KEPT:
+                    self._chosen.clear()
+                self._chosen[wish] = language
         return language

@@ -18,6 +18,8 @@ from typing import Any
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+# Characters of the longest address: IPv6 with an IPv4 tail, a zone and a port.
+_LONGEST = 80
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([\d.]+):\d+")
 
 # Seconds for which the addresses of a name are taken for known; a peer that is not among them is looked up sooner.
@@ -25,10 +27,16 @@ KNOWN_S = 5.0
 UNKNOWN_S = 0.5
 
 
-@lru_cache(maxsize=4096)
 def read_address(text: str) -> Address | None:
     """Read an address, with or without a port; an IPv4 address that comes as IPv6 is IPv4. None where it is none."""
-    if match := _WITH_PORT.fullmatch(text.strip()):
+    text = text.strip()
+    return _read_address(text) if len(text) <= _LONGEST else None
+
+
+# Visitors write this text as well, so that what is remembered of it has an end in both directions.
+@lru_cache(maxsize=4096)
+def _read_address(text: str) -> Address | None:
+    if match := _WITH_PORT.fullmatch(text):
         text = match[1] or match[2] or ""
     try:
         found = ipaddress.ip_address(text.strip())
@@ -53,13 +61,21 @@ class Proxies:
         self._looked_at = float("-inf")
         self._lock = threading.Lock()
 
-    @property
-    def looks_up(self) -> bool:
-        """Tell whether a name may have to be looked up."""
-        return bool(self._names)
+    def is_stale(self, peer: str) -> bool:
+        """Tell whether `refresh` should be called before this connection is judged."""
+        if not self._names:
+            return False
+        age = time.monotonic() - self._looked_at
+        return age > KNOWN_S or (age > UNKNOWN_S and not self._trusts(peer))
+
+    def refresh(self, peer: str) -> None:
+        """Look the names up, where that is due for this connection. Takes as long as the name server does."""
+        with self._lock:
+            if self.is_stale(peer):
+                self._look_up()
 
     def find_client(self, peer: str, forwarded_for: str) -> tuple[str, bool]:
-        """Return the visitor's address, and whether the connection came from a trusted proxy.
+        """Return the visitor's address, and whether the connection came from a trusted proxy; never wait.
 
         It is the rightmost address of the header that is not a proxy's own: what stands left of it the visitor
         may have written. Where the header is rubbish, the connection's own address is all that is known.
@@ -67,7 +83,7 @@ class Proxies:
         connection = read_address(peer)
         if connection is None:
             return peer, False
-        if not self._trusts(connection):
+        if not self._knows(connection):
             return str(connection), False
         client = connection
         for text in reversed(forwarded_for.split(",")):
@@ -82,14 +98,9 @@ class Proxies:
     def _knows(self, address: Address) -> bool:
         return address in self._behind_names or any(address in network for network in self._networks)
 
-    def _trusts(self, address: Address) -> bool:
-        if not self._names:
-            return self._knows(address)
-        with self._lock:
-            age = time.monotonic() - self._looked_at
-            if age > KNOWN_S or (age > UNKNOWN_S and not self._knows(address)):
-                self._look_up()
-            return self._knows(address)
+    def _trusts(self, peer: str) -> bool:
+        address = read_address(peer)
+        return address is not None and self._knows(address)
 
     def _look_up(self) -> None:
         found: set[Address] = set()
@@ -113,16 +124,21 @@ class WsgiProxies:
         self._kept = {"HTTP_X_FORWARDED_PROTO"} if believe_scheme else set()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        if self.is_stale(environ):
+            self.refresh(environ)
         self.judge(environ)
         return self.application(environ, start_response)
 
-    @property
-    def may_wait(self) -> bool:
-        """Tell whether to judge may take a second, for a name that has to be looked up."""
-        return self._proxies.looks_up
+    def is_stale(self, environ: dict[str, Any]) -> bool:
+        """Tell whether `refresh` should be called before `judge`."""
+        return self._proxies.is_stale(environ.get("REMOTE_ADDR", ""))
+
+    def refresh(self, environ: dict[str, Any]) -> None:
+        """Look the proxies' names up, which may take seconds."""
+        self._proxies.refresh(environ.get("REMOTE_ADDR", ""))
 
     def judge(self, environ: dict[str, Any]) -> None:
-        """Put the visitor's own address into an environ, and take out what is not to be believed."""
+        """Put the visitor's own address into an environ, and take out what is not to be believed; never wait."""
         client, trusted = self._proxies.find_client(
             environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
         )
@@ -142,13 +158,16 @@ class AsgiProxies:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] in ("http", "websocket"):
-            # To look a name up may take a second, in which the loop would serve nobody.
-            scope = await asyncio.to_thread(self._judge, scope) if self._proxies.looks_up else self._judge(scope)
+            peer = find_peer(scope)[0]
+            if self._proxies.is_stale(peer):
+                # The loop would serve nobody meanwhile.
+                await asyncio.to_thread(self._proxies.refresh, peer)
+            scope = self._judge(scope)
         await self._application(scope, receive, send)
 
     def _judge(self, scope: dict[str, Any]) -> dict[str, Any]:
         forwarded_for = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
-        peer, port = scope.get("client") or ("", 0)
+        peer, port = find_peer(scope)
         client, trusted = self._proxies.find_client(peer, forwarded_for.decode("latin-1"))
         headers = [
             (name, value)
@@ -156,3 +175,9 @@ class AsgiProxies:
             if trusted or name in self._kept or not name.startswith((b"x-forwarded-", b"x-request-id"))
         ]
         return {**scope, "client": (client, port), "headers": headers}
+
+
+def find_peer(scope: dict[str, Any]) -> tuple[str, int]:
+    """Return the connection's own address and port; a server may not know them."""
+    peer, port = scope.get("client") or ("", 0)
+    return peer, port
