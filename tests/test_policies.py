@@ -1,5 +1,6 @@
 """What the pages tell browsers to keep them from, on each kind of answer, and that browsers have nothing to object."""
 
+import contextlib
 import http.client
 import re
 from collections.abc import Iterator
@@ -56,12 +57,20 @@ def answer(urna: Up, kind: str) -> http.client.HTTPResponse:
 @cache
 def ask(urna: Up, kind: str) -> http.client.HTTPResponse:
     role, method, path, status = ANSWERS[kind]
-    connection = http.client.HTTPConnection("127.0.0.1", urna.ports[role], timeout=10)
-    connection.request(method, path)
-    answer = connection.getresponse()
-    answer.page = answer.read().decode()  # type: ignore[attr-defined]
-    connection.close()
+    answer = request(urna.ports[role], method, path)
     assert answer.status == status
+    return answer
+
+
+def request(
+    port: int, method: str, path: str, *, visitor: str = "127.0.0.1", body: str | None = None, **headers: str
+) -> http.client.HTTPResponse:
+    """Send one request from an address of this machine; the answer has its text as `page`."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10, source_address=(visitor, 0))
+    with contextlib.closing(connection):
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        answer.page = answer.read().decode()  # type: ignore[attr-defined]
     return answer
 
 

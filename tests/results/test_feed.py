@@ -27,10 +27,13 @@ async def _close_connections(make_election: Any) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def socket(slug: str = "drink", **headers: str) -> AsyncIterator[WebsocketCommunicator]:
-    """Open a results socket; leaves it closed."""
+async def socket(
+    slug: str = "drink", *, client: str = "192.0.2.7", **headers: str
+) -> AsyncIterator[WebsocketCommunicator]:
+    """Open a results socket from an address; leaves it closed."""
     raw = [(name.encode(), value.encode()) for name, value in {"host": "testserver", **headers}.items()]
     communicator = WebsocketCommunicator(application, f"/ws/{slug}/", headers=raw)
+    communicator.scope["client"] = [client, 50000]
     communicator.connected = (await communicator.connect(timeout=5))[0]
     yield communicator
     await communicator.disconnect(timeout=5)
@@ -82,8 +85,9 @@ class TestSocket:
             await sync_to_async(drain_all)()
             await next_snapshot(page, ballots=1)
 
-    async def test_without_a_free_seat_is_told_to_come_back(self, make_election, settings):
-        settings.SOCKETS_LIMIT = 1
+    @pytest.mark.parametrize("limit", ["SOCKETS_LIMIT", "SOCKETS_PER_ADDRESS"])
+    async def test_without_a_free_seat_is_told_to_come_back(self, make_election, settings, limit):
+        setattr(settings, limit, 1)
         await sync_to_async(make_election)()
         async with socket() as page:
             await next_snapshot(page)
@@ -91,6 +95,13 @@ class TestSocket:
                 assert await late.receive_output(timeout=5) == {"type": "websocket.close", "code": 1013}
         async with socket() as page:
             await next_snapshot(page)
+
+    async def test_of_another_network_has_a_seat_where_one_networks_are_taken(self, make_election, settings):
+        settings.SOCKETS_PER_ADDRESS = 1
+        await sync_to_async(make_election)()
+        async with socket() as page, socket(client="192.0.2.8") as elsewhere:
+            await next_snapshot(page)
+            await next_snapshot(elsewhere)
 
     async def test_tells_of_the_seal_and_of_the_final_result(self, make_election):
         drink = await sync_to_async(make_election)()
