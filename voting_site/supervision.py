@@ -8,10 +8,11 @@ import shlex
 import sys
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from supervisor import events
 from supervisor.medusa.asyncore_25 import ExitNow
@@ -35,11 +36,16 @@ COLOURS = (36, 33, 32, 35, 34, 96, 93, 92)
 
 @dataclass(frozen=True)
 class Group:
-    """Programs that are stopped together; `once` are those that end by themselves when their work is done."""
+    """Programs that are stopped together.
+
+    `once` are those that end by themselves when their work is done; `after` names those that are started only when
+    another one of them, the value, has done so.
+    """
 
     name: str
     programs: Sequence[Program]
     once: frozenset[str] = frozenset()
+    after: Mapping[str, str] = field(default_factory=dict)
 
 
 def configuration(groups: Sequence[Group]) -> str:
@@ -63,6 +69,7 @@ def configuration(groups: Sequence[Group]) -> str:
                 f"[program:{program.name}]",
                 # Supervisor would take a ` #` in a path for a comment, but not one in an expansion.
                 f"command = %(COMMAND_{program.name})s",
+                f"autostart = {'false' if program.name in group.after else 'true'}",
                 f"autorestart = {'unexpected' if once else 'true'}",
                 "exitcodes = 0",
                 # What dies within this time starts again with a delay that grows by a second each time.
@@ -112,6 +119,7 @@ class Keeper(Supervisor):
         self._last_lines: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=LAST_LINES))
         self._deaths: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=DEATHS))
         self._last_tick = 0.0
+        self._held = {name: first for group in groups for name, first in group.after.items()}
 
     def keep(self) -> None:
         """Run everything, and return when everything has stopped; `failed` then names the cause, if any."""
@@ -125,9 +133,12 @@ class Keeper(Supervisor):
 
     def has_done(self, name: str) -> bool:
         """Tell whether a program that ends by itself has done so, with success."""
-        groups = self.process_groups.values()
-        process = next(group.processes[name] for group in groups if name in group.processes)
+        process = self._process(name)
         return process.get_state() == ProcessStates.EXITED and process.exitstatus == 0
+
+    def _process(self, name: str) -> Any:
+        groups = self.process_groups.values()
+        return next(group.processes[name] for group in groups if name in group.processes)
 
     def last_lines(self, name: str) -> list[str]:
         """Return the end of a program's log."""
@@ -153,8 +164,16 @@ class Keeper(Supervisor):
         super().tick(now)
         # Supervisor ticks at each line of log as well, and what the tick asks for may cause one.
         if time.monotonic() - self._last_tick >= TICK:
+            self._start_what_was_held()
             self.on_tick(self)
             self._last_tick = time.monotonic()
+
+    def _start_what_was_held(self) -> None:
+        for name, first in list(self._held.items()):
+            # What is started while all else stops would be forgotten.
+            if self.has_done(first) and self.options.mood > SupervisorStates.RESTARTING:
+                del self._held[name]
+                self._process(name).spawn()
 
     def _log(self, event: events.ProcessLogEvent) -> None:
         name = event.process.config.name

@@ -28,7 +28,7 @@ from .processes import (
     wait_until,
 )
 
-# Two programs, of which one dies at once each time.
+# Two programs, of which one dies at once each time, and a third that waits in vain for the work of that one.
 KEEPER = """
 import sys
 from pathlib import Path
@@ -37,7 +37,9 @@ from voting_site.programs import Program
 supervision.DEATHS = 3
 ill = Program("ill", (sys.executable, "-c", "print('what ails me'); raise SystemExit(3)"))
 well = Program("well", (sys.executable, "-uc", "import time; print('here'); time.sleep(600)"))
-keeper = supervision.Keeper([supervision.Group("all", [ill, well])], Path(sys.argv[1]), lambda keeper: None)
+late = Program("late", (sys.executable, "-c", "print('never')"))
+group = supervision.Group("all", [ill, well, late], once=frozenset({"ill"}), after={"late": "ill"})
+keeper = supervision.Keeper([group], Path(sys.argv[1]), lambda keeper: None)
 keeper.keep()
 print(keeper.failed, keeper.last_lines("ill"))
 """
@@ -70,6 +72,10 @@ class TestUp:
 
     def test_puts_the_name_of_the_program_before_each_line_of_its_log(self, up: Up) -> None:
         assert re.search(r"^prepare +\| ", up.output, re.MULTILINE)
+
+    def test_starts_without_a_word_of_trouble(self, up: Up) -> None:
+        up.child("run beat")
+        assert [line for line in up.output.splitlines() if re.search("FATAL|ERROR|WARNING|has ended", line)] == []
 
     def test_refuses_a_folder_that_is_in_use(self, up: Up) -> None:
         ports = [part for name in WEB_ROLES for part in (f"--{name}-port", str(free_port()))]
@@ -130,6 +136,7 @@ class TestStop:
         *log, verdict = keeper.stdout.splitlines()
         assert verdict == "ill ['what ails me', 'what ails me', 'what ails me']"
         assert "well | here" in log
+        assert "never" not in log
         assert log.count("ill  | has ended; it is started again") == 2
 
 

@@ -22,6 +22,7 @@ from .prepare import ADMINISTRATOR
 LOOPBACK = "127.0.0.1"
 ANY_ADDRESS = {"0.0.0.0", "::"}
 PREPARE = "prepare"
+BEAT = "beat"
 
 
 def manage(name: str, *arguments: str) -> Program:
@@ -83,7 +84,8 @@ class Command(BaseCommand):
 
         groups = [
             Group("servers", [service.program for service in services]),
-            Group("roles", [prepare, *roles], once=frozenset({PREPARE})),
+            # Its ticks would be failures in the log of a first start: no users in PostgreSQL yet, no epoch in the box.
+            Group("roles", [prepare, *roles], once=frozenset({PREPARE}), after={BEAT: PREPARE}),
         ]
         keeper = Keeper([group for group in groups if group.programs], folder.path / "supervisord.conf", self._watch)
         keeper.keep()
