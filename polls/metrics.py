@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from prometheus_client import Counter, Histogram
 from prometheus_client.metrics_core import GaugeMetricFamily
 
+from . import refusals
 from .ballot_box import Reply, Verdict
 
 # --- Counted where it happens, in whichever process -------------------------------------------------------
@@ -49,12 +50,13 @@ def count_reply(slug: str, reply: Reply) -> None:
     elif reply.verdict is Verdict.REPEATED:
         REPEATED.inc()
     else:
-        _refused[reply.verdict.value].inc()
+        count_refusal(reply.verdict.value)
 
 
 def count_refusal(reason: str) -> None:
-    """Count a ballot that did not come to the box, for one of PAGE_REASONS or the value of a verdict."""
+    """Count and note a refused ballot, for one of PAGE_REASONS or the value of a verdict."""
     _refused[reason].inc()
+    refusals.note(f"a ballot: {reason}")
 
 
 def is_ballot(request: HttpRequest) -> bool:

@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from polls.models import Election
 from polls.networks import network_of
 
+from . import metrics
 from .feed import get_feed
 from .seats import seats
 
@@ -30,9 +31,13 @@ class ResultsConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         slug = self.scope["url_route"]["kwargs"]["slug"]
+        if not is_own_origin(self.scope):
+            metrics.count_refusal("origin")
+            await self.close()
+            return
         published = Election.objects.published().filter(slug=slug).values_list("pk", flat=True)
         try:
-            election = await published.afirst() if is_own_origin(self.scope) else None
+            election = await published.afirst()
         except DatabaseError:
             # Refused like any other; the page tries again, later each time.
             election = None
@@ -42,6 +47,7 @@ class ResultsConsumer(AsyncWebsocketConsumer):
         await self.accept()
         network = network_of((self.scope.get("client") or [""])[0])
         if not seats.take(network):
+            metrics.count_refusal("no-seat")
             # Accepted first: of a refused handshake a page learns no reason.
             await self.close(code=TRY_AGAIN_LATER)
             return
@@ -49,6 +55,7 @@ class ResultsConsumer(AsyncWebsocketConsumer):
         self._pump_task = asyncio.create_task(self._pump(election))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        metrics.count_refusal("not-listening")
         await self.close(code=POLICY_VIOLATION)
 
     async def disconnect(self, code: int) -> None:

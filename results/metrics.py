@@ -6,13 +6,25 @@ from prometheus_client import Counter
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from polls import refusals
 from polls.metrics import Fact
 
 # --- Counted where it happens -----------------------------------------------------------------------------
 
 FRAMES = Counter("urna_frames_sent", "Snapshots handed to sockets.")
 HEARTBEATS = Counter("urna_heartbeats_sent", "Heartbeats handed to sockets.")
+SOCKETS_REFUSED = Counter("urna_sockets_refused", "Sockets that were closed for what they were, by reason.", ["reason"])
 READS_FAILED = Counter("urna_result_reads_failed", "Reads of what is watched that failed.")
+
+REASONS = ("origin", "no-seat", "not-listening")
+_refused = {reason: SOCKETS_REFUSED.labels(reason) for reason in REASONS}
+
+
+def count_refusal(reason: str) -> None:
+    """Count and note a socket that was refused or closed, for one of REASONS."""
+    _refused[reason].inc()
+    refusals.note(f"a socket: {reason}")
+
 
 # --- Looked up when somebody asks -------------------------------------------------------------------------
 

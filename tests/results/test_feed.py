@@ -11,6 +11,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.db import OperationalError, connection, connections
+from prometheus_client import REGISTRY
 
 from results import feed
 from results.snapshot import Election, read_snapshots
@@ -37,6 +38,18 @@ async def socket(
     communicator.connected = (await communicator.connect(timeout=5))[0]
     yield communicator
     await communicator.disconnect(timeout=5)
+
+
+@asynccontextmanager
+async def counted(reason: str, times: int = 1) -> AsyncIterator[None]:
+    """Expect so many sockets to be refused for a reason during a `with` block."""
+
+    def refused() -> float:
+        return REGISTRY.get_sample_value("urna_sockets_refused_total", {"reason": reason}) or 0
+
+    before = refused()
+    yield
+    assert refused() == before + times
 
 
 async def next_snapshot(communicator: WebsocketCommunicator, **expected: Any) -> dict[str, Any]:
@@ -89,7 +102,7 @@ class TestSocket:
     async def test_without_a_free_seat_is_told_to_come_back(self, make_election, settings, limit):
         setattr(settings, limit, 1)
         await sync_to_async(make_election)()
-        async with socket() as page:
+        async with socket() as page, counted("no-seat"):
             await next_snapshot(page)
             async with socket() as late:
                 assert await late.receive_output(timeout=5) == {"type": "websocket.close", "code": 1013}
@@ -142,7 +155,7 @@ class TestSocket:
     @pytest.mark.parametrize("text", ["hello", "{}", "x" * 100_000])
     async def test_is_closed_when_it_sends_anything(self, make_election, text):
         await sync_to_async(make_election)()
-        async with socket() as page:
+        async with socket() as page, counted("not-listening"):
             await page.send_to(text_data=text)
             async with asyncio.timeout(10):
                 while (message := await page.receive_output(timeout=10))["type"] != "websocket.close":
@@ -166,7 +179,7 @@ class TestSocket:
     async def test_is_open_to_pages_of_its_own_host_only(self, make_election, settings, origin, connected):
         settings.WEBSOCKET_ORIGINS = ["https://allowed.example"]
         await sync_to_async(make_election)()
-        async with socket(origin=origin) as page:
+        async with counted("origin", 0 if connected else 1), socket(origin=origin) as page:
             assert page.connected is connected
 
     @pytest.mark.parametrize("path", ["/ws/", "/ws//", "/ws/drink/x/", "/", "/ws/drink", "/ws/dr%00ink/"])
