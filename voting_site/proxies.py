@@ -54,6 +54,10 @@ class Proxies:
         self._names: list[str] = []
         for entry in entries:
             if _NAME.fullmatch(entry):
+                try:
+                    entry.encode("idna")
+                except UnicodeError as error:
+                    raise ValueError(f"{entry!r} is no host name: a part is empty or too long") from error
                 self._names.append(entry)
             else:
                 self._networks.append(ipaddress.ip_network(entry))

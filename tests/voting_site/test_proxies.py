@@ -50,9 +50,11 @@ class TestFindClient:
     def test_trusts_nobody_by_default(self):
         assert Proxies([]).find_client("127.0.0.1", "198.51.100.1") == ("127.0.0.1", False)
 
-    @pytest.mark.parametrize("entry", ["10.0.0.1/8", "10.0.0.0/33", "10.0.0", "*", "", "::1/x", "a b"])
+    @pytest.mark.parametrize(
+        "entry", ["10.0.0.1/8", "10.0.0.0/33", "10.0.0", "*", "", "::1/x", "a b", "a..b", "a" * 64]
+    )
     def test_refuses_a_list_that_means_nothing(self, entry):
-        with pytest.raises(ValueError, match=r"IPv4|host bits"):
+        with pytest.raises(ValueError, match=r"IPv4|host bits|no host name"):
             Proxies([entry])
 
 
