@@ -26,6 +26,8 @@ from .bodies import THREADS, WsgiBodies
 
 # Seconds for requests and tasks under way, once the role is told to stop.
 GRACE = 8
+# Seconds for a worker that cannot go on to leave.
+HASTE = 2
 # Connections that one process of `vote` keeps open at once; browsers keep theirs for a while.
 CONNECTIONS = 8192
 # Linux's prctl(2): the signal that this process gets when its parent dies.
@@ -171,6 +173,13 @@ def serve_asgi(place: Place) -> bool:
     return told
 
 
+def leave_within(seconds: float, code: int) -> None:
+    """Let the worker end by then, whatever it is at: a round that was under way comes again, and changes nothing."""
+    deadline = threading.Timer(seconds, os._exit, [code])
+    deadline.daemon = True
+    deadline.start()
+
+
 def work(place: Place) -> bool:
     """Run the Celery worker."""
     from celery.apps import worker
@@ -184,10 +193,14 @@ def work(place: Place) -> bool:
     def note(**_: Any) -> None:
         nonlocal told
         told = True
-        # A round that takes longer comes again, and changes nothing then.
-        deadline = threading.Timer(GRACE, os._exit, [0])
-        deadline.daemon = True
-        deadline.start()
+        leave_within(GRACE, 0)
+
+    class Worker(app.Worker):  # type: ignore[name-defined]
+        def stop(self, in_sighandler: bool = False, exitcode: int | None = None) -> None:
+            if not told:
+                # Of itself it would wait 30 s for children that wait for a loop which has ended; nobody counts then.
+                leave_within(HASTE, 1)
+            super().stop(in_sighandler, exitcode)
 
     if settings.LOG_FORMAT == "json":
         # What it says of signals goes past the log, since a signal handler cannot write to that.
@@ -200,7 +213,7 @@ def work(place: Place) -> bool:
     if place.tick_file:
         task_postrun.connect(partial(touch, place.tick_file), weak=False)
     freeze_heap()
-    app.Worker(
+    Worker(
         concurrency=place.processes,
         without_gossip=True,
         without_mingle=True,

@@ -317,6 +317,8 @@ DRAIN_BATCH_SIZE = positive("DRAIN_BATCH_SIZE", default=2000, at_most=20_000)
 CELERY_BROKER_URL = f"redis+socket{REDIS_URL.removeprefix('unix')}" if REDIS_URL.startswith("unix:") else REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A Redis without memory refuses what the worker notes there, and is away like one that does not answer.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "urna:celery:",
     "socket_timeout": 5,
