@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -22,8 +23,11 @@ from voting_site.asgi import application
 
 @pytest.fixture(autouse=True)
 async def _close_connections(make_election: Any) -> AsyncIterator[None]:
-    """Leave no connection of the loop's worker thread behind, which would keep the test database."""
+    """Leave no other thread at work: it would keep the test database, or the tables that are to be emptied."""
     yield
+    for thread in threading.enumerate():
+        if thread.name.startswith("feed-reader"):
+            await asyncio.to_thread(thread.join, 10)
     await sync_to_async(connections.close_all)()
 
 
