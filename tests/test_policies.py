@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.test_whole_way import SLUG, ballot_url, chromium, results_url, vote
-from tests.voting_site.processes import Up, run
+from tests.voting_site.processes import Up
 
 __all__ = ["chromium"]
 
@@ -161,8 +161,7 @@ class TestBrowser:
         assert self.stopped == []
 
     def test_finds_nothing_to_stop_in_the_administration(self, urna: Up, page: Page):
-        run("createsuperuser", "--data", str(urna.data), "--no-input", DJANGO_SUPERUSER_USERNAME="eva",
-            DJANGO_SUPERUSER_PASSWORD="a-long-password", DJANGO_SUPERUSER_EMAIL="eva@example.org")  # fmt: skip
+        urna.add_administrator("eva", "a-long-password")
         self.visit(page, f"http://127.0.0.1:{urna.ports['admin']}/admin/")
         page.get_by_label("Username").fill("eva")
         page.get_by_label("Password").fill("a-long-password")

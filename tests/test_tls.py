@@ -9,7 +9,7 @@ import pytest
 
 from tests.test_policies import ANSWERS, request
 from tests.test_whole_way import SLUG
-from tests.voting_site.processes import Up, run
+from tests.voting_site.processes import Up
 from tests.web import read_form
 
 each_answer = pytest.mark.parametrize("kind", ANSWERS)
@@ -53,8 +53,7 @@ class TestCookies:
         self.check(kept | self.cookies(answer), "__Host-urna_vote_csrf", "__Host-urna_vote_voter")
 
     def test_of_administrators_too(self, urna):
-        run("createsuperuser", "--data", str(urna.data), "--no-input", DJANGO_SUPERUSER_USERNAME="eva",
-            DJANGO_SUPERUSER_PASSWORD="a-long-password", DJANGO_SUPERUSER_EMAIL="eva@example.org")  # fmt: skip
+        urna.add_administrator("eva", "a-long-password")
         _, kept = self.fetch(urna, "admin", "/admin/login/")
         token = kept["__Host-urna_admin_csrf"].value
         fields = {"username": "eva", "password": "a-long-password", "csrfmiddlewaretoken": token}

@@ -120,6 +120,17 @@ class Up(Running):
         """Wait for the start message."""
         self.wait_for("Ctrl-C stops everything.")
 
+    def add_administrator(self, name: str, password: str) -> None:
+        """Make an account for the administration, beside the first one."""
+        done = run(
+            "createsuperuser",
+            *("--data", str(self.data), "--no-input"),
+            DJANGO_SUPERUSER_USERNAME=name,
+            DJANGO_SUPERUSER_PASSWORD=password,
+            DJANGO_SUPERUSER_EMAIL=f"{name}@example.org",
+        )
+        assert done.returncode == 0, done.stderr
+
 
 class Alone(Running):
     """`manage.py run ROLE` on a free port, over the servers of this test run."""
