@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import redis
@@ -81,6 +81,24 @@ class Seal:
     sealed: bool
     closed_at: int
     waiting: int
+
+
+class Outcome(enum.Enum):
+    """What `publish.lua` decides on a revision of an election."""
+
+    TAKEN = "taken"
+    BEGUN = "begun"
+    CLOSED = "closed"
+    NEWER = "newer"
+
+
+@dataclass(frozen=True)
+class OfferReply:
+    """The answer to an offered definition; of one that was not taken, what stands, and its revision."""
+
+    outcome: Outcome
+    standing: Definition | None
+    revision: int
 
 
 @dataclass(frozen=True)
@@ -259,6 +277,37 @@ def read_epoch() -> str | None:
     with reaching():
         [found] = ask(("GET", EPOCH))
     return found.decode() if found else None
+
+
+def offer(
+    definitions: Iterable[Definition], epoch: str, *, mode: Literal["offer", "try", "restore"] = "offer"
+) -> list[OfferReply]:
+    """Offer revisions of elections to the box, which alone decides whether it takes them; raises Unavailable.
+
+    A box that is new to Redis begins its life in `epoch`. With "try" nothing changes, and with "restore" a box that
+    has lost data takes what it would refuse.
+    """
+    with reaching(), client().pipeline(transaction=False) as pipe:
+        for definition in definitions:
+            keys = [DEFINITIONS, *(key(definition.election, shard, "rules") for shard in range(definition.shards))]
+            arguments: list[str | int] = [
+                mode,
+                epoch,
+                definition.slug,
+                definition.revision,
+                definition.design,
+                definition.opens_at,
+                "" if definition.closes_at is None else definition.closes_at,
+                int(definition.votes_final),
+                int(definition.sealed or definition.archived),
+                definition.to_json(),
+            ]
+            script("publish")(keys, arguments, client=pipe)
+        replies = pipe.execute()
+    return [
+        OfferReply(Outcome(outcome.decode()), Definition.from_json(standing) if standing else None, revision)
+        for outcome, standing, revision in replies
+    ]
 
 
 def seal(election: int, shards: int, *, only_if_due: bool = False) -> Seal:

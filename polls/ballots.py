@@ -8,20 +8,22 @@ from uuid import UUID
 
 from django.core.signing import BadSignature, Signer
 
-WIRE_VERSION = 1
+# The first version did not say on which design a ballot was cast.
+WIRE_VERSION = 2
 
 # What `cast.lua` can have written; one entry outside of them must not stop the batch in the database.
 _VOTER = re.compile(r"[A-Za-z0-9_-]{22}")
 _BALLOT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MARKING = re.compile(r"[^\x00]{1,20000}", re.DOTALL)
 _EPOCH = re.compile(r"[0-9a-f]{1,32}")
+_DESIGN = re.compile(r"[0-9a-f]{16,32}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,14}")
 # All of it but the marking, a line each: one look at a good entry instead of one for each field.
 _GOOD = re.compile(
-    rf"{WIRE_VERSION}\n({_VOTER.pattern})\n({_BALLOT.pattern})\n({_EPOCH.pattern})\n"
+    rf"{WIRE_VERSION}\n({_VOTER.pattern})\n({_BALLOT.pattern})\n({_DESIGN.pattern})\n({_EPOCH.pattern})\n"
     rf"({_NUMBER.pattern})\n({_NUMBER.pattern})".encode()
 )
-_NAMES = (b"v", b"voter", b"ballot", b"epoch", b"serial", b"at")
+_NAMES = (b"v", b"voter", b"ballot", b"design", b"epoch", b"serial", b"at")
 
 _signer = Signer(salt="polls.ballots.ballot_id")
 
@@ -38,11 +40,13 @@ class Ballot(NamedTuple):
     """One accepted ballot, with the place that the box gave it.
 
     `ballot_id` is a UUIDv7 as text, in small letters: of two, the higher was issued later. `accepted_at` is in
-    milliseconds since 1970 UTC by the box's clock.
+    milliseconds since 1970 UTC by the box's clock. `design` is that of the paper on which the marking was made; an
+    entry of the first wire version does not say it, and has "".
     """
 
     voter_key: str
     ballot_id: str
+    design: str
     marking: str
     epoch: str
     serial: int
@@ -61,9 +65,9 @@ class Ballot(NamedTuple):
         except KeyError:
             good = None
         if good:
-            voter, ballot, epoch, serial, at = good.groups()
+            voter, ballot, design, epoch, serial, at = good.groups()
             marking = _text(fields, b"marking", _MARKING)
-            return cls(voter.decode(), ballot.decode(), marking, epoch.decode(), int(serial), int(at))
+            return cls(voter.decode(), ballot.decode(), design.decode(), marking, epoch.decode(), int(serial), int(at))
         return cls._explain(fields)
 
     @classmethod
@@ -75,6 +79,7 @@ class Ballot(NamedTuple):
         return cls(
             voter_key=_text(fields, b"voter", _VOTER),
             ballot_id=_text(fields, b"ballot", _BALLOT),
+            design=_text(fields, b"design", _DESIGN) if version > 1 else "",
             marking=_text(fields, b"marking", _MARKING),
             epoch=_text(fields, b"epoch", _EPOCH),
             serial=_number(fields, b"serial"),

@@ -6,15 +6,18 @@ import hmac
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Self
-
-from django.utils import timezone
+from typing import TYPE_CHECKING, Any, Self
 
 from . import methods
+from .design import Paper, hash_paper
 from .methods import BallotPaper, OptionOnBallot
 
 if TYPE_CHECKING:
     from .models import Election
+
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MILLISECOND = dt.timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -37,22 +40,31 @@ class Definition:
     voter_secret: str
     sealed: bool
     archived: bool
+    # The hash of what voters see, as it was made when that was published.
+    design: str
     # Not part of the design: it may be switched on while people vote, and changes nothing of what they vote on.
     proof_of_work: bool = False
 
     @classmethod
     def of(cls, election: "Election") -> Self:
-        """Read the definition off the models."""
+        """Return an election with the paper that voters see: the last one that the ballot box has taken."""
+        return cls._with(election, election.in_force or election.offered)
+
+    @classmethod
+    def offered(cls, election: "Election") -> Self:
+        """Return an election with the paper that was published last, whether the ballot box has taken it or not."""
+        return cls._with(election, election.offered or election.in_force)
+
+    @classmethod
+    def _with(cls, election: "Election", design: str) -> Self:
+        # Prefetched where many are read.
+        [paper] = (Paper.read(one.paper) for one in election.designs.all() if one.hash == design)
         return cls(
             election=election.pk,
             revision=election.revision,
             slug=election.slug,
-            title=election.title,
-            description=election.description,
-            method=election.method,
-            options=tuple(OptionOnBallot(option.key, option.label) for option in election.options.all()),
-            max_choices=election.max_choices,
-            votes_final=election.votes_final,
+            **{name: getattr(paper, name) for name in Paper.__dataclass_fields__},
+            design=design,
             opens_at=milliseconds(election.opens_at),
             closes_at=milliseconds(election.closes_at) if election.closes_at else None,
             time_zone=election.time_zone,
@@ -67,8 +79,14 @@ class Definition:
     @lru_cache(maxsize=128)
     def from_json(cls, text: str | bytes) -> Self:
         """Read a definition as `to_json` writes it; fields of a newer release are passed over."""
-        fields = {name: value for name, value in json.loads(text).items() if name in cls.__dataclass_fields__}
+        fields: dict[str, Any] = {
+            name: value for name, value in json.loads(text).items() if name in cls.__dataclass_fields__
+        }
         fields["options"] = tuple(OptionOnBallot(**option) for option in fields["options"])
+        if "design" not in fields:
+            # The first release did not write it down, and each process computed it.
+            paper = Paper(**{name: fields[name] for name in Paper.__dataclass_fields__})
+            fields["design"] = hash_paper(paper.write(1), 1)
         return cls(**fields)
 
     def to_json(self) -> str:
@@ -77,19 +95,6 @@ class Definition:
     @cached_property
     def paper(self) -> BallotPaper:
         return BallotPaper(self.options, self.max_choices)
-
-    @cached_property
-    def design(self) -> str:
-        """Hash what the voter sees: a vote that was given on another design is refused."""
-        seen = [
-            self.title,
-            self.description,
-            self.method,
-            self.max_choices,
-            self.votes_final,
-            [(option.key, option.label) for option in self.options],
-        ]
-        return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
 
     def derive(self, text: str) -> bytes:
         """Derive 256 bits from `text` that nobody can link to it without the election's own secret: HMAC-SHA256."""
@@ -120,9 +125,9 @@ class Definition:
 
 def milliseconds(time: dt.datetime) -> int:
     """Convert an aware time to whole milliseconds since 1970 UTC."""
-    return int(time.timestamp() * 1000)
+    return (time - _EPOCH) // _MILLISECOND
 
 
 def moment(time: int) -> dt.datetime:
-    """Convert milliseconds since 1970 UTC to an aware time."""
-    return dt.datetime.fromtimestamp(time / 1000, tz=timezone.get_default_timezone())
+    """Convert milliseconds since 1970 UTC to a time in UTC; `milliseconds` gives the same number back."""
+    return _EPOCH + time * _MILLISECOND

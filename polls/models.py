@@ -125,7 +125,11 @@ class Election(models.Model):
     voter_secret = models.CharField(max_length=64, default=new_secret, editable=False)
     # Raised by each publication: a definition in Redis is only ever replaced by one of a higher revision.
     revision = models.PositiveIntegerField(_("revision"), default=0, editable=False)
-    design = models.CharField(_("design hash"), max_length=32, blank=True, editable=False)
+    # The design that voters see, as far as the ballot box has told; and one that it has not taken yet, if there is one.
+    in_force = models.CharField(max_length=32, blank=True, editable=False)
+    offered = models.CharField(max_length=32, blank=True, editable=False)
+    # The last edit that the ballot box did not take, since the election had begun: when, and what it said.
+    refused_edit = models.JSONField(null=True, editable=False)
     opened_at = models.DateTimeField(_("opened"), null=True, editable=False)
     sealed_at = models.DateTimeField(_("sealed"), null=True, editable=False)
     final_at = models.DateTimeField(_("final"), null=True, editable=False)
@@ -170,6 +174,21 @@ class Election(models.Model):
         return self.revision > 0 and (self.opened_at is not None or self.opens_at <= now)
 
 
+class Design(models.Model):
+    """What voters see of an election, as it was published and hashed; written once, and never changed."""
+
+    election = models.ForeignKey(Election, models.CASCADE, related_name="designs")
+    hash = models.CharField(max_length=32)
+    scheme = models.PositiveSmallIntegerField()
+    paper = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["election", "hash"], name="design_once_in_election")]
+
+    def __str__(self) -> str:
+        return self.hash
+
+
 class Option(models.Model):
     """One possible answer; `key` names it on the wire and in counts."""
 
@@ -186,10 +205,13 @@ class Option(models.Model):
             models.UniqueConstraint(
                 fields=["election", "key"], name="option_key_unique_in_election",
                 violation_error_message=_("Two options have the same key. Give each its own."),
+                # One save may swap the keys of two options, or their labels.
+                deferrable=models.Deferrable.DEFERRED,
             ),
             models.UniqueConstraint(
                 fields=["election", "label"], name="option_label_unique_in_election",
                 violation_error_message=_("Two options have the same label. Voters could not tell them apart."),
+                deferrable=models.Deferrable.DEFERRED,
             ),
         ]  # fmt: skip
 
@@ -202,6 +224,8 @@ class Epoch(models.Model):
 
     name = models.CharField(_("name"), max_length=32, unique=True)
     started_at = models.DateTimeField(_("started"), default=timezone.now)
+    # When a ballot had a place that another one of this epoch has: the box had come back with older data.
+    reused_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("epoch")

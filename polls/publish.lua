@@ -1,21 +1,67 @@
--- Store the rules of one shard, unless those of the same or a higher revision are there already.
+-- Take a revision of an election, or say why not: the definition and the rules of all its shards, in one step.
 --
--- KEYS  rules (hash)
--- ARGV  revision, epoch, design, opens (ms), closes (ms or ''), final (1/0), sealed (1/0)
--- Reply 1 if stored, 0 if not
+-- KEYS  definitions (hash: slug -> JSON), then the rules (hash) of each shard
+-- ARGV  mode, epoch, slug, revision, design, opens (ms), closes (ms or ''), final (1/0), sealed (1/0), JSON
+-- Reply {outcome, JSON of the definition that stands or '', its revision}
 --
--- A seal stays, whatever a later revision says; so does the epoch that this box already lives in.
+-- The mode is 'offer', 'try' (say what an offer would bring, and change nothing), or 'restore' (take it, whatever has
+-- begun: for a box that has lost data).
+--
+-- What voters may have seen is fixed from the opening on, by this clock: another design, opening or rule on changing
+-- votes is not taken. Nor is another closing, once the box is closed. A seal stays, and so does the epoch in which a
+-- box lives. A lower revision is older: it is not taken.
 
-local revision, epoch = tonumber(ARGV[1]), ARGV[2]
-local known = redis.call('HMGET', KEYS[1], 'revision', 'sealed', 'closes')
-if known[1] and tonumber(known[1]) >= revision then return 0 end
+local mode, epoch, slug, revision = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local design, opens, closes, final, sealed, text = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 
-local closes, sealed = ARGV[5], ARGV[7]
-if known[2] == '1' then
-  closes, sealed = known[3], '1'
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- All shards have the same rules but for their serials; some may have been lost.
+local known
+local revisions = {}
+for shard = 2, #KEYS do
+  local rules = redis.call('HMGET', KEYS[shard], 'revision', 'design', 'opens', 'closes', 'final', 'sealed', 'slug',
+    'published_closes')
+  revisions[shard] = tonumber(rules[1]) or -1
+  if rules[1] and not (known and known.sealed) then
+    known = {
+      revision = tonumber(rules[1]), design = rules[2], opens = rules[3], closes = rules[4], final = rules[5],
+      sealed = rules[6] == '1', slug = rules[7] or slug, published_closes = rules[8] or closes,
+    }
+  end
 end
-redis.call('HSET', KEYS[1], 'revision', revision, 'design', ARGV[3], 'opens', ARGV[4],
-  'closes', closes, 'final', ARGV[6], 'sealed', sealed)
-redis.call('HSETNX', KEYS[1], 'epoch', epoch)
-redis.call('HSETNX', KEYS[1], 'serial', 0)
-return 1
+
+local function answer(outcome)
+  return {outcome, redis.call('HGET', KEYS[1], known.slug) or '', known.revision}
+end
+
+if known and mode ~= 'restore' then
+  local begun = now >= tonumber(known.opens)
+  local closed = known.sealed or (known.closes ~= '' and now >= tonumber(known.closes))
+  local other = design ~= known.design or opens ~= known.opens or final ~= known.final or slug ~= known.slug
+  if known.revision > revision or (known.revision == revision and other) then return answer('newer') end
+  if begun and other then return answer('begun') end
+  -- A seal comes with the time at which the box was closed, and is no edit.
+  if closed and closes ~= known.published_closes and sealed ~= '1' then return answer('closed') end
+end
+if mode == 'try' then return {'taken', '', revision} end
+
+local published_closes = closes
+if known and known.sealed then
+  closes, sealed = known.closes, '1'
+end
+for shard = 2, #KEYS do
+  if revisions[shard] < revision then
+    redis.call('HSET', KEYS[shard], 'revision', revision, 'design', design, 'opens', opens, 'closes', closes,
+      'published_closes', published_closes, 'final', final, 'sealed', sealed, 'slug', slug)
+    redis.call('HSETNX', KEYS[shard], 'epoch', epoch)
+    redis.call('HSETNX', KEYS[shard], 'serial', 0)
+  end
+end
+local defined = redis.call('HGET', KEYS[1], slug)
+if not defined or cjson.decode(defined).revision < revision then
+  redis.call('HSET', KEYS[1], slug, text)
+end
+if known and known.slug ~= slug then redis.call('HDEL', KEYS[1], known.slug) end
+return {'taken', '', revision}

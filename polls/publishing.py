@@ -1,7 +1,13 @@
-"""Publish elections: PostgreSQL first, then the ballot box, where only a higher revision is stored."""
+"""Publish elections: PostgreSQL first, then the ballot box, which alone decides whether it takes a change.
 
+By its own clock the box knows whether voters may have seen a paper already. What it does not take is taken back in
+PostgreSQL as well, so that both always say the same.
+"""
+
+import enum
 import logging
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from functools import partial
 
 from django.core.exceptions import ValidationError
@@ -10,8 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from . import ballot_box
+from .ballot_box import OfferReply, Outcome
 from .definition import Definition
+from .design import SCHEME, SCHEMES, Paper, hash_paper
+from .methods import OptionOnBallot
 from .models import Election
+from .outages import is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -20,51 +30,185 @@ class Frozen(ValidationError):
     """A change to what voters have already seen, or to an election that is over."""
 
 
-@transaction.atomic
-def publish_election(election: Election) -> None:
-    """Give the election, as it is saved, its next revision, and hand it to the ballot box on commit; raises Frozen.
+class Arrival(enum.Enum):
+    """Where a publication has come to.
 
-    If the box is away at that moment the change is kept, and `keep_box` delivers it later.
+    The box has taken it, or has refused it, and PostgreSQL has what the box holds; or it has not answered yet; or it
+    holds what cannot be: a paper that PostgreSQL does not know, or not after another one was seen to open.
+    """
+
+    TAKEN = enum.auto()
+    REFUSED = enum.auto()
+    WAITING = enum.auto()
+    CONTRADICTED = enum.auto()
+
+
+@dataclass
+class Publication:
+    """A publication under way; `arrival` is settled once the transaction around it has committed."""
+
+    arrival: Arrival = Arrival.WAITING
+
+
+# How far an election's publication has come.
+STATE = ("in_force", "offered", "revision")
+# What an organiser edits, by the names of a definition.
+EDITED = frozenset(
+    (*Paper.__dataclass_fields__, "slug", "opens_at", "closes_at", "time_zone", "proof_of_work"),
+)
+REASONS = {
+    Outcome.BEGUN: _("The election has begun: its question, options and method stay as voters have seen them."),
+    Outcome.CLOSED: _("The election has closed, and a closed election cannot be opened again."),
+}
+
+
+@transaction.atomic
+def publish_election(election: Election) -> Publication:
+    """Publish an election as it is saved, on commit; raises Frozen where voters may have seen it as it was.
+
+    A box that cannot be reached gets it later, from `keep_box`, and decides then.
     """
     # The lock makes two publications take turns, so that each has a revision of its own.
     stored = Election.objects.select_for_update().get(pk=election.pk)
-    design = Definition.of(stored).design
-    if stored.design and design != stored.design and stored.is_frozen(timezone.now()):
-        raise Frozen(_("The election has begun: its question, options and method stay as voters have seen them."))
-    stored.design, stored.revision = design, stored.revision + 1
-    stored.save(update_fields=["design", "revision"])
-    election.design, election.revision = stored.design, stored.revision
-    transaction.on_commit(partial(_deliver, stored))
+    design = _store_design(stored)
+    stored.offered = "" if design == stored.in_force else design
+    stored.revision += 1
+    _refuse_what_has_begun(stored)
+    stored.refused_edit = None
+    stored.save(update_fields=["offered", "revision", "refused_edit"])
+    for name in STATE:
+        setattr(election, name, getattr(stored, name))
+    publication = Publication()
+    transaction.on_commit(partial(_deliver, election, publication))
+    return publication
 
 
-def _deliver(election: Election) -> None:
+@transaction.atomic
+def republish_election(election: Election) -> None:
+    """Let the ballot box know of a change that is no edit, such as a seal: the paper stays as it was published."""
+    stored = Election.objects.select_for_update().get(pk=election.pk)
+    stored.revision += 1
+    stored.save(update_fields=["revision"])
+    election.revision = stored.revision
+    transaction.on_commit(partial(_deliver, election, Publication()))
+
+
+def _store_design(election: Election) -> str:
+    """Return the design of an election as it is saved; it is made and kept only if the paper is another one."""
+    paper = Paper(
+        title=election.title,
+        description=election.description,
+        method=election.method,
+        max_choices=election.max_choices,
+        votes_final=election.votes_final,
+        options=tuple(OptionOnBallot(option.key, option.label) for option in election.options.all()),
+    )
+    for known in election.designs.all():
+        # By the scheme of its time: a new release must not take an old paper for another.
+        if paper.write(known.scheme) == known.paper:
+            return known.hash
+    text = paper.write()
+    return election.designs.create(hash=hash_paper(text), scheme=SCHEME, paper=text).hash
+
+
+def _refuse_what_has_begun(election: Election) -> None:
+    """Raise Frozen if the box would not take it; if it cannot be asked, go by what PostgreSQL knows."""
+    try:
+        reply = ballot_box.offer([Definition.offered(election)], epoch="", mode="try")[0]
+    except ballot_box.Unavailable:
+        if election.in_force and election.offered and election.is_frozen(timezone.now()):
+            raise Frozen(REASONS[Outcome.BEGUN]) from None
+    else:
+        if reply.outcome in REASONS:
+            raise Frozen(REASONS[reply.outcome])
+
+
+def _deliver(election: Election, publication: Publication) -> None:
     try:
         epoch = ballot_box.read_epoch()
         if epoch is not None:
-            store([Definition.of(election)], epoch)
-    except ballot_box.Unavailable as error:
+            [publication.arrival] = deliver(Election.objects.filter(pk=election.pk), epoch)
+        election.refresh_from_db(fields=[*STATE])
+    except Exception as error:
+        if not is_outage(error):
+            raise
         logger.warning("%s is published as soon as the ballot box is back: %s", election.slug, error)
 
 
-def store(definitions: Iterable[Definition], epoch: str) -> None:
-    """Store definitions and the rules of their shards, over lower revisions only; raises Unavailable.
+def deliver(elections: Iterable[Election], epoch: str) -> list[Arrival]:
+    """Offer elections to the ballot box as they were published last, and let PostgreSQL follow what the box decides.
 
-    A box that is new to Redis begins its life in `epoch`.
+    A box that is new to Redis begins its life in `epoch`. Raises Unavailable.
     """
-    with ballot_box.reaching(), ballot_box.client().pipeline(transaction=False) as pipe:
-        for definition in definitions:
-            for shard in range(definition.shards):
-                rules: list[str | int] = [
-                    definition.revision,
-                    epoch,
-                    definition.design,
-                    definition.opens_at,
-                    "" if definition.closes_at is None else definition.closes_at,
-                    int(definition.votes_final),
-                    int(definition.sealed or definition.archived),
-                ]
-                rules_key = ballot_box.key(definition.election, shard, "rules")
-                ballot_box.script("publish")([rules_key], rules, client=pipe)
-            text: list[str | int] = [definition.slug, definition.revision, definition.to_json()]
-            ballot_box.script("define")([ballot_box.DEFINITIONS], text, client=pipe)
-        pipe.execute()
+    elections = list(elections)
+    replies = ballot_box.offer([Definition.offered(election) for election in elections], epoch)
+    return [_follow(election, reply) for election, reply in zip(elections, replies, strict=True)]
+
+
+def restore(elections: Iterable[Election], epoch: str) -> None:
+    """Let a ballot box that has lost data have what voters have seen; raises Unavailable.
+
+    An edit that no box had taken yet is offered afterwards, like any other.
+    """
+    elections = list(elections)
+    ballot_box.offer([Definition.of(election) for election in elections], epoch, mode="restore")
+    for election in elections:
+        if not election.in_force:
+            _note_in_force(election)
+
+
+def _note_in_force(election: Election) -> None:
+    Election.objects.filter(pk=election.pk, offered=election.offered).update(in_force=election.offered, offered="")
+
+
+def _follow(election: Election, reply: OfferReply) -> Arrival:
+    if reply.outcome is Outcome.TAKEN:
+        if election.offered:
+            _note_in_force(election)
+        return Arrival.TAKEN
+    if reply.outcome is Outcome.NEWER:
+        # Unless another publication was faster, PostgreSQL has come back older, and has to go past what the box has.
+        Election.objects.filter(pk=election.pk, revision=election.revision).update(revision=reply.revision + 1)
+        return Arrival.WAITING
+    return _take_back(election, reply.standing)
+
+
+@transaction.atomic
+def _take_back(election: Election, standing: Definition | None) -> Arrival:
+    """Let PostgreSQL have what the box holds, and keep the edit that came too late for its organiser to see."""
+    stored = Election.objects.select_for_update().get(pk=election.pk)
+    if stored.revision != election.revision:
+        return Arrival.WAITING
+    if standing is None or not _adopt_design(stored, standing):
+        return Arrival.CONTRADICTED
+    refused = asdict(Definition.offered(stored))
+    stored.refused_edit = {name: refused[name] for name in EDITED} | {"refused_at": timezone.now().isoformat()}
+    for name in EDITED - {"options", "opens_at", "closes_at"}:
+        setattr(stored, name, getattr(standing, name))
+    stored.opens_at, stored.closes_at = standing.opens, standing.closes
+    stored.in_force, stored.offered = standing.design, ""
+    stored.save(
+        update_fields=[*EDITED - {"options"}, "in_force", "offered", "refused_edit"],
+    )
+    stored.options.exclude(key__in=[option.key for option in standing.options]).delete()
+    for position, option in enumerate(standing.options):
+        values = {"label": option.label, "position": position}
+        stored.options.update_or_create(key=option.key, defaults=values)
+    logger.warning("%s: an edit came after the opening, and was taken back", stored.slug)
+    republish_election(stored)
+    return Arrival.REFUSED
+
+
+def _adopt_design(election: Election, standing: Definition) -> bool:
+    """Tell whether the box's paper can be this election's; one that PostgreSQL does not know is kept."""
+    if standing.design == election.in_force:
+        return True
+    if election.opened_at is not None:
+        return False
+    paper = Paper(**{name: getattr(standing, name) for name in Paper.__dataclass_fields__})
+    for scheme in SCHEMES:
+        text = paper.write(scheme)
+        if hash_paper(text, scheme) == standing.design:
+            election.designs.get_or_create(hash=standing.design, defaults={"scheme": scheme, "paper": text})
+            return True
+    return False

@@ -6,20 +6,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import DateTimeField, F, Func, IntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import DateTimeField, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
 
 from polls import ballot_box, methods
-from polls.methods import BallotPaper, OptionOnBallot, Result
-from polls.models import Election, Option
+from polls.design import Paper
+from polls.methods import BallotPaper, Result
+from polls.models import Design, Election
 from tally.models import Count, Tally
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What is shown of one election; `as_of` is PostgreSQL's time, `pending` None while the box is out of reach."""
+    """What is shown of one election; `as_of` is PostgreSQL's time, `pending` None while the box is out of reach.
+
+    Words come from `paper`, which is what voters see, and not from the election, which is what its organiser wrote.
+    """
 
     election: Election
+    paper: Paper
     phase: str
     final: bool
     version: int
@@ -32,8 +37,8 @@ class Snapshot:
         """Return the snapshot as the contract has it."""
         return {
             "election": self.election.slug,
-            "title": self.election.title,
-            "method": self.election.method,
+            "title": self.paper.title,
+            "method": self.paper.method,
             "phase": self.phase,
             "final": self.final,
             "version": self.version,
@@ -75,8 +80,7 @@ class ClockTimestamp(Func):
 
 # What a page shows or needs for it. The role may read no other column.
 _READ = (
-    "slug", "title", "method", "max_choices", "opens_at", "closes_at", "time_zone", "shards", "revision", "sealed_at",
-    "final_at",
+    "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "sealed_at", "final_at",
 )  # fmt: skip
 
 
@@ -90,14 +94,17 @@ def read_snapshots(elections: QuerySet[Election]) -> list[Snapshot]:
 
     Its cost depends on the number of options, not on the number of ballots.
     """
-    options = Option.objects.filter(election=OuterRef("pk")).values(json=JSONObject(key="key", label="label"))
+    # Before the box has taken a first design there is only the one that was offered.
+    shown = Design.objects.filter(
+        Q(hash=OuterRef("in_force")) | Q(hash=OuterRef("offered"), election__in_force=""), election=OuterRef("pk")
+    )
     counts = Count.objects.filter(election=OuterRef("pk")).order_by().values("key").annotate(total=Sum("n"))
     rows = list(
         elections.only(*_READ).annotate(
             as_of=ClockTimestamp(),
             version=F("revision") + _total("version"),
             ballots=_total("ballots"),
-            paper_options=ArraySubquery(options),
+            paper=Subquery(shown.values("paper")),
             counts=ArraySubquery(counts.values(json=JSONObject(key="key", n="total"))),
         )
     )
@@ -110,15 +117,16 @@ def read_snapshots(elections: QuerySet[Election]) -> list[Snapshot]:
 
 def _snapshot(row: Any, pending: int | None) -> Snapshot:
     """Build a snapshot from an election with the annotations of `read_snapshots`."""
-    paper = BallotPaper(tuple(OptionOnBallot(**option) for option in row.paper_options), row.max_choices)
+    paper = Paper.read(row.paper)
     counts = {count["key"]: int(count["n"]) for count in row.counts}
     return Snapshot(
         election=row,
+        paper=paper,
         phase=row.phase(row.as_of),
         final=row.final_at is not None,
         version=row.version,
         ballots=row.ballots,
         pending=pending,
         as_of=row.as_of,
-        result=methods.get(row.method).result(counts, row.ballots, paper),
+        result=methods.get(paper.method).result(counts, row.ballots, BallotPaper(paper.options, paper.max_choices)),
     )

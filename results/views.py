@@ -30,7 +30,7 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
         "snapshot": snapshot,
         "election": snapshot.election,
         "data": snapshot.as_dict(),
-        "method_template": f"polls/methods/{snapshot.election.method}/result.html",
+        "method_template": f"polls/methods/{snapshot.paper.method}/result.html",
     }
     return render(request, "results/dashboard.html", context)
 

@@ -36,6 +36,7 @@ class Backlog:
         self._ahead: Future[Look] | None = None
         self._settling: Future[None] | None = None
         self.last: str | None = None
+        self.finds_reused_places = False
 
     def __enter__(self) -> Self:
         return self

@@ -16,7 +16,7 @@ from polls.models import Election
 from polls.outages import is_outage
 from polls.wake_up import ask_for_next_drain
 
-from . import counting, inbox, metrics, store
+from . import counting, healing, inbox, metrics, store
 from .announce import announce
 from .backlog import Backlog
 from .inbox import Entry, Settlement
@@ -37,11 +37,11 @@ def drain_shard(election: Election, shard: int) -> int:
     would keep it for ever, and other shards would not be counted, nor elections sealed.
     Raises Unavailable, or the database's errors, with nothing lost: the next round begins where this one did.
     """
-    definition = Definition.of(election)
     read = 0
     over = time.monotonic() + TURN_S
-    # Before the read, so that a ballot accepted from here on asks for a drain of its own.
-    inbox.clear_wake_up(election.pk, shard)
+    definition = begin(election, shard)
+    if definition is None:
+        return 0
     with Backlog(definition, shard) as backlog:
         while True:
             entries = drain_round(definition, shard, backlog)
@@ -54,7 +54,24 @@ def drain_shard(election: Election, shard: int) -> int:
                 # The look without the lock is for a worker that was turned away while this one still held it.
                 break
         backlog.finish()
+    if backlog.finds_reused_places:
+        # Not at the next tick: until then voters whose marks are gone are taken for new ones.
+        healing.keep_box()
     return read
+
+
+def begin(election: Election, shard: int) -> Definition | None:
+    """Return the election with the paper on which its box takes ballots; None if PostgreSQL does not know it yet."""
+    # Before the read, so that a ballot accepted from here on asks for a drain of its own.
+    design = inbox.clear_wake_up(election.pk, shard)
+    if design not in ("", election.in_force):
+        healing.keep_box()
+        election.refresh_from_db()
+        design = inbox.clear_wake_up(election.pk, shard)
+        if design not in ("", election.in_force):
+            logger.warning("%s: its ballots wait until the paper is known on which they were cast", election.slug)
+            return None
+    return Definition.of(election)
 
 
 def drain_all() -> None:
@@ -62,7 +79,7 @@ def drain_all() -> None:
 
     An election that fails is logged and does not keep the others waiting.
     """
-    elections = list(Election.objects.not_final().prefetch_related("options"))
+    elections = list(Election.objects.not_final().prefetch_related("designs"))
     waiting = ballot_box.count_waiting([(election.pk, election.shards) for election in elections])
     all_good = True
     for election in elections:
@@ -88,6 +105,7 @@ def drain_round(definition: Definition, shard: int, backlog: Backlog) -> list[En
         if not entries:
             return entries
         changed, settlements = record(definition, shard, batch)
+    backlog.finds_reused_places |= batch.reuses_places
     backlog.leave(partial(settle, definition, shard, settlements, changed=changed))
     metrics.ROUND_BALLOTS.observe(len(entries))
     metrics.ROUND_SECONDS.observe(time.monotonic() - started)
@@ -114,6 +132,9 @@ def record(definition: Definition, shard: int, batch: Batch) -> tuple[bool, list
     known = [ballot for ballot, place in zip(ballots, places, strict=True) if place not in new_places]
     redelivered = store.find_recorded(election, known)
     duplicates = [ballot for ballot in known if ballot.place not in redelivered]
+    # A ballot that a newer worker had to wait for has a low serial as well, but one of its own.
+    late = [ballot for ballot in new if ballot.epoch == tally.epoch and ballot.serial <= tally.last_serial]
+    batch.reuses_places = store.note_reused_places(election, shard, late)
 
     standing = store.load_counted(election, {ballot.voter_key for ballot in ballots})
     changes = counting.count(

@@ -12,9 +12,8 @@ from redis.client import Pipeline
 
 from polls import ballot_box
 from polls.ballot_box import EPOCH, hash_marking, key, reaching, script, write_mark
-from polls.definition import Definition
 from polls.models import Election, Epoch
-from polls.publishing import store
+from polls.publishing import Arrival, deliver, restore
 
 from . import store as database
 from .lifecycle import store_seal
@@ -25,7 +24,8 @@ logger = logging.getLogger(__name__)
 HEALING = "urna:healing"
 # The advisory lock of healing; shards use pairs (election, shard), and elections count from 1.
 HEALING_LOCK = (0, 0)
-MARKS_CHUNK = 5000
+# Arguments to one script call stay below Lua's limit of about 8,000.
+MARKS_CHUNK = 2000
 
 
 def keep_box() -> None:
@@ -34,8 +34,10 @@ def keep_box() -> None:
     if epoch is None or _has_lost_data(epoch):
         heal()
         return
-    elections = list(Election.objects.published().prefetch_related("options"))
-    store([Definition.of(election) for election in elections], epoch)
+    elections = list(Election.objects.published().prefetch_related("designs"))
+    if Arrival.CONTRADICTED in deliver(elections, epoch):
+        heal()
+        return
     for election in _find_sealed([election for election in elections if election.sealed_at is None]):
         # Sealed by a process that died before it could tell PostgreSQL.
         store_seal(election, ballot_box.seal(election.pk, election.shards))
@@ -43,6 +45,8 @@ def keep_box() -> None:
 
 def _has_lost_data(epoch: str) -> bool:
     """Tell whether Redis lacks a ballot of this epoch that was counted: a shard is gone, or an older state is back."""
+    if Epoch.objects.filter(name=epoch, reused_at__isnull=False).exists():
+        return True
     tallies = list(Tally.objects.filter(epoch=epoch, last_serial__gt=0))
     with reaching(), ballot_box.client().pipeline(transaction=False) as pipe:
         for tally in tallies:
@@ -72,11 +76,11 @@ def heal() -> None:
         with reaching():
             # A box that is emptied again meanwhile loses this, and then must not be given its epoch.
             ballot_box.client().set(HEALING, epoch)
-        elections = list(Election.objects.published().prefetch_related("options"))
+        elections = list(Election.objects.published().prefetch_related("designs"))
         for election in elections:
             if election.archived_at is None:
                 _restore_marks(election)
-        store([Definition.of(election) for election in elections], epoch)
+        restore(elections, epoch)
         for election in elections:
             for shard in range(election.shards):
                 with reaching():
@@ -99,12 +103,20 @@ def _begin_epoch(pipe: Pipeline, epoch: str) -> None:
 
 def _restore_marks(election: Election) -> None:
     """Give the box back what each voter has cast, unless it knows of something later."""
-    rows = CountedBallot.objects.filter(election=election).values_list("shard", "voter_key", "ballot_id", "marking")
-    with reaching(), ballot_box.client().pipeline(transaction=False) as pipe:
-        for number, (shard, voter, ballot_id, marking) in enumerate(rows.iterator(MARKS_CHUNK), start=1):
-            mark = write_mark(ballot_id, hash_marking(marking), "counted")
-            pipe.hsetnx(key(election.pk, shard, "voters"), voter, mark)
-            if number % MARKS_CHUNK == 0:
-                pipe.execute()
-                logger.info("%s: %s voters restored", election.slug, number)
-        pipe.execute()
+    rows = CountedBallot.objects.filter(election=election).order_by("shard")
+    marks: dict[int, list[str]] = {}
+    for number, row in enumerate(rows.iterator(MARKS_CHUNK), start=1):
+        mark = write_mark(row.ballot_id, hash_marking(row.marking), "counted")
+        marks.setdefault(row.shard, []).extend((row.voter_key, mark))
+        if number % MARKS_CHUNK == 0:
+            _remember(election, marks)
+            logger.info("%s: %s voters restored", election.slug, number)
+    _remember(election, marks)
+
+
+def _remember(election: Election, marks: dict[int, list[str]]) -> None:
+    """Restore voter keys and marks, in turn, by shard; `marks` is empty afterwards."""
+    while marks:
+        shard, arguments = marks.popitem()
+        with reaching():
+            script("remember")([key(election.pk, shard, "voters")], arguments)

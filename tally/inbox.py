@@ -39,10 +39,16 @@ def read(election: int, shard: int, *, after: str | None, limit: int) -> list[En
     return [Entry(entry_id.decode(), fields) for entry_id, fields in found]
 
 
-def clear_wake_up(election: int, shard: int) -> None:
-    """Let the next accepted ballot ask for another drain; raises Unavailable."""
+def clear_wake_up(election: int, shard: int) -> str:
+    """Let the next accepted ballot ask for another drain; raises Unavailable.
+
+    Returns the design on which the box takes ballots, "" where it is not known: those that wait were cast on it.
+    """
     with reaching():
-        ballot_box.client().delete(key(election, shard, "wake"))
+        _, design = ballot_box.ask(
+            ("DEL", key(election, shard, "wake")), ("HGET", key(election, shard, "rules"), "design")
+        )
+    return design.decode() if design else ""
 
 
 def settle(election: int, shard: int, settlements: Iterable[Settlement]) -> None:

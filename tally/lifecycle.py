@@ -12,7 +12,7 @@ from polls.ballot_box import Seal
 from polls.definition import moment
 from polls.models import Election
 from polls.outages import is_outage
-from polls.publishing import publish_election
+from polls.publishing import republish_election
 
 from . import inbox
 from .announce import announce
@@ -50,7 +50,7 @@ def store_seal(election: Election, seal: Seal) -> None:
             stored.closes_at = max(moment(seal.closed_at), stored.opens_at + dt.timedelta(milliseconds=1))
             stored.sealed_at = timezone.now()
             stored.save(update_fields=["closes_at", "sealed_at"])
-            publish_election(stored)
+            republish_election(stored)
     election.refresh_from_db()
     announce(election.pk)
 
@@ -106,5 +106,5 @@ def _mark(election: Election, **times: dt.datetime) -> None:
     Election.objects.filter(pk=election.pk).update(**times)
     election.refresh_from_db()
     # What results pages show has changed, and a revision is part of the version.
-    publish_election(election)
+    republish_election(election)
     transaction.on_commit(lambda: announce(election.pk))

@@ -93,6 +93,7 @@ class RejectedBallot(models.Model):
     class Reason(models.TextChoices):
         UNREADABLE = "unreadable", _("cannot be read")
         INVALID = "invalid", _("marking is not valid")
+        OTHER_DESIGN = "other-design", _("cast on another paper")
         DUPLICATE = "duplicate", _("same ballot accepted twice")
         ALREADY_COUNTED = "already-counted", _("votes are final, and this voter's first is counted")
 

@@ -18,6 +18,10 @@ PAYLOAD_FIELDS = 20
 PAYLOAD_CHARACTERS = 400
 
 
+class CastOnOtherDesign(Exception):
+    """A ballot was cast on another paper than the one by which this election is counted."""
+
+
 @dataclass
 class Batch:
     """Entries of one shard, sorted; `places` has the (epoch, serial) of each entry that names one, in order."""
@@ -25,6 +29,8 @@ class Batch:
     ballots: dict[str, Ballot] = field(default_factory=dict)  # by stream entry id
     rejected: list[RejectedBallot] = field(default_factory=list)
     places: list[tuple[str, int]] = field(default_factory=list)
+    # Whether a place of this batch belongs to another ballot already, as the database knows.
+    reuses_places: bool = False
 
 
 def sort_out(definition: Definition, shard: int, entries: list[Entry]) -> Batch:
@@ -38,6 +44,9 @@ def sort_out(definition: Definition, shard: int, entries: list[Entry]) -> Batch:
             ballot = Ballot.from_wire(entry.fields)
             if shard_of(ballot.voter_key, definition.shards) != shard:
                 raise UnreadableEntry(f"ballots of this voter do not belong in shard {shard}")
+            # An entry of the first wire version does not say on which.
+            if ballot.design and ballot.design != definition.design:
+                raise CastOnOtherDesign
             if ballot.marking not in valid:
                 method.count_keys(ballot.marking, paper)
                 valid.add(ballot.marking)
@@ -47,6 +56,11 @@ def sort_out(definition: Definition, shard: int, entries: list[Entry]) -> Batch:
         except UnreadableEntry as problem:
             batch.rejected.append(_reject_unread(definition, shard, entry, str(problem)))
             place = place_from_wire(entry.fields)
+        except CastOnOtherDesign:
+            reason, detail = RejectedBallot.Reason.OTHER_DESIGN, f"cast on {ballot.design}, not on {definition.design}"
+            logger.error("ALARM %s: entry %s was %s, and is not counted", definition.slug, entry.id, detail)
+            batch.rejected.append(reject(definition, shard, entry.id, ballot, reason, detail))
+            place = ballot.place
         except InvalidMarking as problem:
             reason = RejectedBallot.Reason.INVALID
             batch.rejected.append(reject(definition, shard, entry.id, ballot, reason, str(problem)))

@@ -79,6 +79,36 @@ def find_recorded(election: int, ballots: Sequence[Ballot]) -> set[tuple[str, in
     return set(rows)
 
 
+def note_reused_places(election: int, shard: int, ballots: Sequence[Ballot]) -> bool:
+    """Tell whether any of these new ballots has the place of another ballot, and then note that of the epoch."""
+    if not ballots:
+        return False
+    rows = run(
+        """
+        UPDATE polls_epoch SET reused_at = coalesce(reused_at, now()) WHERE name IN (
+            SELECT row.epoch FROM unnest(%(epochs)s::text[], %(serials)s::bigint[], %(ballots)s::uuid[])
+                AS row (epoch, serial, ballot_id)
+            JOIN (
+                SELECT epoch, serial, ballot_id FROM tally_castrecord
+                WHERE election_id = %(election)s AND shard = %(shard)s
+                UNION ALL
+                SELECT epoch, serial, ballot_id FROM tally_rejectedballot
+                WHERE election_id = %(election)s AND shard = %(shard)s
+            ) AS known USING (epoch, serial)
+            WHERE known.ballot_id IS DISTINCT FROM row.ballot_id
+        ) RETURNING name
+        """,
+        {
+            "election": election,
+            "shard": shard,
+            "epochs": [ballot.epoch for ballot in ballots],
+            "serials": [ballot.serial for ballot in ballots],
+            "ballots": [ballot.ballot_id for ballot in ballots],
+        },
+    )
+    return bool(rows)
+
+
 def load_counted(election: int, voter_keys: Iterable[str]) -> dict[str, Counted]:
     """Return what counts now for each of the voters who has voted, by voter key."""
     rows = run(

@@ -33,24 +33,27 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "polls_election": {
         "worker": {
             "SELECT": ALL,
-            "UPDATE": ("revision", "design", "opened_at", "closes_at", "sealed_at", "final_at", "archived_at"),
+            # The words too: an edit that the ballot box has not taken is taken back.
+            "UPDATE": (
+                "title", "slug", "description", "method", "max_choices", "votes_final", "opens_at", "closes_at",
+                "time_zone", "proof_of_work", "revision", "in_force", "offered", "refused_edit", "opened_at",
+                "sealed_at", "final_at", "archived_at",
+            ),
         },
         # Never the secret from which voter keys are derived.
         "result": {
             "SELECT": (
-                "id", "title", "slug", "method", "max_choices", "opens_at", "closes_at", "time_zone", "shards",
-                "revision", "sealed_at", "final_at", "archived_at",
+                "id", "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered",
+                "sealed_at", "final_at", "archived_at",
             ),
         },
         # Only unpublished elections are deleted, which is the administration's own rule.
         "admin": {**LINK, "UPDATE": AllBut(("id", "voter_secret", "shards", "final_at"))},
     },
-    "polls_option": {
-        "worker": READ,
-        "result": {"SELECT": ("id", "election_id", "label", "key", "position")},
-        "admin": EDIT,
-    },
-    "polls_epoch": {"worker": READ_AND_ADD},
+    "polls_option": {"worker": EDIT, "admin": EDIT},
+    # Written once. Only with an election that was never published it is deleted.
+    "polls_design": {"worker": READ_AND_ADD, "result": READ, "admin": LINK},
+    "polls_epoch": {"worker": {**READ_AND_ADD, "UPDATE": ("reused_at",)}},
     # --- tally: the administration reads, and before it deletes a draft it looks whether anything hangs on it ---
     "tally_castrecord": {"worker": READ_AND_ADD, "admin": READ},
     "tally_countedballot": {

@@ -96,7 +96,7 @@ def install(role: str) -> None:
         _wrap(inbox, "is_empty", after="turn.counted", only_if=bool)
         _wrap(lifecycle, "_mark", after="turn.final")
         _wrap(healing, "_restore_marks", before="heal.begun", after="heal.marked")
-        _wrap(healing, "store", after="heal.defined")
+        _wrap(healing, "restore", after="heal.defined")
         _wrap(healing, "_begin_epoch", before="heal.adopted")
         _wrap(healing, "heal", after="heal.done")
     elif role == "admin":

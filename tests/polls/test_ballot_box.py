@@ -6,9 +6,8 @@ from uuid import UUID
 import pytest
 
 from polls import ballot_box
-from polls.ballot_box import Unavailable, Verdict
+from polls.ballot_box import Unavailable, Verdict, offer
 from polls.ballots import new_ballot_id
-from polls.publishing import store
 from tests.conftest import EPOCH, voter_key
 
 BALLOTS = ballot_box.key(1, 0, "ballots")
@@ -27,7 +26,8 @@ class TestCast:
         [(_, first), (_, second)] = box.xrange(BALLOTS)
         assert (first[b"serial"], second[b"serial"]) == (b"1", b"2")
         assert (second[b"voter"], second[b"marking"]) == (voter_key("eva").encode(), b"cola-cao")
-        assert (second[b"v"], second[b"epoch"]) == (b"1", EPOCH.encode())
+        assert (second[b"v"], second[b"epoch"]) == (b"2", EPOCH.encode())
+        assert second[b"design"] == drink.design.encode()
 
     def test_appends_nothing_for_a_repeated_ballot(self, define, cast, box):
         drink = define()
@@ -154,21 +154,21 @@ class TestSeal:
 class TestPublish:
     def test_stores_a_definition_only_over_a_lower_revision(self, define):
         drink = define(revision=5)
-        store([replace(drink, revision=4, title="stale")], EPOCH)
+        offer([replace(drink, revision=4, title="stale")], EPOCH)
         assert ballot_box.read_definition("drink")[0] == drink
-        store([replace(drink, revision=6, title="newer")], EPOCH)
+        offer([replace(drink, revision=6, title="newer")], EPOCH)
         assert ballot_box.read_definition("drink")[0].title == "newer"
 
     def test_never_unseals(self, define, cast):
         drink = define()
         ballot_box.seal(1, 1)
-        store([replace(drink, revision=9, closes_at=clock() + 60_000)], EPOCH)
+        offer([replace(drink, revision=9, closes_at=clock() + 60_000)], EPOCH)
         assert cast(drink, "ana", "nesquik").verdict is Verdict.CLOSED
 
     def test_leaves_the_serials_of_a_living_box_alone(self, define, cast):
         drink = define()
         cast(drink, "ana", "nesquik")
-        store([replace(drink, revision=2)], "another-epoch")
+        offer([replace(drink, revision=2)], "another-epoch")
         assert cast(drink, "eva", "nesquik").serial == 2
 
     def test_round_trips_a_definition(self, define):

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from polls.ballots import Ballot, NewerWireVersion, UnreadableEntry, new_ballot_id, place_from_wire, sign, unsign
 
 ENTRY = {
-    b"v": b"1",
+    b"v": b"2",
     b"epoch": b"e0",
     b"serial": b"7",
     b"at": b"1795339000123",
     b"voter": b"A" * 22,
     b"ballot": b"0199f2a0-0000-7000-8000-000000000001",
+    b"design": b"ab12" * 8,
     b"marking": b"cola-cao",
 }
 
@@ -61,7 +62,12 @@ class TestFromWire:
 
     def test_leaves_a_newer_version_to_a_newer_worker(self):
         with pytest.raises(NewerWireVersion):
-            Ballot.from_wire(ENTRY | {b"v": b"2", b"marking": b""})
+            Ballot.from_wire(ENTRY | {b"v": b"3", b"marking": b""})
+
+    def test_reads_what_the_first_release_wrote(self):
+        entry = {name: value for name, value in ENTRY.items() if name != b"design"} | {b"v": b"1"}
+        ballot = Ballot.from_wire(entry)
+        assert (ballot.serial, ballot.marking, ballot.design) == (7, "cola-cao", "")
 
     @given(st.dictionaries(st.sampled_from(sorted(ENTRY)), st.binary(max_size=50)))
     def test_never_fails_in_another_way(self, changes):

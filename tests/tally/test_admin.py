@@ -139,8 +139,7 @@ class TestFrozenElection:
         assert 'name="title"' not in page
         assert 'name="options-0-label"' not in page
         form = change_form(election, title="Beer?", closes_at_0="2099-01-01", closes_at_1="10:00")
-        response = organiser.post(change_page(election), form, follow=True)
-        assert "has begun meanwhile" in response.content.decode()
+        organiser.post(change_page(election), form)
         election.refresh_from_db()
         assert (election.title, election.closes_at.year) == ("Tea or coffee?", 2099)
 

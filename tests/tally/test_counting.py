@@ -13,7 +13,7 @@ MARKINGS = ("ant", "bee", "ant,bee", "cat")
 
 
 def ballot(voter: str, number: int, marking: str) -> Ballot:
-    return Ballot(voter, f"{number:04}", marking, "e0", number, 0)
+    return Ballot(voter, f"{number:04}", "d0", marking, "e0", number, 0)
 
 
 def keys_of(marking: str) -> list[str]:

@@ -286,7 +286,7 @@ class TestBadEntries:
 
     def test_of_a_newer_release_are_left_and_alarmed(self, make_election, cast, redis, caplog):
         drink = make_election()
-        redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), {"v": 2, "epoch": "e0", "serial": 1})
+        redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), {"v": 3, "epoch": "e0", "serial": 1})
         cast(drink, "ana", "nesquik")
         drain_shard(drink, 0)
         assert (waiting(drink), totals(drink)) == (1, {"nesquik": 1})

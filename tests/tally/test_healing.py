@@ -1,17 +1,18 @@
 """An emptied Redis, a half-restored one, and the life of an election."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from polls import ballot_box
-from polls.ballot_box import Unavailable, Verdict
+from polls.ballot_box import Unavailable, Verdict, offer
 from polls.ballots import new_ballot_id
 from polls.definition import Definition
-from polls.models import Election, Epoch, Option
-from polls.publishing import publish_election, store
+from polls.models import Epoch, Option
+from polls.publishing import publish_election, restore
 from tally import healing
 from tally.drain import drain_all
 from tally.healing import heal, keep_box
@@ -69,12 +70,12 @@ class TestKeepBox:
         make_election()
         redis.flushall()
 
-        def empty_then_store(*args: object) -> None:
+        def empty_then_restore(*args: Any) -> None:
             redis.flushall()
-            store(*args)
+            restore(*args)
 
         with monkeypatch.context() as patch:
-            patch.setattr(healing, "store", empty_then_store)
+            patch.setattr(healing, "restore", empty_then_restore)
             heal()
         assert ballot_box.read_epoch() is None
         keep_box()
@@ -167,7 +168,7 @@ class TestCloseElection:
         drink = make_election()
         before = Definition.of(drink)
         close_election(drink)
-        store([before], ballot_box.read_epoch())
+        offer([before], ballot_box.read_epoch())
         assert ballot_box.read_definition("drink")[0].sealed
         assert cast(drink, "eva", "nesquik").verdict is Verdict.CLOSED
 
@@ -219,8 +220,8 @@ class TestTurnPhases:
     @pytest.mark.expects_logged_exceptions
     def test_does_not_let_one_election_keep_the_others_waiting(self, make_election, caplog):
         broken, drink = make_election("broken"), make_election("drink")
-        # Changed past every form: it cannot be published any more.
-        Election.objects.filter(pk=broken.pk).update(title="Another question?")
+        # Deleted past everything: nobody knows any more what its voters see.
+        broken.designs.all().delete()
         turn_phases()
         drink.refresh_from_db()
         assert drink.opened_at is not None

@@ -48,7 +48,7 @@ NOT_FOR = {
         "PUBLISH strangers x", "INFO",
     ),
     "worker": (
-        f"XADD {BALLOTS} * v 1", f"HDEL {VOTERS} x", "HDEL urna:definitions drink", "PUBLISH strangers x",
+        f"XADD {BALLOTS} * v 1", f"HDEL {VOTERS} x", "DEL urna:definitions", "PUBLISH strangers x",
         "SUBSCRIBE urna__group__results", "LPUSH strangers x",
     ),
     "beat": (
