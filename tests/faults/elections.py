@@ -29,8 +29,8 @@ def insist(action: Callable[[], Any]) -> Any:
             time.sleep(0.1)
 
 
-def make_election(slug: str, *, shards: int, seconds: float | None = None) -> Any:
-    """Make and publish an election that is open, for so many seconds or until it is closed."""
+def make_election(slug: str, *, shards: int, seconds: float | None = None, opens_in: float = -60) -> Any:
+    """Make and publish an election that is open, or will be, for so many seconds or until it is closed."""
     from django.db import transaction
     from django.utils import timezone
 
@@ -45,8 +45,8 @@ def make_election(slug: str, *, shards: int, seconds: float | None = None) -> An
         election = Election.objects.create(
             slug=slug,
             title="What do you drink?",
-            opens_at=now - timezone.timedelta(minutes=1),
-            closes_at=now + timezone.timedelta(seconds=seconds) if seconds else None,
+            opens_at=now + timezone.timedelta(seconds=opens_in),
+            closes_at=now + timezone.timedelta(seconds=max(opens_in, 0) + seconds) if seconds else None,
             shards=shards,
         )
         for position, key in enumerate(CHOICES):
@@ -55,3 +55,10 @@ def make_election(slug: str, *, shards: int, seconds: float | None = None) -> An
         return election
 
     return insist(make)
+
+
+def find_election(slug: str) -> int:
+    """Return the primary key of an election."""
+    from polls.models import Election
+
+    return int(insist(lambda: Election.objects.values_list("pk", flat=True).get(slug=slug)))

@@ -153,7 +153,11 @@ def ends(installation: Installation, lives: Lives) -> list[Fault]:
         for pair in ("admin>valkey", "admin>postgres")
         for weather in BAD
     ]
-    return crashes + weather
+    edits = [
+        Fault(f"edit across an opening, {name}", lambda one, late=late: lives.edit_across_opening(late_beat=late))
+        for name, late in (("Redis hangs", False), ("Redis and beat hang", True))
+    ]
+    return crashes + weather + edits
 
 
 def families(

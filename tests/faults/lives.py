@@ -9,7 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tests.faults.elections import CHOICES, MOST_SHARDS, insist, make_election
+from tests.faults.edits import edit_across_opening
+from tests.faults.elections import CHOICES, MOST_SHARDS, find_election, insist, make_election
 from tests.faults.installation import Installation, wait_until
 from tests.faults.judge import Watcher
 from tests.faults.ledger import Ledger
@@ -82,6 +83,15 @@ class Lives:
             return struck
 
         return self._live(wait, seconds=WINDOW)
+
+    def edit_across_opening(self, *, late_beat: bool) -> bool:
+        """Edit the words of an election while Redis hangs across its opening, and with `late_beat` beat as well."""
+        number = len(self.accounts)
+        slug = f"edit-{self.seed}-{number}"
+        ledger = Ledger(self.ledger.history.with_name(f"history-{slug}.jsonl"))
+        struck = edit_across_opening(self.installation, ledger, slug, number, late_beat=late_beat)
+        self.accounts.append((ledger, find_election(slug)))
+        return struck
 
     def _live(self, end: Callable[[Organiser, Any, Watcher], bool], *, seconds: float | None = None) -> bool:
         number = len(self.accounts)

@@ -1,0 +1,149 @@
+"""Edits across an opening: an organiser changes the words while Redis hangs, and people vote as soon as it goes on.
+
+Whatever comes first, the edit or the opening, each ballot has to count under the words that its voter read.
+"""
+
+import os
+import random
+import re
+import signal
+import threading
+import time
+import urllib.parse
+from contextlib import suppress
+from typing import Any
+
+from tests.faults.elections import CHOICES, MOST_SHARDS, insist, make_election
+from tests.faults.installation import Installation, wait_until
+from tests.faults.judge import Watcher
+from tests.faults.ledger import Ledger
+from tests.faults.voters import AGAIN, Line, draw_address
+from tests.web import read_form
+
+# Seconds: from the publication to the opening, and from the opening to the end of the window.
+AHEAD = 4.5
+WINDOW = 7.0
+# Seconds before the opening at which Redis hangs and the edit is saved, and after it at which Redis goes on.
+HANGS = 3.0
+SAVED = 2.6
+GOES_ON = 0.3
+LINES = 3
+# Numbers of these voters begin here, and are so far apart.
+FIRST = 2 * 10**9
+APART = 10**5
+
+
+class Reader(threading.Thread):
+    """People on one line who read the labels, and note which words they have chosen."""
+
+    def __init__(self, doors: list[int], slug: str, ledger: Ledger, first: int, chance: random.Random) -> None:
+        super().__init__(daemon=True)
+        self.doors, self.path, self.ledger, self.chance = doors, f"/{slug}/", ledger, chance
+        self.numbers = iter(range(first, first + APART))
+        # Words by key of each accepted ballot, in the order of acceptance.
+        self.read: list[tuple[str, str]] = []
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        while not self.over.is_set():
+            line = Line(self.doors, draw_address(self.chance))
+            with suppress(OSError):
+                self._vote(line, next(self.numbers))
+            line.close()
+
+    def _vote(self, line: Line, voter: int) -> None:
+        cookies: dict[str, str] = {}
+        page = line.ask(self.chance.choice(self.doors), self.path, cookies)
+        if page.status != 200:
+            time.sleep(AGAIN / 3)
+            return
+        labels = dict(re.findall(r'name="choice" value="([a-z-]+)".*?choice-label">([^<]+)<', page.page, re.DOTALL))
+        form = read_form(page.page)
+        key = self.chance.choice(sorted(labels))
+        ballot = form["ballot_id"].partition(":")[0]
+        body = urllib.parse.urlencode(form | {"choice": key})
+        while True:
+            self.ledger.send(voter, ballot, key)
+            status = 0
+            with suppress(OSError):
+                status = line.ask(self.chance.choice(self.doors), self.path, cookies, body).status
+            if status == 303:
+                self.ledger.tell(ballot, "accepted", "303")
+                self.read.append((key, labels[key]))
+                return
+            if status in (409, 410):
+                # The paper has changed since, or the window is over: this ballot was not taken, and says so.
+                self.ledger.tell(ballot, "refused", str(status))
+                return
+            self.ledger.tell(ballot, "unknown", str(status))
+            if status not in (0, 503):
+                self.ledger.complain(self.ledger.unexpected, f"ballot {ballot} was answered with {status}")
+            time.sleep(AGAIN)
+
+
+def edit_words(election: Any) -> None:
+    """Let two options mean something else, delete the third, and publish that."""
+    from django.db import transaction
+
+    from polls.publishing import publish_election
+
+    with transaction.atomic():
+        first, second, third = election.options.all()
+        for option in (first, second):
+            option.label = f"No {option.label}"
+            option.save()
+        third.delete()
+        publish_election(election)
+
+
+def edit_across_opening(installation: Installation, ledger: Ledger, slug: str, number: int, *, late_beat: bool) -> bool:
+    """Save an edit while Redis hangs across an opening, and beat as well if so; complain of what counts wrongly."""
+    from django.core.exceptions import ValidationError
+
+    opens_at = time.time() + AHEAD
+    election = make_election(slug, shards=MOST_SHARDS, opens_in=AHEAD, seconds=WINDOW)
+    chance = random.Random(slug)
+    doors = installation.doors
+    readers = [
+        Reader(doors, slug, ledger, FIRST + number * APART * LINES + line * APART, random.Random(chance.random()))
+        for line in range(LINES)
+    ]
+    watcher = Watcher(installation.proxies["result"].port, slug, ledger)
+    held = [name for name in ("valkey", "beat") if name == "valkey" or late_beat]
+    try:
+        for reader in readers:
+            reader.start()
+        time.sleep(max(0.0, opens_at - HANGS - time.time()))
+        stopped = [pid for name in held if (pid := installation.part(name).pid)]
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            time.sleep(max(0.0, opens_at - SAVED - time.time()))
+            with suppress(ValidationError):
+                insist(lambda: edit_words(election))
+            time.sleep(max(0.0, opens_at + GOES_ON - time.time()))
+        finally:
+            for pid in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+        wait_until(lambda: (watcher.look() or {}).get("final"), f"{slug} is final")
+    finally:
+        for reader in readers:
+            reader.over.set()
+        for reader in readers:
+            reader.join(30)
+        watcher.stop()
+    check_words(watcher, ledger, slug, [words for reader in readers for words in reader.read])
+    return bool(stopped)
+
+
+def check_words(watcher: Watcher, ledger: Ledger, slug: str, read: list[tuple[str, str]]) -> None:
+    """Complain unless the results have each ballot under the words that its voter read."""
+    snapshot = watcher.look()
+    assert snapshot
+    shown = {one["key"]: one["label"] for one in snapshot["options"]}
+    wrong = sum(shown.get(key) != label for key, label in read)
+    if wrong:
+        ledger.complain(ledger.wrong, f"{wrong} of {len(read)} ballots in {slug} count under words that nobody read")
+    if set(shown) - set(CHOICES) or not read:
+        ledger.complain(ledger.unexpected, f"{slug} shows {shown}, and {len(read)} ballots were accepted")
