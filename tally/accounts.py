@@ -8,8 +8,6 @@ the whole account balanced at once; without that it is balanced as often as a sm
 import datetime as dt
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -72,7 +70,7 @@ def check_accounts() -> None:
             wanted.append((row.balanced_at if row else now, election, shard))
         _note(rows, look, odd)
     if wanted:
-        with _alone() as alone:
+        with store.alone(*BALANCE_LOCK) as alone:
             for _, election, shard in sorted(wanted) if alone else ():
                 balance(elections[election], shard, tables=tables)
 
@@ -145,14 +143,3 @@ def _keep(election: Election, account: Account, seconds: float, tables: str) -> 
             "given", "accepted", "ballots", "problems", "balanced_at", "checked_at", "seconds", "tables",
         ]
     )  # fmt: skip
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Hold the right to balance, or yield False while another worker process has it."""
-    [(taken,)] = store.run("SELECT pg_try_advisory_lock(%s, %s)", BALANCE_LOCK)
-    try:
-        yield taken
-    finally:
-        if taken:
-            store.run("SELECT pg_advisory_unlock(%s, %s)", BALANCE_LOCK)

@@ -32,11 +32,11 @@ def keep_box() -> None:
     """Publish what Redis does not have yet, store what it sealed, heal it if it lost data; raises Unavailable."""
     epoch = ballot_box.read_epoch()
     if epoch is None or _has_lost_data(epoch):
-        heal()
+        heal(epoch)
         return
     elections = list(Election.objects.published().prefetch_related("designs"))
     if Arrival.CONTRADICTED in deliver(elections, epoch):
-        heal()
+        heal(epoch)
         return
     for election in _find_sealed([election for election in elections if election.sealed_at is None]):
         # Sealed by a process that died before it could tell PostgreSQL.
@@ -65,12 +65,20 @@ def _find_sealed(elections: list[Election]) -> list[Election]:
     return [election for election in elections if election.pk in sealed]
 
 
-def heal() -> None:
-    """Restore the box from PostgreSQL, and begin a new epoch; after Unavailable the next call begins again."""
+def heal(lost: str | None = None) -> None:
+    """Restore the box from PostgreSQL, and begin a new epoch; after Unavailable the next call begins again.
+
+    `lost` is the epoch of the box that has lost data, None for an emptied one. If another worker has healed it
+    meanwhile, nothing is left to do.
+    """
+    with database.alone(*HEALING_LOCK) as alone:
+        if alone and ballot_box.read_epoch() == lost:
+            _heal()
+
+
+def _heal() -> None:
     epoch = secrets.token_hex(8)
     with transaction.atomic():
-        if not database.try_lock(*HEALING_LOCK):
-            return
         first = not Epoch.objects.exists()
         Epoch.objects.create(name=epoch)
         with reaching():

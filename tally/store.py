@@ -5,7 +5,8 @@ Rows travel as arrays (`unnest`), so that a batch is a handful of statements, ho
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -24,6 +25,17 @@ def try_lock(election: int, shard: int) -> bool:
 def lock(election: int, shard: int) -> None:
     """Wait for the advisory lock of a shard, and keep it until the transaction ends."""
     run("SELECT pg_advisory_xact_lock(%s, %s)", [election, shard])
+
+
+@contextmanager
+def alone(first: int, second: int) -> Iterator[bool]:
+    """Hold an advisory lock during the block, over several transactions; yield False while another worker has it."""
+    taken = _one("SELECT pg_try_advisory_lock(%s, %s)", [first, second])
+    try:
+        yield taken
+    finally:
+        if taken:
+            run("SELECT pg_advisory_unlock(%s, %s)", [first, second])
 
 
 def load_tally(election: int, shard: int) -> Tally:

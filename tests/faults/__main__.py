@@ -23,6 +23,9 @@ def main() -> int:
     parser.add_argument("--faults", type=int, help="at least so many (default: 40, of a mutant 3)")
     parser.add_argument("--ballots", type=int, default=0, help="at least so many accepted, before the closing")
     parser.add_argument("--emptied", type=int, help="how often Redis loses all that it has (default: 5, at most 5)")
+    parser.add_argument(
+        "--older", action=argparse.BooleanOptionalAction, default=True, help="let Redis come back with an older file"
+    )
     parser.add_argument("--closing", type=int, help="ballots in the box when it is closed (default: 1000)")
     parser.add_argument("--sockets", type=int, help="dashboards that follow (default: 200)")
     parser.add_argument("--hints-lost", type=float, default=20, help="seconds without hints for them (default: 20)")
@@ -38,6 +41,7 @@ def main() -> int:
         ballots=options.ballots,
         seconds=options.minutes * 60,
         emptied=(0 if small else len(HEALING)) if options.emptied is None else options.emptied,
+        older=options.older and not small,
         closing=(0 if small else 1000) if options.closing is None else options.closing,
         outage=60 if options.minutes >= 5 else 5,
         sockets=(0 if small else 200) if options.sockets is None else options.sockets,

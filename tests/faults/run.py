@@ -20,6 +20,7 @@ from tests.faults.judge import PATIENCE, Verdict, Watcher, judge
 from tests.faults.ledger import Ledger
 from tests.faults.lives import Lives
 from tests.faults.mutants import MUTANTS
+from tests.faults.older import bring_back_older
 from tests.faults.organiser import Onlooker, Organiser
 from tests.faults.proxy import Weather
 from tests.faults.voters import Crowd, draw_address, send_too_late
@@ -44,7 +45,8 @@ SHOWN_WITHIN = 5
 class Plan:
     """How long a run is: at least so many faults, accepted ballots, and seconds.
 
-    `emptied` times Redis loses all that it has, and the worker dies while it brings that back. `closing` ballots wait
+    `emptied` times Redis loses all that it has, and the worker dies while it brings that back. With `older` it comes
+    back once with an older file. `closing` ballots wait
     in the box when it is closed. `sockets` dashboards follow the results while hints are lost for `hints_lost`
     seconds. `outage` is how long PostgreSQL may be away, in seconds. `mutant` puts a mistake in, and strikes with the
     faults under which it shows; `control` strikes with the same, without the mistake. With `only` those faults strike
@@ -56,6 +58,7 @@ class Plan:
     ballots: int = 0
     seconds: float = 0
     emptied: int = len(HEALING)
+    older: bool = False
     closing: int = 1000
     outage: float = 5
     sockets: int = 0
@@ -125,6 +128,8 @@ def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
             follow(plan, installation, election.slug, ledger, watcher)
         if converged is not None:
             emptied = empty_box(plan, installation, election.slug, ledger, watcher)
+        if plan.older and converged is not None:
+            bring_back_older(installation, election.slug, election.pk, CHOICES, ledger, watcher)
         if plan.closing and converged is not None:
             close_full_box(plan, installation, election, ledger, watcher)
     except Stuck as reason:
@@ -132,12 +137,12 @@ def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
     finally:
         onlooker.stop()
         watcher.stop()
-    verdict = judge(ledger, election.pk, installation, lives.accounts, emptied=emptied)
+    verdict = judge(ledger, election.pk, installation, lives.accounts, emptied=emptied, older=plan.older)
     lives.close()
     ledgers = [ledger, *(account for account, _ in lives.accounts)]
     say(f"{sum(one.limited for one in ledgers)} times a new voter was told to come later")
     ok, unknown = sum(one.accepted for one in ledgers), sum(one.unknown for one in ledgers)
-    return Outcome(plan, struck + emptied, ok, unknown, verdict, converged)
+    return Outcome(plan, struck + emptied + plan.older, ok, unknown, verdict, converged)
 
 
 def check_wait(plan: Plan, watcher: Watcher, ledger: Ledger, began: float) -> None:

@@ -215,7 +215,7 @@ class TestCheckAccounts:
         balanced: list[Any] = []
         monkeypatch.setattr(accounts, "balance", lambda *args, **kwargs: balanced.append(args))
         Reconciliation.objects.update(balanced_at=Now() - SLACK)
-        with accounts._alone() as alone:
+        with store.alone(*accounts.BALANCE_LOCK) as alone:
             assert alone
             in_thread(check_accounts)
         assert not balanced
