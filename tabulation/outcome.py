@@ -1,0 +1,91 @@
+"""The outcome of a contest: who wins, who ties, how each option stands, and the working that shows why."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Self
+
+from . import canonical_json
+from .canonical_json import Json
+from .ties import Tie
+
+
+class Reason(StrEnum):
+    """Why an election is decided, or why not; a rule may have reasons of its own."""
+
+    ELECTED = "elected"
+    # Fewer options have votes than there are seats: these are elected, and the other seats stay empty.
+    SEATS_LEFT = "seats-left"
+    # "None of the above" is among the winners: the seat that it wins stays empty.
+    NONE_OF_THE_ABOVE = "none-of-the-above"
+    TIE = "tie"
+    NO_VOTES = "no-votes"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One option: its votes, and their share of the outcome's base in tenths of a percent.
+
+    The share is None where the option is no part of the base, or where the base is not known.
+    """
+
+    key: str
+    count: int
+    permille: int | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule makes of counts: `method` and `version` name the rule, `reason` says why it is decided or not.
+
+    `winners` are safely elected, in the rule's order. Who ties stands in `ties` alone. `standings` are in ballot order,
+    with shares of `base` votes, which is None where it is not known. `working` holds what it takes to check the
+    outcome by hand. Decided means decided by these counts: more votes may change it while people vote.
+    """
+
+    method: str
+    version: int
+    decided: bool
+    reason: str
+    winners: tuple[str, ...]
+    ties: tuple[Tie, ...]
+    base: int | None
+    standings: tuple[Standing, ...]
+    working: Mapping[str, Json]
+
+    def to_json(self) -> str:
+        """Write the outcome as canonical JSON: equal outcomes are equal text, byte for byte."""
+        return canonical_json.write(
+            {
+                "method": self.method,
+                "version": self.version,
+                "decided": self.decided,
+                "reason": self.reason,
+                "winners": list(self.winners),
+                "ties": [{"keys": list(tie.keys), "seats": tie.seats} for tie in self.ties],
+                "base": self.base,
+                "standings": [asdict(standing) for standing in self.standings],
+                "working": self.working,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read an outcome as `to_json` writes it; raises ValueError where it is none, or not in canonical form."""
+        fields = json.loads(text)
+        try:
+            outcome = cls(
+                **fields
+                | {
+                    "winners": tuple(fields["winners"]),
+                    "ties": tuple(Tie(tuple(tie["keys"]), tie["seats"]) for tie in fields["ties"]),
+                    "standings": tuple(Standing(**standing) for standing in fields["standings"]),
+                }
+            )
+            is_canonical = outcome.to_json() == text
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"the text is no outcome: {error}") from error
+        if not is_canonical:
+            raise ValueError("the text is an outcome, but not in canonical form")
+        return outcome
