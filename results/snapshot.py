@@ -48,7 +48,14 @@ class Snapshot:
             "opens_at": write_time(self.election.opens_at),
             "closes_at": write_time(self.election.closes_at) if self.election.closes_at else None,
             "options": [
-                {"key": one.key, "label": one.label, "count": one.count, "share": one.share}
+                {
+                    "key": one.key,
+                    "label": one.label,
+                    "count": one.count,
+                    "share": one.share,
+                    # Beside the share, so that page and script write the same figure and neither of them rounds.
+                    "permille": one.permille,
+                }
                 for one in self.result.options
             ],
             "winners": list(self.result.winners),

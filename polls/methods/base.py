@@ -2,15 +2,18 @@
 
 Plurality and approval count options; a score method would count `key:score`, a ranked one whole rankings
 (`a>b>c`). All are sums of the same kind, so that counting and storing need not know which method it is.
+How counts become an outcome is in `tabulation`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from django.http import QueryDict
 from django.utils.functional import Promise
+
+from tabulation.outcome import Outcome
 
 
 class InvalidMarking(ValueError):
@@ -41,12 +44,17 @@ class BallotPaper:
 
 @dataclass(frozen=True)
 class Standing:
-    """One option in a result: `count` in votes, `share` from 0 to 1 of what the method divides by."""
+    """One option in a result: `count` in votes, and its share of what the method divides by.
+
+    `share` is from 0 to 1, as exact as a float is, for programs; `permille` is what pages show of it, 0 to 1000. Both
+    are None where the method gives the option no share.
+    """
 
     key: str
     label: str
     count: int
-    share: float
+    share: float | None
+    permille: int | None
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,17 @@ class Result:
     options: Sequence[Standing]
     winners: Sequence[str]
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, outcome: Outcome, paper: BallotPaper) -> Self:
+        """Put the labels of the ballot to an outcome; who ties at the last seat is among the winners here."""
+        labels = {option.key: option.label for option in paper.options}
+        standings = []
+        for one in outcome.standings:
+            share = None if one.permille is None else one.count / (outcome.base or 1)
+            standings.append(Standing(one.key, labels[one.key], one.count, share, one.permille))
+        tied = [key for tie in outcome.ties for key in tie.keys]
+        return cls(standings, [*outcome.winners, *tied])
 
 
 class VotingMethod(Protocol):
@@ -80,13 +99,3 @@ class VotingMethod(Protocol):
 
     def result(self, counts: Mapping[str, int], ballots: int, paper: BallotPaper) -> Result:
         """Compute the result of `counts` (count key -> votes) from `ballots` counted ballots."""
-
-
-def tally_by_option(counts: Mapping[str, int], ballots: int, paper: BallotPaper) -> Result:
-    """Compute a result in which the count keys are the options, shares are of the ballots, and most votes win."""
-    standings = [
-        Standing(option.key, option.label, count := counts.get(option.key, 0), count / ballots if ballots else 0.0)
-        for option in paper.options
-    ]
-    most = max((standing.count for standing in standings), default=0)
-    return Result(standings, [standing.key for standing in standings if standing.count == most > 0])

@@ -1,5 +1,6 @@
 """How numbers, addresses and standings are written on the pages."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -16,16 +17,18 @@ def whole(number: int) -> str:
 
 
 @register.filter
-def percent(share: float) -> str:
-    """Write a share from 0 to 1 in percent, with one decimal, as the dashboard's script does."""
+def percent(permille: int | None) -> str:
+    """Write tenths of a percent in percent, with one decimal, as the dashboard's script does; nothing for None."""
+    if permille is None:
+        return ""
     # Translators: a number and the sign for percent, for example “54.7%”; put a space where the language wants one.
-    return _("%(number)s%%") % {"number": floatformat(100 * share, 1)}
+    return _("%(number)s%%") % {"number": floatformat(Decimal(permille) / 10, 1)}
 
 
 @register.filter
-def bar_width(share: float) -> str:
-    """Write a share from 0 to 1 as a length in SVG, which knows no language's decimal comma."""
-    return f"{100 * share:.4g}%"
+def bar_width(permille: int | None) -> str:
+    """Write tenths of a percent as a length in SVG, which knows no language's decimal comma."""
+    return f"{(permille or 0) / 10:g}%"
 
 
 @register.filter

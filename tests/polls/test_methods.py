@@ -4,7 +4,9 @@ import pytest
 from django.http import QueryDict
 
 from polls import methods
-from polls.methods import BallotPaper, InvalidMarking, OptionOnBallot
+from polls.methods import BallotPaper, InvalidMarking, OptionOnBallot, Result
+from tabulation import motion
+from tabulation.contest import Contest
 
 PAPER = BallotPaper(tuple(OptionOnBallot(key, key.title()) for key in ("ant", "bee", "cat")))
 
@@ -25,11 +27,11 @@ class TestPlurality:
             parse("plurality", form)
 
     def test_names_the_winner_and_the_shares(self):
-        result = methods.get("plurality").result({"ant": 3, "bee": 1}, 4, PAPER)
-        assert [(one.key, one.count, one.share) for one in result.options] == [
-            ("ant", 3, 0.75),
-            ("bee", 1, 0.25),
-            ("cat", 0, 0),
+        result = methods.get("plurality").result({"ant": 41, "bee": 39}, 80, PAPER)
+        assert [(one.key, one.label, one.count, one.share, one.permille) for one in result.options] == [
+            ("ant", "Ant", 41, 0.5125, 513),
+            ("bee", "Bee", 39, 0.4875, 488),
+            ("cat", "Cat", 0, 0.0, 0),
         ]
         assert result.winners == ["ant"]
 
@@ -66,6 +68,19 @@ class TestApproval:
     def test_takes_shares_of_the_ballots_not_of_the_approvals(self):
         result = methods.get("approval").result({"ant": 4, "bee": 2}, 4, PAPER)
         assert [one.share for one in result.options] == [1.0, 0.5, 0.0]
+
+
+class TestResult:
+    def test_keeps_the_exact_share_where_the_figure_is_never_all(self):
+        paper = BallotPaper(PAPER.options)
+        [ant, *_] = methods.get("plurality").result({"ant": 49_999, "bee": 1}, 50_000, paper).options
+        assert (ant.share, ant.permille) == (0.99998, 999)
+
+    def test_has_no_share_where_the_method_gives_none(self):
+        paper = BallotPaper((OptionOnBallot("yes", "Yes"), OptionOnBallot("no", "No")))
+        rules = {"majority": "absolute", "basis": "entitled"}
+        result = Result.of(motion.tabulate(Contest(paper.keys, rules=rules, ballots=3), {"yes": 2, "no": 1}), paper)
+        assert [(one.count, one.share, one.permille) for one in result.options] == [(2, None, None), (1, None, None)]
 
 
 def test_an_unknown_method_is_named():

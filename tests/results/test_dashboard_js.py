@@ -2,14 +2,21 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 import results
+from polls import methods
+from polls.design import Paper
+from polls.methods import BallotPaper, OptionOnBallot
+from polls.models import Election
+from results.snapshot import Snapshot
 
 SCRIPTS = Path(results.__file__).parent / "static/results"
 ORIGIN = "http://urna.test"
@@ -32,6 +39,23 @@ START_LINK = """async () => {
         onState: (state) => window.states.push(state),
     });
     window.link.start();
+}"""
+
+
+# Draws a snapshot over what the server has written; returns share and bar of each option, before and after.
+DRAW_STANDINGS = """async ([language, standings, snapshot]) => {
+    document.documentElement.lang = language;
+    document.body.innerHTML =
+        `<main data-thousand="1,000"><time data-as-of data-time-zone="UTC"></time>${standings}</main>`;
+    const root = document.querySelector("main");
+    const { Board } = await import("/board.js");
+    const shown = () => Array.from(root.querySelectorAll("[data-standings] > li"), (row) => [
+        row.querySelector("[data-share]").textContent,
+        row.querySelector("[data-bar]").getAttribute("width"),
+    ]);
+    const written = shown();
+    new Board(root).drawStandings(snapshot);
+    return [written, shown()];
 }"""
 
 
@@ -113,6 +137,55 @@ class TestFrames:
     def test_the_pause_doubles_up_to_ten_seconds_and_is_spread(self, call: Any) -> None:
         assert [call("backoff", attempt, 1) for attempt in range(7)] == [500, 1000, 2000, 4000, 8000, 10000, 10000]
         assert call("backoff", 1, 0) == 500
+
+
+def make_snapshot(counts: Sequence[int], ballots: int) -> Snapshot:
+    """Make a snapshot of an approval election with an option for each count."""
+    options = tuple(OptionOnBallot(f"o{number}", f"Option {number}") for number in range(len(counts)))
+    paper = BallotPaper(options)
+    return Snapshot(
+        election=Election(slug="drink"),
+        paper=Paper("Drink?", "", "approval", None, False, options),
+        phase="open",
+        final=False,
+        version=1,
+        ballots=ballots,
+        pending=0,
+        as_of=timezone.now(),
+        result=methods.get("approval").result(dict(zip(paper.keys, counts, strict=True)), ballots, paper),
+    )
+
+
+class TestBoard:
+    @pytest.mark.parametrize(
+        ("counts", "ballots"),
+        [
+            (range(1001), 1000),
+            ((41, 39, 1, 3), 80),
+            ((4999, 2), 5001),
+            ((1, 0), 3),
+            ((2, 9999, 10**9), 10**9),
+            ((0,), 0),
+        ],
+        ids=["each figure", "halves", "nearly all and nearly none", "thirds", "millions", "nothing"],
+    )
+    @pytest.mark.parametrize("language", ["en", "es"])
+    def test_writes_the_shares_that_the_server_has_written(
+        self, page: Page, language: str, counts: Sequence[int], ballots: int
+    ) -> None:
+        snapshot = make_snapshot(counts, ballots)
+        with translation.override(language):
+            standings = render_to_string("polls/methods/_standings.html", {"snapshot": snapshot})
+        written, drawn = page.evaluate(DRAW_STANDINGS, [language, standings, snapshot.as_dict()])
+        assert len(written) == len(counts)
+        assert drawn == written
+
+    @pytest.mark.parametrize("hidden", [{}, {"permille": None}], ids=["absent", "null"])
+    def test_leaves_out_a_share_that_there_is_not(self, page: Page, hidden: dict[str, None]) -> None:
+        snapshot = make_snapshot((1,), 2)
+        standings = render_to_string("polls/methods/_standings.html", {"snapshot": snapshot})
+        shown = snapshot.as_dict() | {"options": [{"key": "o0", "label": "Option 0", "count": 1, **hidden}]}
+        assert page.evaluate(DRAW_STANDINGS, ["en", standings, shown]) == [[["50.0%", "50%"]], [["", "0%"]]]
 
 
 class TestLink:

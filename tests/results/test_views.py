@@ -37,8 +37,8 @@ class TestSnapshot:
             "ballots": 4,
             "pending": 0,
             "options": [
-                {"key": "nesquik", "label": "Nesquik", "count": 1, "share": 0.25},
-                {"key": "cola-cao", "label": "Cola-Cao", "count": 3, "share": 0.75},
+                {"key": "nesquik", "label": "Nesquik", "count": 1, "share": 0.25, "permille": 250},
+                {"key": "cola-cao", "label": "Cola-Cao", "count": 3, "share": 0.75, "permille": 750},
             ],
             "winners": ["cola-cao"],
             "closes_at": None,

@@ -9,11 +9,14 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ..base import BallotPaper, InvalidMarking, Result, tally_by_option
+from tabulation import approval
+from tabulation.contest import Contest
+
+from ..base import BallotPaper, InvalidMarking, Result
 
 
 class Approval:
-    name = "approval"
+    name = approval.NAME
     label = _("Approval: any number of choices, most approvals win")
 
     def parse(self, form: QueryDict, paper: BallotPaper) -> str:
@@ -50,4 +53,5 @@ class Approval:
             )
 
     def result(self, counts: Mapping[str, int], ballots: int, paper: BallotPaper) -> Result:
-        return tally_by_option(counts, ballots, paper)
+        contest = Contest(paper.keys, ballots=ballots, rules={"max_choices": paper.max_choices})
+        return Result.of(approval.tabulate(contest, counts), paper)

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from ..base import BallotPaper, InvalidMarking, Result, tally_by_option
+from tabulation import plurality
+from tabulation.contest import Contest
+
+from ..base import BallotPaper, InvalidMarking, Result
 
 
 class Plurality:
-    name = "plurality"
+    name = plurality.NAME
     label = _("Plurality: one choice, most votes win")
 
     def parse(self, form: QueryDict, paper: BallotPaper) -> str:
@@ -30,4 +33,4 @@ class Plurality:
         return [marking]
 
     def result(self, counts: Mapping[str, int], ballots: int, paper: BallotPaper) -> Result:
-        return tally_by_option(counts, ballots, paper)
+        return Result.of(plurality.tabulate(Contest(paper.keys, ballots=ballots), counts), paper)

@@ -8,7 +8,8 @@ const pluralRules = new Intl.PluralRules(locale);
 // Some languages have more forms than the page has texts, as Spanish for round millions.
 const plural = (number) => (pluralRules.select(number) === "one" ? "one" : "other");
 
-const percent = (share) => (share === undefined ? "" : shareFormat.format(share));
+// The server rounds to tenths of a percent; a share without a base, or one that is hidden, has no figure.
+const percent = (permille) => (permille == null ? "" : shareFormat.format(permille / 1000));
 
 /** Show, of the texts inside `root` marked with `data-when-<what>`, those that are for `value`. */
 export function choose(root, what, value) {
@@ -70,8 +71,8 @@ export class Board {
       const standing = standingOf(option.key, snapshot);
       write(row.querySelector("[data-label]"), option.label);
       write(row.querySelector("[data-count]"), this.whole(option.count));
-      write(row.querySelector("[data-share]"), percent(option.share));
-      row.querySelector("[data-bar]").setAttribute("width", `${100 * (option.share || 0)}%`);
+      write(row.querySelector("[data-share]"), percent(option.permille));
+      row.querySelector("[data-bar]").setAttribute("width", `${(option.permille || 0) / 10}%`);
       row.dataset.standing = standing;
       choose(row, "standing", standing);
       choose(row, "plural", plural(option.count || 0));

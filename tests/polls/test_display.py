@@ -1,0 +1,30 @@
+"""How numbers are written on the pages."""
+
+import pytest
+from django.utils import translation
+
+from polls.templatetags.display import bar_width, percent
+
+
+class TestPercent:
+    @pytest.mark.parametrize(
+        ("permille", "english", "spanish"),
+        [(513, "51.3%", "51,3 %"), (1000, "100.0%", "100,0 %"), (1, "0.1%", "0,1 %"), (0, "0.0%", "0,0 %")],
+    )
+    def test_writes_tenths_of_a_percent_as_the_language_has_it(self, permille, english, spanish):
+        with translation.override("en"):
+            assert percent(permille) == english
+        with translation.override("es"):
+            assert percent(permille).replace("\N{NO-BREAK SPACE}", " ") == spanish
+
+    def test_writes_nothing_where_there_is_no_share(self):
+        assert percent(None) == ""
+
+
+class TestBarWidth:
+    @pytest.mark.parametrize(
+        ("permille", "width"), [(513, "51.3%"), (1000, "100%"), (1, "0.1%"), (0, "0%"), (None, "0%")]
+    )
+    def test_is_a_length_that_svg_reads_in_any_language(self, permille, width):
+        with translation.override("es"):
+            assert bar_width(permille) == width
