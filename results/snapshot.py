@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,10 @@ from polls import ballot_box, methods
 from polls.design import Paper
 from polls.methods import BallotPaper, Result
 from polls.models import Design, Election
+from tabulation.counts import InvalidCounts
 from tally.models import Count, Tally
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,25 @@ def _total(field: str) -> Coalesce:
 def read_snapshots(elections: QuerySet[Election]) -> list[Snapshot]:
     """Read the snapshots of `elections` in one statement, and so as of one moment; raises the database's errors.
 
-    Its cost depends on the number of options, not on the number of ballots.
+    Its cost depends on the number of options, not on the number of ballots. An election whose counts contradict each
+    other has no result: it is left out, and the log says so, so that the pages of all others go on.
     """
+    snapshots = []
+    for election, pending in _read_rows(elections):
+        try:
+            snapshots.append(_snapshot(election, pending))
+        except InvalidCounts as error:
+            logger.error("no results of %s, its counts are damaged: %s; run `recount`", election.slug, error)
+    return snapshots
+
+
+def read_snapshot(elections: QuerySet[Election]) -> Snapshot | None:
+    """Read the snapshot of the only one of `elections`, None if there is none; raises InvalidCounts as well."""
+    return next((_snapshot(election, pending) for election, pending in _read_rows(elections)), None)
+
+
+def _read_rows(elections: QuerySet[Election]) -> list[tuple[Any, int | None]]:
+    """Read what `_snapshot` needs of each election, and how many of its ballots wait; None where Redis is down."""
     # Before the box has taken a first design there is only the one that was offered.
     shown = Design.objects.filter(
         Q(hash=OuterRef("in_force")) | Q(hash=OuterRef("offered"), election__in_force=""), election=OuterRef("pk")
@@ -119,11 +140,11 @@ def read_snapshots(elections: QuerySet[Election]) -> list[Snapshot]:
         waiting = ballot_box.count_waiting([(election.pk, election.shards) for election in rows])
     except ballot_box.Unavailable:
         waiting = {}
-    return [_snapshot(election, waiting.get(election.pk)) for election in rows]
+    return [(election, waiting.get(election.pk)) for election in rows]
 
 
 def _snapshot(row: Any, pending: int | None) -> Snapshot:
-    """Build a snapshot from an election with the annotations of `read_snapshots`."""
+    """Build a snapshot from an election with the annotations of `_read_rows`."""
     paper = Paper.read(row.paper)
     counts = {count["key"]: int(count["n"]) for count in row.counts}
     return Snapshot(

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from polls.models import Election
 
-from .snapshot import Snapshot, read_snapshots
+from .snapshot import Snapshot, read_snapshot, read_snapshots
 
 
 @require_safe
@@ -47,7 +47,7 @@ def results_json(request: HttpRequest, slug: str) -> HttpResponse:
 
 def get_snapshot(slug: str) -> Snapshot:
     """Return the snapshot of the published election at `slug`; raises Http404."""
-    found = read_snapshots(Election.objects.published().filter(slug=slug))
-    if not found:
+    snapshot = read_snapshot(Election.objects.published().filter(slug=slug))
+    if snapshot is None:
         raise Http404(_("There is no election at this address. Check it, or look in the list."))
-    return found[0]
+    return snapshot
