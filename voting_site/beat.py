@@ -1,14 +1,18 @@
 """The clock of the periodic tasks."""
 
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
 import redis
 from celery.beat import ScheduleEntry, Scheduler
 from django.conf import settings
+from kombu import Connection
+from kombu.exceptions import OperationalError
 
 from polls import ballot_box
+from polls.causes import chain
 from tally.metrics import TICKS
 
 logger = logging.getLogger(__name__)
@@ -17,11 +21,42 @@ logger = logging.getLogger(__name__)
 WAITING_LIMIT = 100
 
 
+class Pause:
+    """A time without ticks, of which the log tells the beginning and the end."""
+
+    def __init__(self, cause: str, end: str) -> None:
+        self.cause = cause
+        self.end = end
+        self.ticks = 0
+        self._since: float | None = None
+
+    def go_on(self, detail: object = "") -> None:
+        """Say so if the pause begins now."""
+        if self._since is None:
+            self._since = time.monotonic()
+            self.ticks = 0
+            logger.warning("%s%s", self.cause, f": {detail}" if detail else "")
+
+    def is_over(self) -> None:
+        """Say so if there was a pause."""
+        if self._since is not None:
+            seconds = time.monotonic() - self._since
+            logger.warning("%s after %.0f s, in which %s ticks were not sent", self.end, seconds, self.ticks)
+            self._since = None
+
+
 class PatientScheduler(Scheduler):
     """Keeps the schedule in memory, and sends nothing while no worker takes what was sent."""
 
     # Touched at each tick, for a health check to look at.
     tick_file: Path | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.without_redis = Pause("no ticks are sent while Redis does not take them", "Redis takes ticks again")
+        self.without_worker = Pause(
+            f"no ticks are sent while {WAITING_LIMIT} tasks wait for a worker (start one)", "a worker takes tasks again"
+        )
+        super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         if self.tick_file:
@@ -31,9 +66,30 @@ class PatientScheduler(Scheduler):
     def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
         if self._count_waiting() < WAITING_LIMIT:
             super().apply_entry(entry, producer)
-            TICKS.labels(entry.task).inc()
         else:
-            logger.warning("%s is not sent: %s tasks wait for a worker. Start one.", entry.task, WAITING_LIMIT)
+            self.without_worker.go_on()
+            self.without_worker.ticks += 1
+
+    def apply_async(self, entry: ScheduleEntry, producer: Any = None, advance: bool = True, **kwargs: Any) -> Any:
+        """Send a task; where Redis does not take it, tell that once instead of a traceback each time."""
+        try:
+            sent = super().apply_async(entry, producer, advance, **kwargs)
+        except Exception as error:
+            outage = next((one for one in chain(error) if isinstance(one, (redis.RedisError, OperationalError))), None)
+            if outage is None:
+                raise
+            self.without_redis.go_on(outage)
+            self.without_redis.ticks += 1
+            return None
+        self.without_redis.is_over()
+        self.without_worker.is_over()
+        TICKS.labels(entry.task).inc()
+        return sent
+
+    def _ensure_connected(self) -> Connection:
+        """Wait for Redis; Celery itself would log each try."""
+        limit = self.app.conf.broker_connection_max_retries
+        return self.connection.ensure_connection(lambda error, _: self.without_redis.go_on(error), limit)
 
     def _count_waiting(self) -> int:
         queue = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] + self.app.conf.task_default_queue

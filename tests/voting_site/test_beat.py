@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from redis import Redis
 
 from voting_site import beat
 from voting_site.beat import PatientScheduler
 from voting_site.celery import app
+
+from .processes import Running, wait_until
 
 QUEUE = "urna:celery:celery"
 
@@ -24,9 +27,64 @@ class TestPatientScheduler:
             scheduler.apply_entry(entry)
         assert redis.llen(QUEUE) == 3
         assert "wait for a worker" in caplog.text
+        assert len(caplog.records) == 1
         redis.rpop(QUEUE)
         scheduler.apply_entry(entry)
         assert redis.llen(QUEUE) == 3
+        assert "in which 3 ticks were not sent" in caplog.records[1].getMessage()
+
+    def test_tells_an_outage_by_its_beginning_and_its_end_alone(self, mortal, tmp_path, servers):
+        valkey, process = mortal()
+        with Running(tmp_path / "beat.log", "run", "beat", **servers | {"REDIS_URL": valkey.url}) as command:
+            redis = Redis.from_url(valkey.url)
+            wait_until(lambda: bool(redis.keys(QUEUE)), "a tick")
+
+            def wait_for_line(number: int, text: str) -> None:
+                wait_until(lambda: text in "".join(command.output.splitlines()[number:]), f"{text!r}")
+
+            for line in (0, 2):
+                process.kill()
+                process.wait()
+                wait_for_line(line, "no ticks are sent while Redis")
+                valkey, process = mortal()
+                wait_for_line(line + 1, "Redis takes ticks again")
+            assert command.stop() == 0
+        lines = command.output.splitlines()
+        assert len(lines) == 4, command.output
+        assert all("WARNING voting_site.beat: " in line for line in lines)
+
+    def test_starts_without_redis_and_says_so_once(self, mortal, tmp_path, servers):
+        valkey, process = mortal()
+        process.kill()
+        process.wait()
+        with Running(tmp_path / "beat.log", "run", "beat", **servers | {"REDIS_URL": valkey.url}) as command:
+            command.wait_for("no ticks are sent while Redis does not take them: ")
+            mortal()
+            command.wait_for("Redis takes ticks again after ")
+            assert command.stop() == 0
+        assert len(command.output.splitlines()) == 2, command.output
+
+    def test_says_that_redis_has_no_memory_left_once(self, scheduler, redis, caplog):
+        entry = scheduler.Entry(name="tick", task="tally.drain_all", schedule=timedelta(seconds=1), app=app)
+        redis.config_set("maxmemory", 1)
+        try:
+            for _ in range(3):
+                scheduler.apply_entry(entry)
+        finally:
+            redis.config_set("maxmemory", 0)
+        scheduler.apply_entry(entry)
+        assert [record.getMessage().partition(" after ")[0] for record in caplog.records] == [
+            "no ticks are sent while Redis does not take them: command not allowed when used memory > 'maxmemory'.",
+            "Redis takes ticks again",
+        ]
+        assert "3 ticks were not sent" in caplog.text
+
+    @pytest.mark.expects_logged_exceptions
+    def test_hides_no_mistake(self, scheduler, caplog):
+        entry = scheduler.Entry(name="tick", task="no.such", schedule=timedelta(seconds=1), args=[object()], app=app)
+        for _ in range(2):
+            scheduler.apply_entry(entry)
+        assert caplog.text.count("Couldn't apply scheduled task tick") >= 2
 
     def test_survives_a_broker_that_is_away(self, scheduler, unreachable_redis):
         assert scheduler._count_waiting() == 0

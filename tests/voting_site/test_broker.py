@@ -1,20 +1,14 @@
 """The way back to a Redis that was away, on a real one that dies several times."""
 
-import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from redis import Redis
 
-from voting_site import embedded
 from voting_site.celery import app
-from voting_site.data_folder import DataFolder
-from voting_site.valkey import Valkey
 
 from .processes import Running, is_alive, wait_until
 
@@ -23,27 +17,6 @@ QUEUE = "urna:celery:celery"
 TRIES = 4
 # Seconds, of which the last try may use one.
 BACK_WITHIN = 4
-
-
-@pytest.fixture
-def mortal(tmp_path: Path) -> Iterator[Callable[[], tuple[Valkey, subprocess.Popen[bytes]]]]:
-    """Return a function that starts one and the same Valkey, again and again."""
-    folder = DataFolder(tmp_path / "mortal")
-    folder.create()
-    valkey = Valkey(folder)
-    embedded.prepare(folder, [valkey])
-    lives: list[subprocess.Popen[bytes]] = []
-
-    def start() -> tuple[Valkey, subprocess.Popen[bytes]]:
-        lives.append(valkey.program.start(tmp_path / "valkey.log"))
-        wait_until(valkey.answers, "an answer of Valkey's")
-        return valkey, lives[-1]
-
-    yield start
-    for life in lives:
-        if life.poll() is None:
-            os.kill(life.pid, signal.SIGTERM)
-        life.wait(30)
 
 
 def send(url: str) -> None:
