@@ -1,23 +1,46 @@
 """The folder in which a local Urna keeps its data: its secret key, its sockets, and who may use it when."""
 
+import errno
 import fcntl
 import hashlib
+import io
 import os
 import re
 import secrets
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 # The address of a Unix socket holds 103 bytes on macOS and 107 on Linux.
 SOCKET_PATH_LIMIT = 103
 LONGEST_SOCKET_NAME = ".s.PGSQL.5432"
+# Bytes that have to fit into a folder before anything is started on it.
+ROOM = 64 * 1024
+ANOTHER_FOLDER = "choose another folder with --data DIR"
 
 
 class Unusable(Exception):
     """What keeps a local Urna from running, in one line that names the remedy."""
+
+
+@contextmanager
+def naming_the_remedy(place: str, otherwise: str) -> Iterator[None]:
+    """Raise Unusable where the file system refuses what is done at `place`; `otherwise` is what helps in any case."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        room = "make room there (`df` and `df -i` show what is full), or " if full else ""
+        where = f", {error.filename}" if error.filename else ""
+        raise Unusable(f"cannot write to {place} ({error.strerror}{where}): {room}{otherwise}") from error
+
+
+def try_to_write(path: Path) -> None:
+    """Raise OSError where no file can be made in a folder, or nothing can be written into it."""
+    with tempfile.TemporaryFile(dir=path, buffering=0) as file:
+        file.write(bytes(ROOM))
 
 
 class DataFolder:
@@ -28,21 +51,25 @@ class DataFolder:
 
     def create(self) -> None:
         """Make the folder, for its owner alone; raise Unusable where this user cannot keep data in it."""
-        try:
+        with self.usable():
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.path):
-                pass
-        except OSError as error:
-            raise Unusable(
-                f"cannot write to the data folder {self.path} ({error.strerror}): choose another one with --data DIR"
-            ) from error
+            try_to_write(self.path)
         # Root may write anywhere, and would leave files that the folder's owner could not open afterwards.
         owner = self.path.stat().st_uid
         if owner != os.geteuid():
             raise Unusable(
-                f"the data folder {self.path} belongs to user {owner}: "
-                "run Urna as that user, or choose another folder with --data DIR"
+                f"the data folder {self.path} belongs to user {owner}: run Urna as that user, or {ANOTHER_FOLDER}"
             )
+
+    def usable(self) -> AbstractContextManager[None]:
+        """Raise Unusable, naming the remedy, where the file system refuses what is done in the folder."""
+        return naming_the_remedy(f"the data folder {self.path}", "choose another one with --data DIR")
+
+    @property
+    def identity(self) -> str:
+        """The folder as the kernel knows it: a move within a disk does not change it, and a copy does not share it."""
+        found = self.path.stat()
+        return f"{found.st_dev:x}-{found.st_ino:x}"
 
     @property
     def sockets(self) -> Path:
@@ -58,37 +85,42 @@ class DataFolder:
     def create_sockets(self) -> None:
         """Make the folder of the sockets, whose mode is all that guards the services."""
         path = self.sockets
-        path.mkdir(mode=0o700, exist_ok=True)
-        found = path.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-            raise Unusable(f"{path} is not a private folder of this user: remove it, or choose another --data DIR")
+        elsewhere = path.parent != self.path
+        shorter = f"choose a data folder with a shorter path, which needs no place in {path.parent}, with --data DIR"
+        with naming_the_remedy(f"{path}, the folder of the sockets", shorter if elsewhere else ANOTHER_FOLDER):
+            # Whatever is in the way is looked at below.
+            with suppress(FileExistsError):
+                path.mkdir(mode=0o700)
+            found = path.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+                raise Unusable(f"{path} is not a private folder of this user: remove it, or {ANOTHER_FOLDER}")
+            try_to_write(path)
 
     def secret_key(self) -> Path:
         """Return the file that holds the secret key, after generating the key if there is none yet."""
         self.create()
         path = self.path / "secret_key"
         if not path.exists():
-            descriptor, draft = tempfile.mkstemp(dir=self.path)
-            with open(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(50))
-            # Where another process was faster, a link fails; a rename would replace its key.
-            with suppress(FileExistsError):
-                os.link(draft, path)
-            os.unlink(draft)
+            with self.usable(), tempfile.NamedTemporaryFile("w", dir=self.path) as draft:
+                draft.write(secrets.token_urlsafe(50))
+                draft.flush()
+                # Where another process was faster, a link fails; a rename would replace its key.
+                with suppress(FileExistsError):
+                    os.link(draft.name, path)
         return path
 
     @contextmanager
     def ownership(self) -> Iterator[bool]:
         """Hold the right to run services on this folder, or yield False while another process has it."""
-        with open(self.path / "lock", "a+") as lock:
+        with self._open("lock") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 yield False
                 return
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
+            with self.usable():
+                lock.truncate(0)
+                lock.write(str(os.getpid()).encode())
             yield True
 
     def owner(self) -> str:
@@ -98,13 +130,17 @@ class DataFolder:
     @contextmanager
     def visit(self) -> Iterator[None]:
         """Use services that another process runs; it keeps them until its visitors have left."""
-        with open(self.path / "visitors", "a") as visitors:
+        with self._open("visitors") as visitors:
             fcntl.flock(visitors, fcntl.LOCK_SH)
             yield
 
     @contextmanager
     def without_visitors(self) -> Iterator[None]:
         """Wait for the visitors to leave, and let nobody in."""
-        with open(self.path / "visitors", "a") as visitors:
+        with self._open("visitors") as visitors:
             fcntl.flock(visitors, fcntl.LOCK_EX)
             yield
+
+    def _open(self, name: str) -> io.FileIO:
+        with self.usable():
+            return open(self.path / name, "ab", buffering=0)

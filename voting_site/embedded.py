@@ -11,9 +11,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from .data_folder import DataFolder, Unusable
+from .data_folder import ANOTHER_FOLDER, DataFolder, Unusable
+from .leftovers import end_leftovers
 from .postgres import Postgres
-from .programs import Program, clean_up, record
+from .programs import Program
 from .valkey import Valkey
 
 # Seconds in which a service starts, or recovers from a kill; and in which it stops.
@@ -69,15 +70,11 @@ def environment(folder: DataFolder, environ: Mapping[str, str] = os.environ) -> 
 
 def prepare(folder: DataFolder, wanted: Sequence[Service]) -> None:
     """Get everything ready for a start by the owner of the folder, and end what a killed owner has left."""
-    clean_up(processes_file(folder))
+    end_leftovers(folder)
     folder.create_sockets()
-    for service in wanted:
-        service.prepare()
-
-
-def processes_file(folder: DataFolder) -> Path:
-    """Return the file in which the owner of the folder records its children."""
-    return folder.path / "processes.json"
+    with folder.usable():
+        for service in wanted:
+            service.prepare()
 
 
 @contextmanager
@@ -98,7 +95,7 @@ def running(folder: DataFolder, wanted: Sequence[Service]) -> Iterator[None]:
         time.sleep(0.1)
     raise Unusable(
         f"process {folder.owner()} has the data folder {folder.path}, but its services do not answer: "
-        "stop it, or choose another folder with --data DIR"
+        f"stop it, or {ANOTHER_FOLDER}"
     )
 
 
@@ -109,10 +106,10 @@ def _started(folder: DataFolder, wanted: Sequence[Service]) -> Iterator[None]:
         children = {}
         for service in wanted:
             log = folder.path / f"{service.program.name}.log"
-            child = service.program.start(log)
+            with folder.usable():
+                child = service.program.start(log)
             stack.callback(_stop, child, service.program)
             children[child.pid] = (service, child, log)
-        record(processes_file(folder), children)
         for service, child, log in children.values():
             _wait_for(service, child, log)
         try:

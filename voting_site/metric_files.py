@@ -13,6 +13,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from .data_folder import naming_the_remedy
+
 # The library's own variable; children inherit it.
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 PREFIX = "urna-metrics-"
@@ -20,13 +22,13 @@ PREFIX = "urna-metrics-"
 
 def make_folder() -> None:
     """Make the folder of this run, and remove what runs have left that were killed; before any metric is defined."""
-    parent = Path(tempfile.gettempdir())
-    for left in parent.glob(f"{PREFIX}*"):
-        with suppress(OSError):
-            if not _is_held(left / "owner"):
-                shutil.rmtree(left)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    _hold(folder / "owner")
+    with naming_the_remedy("the folder of temporary files", "name another one with TMPDIR"):
+        for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+            with suppress(OSError):
+                if not _is_held(left / "owner"):
+                    shutil.rmtree(left)
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        _hold(folder / "owner")
     os.environ[FOLDER] = str(folder)
     owner = os.getpid()
     atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == owner else None)

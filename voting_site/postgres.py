@@ -2,19 +2,22 @@
 
 import importlib.util
 import os
-import re
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-from .data_folder import DataFolder, Unusable
+from .data_folder import ANOTHER_FOLDER, DataFolder, Unusable
 from .database_rights import ROLES
+from .leftovers import MARK, label, mark
 from .programs import Program
 from .service_user import as_service_user, give_to_service_user
 
+# Seconds that a server has to end which is just doing so.
+PATIENCE = 5
 OWNER = DATABASE = "urna"
 PORT = 5432
 # Variables such as PGPORT or PGDATA, set for another server, would lead this one astray.
@@ -52,13 +55,15 @@ class Postgres:
         ours = self._run("postgres", "--version").split()[2].partition(".")[0]
         if not self.data.exists():
             self._initialise()
+        if not (self.data / "PG_VERSION").exists():
+            raise Unusable(f"{self.data} holds no data of PostgreSQL: put them back from a backup, or {ANOTHER_FOLDER}")
         theirs = (self.data / "PG_VERSION").read_text().strip()
         if theirs != ours:
             raise Unusable(
                 f"the data in {self.data} were made by PostgreSQL {theirs}, and this is {ours}: "
-                "move them over with pg_dump, or choose another folder with --data DIR"
+                f"move them over with pg_dump, or {ANOTHER_FOLDER}"
             )
-        self._remove_stale_pid_file()
+        self._remove_stale_locks()
 
     @property
     def program(self) -> Program:
@@ -73,11 +78,14 @@ class Postgres:
             # Clients log their own errors; what the server alone can tell stands at FATAL and above.
             "log_min_messages": "fatal",
             "logging_collector": "off",
+            # It stands in the titles of its children.
+            "cluster_name": label(self.folder),
         }
         options = (f"-c{name}={value}" for name, value in settings.items())
         return Program(
             name="postgres",
             argv=(*CLEAN_ENVIRONMENT, binary("postgres"), "-D", str(self.data), *options),
+            mark=mark(self.folder),
             run_as=as_service_user(),
             stop_signal=signal.SIGINT,  # "fast": rolls back and closes, without waiting for the clients to leave
             death_signal=signal.SIGQUIT,  # "immediate": gone at once, and recovers at the next start
@@ -113,23 +121,45 @@ class Postgres:
         # Only a complete cluster has the final name.
         draft.rename(self.data)
 
-    def _remove_stale_pid_file(self) -> None:
-        # PostgreSQL sees by itself that the process is gone, unless another one has got its number since.
-        pid_file = self.data / "postmaster.pid"
-        if not pid_file.exists():
-            return
-        found = re.match(r"\d+", pid_file.read_text())
-        try:
-            if found and str(self.data) in psutil.Process(int(found[0])).cmdline():
-                return
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            return
-        pid_file.unlink()
+    def _remove_stale_locks(self) -> None:
+        # PostgreSQL takes any living process of this user whose id stands in a lock file for a server, and one that
+        # is empty for a server that is starting. A power cut leaves such files, and so does a copy of a running folder.
+        if works := self._find_server():
+            with suppress(psutil.TimeoutExpired):
+                works.wait(PATIENCE)
+        if works := self._find_server():
+            raise Unusable(
+                f"process {works.pid} is a PostgreSQL on {self.data} that this Urna has not started: "
+                f"stop it with `kill -INT {works.pid}`, or {ANOTHER_FOLDER}"
+            )
+        for lock in (self.data / "postmaster.pid", self.folder.sockets / f".s.PGSQL.{PORT}.lock"):
+            lock.unlink(missing_ok=True)
+
+    def _find_server(self) -> psutil.Process | None:
+        """Return the server that works in this cluster, or a child that it has left; None if there is none."""
+        found: dict[int, psutil.Process] = {}
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                # Each of them has the data for its working directory.
+                if process.name() == "postgres" and _works_in(process, self.data):
+                    found[process.pid] = process
+        return next((one for one in found.values() if one.ppid() not in found), None)
 
     def _run(self, name: str, *arguments: str, stdin: str = "") -> str:
-        command = [*as_service_user(), *CLEAN_ENVIRONMENT, binary(name), *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=os.sep)
+        marked = ("env", f"{MARK}={mark(self.folder)}")
+        command = [*marked, *as_service_user(), *CLEAN_ENVIRONMENT, binary(name), *arguments]
+        try:
+            done = subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=os.sep)
+        except OSError as error:
+            # Not the program, which `env` would miss, but memory, or a limit of processes.
+            raise Unusable(f"cannot start any program ({error.strerror}): end others, and start again") from error
         if done.returncode:
             reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
             raise Unusable(f"PostgreSQL's {name} fails on {self.data}: {reason}")
         return done.stdout
+
+
+def _works_in(process: psutil.Process, folder: Path) -> bool:
+    # On Linux the kernel leads to the directory itself, also where it was moved, or removed and made anew.
+    link = Path(f"/proc/{process.pid}/cwd")
+    return os.path.samefile(link if link.parent.exists() else process.cwd(), folder)

@@ -5,6 +5,7 @@ import platform
 from pathlib import Path
 
 from .data_folder import DataFolder, Unusable
+from .leftovers import mark
 from .programs import Program
 from .redis_users import OPERATOR, ROLES, write_acl
 from .service_user import as_service_user, give_to_service_user
@@ -27,6 +28,7 @@ class Valkey:
     roles = ROLES
 
     def __init__(self, folder: DataFolder) -> None:
+        self.folder = folder
         self.data = folder.path / "valkey"
         self.socket = folder.sockets / "valkey.sock"
         self.users = self.data / "users.acl"
@@ -57,11 +59,14 @@ class Valkey:
             "save": "",
             "maxmemory-policy": "noeviction",
             "loglevel": "warning",
+            # Its title would be written over its environment, and the mark stands there.
+            "set-proc-title": "no",
         }
         options = (part for name, value in settings.items() for part in (f"--{name}", value))
         return Program(
             name="valkey",
             argv=(binary(), *options),
+            mark=mark(self.folder),
             run_as=as_service_user(),
             # The first is a matter of snapshots of large data, for which nobody need change this machine.
             noise=("Memory overcommit must be enabled", "scheduling shutdown", "is now ready to exit"),

@@ -1,10 +1,13 @@
 """The embedded servers, each time on a data folder of their own."""
 
+import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -12,10 +15,11 @@ import psycopg2
 import pytest
 from redis import Redis
 
-from voting_site import database_rights, embedded, redis_users
+from voting_site import database_rights, embedded, leftovers, postgres, redis_users
 from voting_site.data_folder import DataFolder, Unusable
-from voting_site.postgres import Postgres
-from voting_site.programs import clean_up, record
+from voting_site.leftovers import MARK, end_leftovers, mark
+from voting_site.postgres import CLEAN_ENVIRONMENT, Postgres, binary
+from voting_site.service_user import as_service_user
 
 from .processes import is_alive, wait_until
 
@@ -169,6 +173,11 @@ class TestUnusable:
         with pytest.raises(Unusable, match=r"made by PostgreSQL 15, and this is \d+"):
             Postgres(folder).prepare()
 
+    def test_says_that_there_is_no_database_where_one_should_be(self, folder: DataFolder) -> None:
+        (folder.path / "postgres").mkdir(parents=True)
+        with pytest.raises(Unusable, match=r"holds no data of PostgreSQL: put them back from a backup, or "):
+            Postgres(folder).prepare()
+
     def test_says_that_the_folder_cannot_be_written(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         with pytest.raises(Unusable, match=r"cannot write to the data folder .* choose another one with --data"):
@@ -198,20 +207,134 @@ class TestEnvironment:
         assert stat.S_IMODE(first.stat().st_mode) == 0o600
 
 
-class TestCleanUp:
+class TestCopy:
+    """A folder that was copied while its servers ran, with all files that speak of them."""
+
+    def test_runs_beside_its_original_and_leaves_that_alone(self, folder: DataFolder) -> None:
+        owner = start_owner(folder)
+        write(folder, "both")
+        # As releases before the mark wrote it.
+        started = {child.pid: child.create_time() for child in psutil.Process(owner.pid).children()}
+        (folder.path / "processes.json").write_text(json.dumps(started))
+        family = psutil.Process(owner.pid).children(recursive=True)
+        copy = DataFolder(folder.path.with_name("copy"))
+        subprocess.run(["cp", "-a", folder.path, copy.path], check=True)
+        with embedded.running(copy, embedded.services(copy, {})):
+            write(copy, "copy")
+            write(folder, "original")
+            assert read(copy) == (["both", "copy"], ["both", "copy"])
+            assert read(folder) == (["both", "original"], ["both", "original"])
+        assert all(map(is_alive, family))
+        leave(owner)
+
+    def test_is_refused_at_the_place_of_an_original_that_still_runs(self, folder: DataFolder) -> None:
+        owner = start_owner(folder)
+        moved = folder.path.with_name("moved")
+        folder.path.rename(moved)
+        subprocess.run(["cp", "-a", moved, folder.path], check=True)
+        with pytest.raises(Unusable, match=rf"process {owner.pid} runs Urna on another folder.*stop that process"):
+            end_leftovers(folder)
+        leave(owner)
+        end_leftovers(folder)
+
+
+# Starts what argv[1:] says, marked as its own, and is gone.
+PARENT = """
+import os, subprocess, sys
+from pathlib import Path
+from voting_site.data_folder import DataFolder
+from voting_site.leftovers import MARK, mark
+os.environ[MARK] = mark(DataFolder(Path(sys.argv[1])))
+print(subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL).pid)
+"""
+
+
+class TestLeftovers:
     """What is left on a system whose kernel does not end children with their parent."""
 
-    def test_ends_a_process_that_was_recorded(self, tmp_path: Path) -> None:
-        left = subprocess.Popen(
-            [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE, text=True
-        )
-        record(tmp_path / "processes.json", [left.pid])
-        clean_up(tmp_path / "processes.json")
-        assert not psutil.pid_exists(left.pid)
-        leave(left)
+    def start_orphan(self, folder: DataFolder) -> psutil.Process:
+        """Start a process whose parent has ended since."""
+        folder.create()
+        command = [sys.executable, "-c", PARENT, str(folder.path), "sleep", "600"]
+        parent = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+        return psutil.Process(int(parent.stdout))
 
-    def test_spares_a_process_that_has_got_the_number_since(self, tmp_path: Path) -> None:
-        start = psutil.Process().create_time() - 3600
-        (tmp_path / "processes.json").write_text(f'{{"{os.getpid()}": {start}}}')
-        clean_up(tmp_path / "processes.json")
-        assert not (tmp_path / "processes.json").exists()
+    def test_end_also_where_the_folder_was_moved(self, folder: DataFolder) -> None:
+        left = self.start_orphan(folder)
+        moved = DataFolder(folder.path.rename(folder.path.with_name("moved")))
+        end_leftovers(moved)
+        assert not is_alive(left)
+
+    def test_live_on_where_they_are_of_another_folder(self, folder: DataFolder) -> None:
+        left = self.start_orphan(folder)
+        copy = DataFolder(folder.path.with_name("copy"))
+        subprocess.run(["cp", "-a", folder.path, copy.path], check=True)
+        end_leftovers(copy)
+        assert is_alive(left)
+        left.kill()
+
+    def test_keep_their_owner_while_that_lives(self, folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder.create()
+        monkeypatch.setattr(leftovers, "PATIENCE", 0.2)
+        child = subprocess.Popen(["sleep", "600"], env={MARK: mark(folder)})
+        with pytest.raises(Unusable, match=rf"process {os.getpid()} runs Urna on the data folder .* stop that process"):
+            end_leftovers(folder)
+        assert child.poll() is None
+        child.kill()
+        child.wait()
+
+    def test_end_though_they_are_children_of_a_postgresql_that_was_killed(self, folder: DataFolder) -> None:
+        owner = start_owner(folder)
+        write(folder, "before")
+        [server] = [one for one in psutil.Process(owner.pid).children() if one.name() == "postgres"]
+        left = server.children()[0]
+        # One that cannot notice that its parent is gone.
+        left.suspend()
+        server.kill()
+        owner.kill()
+        leave(owner)
+        with embedded.running(folder, embedded.services(folder, {})):
+            assert not is_alive(left)
+            assert "before" in read(folder)[0]
+
+    @pytest.mark.parametrize("make", [Path.touch, Path.mkdir, lambda path: path.write_text("{")])
+    def test_are_not_looked_for_in_any_file(self, folder: DataFolder, make: Callable[[Path], object]) -> None:
+        folder.create()
+        make(folder.path / "processes.json")
+        end_leftovers(folder)
+
+
+class TestLocks:
+    """The files by which PostgreSQL tells whether another server runs."""
+
+    @pytest.fixture
+    def stranger(self) -> Iterator[psutil.Process]:
+        """Another program of the user whom PostgreSQL runs as."""
+        with subprocess.Popen([*as_service_user(), "sleep", "600"]) as process:
+            yield psutil.Process(process.pid)
+            process.kill()
+
+    @pytest.mark.parametrize("name", ["postgres/postmaster.pid", "run/.s.PGSQL.5432.lock"])
+    @pytest.mark.parametrize("content", ["{pid}\n/elsewhere\n", "-{pid}\n", "", "rubbish"])
+    def test_do_not_hold_up_a_start_after_a_power_cut(
+        self, initialised: DataFolder, stranger: psutil.Process, name: str, content: str
+    ) -> None:
+        (initialised.path / name).write_text(content.format(pid=stranger.pid))
+        with embedded.running(initialised, embedded.services(initialised, {})):
+            assert "before" in read(initialised)[0]
+        assert is_alive(stranger)
+
+    def test_stay_with_a_server_that_somebody_else_has_started(
+        self, initialised: DataFolder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(postgres, "PATIENCE", 0.2)
+        data = initialised.path / "postgres"
+        by_hand = [*as_service_user(), *CLEAN_ENVIRONMENT, binary("postgres"), "-D", str(data)]
+        sockets = f"-cunix_socket_directories={initialised.sockets}"
+        with subprocess.Popen([*by_hand, "-clisten_addresses=", sockets], stderr=subprocess.DEVNULL) as server:
+            wait_until(Postgres(initialised).answers, "an answer of PostgreSQL's")
+            with pytest.raises(Unusable, match=rf"process {server.pid} is a PostgreSQL .* `kill -INT {server.pid}`"):
+                Postgres(initialised).prepare()
+            assert (data / "postmaster.pid").exists()
+            assert Postgres(initialised).answers()
+            server.send_signal(signal.SIGINT)

@@ -11,9 +11,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from voting_site import embedded
-from voting_site.data_folder import DataFolder, Unusable
+from voting_site.data_folder import ANOTHER_FOLDER, DataFolder, Unusable
+from voting_site.leftovers import mark
 from voting_site.ports import find_address, refuse_equal
-from voting_site.programs import Program, record
+from voting_site.programs import Program
 from voting_site.roles import ROLES
 from voting_site.supervision import DEATHS, DEATHS_WITHIN, Group, Keeper
 
@@ -25,10 +26,10 @@ PREPARE = "prepare"
 BEAT = "beat"
 
 
-def manage(name: str, *arguments: str) -> Program:
+def manage(folder: DataFolder, name: str, *arguments: str) -> Program:
     """Return a management command as a program."""
     manage_py = str(settings.BASE_DIR / "manage.py")
-    return Program(name=name, argv=(sys.executable, "-u", manage_py, *arguments))
+    return Program(name=name, argv=(sys.executable, "-u", manage_py, *arguments), mark=mark(folder))
 
 
 class Command(BaseCommand):
@@ -57,7 +58,7 @@ class Command(BaseCommand):
             if not ours:
                 raise Unusable(
                     f"the data folder {folder.path} is in use by process {folder.owner()}: "
-                    "stop that one, or choose another folder with --data DIR"
+                    f"stop that one, or {ANOTHER_FOLDER}"
                 )
             keeper = self._keep(folder)
         if keeper.failed:
@@ -70,32 +71,28 @@ class Command(BaseCommand):
     def _keep(self, folder: DataFolder) -> Keeper:
         services = embedded.services(folder)
         embedded.prepare(folder, services)
-        self.processes_file = embedded.processes_file(folder)
         self.password_file = folder.path / "first_password"
-        self.recorded: list[int] = []
         self.greeted = False
 
         os.environ.update({f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()})
         if self.address != LOOPBACK:
             os.environ.setdefault("ALLOWED_HOSTS", "*")
         listening = {name: ("--host", self.address, "--port", str(port)) for name, port in self.ports.items()}
-        roles = [manage(name, "run", name, *listening.get(name, ())) for name in ROLES]
-        prepare = manage(PREPARE, "prepare", "--demo", "--password-file", str(self.password_file))
+        roles = [manage(folder, name, "run", name, *listening.get(name, ())) for name in ROLES]
+        prepare = manage(folder, PREPARE, "prepare", "--demo", "--password-file", str(self.password_file))
 
         groups = [
             Group("servers", [service.program for service in services]),
             # Its ticks would be failures in the log of a first start: no users in PostgreSQL yet, no epoch in the box.
             Group("roles", [prepare, *roles], once=frozenset({PREPARE}), after={BEAT: PREPARE}),
         ]
-        keeper = Keeper([group for group in groups if group.programs], folder.path / "supervisord.conf", self._watch)
+        groups = [group for group in groups if group.programs]
+        with folder.usable():
+            keeper = Keeper(groups, folder.path / "supervisord.conf", self._watch)
         keeper.keep()
-        self.processes_file.unlink(missing_ok=True)
         return keeper
 
     def _watch(self, keeper: Keeper) -> None:
-        if (pids := keeper.pids()) != self.recorded:
-            record(self.processes_file, pids)
-            self.recorded = pids
         if not self.greeted and keeper.has_done(PREPARE) and all(map(self._is_ready, self.ports.values())):
             self._greet()
             self.greeted = True
