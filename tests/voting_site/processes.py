@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -33,10 +34,11 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.05)
 
 
-def answers(port: int, path: str = "/healthz") -> bool:
+def answers(port: int, path: str = "/healthz", address: str = "127.0.0.1") -> bool:
     """Tell whether a role answers with 200."""
+    host = f"[{address}]" if ":" in address else address
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+        with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=5) as response:
             return bool(response.status == 200)
     except OSError:
         return False
@@ -85,17 +87,20 @@ class Running:
         process = psutil.Process(self.process.pid)
         return [process, *process.children(recursive=True)]
 
+    def find_child(self, text: str) -> psutil.Process | None:
+        """Return the direct child with `text` in its command line, if there is one."""
+        for child in psutil.Process(self.process.pid).children():
+            with suppress(psutil.NoSuchProcess):
+                if text in " ".join(child.cmdline()):
+                    return child
+        return None
+
     def child(self, text: str) -> psutil.Process:
         """Return the direct child with `text` in its command line, once there is one."""
         found: list[psutil.Process] = []
 
         def look() -> bool:
-            for child in psutil.Process(self.process.pid).children():
-                try:
-                    if text in " ".join(child.cmdline()):
-                        found.append(child)
-                except psutil.NoSuchProcess:
-                    continue
+            found.extend(filter(None, [self.find_child(text)]))
             return bool(found)
 
         wait_until(look, f"a child {text!r}")
@@ -110,11 +115,11 @@ class Running:
 class Up(Running):
     """`manage.py up` on free ports."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.data = folder / "data"
+    def __init__(self, folder: Path, *, data: Path | None = None, host: str = "127.0.0.1", **environment: str) -> None:
+        self.data = data or folder / "data"
         self.ports = {name: free_port() for name in WEB_ROLES}
         ports = [part for name, port in self.ports.items() for part in (f"--{name}-port", str(port))]
-        super().__init__(folder / "log", "up", "--data", str(self.data), *ports, **environment)
+        super().__init__(folder / "log", "up", "--data", str(self.data), "--host", host, *ports, **environment)
 
     def wait_until_ready(self) -> None:
         """Wait for the start message."""

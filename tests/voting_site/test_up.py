@@ -12,7 +12,7 @@ import psutil
 import pytest
 from redis import Redis
 
-from voting_site.ports import free_port
+from voting_site.ports import free_port, own_addresses
 from voting_site.roles import ROLES
 
 from .processes import (
@@ -108,6 +108,17 @@ class TestUp:
         wait_until(lambda: not any(map(is_alive, family)), "an end of all that was killed, and of its children")
         assert not {up.child(name).pid for name in names} & {victim.pid for victim in victims}
         wait_until(lambda: all(answers(port, "/readyz") for port in up.ports.values()), "recovery")
+
+
+class TestGreeting:
+    def test_names_an_address_for_others_and_says_that_the_administration_is_open(self, tmp_path: Path) -> None:
+        with Up(tmp_path, host="0.0.0.0") as command:
+            command.wait_until_ready()
+            found = re.search(r"Vote +http://([0-9.]+):\d+/", command.output)
+            assert found
+            reachable = [one for one in own_addresses("0.0.0.0") if answers(command.ports["vote"], address=one)]
+            assert found[1] == reachable[0]
+            assert "reaches all three, the administration too." in command.output
 
 
 class TestStop:

@@ -1,9 +1,10 @@
 """Serve everything on this machine: the servers, the roles, and what they need before the first vote."""
 
 import http.client
+import ipaddress
 import os
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from voting_site import embedded
 from voting_site.data_folder import ANOTHER_FOLDER, DataFolder, Unusable
 from voting_site.leftovers import mark
-from voting_site.ports import find_address, refuse_equal
+from voting_site.ports import find_address, own_addresses, refuse_equal
 from voting_site.programs import Program
 from voting_site.roles import ROLES
 from voting_site.supervision import DEATHS, DEATHS_WITHIN, Group, Keeper
@@ -21,7 +22,6 @@ from voting_site.supervision import DEATHS, DEATHS_WITHIN, Group, Keeper
 from .prepare import ADMINISTRATOR
 
 LOOPBACK = "127.0.0.1"
-ANY_ADDRESS = {"0.0.0.0", "::"}
 PREPARE = "prepare"
 BEAT = "beat"
 
@@ -97,32 +97,41 @@ class Command(BaseCommand):
             self._greet()
             self.greeted = True
 
-    def _is_ready(self, port: int) -> bool:
-        with closing(http.client.HTTPConnection(self._visible_address(), port, timeout=0.5)) as connection:
+    def _is_ready(self, port: int, address: str | None = None) -> bool:
+        # Whoever listens on all addresses listens on the one that each machine has.
+        address = address or {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self.address, self.address)
+        with closing(http.client.HTTPConnection(address, port, timeout=0.5)) as connection:
             try:
                 connection.request("GET", "/readyz")
                 return connection.getresponse().status == http.HTTPStatus.OK
             except (OSError, http.client.HTTPException):
                 return False
 
-    def _visible_address(self) -> str:
-        return LOOPBACK if self.address in ANY_ADDRESS else self.address
-
     def _greet(self) -> None:
-        address = self._visible_address()
+        # Both families where the system lets `::` stand for both: each is asked, and no question leaves the machine.
+        reachable = [one for one in own_addresses(self.address) if self._is_ready(self.ports["vote"], one)]
+        address, *others = reachable or [LOOPBACK]
         shown = f"[{address}]" if ":" in address else address
         urls = {name: f"http://{shown}:{port}/" for name, port in self.ports.items()}
+        password = f"to set a new password: ./urna manage changepassword {ADMINISTRATOR}"
         if self.password_file.exists():
             password = f"password {self.password_file.read_text()} (shown this once)"
-            self.password_file.unlink()
-        else:
-            password = f"to set a new password: ./urna manage changepassword {ADMINISTRATOR}"
-        self.stdout.write(
-            f"\n  Urna is up.\n\n"
-            f"  Vote            {urls['vote']}\n"
-            f"  Results         {urls['result']}\n"
-            f"  Administration  {urls['admin']}\n"
-            f"                  user {ADMINISTRATOR}, {password}\n\n"
-            f"  Ctrl-C stops everything.\n\n"
-        )
-        self.stdout.flush()
+        # Where nothing can be written, voting goes on, and the password stays for the next time.
+        with suppress(OSError):
+            self.stdout.write(
+                f"\n  Urna is up.\n\n"
+                f"  Vote            {urls['vote']}\n"
+                f"  Results         {urls['result']}\n"
+                f"  Administration  {urls['admin']}\n"
+                f"                  user {ADMINISTRATOR}, {password}\n\n"
+                f"{self._describe_openness(others)}"
+                f"  Ctrl-C stops everything.\n\n"
+            )
+            self.stdout.flush()
+            self.password_file.unlink(missing_ok=True)
+
+    def _describe_openness(self, others: list[str]) -> str:
+        if ipaddress.ip_address(self.address).is_loopback:
+            return ""
+        also = f"  This machine also answers at {', '.join(others)}.\n" if others else ""
+        return f"  Everybody who can reach this machine reaches all three, the administration too.\n{also}\n"
