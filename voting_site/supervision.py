@@ -1,7 +1,7 @@
 """Keeping the programs of a local Urna running, with Supervisor as a library.
 
-Supervisor starts, restarts with a growing delay, and stops. This module tells it what to run, shows the logs with
-the name of each program, and gives up on a program that keeps dying.
+Supervisor starts, restarts with a growing delay, and stops. This module tells it what to run, and shows the logs with
+the name of each program. It ends everything only when a program that is needed keeps ending.
 """
 
 import shlex
@@ -22,10 +22,10 @@ from supervisor.states import ProcessStates, SupervisorStates
 from supervisor.supervisord import Supervisor
 
 from .programs import Program
+from .restarts import Restarts
 
-# So many deaths within so many seconds end it all.
-DEATHS = 5
-DEATHS_WITHIN = 60
+# Seconds that a program has to run until its start counts as a success.
+SUCCESS = 60
 LAST_LINES = 20
 # Seconds between the signal to stop and SIGKILL.
 PATIENCE = 9
@@ -73,7 +73,7 @@ def configuration(groups: Sequence[Group]) -> str:
                 f"autorestart = {'unexpected' if once else 'true'}",
                 "exitcodes = 0",
                 # What dies within this time starts again with a delay that grows by a second each time.
-                f"startsecs = {0 if once else DEATHS_WITHIN}",
+                f"startsecs = {0 if once else SUCCESS}",
                 "startretries = 1000000",
                 f"stopsignal = {program.stop_signal.name.removeprefix('SIG')}",
                 f"stopwaitsecs = {PATIENCE}",
@@ -102,9 +102,20 @@ class _Options(ServerOptions):
 
 
 class Keeper(Supervisor):
-    """Runs groups of programs until a signal, or until one of them has died too often."""
+    """Runs groups of programs until a signal, or until one that is needed has ended too often.
 
-    def __init__(self, groups: Sequence[Group], config: Path, on_tick: Callable[["Keeper"], None]) -> None:
+    `is_needed` is asked about a program when it has; any other one is started again for ever. `without` says for the
+    log what nobody has while a program is down.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        config: Path,
+        on_tick: Callable[["Keeper"], None],
+        is_needed: Callable[[str], bool],
+        without: Mapping[str, str],
+    ) -> None:
         programs = [program for group in groups for program in group.programs]
         options = _Options(programs)
         config.write_text(configuration(groups))
@@ -112,12 +123,14 @@ class Keeper(Supervisor):
         options.first, options.test = True, False
         super().__init__(options)
         self.on_tick = on_tick
+        self.is_needed = is_needed
+        self.without = without
         self.failed: str | None = None
         self._programs = {program.name: program for program in programs}
         self._width = max(map(len, self._programs))
         self._partial: dict[str, bytes] = defaultdict(bytes)
         self._last_lines: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=LAST_LINES))
-        self._deaths: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=DEATHS))
+        self._restarts: dict[str, Restarts] = defaultdict(Restarts)
         self._last_tick = 0.0
         self._held = {name: first for group in groups for name, first in group.after.items()}
 
@@ -125,11 +138,6 @@ class Keeper(Supervisor):
         """Run everything, and return when everything has stopped; `failed` then names the cause, if any."""
         with suppress(ExitNow):
             self.main()
-
-    def pids(self) -> list[int]:
-        """Return the process ids of the programs that run now."""
-        processes = (process for group in self.process_groups.values() for process in group.processes.values())
-        return [process.pid for process in processes if process.pid]
 
     def has_done(self, name: str) -> bool:
         """Tell whether a program that ends by itself has done so, with success."""
@@ -150,14 +158,17 @@ class Keeper(Supervisor):
         if sys.stdout.isatty():
             colour = COLOURS[list(self._programs).index(name) % len(COLOURS)] if name in self._programs else 1
             label = f"\033[{colour}m{label}\033[0m"
-        sys.stdout.write(f"{label} {line}\n")
-        sys.stdout.flush()
+        # A log that cannot be written, on a full disk or into a closed pipe, must not end the voting.
+        with suppress(OSError):
+            sys.stdout.write(f"{label} {line}\n")
+            sys.stdout.flush()
 
     def runforever(self) -> None:
         # Only here, since `run` clears the subscriptions of a previous life first.
         events.subscribe(events.ProcessLogEvent, self._log)
-        events.subscribe(events.ProcessStateBackoffEvent, self._count_death)
-        events.subscribe(events.ProcessStateExitedEvent, self._count_death)
+        events.subscribe(events.ProcessStateBackoffEvent, self._note_failure)
+        events.subscribe(events.ProcessStateExitedEvent, self._note_exit)
+        events.subscribe(events.ProcessStateRunningEvent, self._note_success)
         super().runforever()
 
     def tick(self, now: float | None = None) -> None:
@@ -184,16 +195,49 @@ class Keeper(Supervisor):
                 self._last_lines[name].append(text)
                 self.say(name, text)
 
-    def _count_death(self, event: events.ProcessStateEvent) -> None:
+    def _note_exit(self, event: events.ProcessStateExitedEvent) -> None:
         process = event.process
-        if event.expected and isinstance(event, events.ProcessStateExitedEvent) and process.config.startsecs == 0:
+        if process.config.startsecs:
+            self._note_end(process)
+        elif event.expected:
+            self._note_recovery(process.config.name)
+        else:
+            # Supervisor would start it again at once.
+            process.change_state(ProcessStates.BACKOFF)
+
+    def _note_failure(self, event: events.ProcessStateBackoffEvent) -> None:
+        process = event.process
+        self._note_end(process)
+        # By itself the pause would grow without an end.
+        process.backoff = self._restarts[process.config.name].pause
+        process.delay = time.time() + process.backoff
+
+    def _note_success(self, event: events.ProcessStateRunningEvent) -> None:
+        # What ends by itself runs from its first moment on, and succeeds with its end.
+        if event.process.config.startsecs:
+            self._note_recovery(event.process.config.name)
+
+    def _note_end(self, process: Any) -> None:
+        if self.options.mood <= SupervisorStates.RESTARTING:
             return
-        name = process.config.name
+        name, now = process.config.name, time.monotonic()
         if process.spawnerr and not self._last_lines[name]:
             self._last_lines[name].append(process.spawnerr)
-        self._deaths[name].append(time.monotonic())
-        if len(self._deaths[name]) == DEATHS and time.monotonic() - self._deaths[name][0] < DEATHS_WITHIN:
+        restarts = self._restarts[name]
+        restarts.note_end(now)
+        if restarts.are_too_many(now) and self.is_needed(name):
             self.failed = self.failed or name
             self.options.mood = SupervisorStates.SHUTDOWN
-        else:
-            self.say(name, "has ended; it is started again")
+        elif restarts.is_news(now):
+            self.say(name, self._describe(name, restarts) if restarts.is_storm else "has ended; it is started again")
+
+    def _describe(self, name: str, restarts: Restarts) -> str:
+        without = f". {self.without[name]}" if name in self.without else ""
+        return (
+            f"has ended {restarts.in_a_row} times in a row, and is started again and again{without}. "
+            "What it says is above; mend that, and it comes back by itself"
+        )
+
+    def _note_recovery(self, name: str) -> None:
+        if ends := self._restarts[name].note_recovery():
+            self.say(name, f"is well again, after it had ended {ends} times in a row")

@@ -1,18 +1,22 @@
 """The whole of it as a user starts it: `manage.py up`, and each role alone."""
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from socket import socket
+from typing import IO
 
-import psutil
 import pytest
 from redis import Redis
 
+from voting_site.data_folder import DataFolder
+from voting_site.leftovers import started_on
 from voting_site.ports import free_port, own_addresses
+from voting_site.restarts import ENDS
 from voting_site.roles import ROLES
 
 from .processes import (
@@ -28,20 +32,28 @@ from .processes import (
     wait_until,
 )
 
-# Two programs, of which one dies at once each time, and a third that waits in vain for the work of that one.
+# Of three programs one dies at once each time: it has to say so, and the others go on or not, as argv[2] has it.
 KEEPER = """
 import sys
 from pathlib import Path
-from voting_site import supervision
+from voting_site import restarts, supervision
 from voting_site.programs import Program
-supervision.DEATHS = 3
+restarts.ENDS, restarts.LONGEST_PAUSE = 3, 1
 ill = Program("ill", (sys.executable, "-c", "print('what ails me'); raise SystemExit(3)"))
 well = Program("well", (sys.executable, "-uc", "import time; print('here'); time.sleep(600)"))
 late = Program("late", (sys.executable, "-c", "print('never')"))
 group = supervision.Group("all", [ill, well, late], once=frozenset({"ill"}), after={"late": "ill"})
-keeper = supervision.Keeper([group], Path(sys.argv[1]), lambda keeper: None)
+
+def stop_after_six(keeper):
+    if keeper._restarts["ill"].in_a_row == 6:
+        keeper.options.mood = -1
+
+keeper = supervision.Keeper(
+    [group], Path(sys.argv[1]), stop_after_six, {"needed": "ill", "spare": "well"}[sys.argv[2]].__eq__,
+    {"ill": "Nobody is ill meanwhile"},
+)
 keeper.keep()
-print(keeper.failed, keeper.last_lines("ill"))
+print(keeper.failed, keeper.last_lines("ill"), file=sys.stderr)
 """
 
 
@@ -109,6 +121,55 @@ class TestUp:
         assert not {up.child(name).pid for name in names} & {victim.pid for victim in victims}
         wait_until(lambda: all(answers(port, "/readyz") for port in up.ports.values()), "recovery")
 
+    def test_lets_people_vote_while_the_results_crash_again_and_again(self, up: Up) -> None:
+        for _ in range(ENDS + 1):
+            victim = up.child("run result")
+            victim.kill()
+            victim.wait(DEADLINE)
+            assert answers(up.ports["vote"], "/readyz")
+        up.wait_for("in a row, and is started again and again. Voting does not need it; nobody sees results meanwhile.")
+        assert up.process.poll() is None
+        wait_until(lambda: answers(up.ports["result"], "/readyz"), "recovery")
+
+    def test_runs_on_while_a_copy_of_its_folder_is_looked_at(self, up: Up, tmp_path: Path) -> None:
+        family = up.family()
+        # PostgreSQL may remove a file while `cp` is at it, which then complains.
+        subprocess.run(["cp", "-a", up.data, tmp_path / "copy"], check=False)
+        counted = run("recount", "--data", str(tmp_path / "copy"))
+        assert counted.returncode == 0, counted.stderr
+        assert "no difference" in counted.stdout
+        assert all(map(is_alive, family))
+        with Up(tmp_path, data=tmp_path / "copy") as copy:
+            copy.wait_until_ready()
+            assert all(answers(port, "/readyz") for port in (*copy.ports.values(), *up.ports.values()))
+            assert copy.stop() == 0
+        assert all(map(is_alive, family))
+
+
+class TestWithoutPostgres:
+    """A database that does not start, on a copy of the folder."""
+
+    @pytest.fixture
+    def data(self, up: Up, tmp_path: Path) -> Path:
+        subprocess.run(["cp", "-a", up.data, tmp_path / "data"], check=False)
+        with (tmp_path / "data" / "postgres" / "postgresql.conf").open("a") as configuration:
+            configuration.write("rubbish\n")
+        return tmp_path / "data"
+
+    def test_people_vote_on(self, data: Path) -> None:
+        with Up(data.parent) as command:
+            command.wait_for("postgres | has ended 5 times in a row, and is started again and again. Voting does not")
+            assert answers(command.ports["vote"], "/readyz")
+            assert command.stop() == 0
+
+    def test_a_first_start_gives_up_and_says_why(self, data: Path) -> None:
+        shutil.rmtree(data / "valkey")
+        with Up(data.parent) as command:
+            assert command.process.wait(DEADLINE) == 1
+        *_, said = command.output.partition("urna: ")
+        assert said.startswith("postgres has ended 5 times within 60 seconds. Voting needs it: it holds the elections")
+        assert 'postgresql.conf" contains errors' in said
+
 
 class TestGreeting:
     def test_names_an_address_for_others_and_says_that_the_administration_is_open(self, tmp_path: Path) -> None:
@@ -142,15 +203,34 @@ class TestStop:
         assert not (command.data / "postgres").exists()
         assert not (command.data / "valkey").exists()
 
-    def test_gives_up_on_a_program_that_keeps_dying(self, tmp_path: Path) -> None:
-        keeper = subprocess.run(
-            [sys.executable, "-c", KEEPER, str(tmp_path / "conf")], capture_output=True, text=True, timeout=DEADLINE
-        )
-        *log, verdict = keeper.stdout.splitlines()
-        assert verdict == "ill ['what ails me', 'what ails me', 'what ails me']"
+
+class TestKeeper:
+    def keep(self, tmp_path: Path, need: str, stdout: int | IO[bytes] = subprocess.PIPE) -> tuple[list[str], str]:
+        """Run the programs of KEEPER; return the log and the verdict."""
+        command = [sys.executable, "-c", KEEPER, str(tmp_path / "conf"), need]
+        done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=DEADLINE)
+        return (done.stdout or "").splitlines(), done.stderr
+
+    def test_gives_up_on_a_program_that_is_needed_and_keeps_ending(self, tmp_path: Path) -> None:
+        log, verdict = self.keep(tmp_path, "needed")
+        assert verdict == "ill ['what ails me', 'what ails me', 'what ails me']\n"
         assert "well | here" in log
-        assert "never" not in log
+        assert "late | never" not in log
         assert log.count("ill  | has ended; it is started again") == 2
+
+    def test_starts_any_other_again_for_ever_and_says_so_once_in_a_while(self, tmp_path: Path) -> None:
+        log, verdict = self.keep(tmp_path, "spare")
+        assert verdict == f"None {6 * ['what ails me']}\n"
+        assert log.count("ill  | has ended; it is started again") == 2
+        assert [line for line in log if "in a row" in line] == [
+            "ill  | has ended 3 times in a row, and is started again and again. Nobody is ill meanwhile. "
+            "What it says is above; mend that, and it comes back by itself"
+        ]
+
+    def test_goes_on_where_its_log_cannot_be_written(self, tmp_path: Path) -> None:
+        with open("/dev/full", "wb") as full:
+            _, verdict = self.keep(tmp_path, "spare", full)
+        assert verdict.startswith("None ")
 
 
 class TestRun:
@@ -202,17 +282,46 @@ class TestRun:
 
 class TestManage:
     def test_has_servers_for_the_duration_of_a_command(self, tmp_path: Path) -> None:
-        before = set(psutil.Process().children(recursive=True))
         migrated = run("migrate", "--check", "--data", str(tmp_path / "data"))
         assert migrated.returncode == 1, migrated.stderr
         assert "Traceback" not in migrated.stderr
-        assert set(psutil.Process().children(recursive=True)) <= before
+        assert not list(started_on(DataFolder(tmp_path / "data")))
 
     def test_names_the_remedy_when_the_folder_cannot_be_written(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         refused = run("up", "--data", str(tmp_path / "file" / "data"))
         assert refused.returncode == 1
         assert re.fullmatch(r"urna: cannot write to the data folder .*--data DIR\n", refused.stderr)
+
+    @pytest.mark.parametrize(
+        ("room", "said"),
+        [
+            (0, r"cannot write to the data folder .*--data DIR"),
+            (200_000, r"PostgreSQL's initdb fails on .*(error|FATAL|PANIC): .*"),
+        ],
+    )
+    def test_names_the_remedy_when_the_disk_is_full(self, tmp_path: Path, room: int, said: str) -> None:
+        # As on a full disk, files may be made, and only so much may be written into them.
+        limited = f"import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room})); "
+        limited += "del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
+        refused = subprocess.run(
+            [sys.executable, "-c", limited, MANAGE[-1], "up", "--data", str(tmp_path)],
+            env=fresh_environment(PYTHONDONTWRITEBYTECODE="1"),
+            capture_output=True,
+            text=True,
+        )
+        assert refused.returncode == 1
+        assert re.fullmatch(rf"urna: {said}\n", refused.stderr)
+
+    def test_names_the_remedy_when_something_is_in_the_place_of_the_sockets(self, tmp_path: Path) -> None:
+        folder = DataFolder(tmp_path / ("long" * 20))
+        folder.sockets.touch()
+        try:
+            refused = run("check_nothing", "--data", str(folder.path))
+        finally:
+            folder.sockets.unlink()
+        assert refused.returncode == 1
+        assert re.fullmatch(r"urna: /tmp/urna-\S+ is not a private folder .*: remove it, or .*\n", refused.stderr)
 
     def test_needs_no_servers_for_help(self, tmp_path: Path) -> None:
         helped = subprocess.run(

@@ -16,14 +16,32 @@ from voting_site.data_folder import ANOTHER_FOLDER, DataFolder, Unusable
 from voting_site.leftovers import mark
 from voting_site.ports import find_address, own_addresses, refuse_equal
 from voting_site.programs import Program
+from voting_site.restarts import ENDS, ENDS_WITHIN
 from voting_site.roles import ROLES
-from voting_site.supervision import DEATHS, DEATHS_WITHIN, Group, Keeper
+from voting_site.supervision import Group, Keeper
 
 from .prepare import ADMINISTRATOR
 
 LOOPBACK = "127.0.0.1"
 PREPARE = "prepare"
 BEAT = "beat"
+# What voting needs a program for: always, and until the ballot box has once had its epoch.
+ALWAYS_NEEDED = {"vote": "takes the ballots", "valkey": "keeps the ballots"}
+NEEDED_FIRST = {
+    PREPARE: "gives the ballot box its epoch, without which no ballot is taken",
+    "postgres": "holds the elections, without which the ballot box gets no epoch",
+}
+# What stands still while a program is down, for the log.
+WITHOUT = {
+    "vote": "Nobody can vote meanwhile",
+    "valkey": "Nobody can vote meanwhile",
+    "postgres": "Voting does not need it; ballots wait to be counted, results and administration do not answer",
+    "result": "Voting does not need it; nobody sees results meanwhile",
+    "admin": "Voting does not need it; nobody can use the administration meanwhile",
+    "worker": "Voting does not need it; ballots wait to be counted",
+    BEAT: "Voting does not need it; elections that have ended wait for their final result",
+    PREPARE: "Voting does not need it any more; the database keeps the schema that it has",
+}
 
 
 def manage(folder: DataFolder, name: str, *arguments: str) -> Program:
@@ -61,17 +79,20 @@ class Command(BaseCommand):
                     f"stop that one, or {ANOTHER_FOLDER}"
                 )
             keeper = self._keep(folder)
-        if keeper.failed:
-            lines = "\n".join(f"    {line}" for line in keeper.last_lines(keeper.failed))
+        if failed := keeper.failed:
+            lines = "\n".join(f"    {line}" for line in keeper.last_lines(failed))
             sys.exit(
-                f"urna: {keeper.failed} has ended {DEATHS} times within {DEATHS_WITHIN} seconds, "
-                f"so everything was stopped. Its last lines:\n{lines}"
+                f"urna: {failed} has ended {ENDS} times within {ENDS_WITHIN} seconds. "
+                f"Voting needs it: it {(ALWAYS_NEEDED | NEEDED_FIRST)[failed]}. "
+                f"So everything was stopped; what was accepted is kept in {folder.path}. "
+                f"Mend what its last lines say, and start again:\n{lines}"
             )
 
     def _keep(self, folder: DataFolder) -> Keeper:
         services = embedded.services(folder)
         embedded.prepare(folder, services)
         self.password_file = folder.path / "first_password"
+        self.could_vote = False
         self.greeted = False
 
         os.environ.update({f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()})
@@ -86,13 +107,19 @@ class Command(BaseCommand):
             # Its ticks would be failures in the log of a first start: no users in PostgreSQL yet, no epoch in the box.
             Group("roles", [prepare, *roles], once=frozenset({PREPARE}), after={BEAT: PREPARE}),
         ]
-        groups = [group for group in groups if group.programs]
         with folder.usable():
-            keeper = Keeper(groups, folder.path / "supervisord.conf", self._watch)
+            keeper = Keeper(
+                [group for group in groups if group.programs],
+                folder.path / "supervisord.conf",
+                on_tick=self._watch,
+                is_needed=lambda name: name in ALWAYS_NEEDED or (name in NEEDED_FIRST and not self.could_vote),
+                without=WITHOUT,
+            )
         keeper.keep()
         return keeper
 
     def _watch(self, keeper: Keeper) -> None:
+        self.could_vote = self.could_vote or self._is_ready(self.ports["vote"])
         if not self.greeted and keeper.has_done(PREPARE) and all(map(self._is_ready, self.ports.values())):
             self._greet()
             self.greeted = True
