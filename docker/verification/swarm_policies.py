@@ -87,11 +87,11 @@ class SwarmPolicies:
 
     def gives_secrets_sparingly(self) -> str:
         databases = {service: f"urna_{service}_database_url" for service in ("result", "admin", "worker")}
-        wanted = {service: {KEY, f"urna_{service}_redis_url_1"} for service in ("vote", "beat", *databases)}
+        wanted = {service: {KEY, f"urna_{service}_redis_url_2"} for service in ("vote", "beat", *databases)}
         for service, url in databases.items():
             wanted[service].add(url)
         wanted |= {
-            "redis": {"urna_redis_users_1", "urna_redis_password_1"},
+            "redis": {"urna_redis_users_2", "urna_redis_password_2"},
             "db": {"urna_db_password"},
             "migrate": {KEY, *OWNERS, *databases.values()},
         }

@@ -1,5 +1,6 @@
 """The policies of docker/stack.yaml."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -24,6 +25,10 @@ from .files import (
     size,
     words,
 )
+
+# The number of Redis's secrets, and a hash of the rights that they give. Other rights need another number, here as in
+# docker/stack.yaml, docker/make-swarm-secrets and docker/verification: with the old one a stack keeps the old rights.
+GENERATION, RIGHTS = 2, "f86924338f251e15"
 
 STACK = services("stack.yaml")
 DEPLOY = {name: service["deploy"] for name, service in STACK.items()}
@@ -207,10 +212,14 @@ class TestSecrets:
 
     def test_of_redis_fit_together(self, made: Path):
         users = ("vote", "result", "admin", "worker", "beat", "operator")
-        passwords = {user: urlsplit((made / f"urna_{user}_redis_url_1").read_text()).password or "" for user in users}
-        assert (made / "urna_redis_users_1").read_text() + "\n" == write_acl(passwords)
-        assert (made / "urna_redis_password_1").read_text() == passwords["operator"]
+        urls = {user: (made / f"urna_{user}_redis_url_{GENERATION}").read_text() for user in users}
+        passwords = {user: urlsplit(url).password or "" for user, url in urls.items()}
+        assert (made / f"urna_redis_users_{GENERATION}").read_text() + "\n" == write_acl(passwords)
+        assert (made / f"urna_redis_password_{GENERATION}").read_text() == passwords["operator"]
         assert len(set(passwords.values())) == len(users)
+
+    def test_of_redis_have_another_number_for_other_rights(self):
+        assert hashlib.sha256(write_acl().encode()).hexdigest()[:16] == RIGHTS, "see GENERATION"
 
     @each_role
     def test_of_a_role_are_its_own_and_the_key(self, name):
