@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -56,12 +56,12 @@ class Marked:
 
 
 def end_leftovers(folder: DataFolder) -> None:
-    """End what a dead owner of `folder` has left; raise Unusable while there is an owner that lives.
+    """End what a dead owner of `folder` has left; raise Unusable where an owner lives that is in the way.
 
     It is for the one process that holds the ownership of the folder.
     """
-    _refuse_moved_folder(folder)
-    _wait_for_owner(folder)
+    _wait_while(_find_moved_folder, folder)
+    _wait_while(_find_owner, folder)
     # The first is PostgreSQL's "immediate" shutdown, in which it ends its children itself.
     for how in (signal.SIGQUIT, signal.SIGKILL):
         told: set[psutil.Process] = set()
@@ -81,26 +81,30 @@ def end_leftovers(folder: DataFolder) -> None:
     )
 
 
-def _wait_for_owner(folder: DataFolder) -> None:
+def _wait_while(find: Callable[[DataFolder], str | None], folder: DataFolder) -> None:
+    # What is just ending: an owner lets go of the lock before the kernel takes its children from it.
     deadline = time.monotonic() + PATIENCE
-    while owner := next((one.owner for one in started_on(folder) if one.has_owner), None):
-        # One that is just ending lets go of the lock before the kernel takes its children from it.
+    while found := find(folder):
         if time.monotonic() > deadline:
-            raise Unusable(
-                f"process {owner} runs Urna on the data folder {folder.path}, though its file `lock` is gone: "
-                "stop that process first"
-            )
+            raise Unusable(f"{found}: stop that process first")
         time.sleep(LOOK)
 
 
-def _refuse_moved_folder(folder: DataFolder) -> None:
+def _find_owner(folder: DataFolder) -> str | None:
+    for one in started_on(folder):
+        if one.has_owner:
+            return f"process {one.owner} runs Urna on the data folder {folder.path}, though its file `lock` is gone"
+    return None
+
+
+def _find_moved_folder(folder: DataFolder) -> str | None:
     for one in _marked():
         if one.path == str(folder.path) and one.folder != folder.identity and _sees_the_same_files(one.process):
-            raise Unusable(
+            return (
                 f"process {one.owner if one.has_owner else one.process.pid} runs Urna on another folder, which was "
-                f"{folder.path} before it was moved or removed; the two would use the same sockets: "
-                "stop that process first"
+                f"{folder.path} before it was moved or removed, and the two would use the same sockets"
             )
+    return None
 
 
 def started_on(folder: DataFolder) -> Iterator[Marked]:

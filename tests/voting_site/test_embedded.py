@@ -214,9 +214,8 @@ class TestCopy:
         owner = start_owner(folder)
         write(folder, "both")
         # As releases before the mark wrote it.
-        started = {child.pid: child.create_time() for child in psutil.Process(owner.pid).children()}
-        (folder.path / "processes.json").write_text(json.dumps(started))
-        family = psutil.Process(owner.pid).children(recursive=True)
+        servers = psutil.Process(owner.pid).children()
+        (folder.path / "processes.json").write_text(json.dumps({one.pid: one.create_time() for one in servers}))
         copy = DataFolder(folder.path.with_name("copy"))
         subprocess.run(["cp", "-a", folder.path, copy.path], check=True)
         with embedded.running(copy, embedded.services(copy, {})):
@@ -224,10 +223,13 @@ class TestCopy:
             write(folder, "original")
             assert read(copy) == (["both", "copy"], ["both", "copy"])
             assert read(folder) == (["both", "original"], ["both", "original"])
-        assert all(map(is_alive, family))
+        assert all(map(is_alive, servers))
         leave(owner)
 
-    def test_is_refused_at_the_place_of_an_original_that_still_runs(self, folder: DataFolder) -> None:
+    def test_is_refused_at_the_place_of_an_original_that_still_runs(
+        self, folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(leftovers, "PATIENCE", 0.2)
         owner = start_owner(folder)
         moved = folder.path.with_name("moved")
         folder.path.rename(moved)
