@@ -23,7 +23,7 @@ from tests.web import read_form
 
 ACCEPTED = 303
 # Seconds between two people of a crowd, which is to leave processor time to what goes on meanwhile.
-PACE = 0.05
+PACE = 0.1
 
 
 @dataclass
