@@ -1,4 +1,4 @@
-"""Forms and inlines with which an election is edited; the admin that uses them is in tally/admin.py."""
+"""Forms with which an election and its contests are edited; the admin that uses them is in tally/admin.py."""
 
 import itertools
 from collections.abc import Sequence
@@ -8,18 +8,21 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from .models import Election, Option
+from . import methods
+from .labels import find_equal, fold, make_key, tidy
+from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
+from .models import Contest, Election, free_slug
 
 # What voters see, and what tells when they may see it: fixed from the first moment the election is open.
-FROZEN_FIELDS = ("title", "slug", "description", "method", "max_choices", "votes_final", "opens_at")
+FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "opens_at")
+LONGEST_LABEL = 120
 
 
 class ElectionForm(forms.ModelForm):
-    """An election as its organiser writes it down; the address may be left to the question."""
+    """An election as its organiser writes it down; the address may be left to the title."""
 
     # Why what was sent before was not saved: the same form comes back with it, and with all that was typed.
     refusal: str = ""
@@ -39,8 +42,6 @@ class ElectionForm(forms.ModelForm):
             self.add_error(None, self.refusal)
         if "slug" in self.fields and not cleaned.get("slug") and cleaned.get("title"):
             cleaned["slug"] = free_slug(cleaned["title"])
-        if cleaned.get("method") == "plurality" and cleaned.get("max_choices"):
-            self.add_error("max_choices", _("With plurality there is always one choice. Leave this empty."))
         for name in ("opens_at", "closes_at"):
             shown = self.initial.get(name)
             # No form shows parts of a second: what came back as it was shown has not been edited.
@@ -52,65 +53,173 @@ class ElectionForm(forms.ModelForm):
         return cleaned
 
 
-def free_slug(title: str) -> str:
-    """Make a slug from a title, with a number behind it where that one is taken; 'election' where none comes out."""
-    base = slugify(title)[:50].strip("-") or "election"
-    candidates = itertools.chain([base], (f"{base}-{number}" for number in itertools.count(2)))
-    return next(slug for slug in candidates if not Election.objects.filter(slug=slug).exists())
+class ContestForm(forms.ModelForm):
+    """One question with its options, one a line, and with the rules of whichever method is chosen."""
 
+    option_lines = forms.CharField(
+        label=_("options"),
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 60}),
+        help_text=_("One a line. For a motion: yes, no and, if you like, abstain, in this order and your own words."),
+    )
+    blank = forms.BooleanField(label=_("may be left blank"), required=False)
+    random_order = forms.BooleanField(label=_("options in an order of its own for each voter"), required=False)
 
-class OptionFormSet(forms.BaseInlineFormSet):
-    """The options of one election: at least two; keys may be left to the labels."""
-
-    def clean(self) -> None:
-        super().clean()
-        kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
-        if any(self.errors):
-            return
-        if len(kept) < 2:
-            raise ValidationError(_("An election needs at least two options. Add what is missing."))
-        if not self.instance.pk:
-            return
-        shown = [form.instance.pk for form in self.initial_forms]
-        names = {form.cleaned_data[name] for form in kept for name in ("label", "key")}
-        for option in self.instance.options.exclude(pk__in=shown):
-            if {option.label, option.key} & names:
-                raise ValidationError(
-                    _("Somebody else has added the option “%(label)s” since you opened this page. Open it again."),
-                    params={"label": option.label},
-                )
-
-    def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
-        if "key" in unique_check:
-            return gettext("Two options have the same key. Give each its own.")
-        return gettext("Two options have the same label. Voters could not tell them apart.")
-
-
-class OptionForm(forms.ModelForm):
     class Meta:
-        model = Option
-        fields = ("label", "key", "position")
+        model = Contest
+        fields = ("title", "description", "method", "seats", "position")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["key"].required = False
-        self.fields["key"].help_text = _("Left empty, it is made from the label.")
+        rules = self.instance.rules
+        self.fields["position"].required = False
+        self.rule_fields = {name: method.rule_fields() for name, method in methods.METHODS.items()}
+        for method, fields in self.rule_fields.items():
+            for name, field in fields.items():
+                field.label = f"{method}: {field.label}"
+                field.initial = rules.get(name) if self.instance.method == method else None
+                self.fields[f"{method}_{name}"] = field
+        self.initial.update({name: rules.get(name, False) for name in methods.BALLOT_RULES})
+        if self.instance.pk:
+            self.initial["option_lines"] = "\n".join(option.label for option in self.instance.options.all())
+
+    def clean_option_lines(self) -> str:
+        labels = [label for line in self.cleaned_data["option_lines"].splitlines() if (label := tidy(line))]
+        if len(labels) < 2:
+            raise ValidationError(_("A question needs at least two options, one a line. Add what is missing."))
+        if invisible := [label for label in labels if not fold(label)]:
+            raise ValidationError(
+                _("Option %(number)d shows nothing. Write something, or take the line out.")
+                % {"number": labels.index(invisible[0]) + 1}
+            )
+        if equal := find_equal(labels):
+            raise ValidationError(
+                _("“%(first)s” and “%(second)s” look the same: voters could not tell them apart. Change one of them.")
+                % {"first": equal[0], "second": equal[1]}
+            )
+        if too_long := [label for label in labels if len(label) > LONGEST_LABEL]:
+            raise ValidationError(
+                _("“%(label)s…” has more than %(most)d characters. Shorten it.")
+                % {"label": too_long[0][:30], "most": LONGEST_LABEL}
+            )
+        return "\n".join(labels)
+
+    def clean_position(self) -> int:
+        return self.cleaned_data.get("position") or 0
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if "key" not in self.errors and not cleaned.get("key") and cleaned.get("label"):
-            cleaned["key"] = slugify(cleaned["label"])[:40].strip("-")
-            if not cleaned["key"]:
-                self.add_error("key", _("No key can be made from this label. Write one, as in “option-a”."))
+        method = methods.METHODS.get(cleaned.get("method", ""))
+        if method is None or "option_lines" not in cleaned or self.errors:
+            return cleaned
+        self.written = self._write_options(cleaned["option_lines"].split("\n"))
+        given = {name: cleaned.get(f"{method.name}_{name}") for name in self.rule_fields[method.name]}
+        rules = {name: value for name, value in given.items() if value}
+        rules = method.complete_rules(rules, [option.key for option in self.written])
+        kept = {name: value for name, value in self.instance.rules.items() if name == "none_of_the_above"}
+        self.instance.rules = kept | rules | {name: True for name in methods.BALLOT_RULES if cleaned.get(name)}
+        contest = ContestOnBallot(
+            key=self.instance.key,
+            title=cleaned["title"],
+            description=cleaned["description"],
+            method=method.name,
+            version=method.version,
+            seats=cleaned["seats"],
+            options=tuple(self.written),
+            rules=self.instance.rules,
+        )
+        try:
+            method.check(contest)
+        except InvalidRules as problem:
+            self.add_error(None, str(problem.message))
         return cleaned
 
+    def _write_options(self, labels: Sequence[str]) -> list[OptionOnBallot]:
+        """Return the options of these labels; one that was there before keeps its key and explanation."""
+        known = {option.label: option for option in self.instance.options.all()} if self.instance.pk else {}
+        taken = {known[label].key for label in labels if label in known}
+        written = []
+        for label in labels:
+            if option := known.get(label):
+                written.append(OptionOnBallot(option.key, label, option.description))
+            else:
+                key = make_key(label, taken)
+                taken.add(key)
+                written.append(OptionOnBallot(key, label))
+        return written
 
-class OptionInline(admin.TabularInline):
-    model = Option
-    form = OptionForm
-    formset = OptionFormSet
-    extra = 2
+
+class ContestFormSet(forms.BaseInlineFormSet):
+    """The contests of one election: at least one."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+        if not kept:
+            raise ValidationError(_("An election needs at least one question. Fill in the first one below."))
+        if len(kept) > 1 and not all(form.cleaned_data["title"] for form in kept):
+            text = _("With several questions each of them needs its own words. Fill in what is missing.")
+            raise ValidationError(text)
+        shown = [form.instance.pk for form in self.initial_forms]
+        if self.instance.pk and (added := self.instance.contests.exclude(pk__in=shown).first()):
+            raise ValidationError(
+                _("Somebody else has added the question “%(title)s” since you opened this page. Open it again."),
+                params={"title": added},
+            )
+
+    def save(self, commit: bool = True) -> Any:
+        """Save the contests that are kept, in their order, and give new ones the keys q1, q2, ..."""
+        kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+        taken = set(self.instance.contests.values_list("key", flat=True))
+        for form in kept:
+            if not form.instance.key:
+                form.instance.key = next(key for n in itertools.count(1) if (key := f"q{n}") not in taken)
+                taken.add(form.instance.key)
+        saved = super().save(commit)
+        for form in kept:
+            if form.has_changed():
+                write_options(form.instance, vars(form)["written"])
+        return saved
+
+    def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
+        return gettext("Two questions have the same key.")
+
+
+def write_options(contest: Contest, options: Sequence[OptionOnBallot]) -> None:
+    """Let a contest have just these options; those that keep their keys stay the rows that they are."""
+    contest.options.exclude(key__in=[option.key for option in options]).delete()
+    for position, option in enumerate(options):
+        values = {"label": option.label, "description": option.description, "position": position}
+        contest.options.update_or_create(key=option.key, defaults=values)
+
+
+class ContestInline(admin.StackedInline):
+    model = Contest
+    form = ContestForm
+    formset = ContestFormSet
+    extra = 0
+    min_num = 1
     ordering = ("position", "id")
+
+    def get_fieldsets(self, request: Any, obj: Election | None = None) -> Any:
+        if shows_frozen(request, obj):
+            return [(None, {"fields": ("title", "description", "labels", "method", "seats", "rules")})]
+        rules = [f"{name}_{rule}" for name, method in methods.METHODS.items() for rule in method.rule_fields()]
+        question = ("title", "description", "option_lines", "method", "seats", "blank", "random_order", "position")
+        return [(None, {"fields": question}), (_("Rules of the method"), {"fields": rules})]
+
+    def get_readonly_fields(self, request: Any, obj: Election | None = None) -> Any:
+        return ("labels", "rules") if shows_frozen(request, obj) else ()
+
+    @admin.display(description=_("options"))
+    def labels(self, contest: Contest) -> str:
+        """Write the options of a contest that cannot be changed any more."""
+        return "\n".join(option.label for option in contest.options.all())
+
+    def get_formset(self, request: Any, obj: Election | None = None, **kwargs: Any) -> Any:
+        # The fields of the rules are not the model's, and the form makes them itself.
+        return super().get_formset(request, obj, **kwargs | {"fields": ContestForm.Meta.fields})
 
     def has_add_permission(self, request: Any, obj: Election | None = None) -> bool:
         return not shows_frozen(request, obj) and super().has_add_permission(request, obj)
@@ -127,6 +236,6 @@ def shows_frozen(request: Any, election: Election | None) -> bool:
 
     A form that was sent is read as it was shown. If the election has begun meanwhile, publishing tells.
     """
-    if request.method == "POST" and {"title", "method"} <= request.POST.keys():
+    if request.method == "POST" and {"title", "contests-0-option_lines"} <= request.POST.keys():
         return False
     return election is not None and election.is_frozen(timezone.now())

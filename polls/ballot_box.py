@@ -6,13 +6,12 @@ Keys: `urna:epoch` and `urna:definitions` for the whole box; for each election a
 """
 
 import enum
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -183,11 +182,6 @@ def key(election: int, shard: int, part: str) -> str:
     return f"urna:{{{election}:{shard}}}:{part}"
 
 
-@lru_cache(maxsize=1024)
-def hash_marking(marking: str) -> str:
-    return hashlib.sha256(marking.encode()).hexdigest()[:16]
-
-
 def write_mark(ballot_id: UUID, marking_hash: str, state: str) -> str:
     """Write a voter's mark as `cast.lua` does, with the limiter at rest."""
     return f"{ballot_id} {marking_hash} {state} 0"
@@ -252,7 +246,7 @@ def cast(definition: Definition, *, voter: str, ballot_id: UUID, marking: str, d
         voter,
         str(ballot_id),
         marking,
-        hash_marking(marking),
+        definition.hash_marking(marking),
         design,
         WIRE_VERSION,
         settings.VOTER_BURST,

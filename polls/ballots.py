@@ -8,13 +8,16 @@ from uuid import UUID
 
 from django.core.signing import BadSignature, Signer
 
+from .design import FIRST_CONTEST
+
 # The first version did not say on which design a ballot was cast.
 WIRE_VERSION = 2
 
 # What `cast.lua` can have written; one entry outside of them must not stop the batch in the database.
 _VOTER = re.compile(r"[A-Za-z0-9_-]{22}")
 _BALLOT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_MARKING = re.compile(r"[^\x00]{1,20000}", re.DOTALL)
+# 50 contests and 1,000 options, all chosen, with keys as long as they can be.
+_MARKING = re.compile(r"[^\x00]{1,60000}", re.DOTALL)
 _EPOCH = re.compile(r"[0-9a-f]{1,32}")
 _DESIGN = re.compile(r"[0-9a-f]{16,32}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,14}")
@@ -76,11 +79,13 @@ class Ballot(NamedTuple):
         version = _number(fields, b"v")
         if version > WIRE_VERSION:
             raise NewerWireVersion(f"wire version {version}; this release reads up to {WIRE_VERSION}")
+        marking = _text(fields, b"marking", _MARKING)
         return cls(
             voter_key=_text(fields, b"voter", _VOTER),
             ballot_id=_text(fields, b"ballot", _BALLOT),
             design=_text(fields, b"design", _DESIGN) if version > 1 else "",
-            marking=_text(fields, b"marking", _MARKING),
+            # The first version marked the only contest, and did not name it.
+            marking=marking if version > 1 else f"{FIRST_CONTEST}={marking}",
             epoch=_text(fields, b"epoch", _EPOCH),
             serial=_number(fields, b"serial"),
             accepted_at=_number(fields, b"at"),

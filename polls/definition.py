@@ -8,14 +8,16 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
-from . import methods
-from .design import Paper, hash_paper
-from .methods import BallotPaper, OptionOnBallot
+from . import markings
+from .design import Paper, hash_paper, is_of_first_scheme, only_contest, read_contest
+from .methods import ContestOnBallot, OptionOnBallot
 
 if TYPE_CHECKING:
     from .models import Election
 
 
+# Different markings of which the count keys are remembered; an election with two options has two.
+REMEMBERED_MARKINGS = 10_000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
@@ -29,10 +31,8 @@ class Definition:
     slug: str
     title: str
     description: str
-    method: str
-    options: tuple[OptionOnBallot, ...]
-    max_choices: int | None
     votes_final: bool
+    contests: tuple[ContestOnBallot, ...]
     opens_at: int
     closes_at: int | None
     time_zone: str
@@ -78,11 +78,14 @@ class Definition:
     @classmethod
     @lru_cache(maxsize=128)
     def from_json(cls, text: str | bytes) -> Self:
-        """Read a definition as `to_json` writes it; fields of a newer release are passed over."""
-        fields: dict[str, Any] = {
-            name: value for name, value in json.loads(text).items() if name in cls.__dataclass_fields__
-        }
-        fields["options"] = tuple(OptionOnBallot(**option) for option in fields["options"])
+        """Read a definition as `to_json` writes it, or the first release; what a newer release adds is passed over."""
+        content = json.loads(text)
+        fields: dict[str, Any] = {name: value for name, value in content.items() if name in cls.__dataclass_fields__}
+        if "contests" in fields:
+            fields["contests"] = tuple(map(read_contest, fields["contests"]))
+        else:
+            options = tuple(OptionOnBallot(**option) for option in content["options"])
+            fields["contests"] = (only_contest(content["method"], options, content["max_choices"]),)
         if "design" not in fields:
             # The first release did not write it down, and each process computed it.
             paper = Paper(**{name: fields[name] for name in Paper.__dataclass_fields__})
@@ -90,11 +93,41 @@ class Definition:
         return cls(**fields)
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
+        """Write the definition, and what a process of the first release needs that has not been replaced yet."""
+        first = self.contests[0]
+        for_first_release = {
+            "method": first.method,
+            "max_choices": first.rules.get("max_choices"),
+            "options": [{"key": option.key, "label": option.label} for option in first.options],
+        }
+        return json.dumps(asdict(self) | for_first_release, separators=(",", ":"), ensure_ascii=False)
+
+    def __hash__(self) -> int:
+        return hash((self.election, self.revision, self.design))
+
+    def count_keys(self, marking: str) -> tuple[str, ...]:
+        """Return the count keys that a paper's marking raises by one each; raises InvalidMarking."""
+        keys = self._counted.get(marking)
+        if keys is None:
+            keys = tuple(markings.count_keys(marking, self.contests))
+            if len(self._counted) < REMEMBERED_MARKINGS:
+                self._counted[marking] = keys
+        return keys
 
     @cached_property
-    def paper(self) -> BallotPaper:
-        return BallotPaper(self.options, self.max_choices)
+    def _counted(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
+    @property
+    def is_of_first_release(self) -> bool:
+        """Whether its paper was published by the first release: forms of that are still out, and marks in the box."""
+        return is_of_first_scheme(self.design)
+
+    def hash_marking(self, marking: str) -> str:
+        """Return what a voter's mark keeps of a marking, to know a retry by: SHA-256, cut to 64 bits, as hex."""
+        if self.is_of_first_release:
+            marking = marking.partition("=")[2]
+        return hashlib.sha256(marking.encode()).hexdigest()[:16]
 
     def derive(self, text: str) -> bytes:
         """Derive 256 bits from `text` that nobody can link to it without the election's own secret: HMAC-SHA256."""
@@ -103,10 +136,6 @@ class Definition:
     @cached_property
     def _secret(self) -> bytes:
         return bytes.fromhex(self.voter_secret)
-
-    @property
-    def voting_method(self) -> methods.VotingMethod:
-        return methods.get(self.method)
 
     @property
     def opens(self) -> dt.datetime:

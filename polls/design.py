@@ -6,15 +6,28 @@ never computed anew: the next release may write papers in another way. That way 
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
-from .methods import OptionOnBallot
+from django.utils.translation import gettext as _
 
+from tabulation import canonical_json
+
+from . import methods
+from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
+
+if TYPE_CHECKING:
+    from .models import Election
+
+MOST_CONTESTS = 50
+MOST_OPTIONS = 1000
 SCHEMES = (1, 2)
 # The one by which new papers are written.
 SCHEME = 2
+# The key of the first contest, which in the first release was the only one and had none.
+FIRST_CONTEST = "q1"
 
 
 @dataclass(frozen=True)
@@ -23,24 +36,57 @@ class Paper:
 
     title: str
     description: str
-    method: str
-    max_choices: int | None
     votes_final: bool
-    options: tuple[OptionOnBallot, ...]
+    contests: tuple[ContestOnBallot, ...]
+
+    @classmethod
+    def of(cls, election: "Election") -> Self:
+        """Read the paper off the models, as its organiser has written it."""
+        return cls(
+            title=election.title,
+            description=election.description,
+            votes_final=election.votes_final,
+            contests=tuple(
+                ContestOnBallot(
+                    key=contest.key,
+                    title=contest.title,
+                    description=contest.description,
+                    method=contest.method,
+                    version=methods.get(contest.method).version,
+                    seats=contest.seats,
+                    options=tuple(
+                        OptionOnBallot(option.key, option.label, option.description) for option in contest.options.all()
+                    ),
+                    rules=contest.rules,
+                )
+                for contest in election.contests.prefetch_related("options")
+            ),
+        )
+
+    def check(self) -> None:
+        """Raise InvalidRules for a paper on which nobody could vote, with a sentence for its organiser."""
+        if not self.contests:
+            raise InvalidRules(_("The paper has no question yet. Add one, with at least two options."))
+        if len(self.contests) > MOST_CONTESTS or sum(len(one.options) for one in self.contests) > MOST_OPTIONS:
+            raise InvalidRules(
+                _("A paper holds at most %(contests)d questions with %(options)d options in all. Take some away.")
+                % {"contests": MOST_CONTESTS, "options": MOST_OPTIONS}
+            )
+        for contest in self.contests:
+            if len(contest.options) < 2:
+                raise InvalidRules(_("Each question needs at least two options. Add what is missing."))
+            methods.get(contest.method).check(contest)
 
     def write(self, scheme: int = SCHEME) -> str:
-        """Return the canonical text under a scheme; raises KeyError for one that is not known."""
-        return {1: self._write_first, 2: self._write_second}[scheme]()
+        """Return the canonical text under a scheme; raises ValueError for a paper that the scheme cannot write."""
+        return self._write_first() if scheme == 1 else canonical_json.write(json.loads(json.dumps(asdict(self))))
 
     def _write_first(self) -> str:
-        """Write what the first release hashed, with Python's own spaces and escapes."""
-        options = [(option.key, option.label) for option in self.options]
-        seen = [self.title, self.description, self.method, self.max_choices, self.votes_final, options]
-        return json.dumps(seen)
-
-    def _write_second(self) -> str:
-        """Write JSON with sorted names, no spaces and no escapes but those that JSON asks for."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        """Write what the first release hashed, with Python's own spaces and escapes; it had one contest."""
+        [contest] = self.contests
+        options = [(option.key, option.label) for option in contest.options]
+        max_choices = contest.rules.get("max_choices")
+        return json.dumps([self.title, self.description, contest.method, max_choices, self.votes_final, options])
 
     @classmethod
     @lru_cache(maxsize=128)
@@ -48,12 +94,28 @@ class Paper:
         """Read a canonical text of any scheme."""
         content = json.loads(text)
         if isinstance(content, list):
-            names = ("title", "description", "method", "max_choices", "votes_final")
-            *values, options = content
-            return cls(**dict(zip(names, values, strict=True)), options=tuple(OptionOnBallot(*one) for one in options))
-        return cls(**content | {"options": tuple(OptionOnBallot(**one) for one in content["options"])})
+            title, description, method, max_choices, votes_final, options = content
+            pairs = tuple(OptionOnBallot(key, label) for key, label in options)
+            return cls(title, description, votes_final, (only_contest(method, pairs, max_choices),))
+        return cls(**content | {"contests": tuple(map(read_contest, content["contests"]))})
+
+
+def read_contest(fields: Mapping[str, Any]) -> ContestOnBallot:
+    """Read a contest from plain JSON."""
+    return ContestOnBallot(**{**fields, "options": tuple(OptionOnBallot(**option) for option in fields["options"])})
+
+
+def only_contest(method: str, options: tuple[OptionOnBallot, ...], max_choices: int | None) -> ContestOnBallot:
+    """Return the contest of an election of the first release."""
+    rules = {} if max_choices is None else {"max_choices": max_choices}
+    return ContestOnBallot(FIRST_CONTEST, "", "", method, 1, 1, options, rules)
 
 
 def hash_paper(text: str, scheme: int = SCHEME) -> str:
     """Return the design of a canonical text: SHA-256, cut to 128 bits as hex, under the first scheme to 64 bits."""
     return hashlib.sha256(text.encode()).hexdigest()[: 16 if scheme == 1 else 32]
+
+
+def is_of_first_scheme(design: str) -> bool:
+    """Tell whether a paper was published by the first release, for what its forms and markings look like."""
+    return len(design) == 16

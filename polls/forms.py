@@ -7,9 +7,12 @@ from uuid import UUID
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from . import ballots
+from . import ballots, markings
 from .definition import Definition
 from .methods import InvalidMarking
+
+# What a ballot form has besides the contests.
+OWN_FIELDS = frozenset(("csrfmiddlewaretoken", "ballot_id", "design", "proof"))
 
 
 class OtherDesign(Exception):
@@ -27,7 +30,7 @@ class MarkedBallot:
 
     @classmethod
     def from_form(cls, form: QueryDict, definition: Definition) -> Self:
-        """Read a submitted form; raises OtherDesign, or InvalidMarking with a sentence for the voter."""
+        """Read a submitted form; raises OtherDesign, InvalidPaper, or InvalidMarking with a sentence for the voter."""
         try:
             [signed_id], [design] = form.getlist("ballot_id"), form.getlist("design")
         except ValueError:
@@ -40,5 +43,8 @@ class MarkedBallot:
             ) from None
         if design != definition.design:
             raise OtherDesign
-        marking = definition.voting_method.parse(form, definition.paper)
+        first_release = definition.is_of_first_release
+        fields = OWN_FIELDS | {markings.FIRST_FIELD} if first_release else OWN_FIELDS
+        markings.refuse_unknown_fields(form.keys() - fields, definition.contests)
+        marking = markings.parse(form, definition.contests, first_release=first_release)
         return cls(ballot_id, design, marking, form.get("proof", ""))

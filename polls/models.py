@@ -1,6 +1,7 @@
 """Elections, as PostgreSQL keeps them. What `vote` sees of them is the definition (see definition.py)."""
 
 import datetime as dt
+import itertools
 import secrets
 import zoneinfo
 
@@ -10,6 +11,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from . import methods
@@ -78,27 +80,20 @@ class ElectionQuerySet(models.QuerySet["Election"]):
 
 
 class Election(models.Model):
-    """A question with options, a method, a window and rules."""
+    """A ballot paper with contests, a window and rules."""
 
     class Phase(models.TextChoices):
         SCHEDULED = "scheduled", _("scheduled")
         OPEN = "open", _("open")
         CLOSED = "closed", _("closed")
 
-    title = models.CharField(_("question"), max_length=200)
+    title = models.CharField(_("title"), max_length=200)
     slug = models.SlugField(
         _("address"), max_length=60, unique=True, validators=[validate_slug_is_free],
         help_text=_("The last part of the page's address. It is never used again."),
     )  # fmt: skip
     description = models.TextField(
-        _("explanation"), blank=True, max_length=2000, help_text=_("Shown on the ballot, under the question.")
-    )
-    method = models.CharField(_("method"), max_length=20, default="plurality", choices=methods.choices)
-    max_choices = models.PositiveSmallIntegerField(
-        _("most choices on one ballot"),
-        null=True,
-        blank=True,
-        help_text=_("For approval voting; empty means no limit."),
+        _("explanation"), blank=True, max_length=2000, help_text=_("Shown on the ballot, under the title.")
     )
     votes_final = models.BooleanField(
         _("votes are final"),
@@ -149,11 +144,6 @@ class Election(models.Model):
                     "The election closes before it opens. Put the closing time after the opening time."
                 ),
             ),
-            models.CheckConstraint(
-                name="election_max_choices_is_positive",
-                condition=Q(max_choices=None) | Q(max_choices__gt=0),
-                violation_error_message=_("At least one choice must be possible; leave the field empty for no limit."),
-            ),
             models.CheckConstraint(name="election_has_a_shard", condition=Q(shards__gt=0)),
             models.CheckConstraint(
                 name="election_is_final_only_when_sealed", condition=Q(final_at=None) | Q(sealed_at__isnull=False)
@@ -189,12 +179,52 @@ class Design(models.Model):
         return self.hash
 
 
+def free_slug(title: str) -> str:
+    """Make a slug from a title, with a number behind it where that one is taken; 'election' where none comes out."""
+    base = slugify(title)[:50].strip("-") or "election"
+    candidates = itertools.chain([base], (f"{base}-{number}" for number in itertools.count(2)))
+    return next(slug for slug in candidates if not Election.objects.filter(slug=slug).exists())
+
+
+class Contest(models.Model):
+    """One question on the paper of an election; `key` names it on the wire and in counts."""
+
+    election = models.ForeignKey(Election, models.CASCADE, related_name="contests", verbose_name=_("election"))
+    key = models.CharField(_("key"), max_length=40, validators=[validate_key])
+    title = models.CharField(
+        _("question"), max_length=200, blank=True, help_text=_("An election with one question may leave this empty.")
+    )
+    description = models.TextField(_("explanation"), blank=True, max_length=2000)
+    method = models.CharField(_("method"), max_length=20, default="plurality", choices=methods.choices)
+    seats = models.PositiveSmallIntegerField(_("seats"), default=1)
+    # What they are, and which of them there can be, the method alone knows.
+    rules = models.JSONField(_("rules"), default=dict, blank=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("contest")
+        verbose_name_plural = _("contests")
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["election", "key"],
+                name="contest_key_unique_in_election",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+            models.CheckConstraint(name="contest_has_a_seat", condition=Q(seats__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.key
+
+
 class Option(models.Model):
     """One possible answer; `key` names it on the wire and in counts."""
 
-    election = models.ForeignKey(Election, models.CASCADE, related_name="options", verbose_name=_("election"))
+    contest = models.ForeignKey(Contest, models.CASCADE, related_name="options", verbose_name=_("contest"))
     label = models.CharField(_("label"), max_length=120)
     key = models.CharField(_("key"), max_length=40, validators=[validate_key])
+    description = models.TextField(_("explanation"), blank=True, max_length=2000)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
@@ -203,17 +233,19 @@ class Option(models.Model):
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["election", "key"], name="option_key_unique_in_election",
+                fields=["contest", "key"],
+                name="option_key_unique_in_contest",
                 violation_error_message=_("Two options have the same key. Give each its own."),
                 # One save may swap the keys of two options, or their labels.
                 deferrable=models.Deferrable.DEFERRED,
             ),
             models.UniqueConstraint(
-                fields=["election", "label"], name="option_label_unique_in_election",
+                fields=["contest", "label"],
+                name="option_label_unique_in_contest",
                 violation_error_message=_("Two options have the same label. Voters could not tell them apart."),
                 deferrable=models.Deferrable.DEFERRED,
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.label

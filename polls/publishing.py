@@ -19,7 +19,7 @@ from . import ballot_box
 from .ballot_box import OfferReply, Outcome
 from .definition import Definition
 from .design import SCHEME, SCHEMES, Paper, hash_paper
-from .methods import OptionOnBallot
+from .methods import ContestOnBallot, InvalidRules
 from .models import Election
 from .outages import is_outage
 
@@ -64,7 +64,9 @@ REASONS = {
 
 @transaction.atomic
 def publish_election(election: Election) -> Publication:
-    """Publish an election as it is saved, on commit; raises Frozen where voters may have seen it as it was.
+    """Publish an election as it is saved, on commit; raises ValidationError where nobody could vote on it.
+
+    Raises Frozen, which is one, where voters may have seen it as it was.
 
     A box that cannot be reached gets it later, from `keep_box`, and decides then.
     """
@@ -95,17 +97,14 @@ def republish_election(election: Election) -> None:
 
 def _store_design(election: Election) -> str:
     """Return the design of an election as it is saved; it is made and kept only if the paper is another one."""
-    paper = Paper(
-        title=election.title,
-        description=election.description,
-        method=election.method,
-        max_choices=election.max_choices,
-        votes_final=election.votes_final,
-        options=tuple(OptionOnBallot(option.key, option.label) for option in election.options.all()),
-    )
+    paper = Paper.of(election)
+    try:
+        paper.check()
+    except InvalidRules as problem:
+        raise ValidationError(str(problem.message)) from problem
     for known in election.designs.all():
-        # By the scheme of its time: a new release must not take an old paper for another.
-        if paper.write(known.scheme) == known.paper:
+        # As what it says, since a new release may write it in another way.
+        if paper == Paper.read(known.paper):
             return known.hash
     text = paper.write()
     return election.designs.create(hash=hash_paper(text), scheme=SCHEME, paper=text).hash
@@ -183,17 +182,14 @@ def _take_back(election: Election, standing: Definition | None) -> Arrival:
         return Arrival.CONTRADICTED
     refused = asdict(Definition.offered(stored))
     stored.refused_edit = {name: refused[name] for name in EDITED} | {"refused_at": timezone.now().isoformat()}
-    for name in EDITED - {"options", "opens_at", "closes_at"}:
+    for name in EDITED - {"contests", "opens_at", "closes_at"}:
         setattr(stored, name, getattr(standing, name))
     stored.opens_at, stored.closes_at = standing.opens, standing.closes
     stored.in_force, stored.offered = standing.design, ""
     stored.save(
-        update_fields=[*EDITED - {"options"}, "in_force", "offered", "refused_edit"],
+        update_fields=[*EDITED - {"contests"}, "in_force", "offered", "refused_edit"],
     )
-    stored.options.exclude(key__in=[option.key for option in standing.options]).delete()
-    for position, option in enumerate(standing.options):
-        values = {"label": option.label, "position": position}
-        stored.options.update_or_create(key=option.key, defaults=values)
+    write_contests(stored, standing.contests)
     logger.warning("%s: an edit came after the opening, and was taken back", stored.slug)
     republish_election(stored)
     return Arrival.REFUSED
@@ -206,9 +202,24 @@ def _adopt_design(election: Election, standing: Definition) -> bool:
     if election.opened_at is not None:
         return False
     paper = Paper(**{name: getattr(standing, name) for name in Paper.__dataclass_fields__})
-    for scheme in SCHEMES:
+    for scheme in SCHEMES if len(paper.contests) == 1 else (SCHEME,):
         text = paper.write(scheme)
         if hash_paper(text, scheme) == standing.design:
             election.designs.get_or_create(hash=standing.design, defaults={"scheme": scheme, "paper": text})
             return True
     return False
+
+
+def write_contests(election: Election, contests: Iterable[ContestOnBallot]) -> None:
+    """Let an election have just these contests and options; those that keep their keys stay the rows that they are."""
+    kept = []
+    for position, contest in enumerate(contests):
+        names = ("title", "description", "method", "seats", "rules")
+        values = {name: getattr(contest, name) for name in names} | {"position": position}
+        row, _created = election.contests.update_or_create(key=contest.key, defaults=values)
+        kept.append(row.pk)
+        row.options.exclude(key__in=contest.keys).delete()
+        for place, option in enumerate(contest.options):
+            values = {"label": option.label, "description": option.description, "position": place}
+            row.options.update_or_create(key=option.key, defaults=values)
+    election.contests.exclude(pk__in=kept).delete()

@@ -1,6 +1,7 @@
 """The voter's pages. They talk to Redis alone."""
 
 import math
+from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +17,7 @@ from django.views.generic import View
 
 from . import ballot_box, ballots, metrics, voters
 from .ballot_box import Mark, Reply, Verdict
+from .contest_on_page import ContestOnPage
 from .definition import Definition
 from .forms import MarkedBallot, OtherDesign
 from .methods import InvalidMarking
@@ -76,7 +78,9 @@ class BallotView(View):
             return show_again(request, slug, visitor, str(sentence), status)
         except InvalidMarking as problem:
             metrics.count_refusal("invalid")
-            return show_again(request, slug, visitor, str(problem.message), HTTPStatus.BAD_REQUEST)
+            errors = getattr(problem, "errors", {})
+            error = str(problem.message) if len(definition.contests) == 1 else say_what_is_wrong(definition, problem)
+            return show_again(request, slug, visitor, error, HTTPStatus.BAD_REQUEST, errors)
         if definition.proof_of_work and not may_enter(marked, slug, visitor):
             metrics.count_refusal("no-proof")
             error = _(
@@ -99,6 +103,18 @@ class BallotView(View):
         return answer(request, slug, reply, visitor)
 
 
+def say_what_is_wrong(definition: Definition, problem: InvalidMarking) -> str:
+    """Say above a paper with several questions which of them need another look."""
+    titles = [one.title for one in definition.contests if one.key in getattr(problem, "errors", {})]
+    if not titles:
+        return str(problem.message)
+    return ngettext(
+        "Your vote is not in yet. Look at this question again: %(titles)s.",
+        "Your vote is not in yet. Look at these questions again: %(titles)s.",
+        len(titles),
+    ) % {"titles": ", ".join(f"“{title}”" for title in titles)}
+
+
 def may_enter(marked: MarkedBallot, slug: str, visitor: str) -> bool:
     """Tell whether a ballot has its proof of work: who was accepted stays so, however late the retry."""
     definition, now = get_definition(slug)
@@ -108,13 +124,20 @@ def may_enter(marked: MarkedBallot, slug: str, visitor: str) -> bool:
     return mark is not None and mark.ballot_id == marked.ballot_id
 
 
-def show_again(request: HttpRequest, slug: str, visitor: str | None, error: str, status: int) -> HttpResponse:
+def show_again(
+    request: HttpRequest,
+    slug: str,
+    visitor: str | None,
+    error: str,
+    status: int,
+    errors: Mapping[str, Any] | None = None,
+) -> HttpResponse:
     """Refuse a form before it comes to the box, with a fresh one if the election still takes votes."""
     definition, now = get_definition(slug)
     if definition.phase(now) != "open":
         return show_not_open(request, definition, now, None)
     last = read_mark(definition, visitor)
-    return show_ballot(request, definition, now, visitor=visitor, last=last, error=error, status=status)
+    return show_ballot(request, definition, now, visitor=visitor, last=last, error=error, status=status, errors=errors)
 
 
 def read_mark(definition: Definition, visitor: str | None) -> Mark | None:
@@ -198,18 +221,20 @@ def show_ballot(
     error: str = "",
     status: int = HTTPStatus.OK,
     wait: int = 0,
+    errors: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
     """Render a fresh ballot form, filled in as the visitor sent it; gives a cookie to a visitor without one.
 
-    `wait` is the time in seconds before which it is of no use to send it.
+    `wait` is the time in seconds before which it is of no use to send it. `errors` says by contest what is wrong.
     """
-    method = definition.voting_method
     ballot_id = ballots.new_ballot_id(now, after=last.ballot_id if last else None)
+    identity = visitor or voters.new_visitor()
     context: dict[str, Any] = {
         "election": definition,
-        "options": definition.options,
-        "method_template": f"polls/methods/{method.name}/ballot.html",
-        "marked": method.initial(request.POST),
+        "contests": [
+            ContestOnPage.of(contest, request.POST, definition, identity, errors or {})
+            for contest in definition.contests
+        ],
         "ballot_id": ballots.sign(ballot_id),
         "challenge": challenge(definition, ballot_id, now) if definition.proof_of_work else None,
         "design": definition.design,
@@ -217,13 +242,14 @@ def show_ballot(
         "error": error,
         "wait": wait,
     }
-    if request.method == "GET" and not (request.META["QUERY_STRING"] or last or definition.proof_of_work):
+    same_for_all = not (last or definition.proof_of_work or any(one.is_shuffled for one in definition.contests))
+    if request.method == "GET" and same_for_all and not request.META["QUERY_STRING"]:
         response = stranger_page(request, definition, context)
     else:
         response = render(request, "polls/ballot.html", context, status=status)
     response["Cache-Control"] = "no-store"
     if visitor is None:
-        voters.set_cookie(response, voters.new_visitor())
+        voters.set_cookie(response, identity)
     return response
 
 

@@ -21,7 +21,7 @@ VERSION = 1
 
 def check_rules(contest: Contest) -> None:
     """Check the rules of a contest; raises InvalidContest."""
-    contest.require_rules_among("max_choices", "none_of_the_above")
+    contest.require_rules_among("max_choices", "min_choices", "none_of_the_above")
     read_none_of_the_above(contest)
     _read_max_choices(contest)
 

@@ -1,67 +1,46 @@
 """The election's admin: saving publishes, "Close now" seals, and nothing published can be deleted."""
 
-import datetime as dt
-import zoneinfo
-from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from polls.admin import FROZEN_FIELDS, ElectionForm, OptionInline, shows_frozen
+from polls.admin import FROZEN_FIELDS, ContestInline, ElectionForm, shows_frozen
 from polls.context_processors import site
-from polls.definition import moment
 from polls.models import Election
-from polls.publishing import Arrival, Frozen, publish_election
 
 from .admin_accounts import AccountsMixin
-from .announce import announce
+from .admin_publishing import PublishingMixin
+from .admin_times import in_zone
 from .lifecycle import NotClosed, archive_election, close_election
 from .models import RejectedBallot
 
 
-def in_zone(moment: dt.datetime | None, election: Election) -> str:
-    """Write a time in the election's own time zone, with the zone beside it."""
-    if moment is None:
-        return "–"
-    zone = zoneinfo.ZoneInfo(election.time_zone)
-    return f"{date_format(timezone.localtime(moment, zone), 'DATETIME_FORMAT')} ({election.time_zone})"
-
-
-def election_time(milliseconds: int | None, election: Election) -> str:
-    """Write a time of a definition as `in_zone` does."""
-    return in_zone(None if milliseconds is None else moment(milliseconds), election)
-
-
 @admin.register(Election)
-class ElectionAdmin(AccountsMixin):
+class ElectionAdmin(PublishingMixin, AccountsMixin):
     form = ElectionForm
-    inlines = (OptionInline,)
+    inlines = (ContestInline,)
 
     class Media:
         css = {"all": ["tally/admin.css"]}
 
     change_form_template = "tally/admin/election.html"
     # The account second, so that it is in sight on a phone.
-    list_display = ("title", "account", "phase", "opens", "closes", "method")
-    list_filter = ("method",)
+    list_display = ("title", "account", "phase", "opens", "closes")
+    list_filter = ("contests__method",)
     search_fields = ("title", "slug")
     prepopulated_fields = {"slug": ("title",)}
     fieldsets = (
         (None, {"fields": ("title", "slug", "description")}),
-        (_("Voting"), {"fields": ("method", "max_choices", "votes_final", "proof_of_work")}),
+        (_("Voting"), {"fields": ("votes_final", "proof_of_work")}),
     )
 
     # --- What may be done when ---------------------------------------------------------------------------
@@ -92,94 +71,6 @@ class ElectionAdmin(AccountsMixin):
     def has_delete_permission(self, request: HttpRequest, obj: Election | None = None) -> bool:
         # Its address is never used again, and its records are kept: published elections are archived.
         return obj is not None and obj.revision == 0 and super().has_delete_permission(request, obj)
-
-    # --- Saving ------------------------------------------------------------------------------------------
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Read and show times in the election's time zone; the page is rendered here, while that zone is active.
-
-        What the ballot box does not take comes back as it was typed, with the reason, and nothing of it is saved.
-        """
-        sent: Any = request
-        sent.held_messages = []
-        with timezone.override(self._zone(request, object_id)):
-            try:
-                response = super().changeform_view(request, object_id, form_url, extra_context)
-            except Frozen as problem:
-                sent.refusal = problem.message
-            else:
-                publication = getattr(request, "publication", None)
-                if publication and publication.arrival is Arrival.REFUSED:
-                    sent.refusal = gettext("The election has begun meanwhile.")
-            if hasattr(request, "refusal"):
-                sent.held_messages = []
-                response = super().changeform_view(request, object_id, form_url, extra_context)
-                response.status_code = HTTPStatus.CONFLICT
-            self._tell(request)
-            return response.render() if isinstance(response, TemplateResponse) else response
-
-    def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
-        """Hold back what is said of a save until it is committed, and the ballot box has answered."""
-        if hasattr(request, "held_messages"):
-            request.held_messages.append((message, args, kwargs))
-        else:
-            super().message_user(request, message, *args, **kwargs)
-
-    def _tell(self, request: Any) -> None:
-        held = request.held_messages
-        del request.held_messages
-        publication = getattr(request, "publication", None)
-        if held and publication and publication.arrival is not Arrival.TAKEN:
-            text = gettext(
-                "Saved here, but not published: the ballot box does not answer. Voters do not see the change yet. "
-                "It is published as soon as the ballot box answers. If the election has begun by then, the change is "
-                "taken back, and this page says so."
-            )
-            held = [(text, (messages.WARNING,), {})]
-        for message, args, kwargs in held:
-            self.message_user(request, message, *args, **kwargs)
-
-    def get_form(self, request: HttpRequest, obj: Election | None = None, change: bool = False, **kwargs: Any) -> Any:
-        form: Any = super().get_form(request, obj, change=change, **kwargs)
-        if reason := getattr(request, "refusal", ""):
-            text = gettext(
-                "Nothing was saved. {reason} What you typed still stands below: copy what you need, "
-                'then <a href="{page}">open the page again</a>.'
-            )
-            form.refusal = format_html(text, reason=reason, page=request.path)
-        return form
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Election | None:
-        """Return an election; two who save it take turns."""
-        if request.method == "POST" and connection.in_atomic_block:
-            # As a statement of its own, since no other row is to be locked.
-            Election.objects.select_for_update().filter(pk=int(object_id) if object_id.isdecimal() else 0).first()
-        return super().get_object(request, object_id, from_field)
-
-    def _zone(self, request: HttpRequest, object_id: str | None) -> dt.tzinfo:
-        stored = self.get_object(request, object_id) if object_id else None
-        name = request.POST.get("time_zone") or (stored.time_zone if stored else "")
-        try:
-            return zoneinfo.ZoneInfo(name)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            return timezone.get_default_timezone()
-
-    def save_model(self, request: HttpRequest, obj: Election, form: Any, change: bool) -> None:
-        # Only what was edited: a seal that was stored since the page was loaded must stay, and so must the microseconds
-        # of an opening, which no form shows.
-        obj.save(update_fields=form.changed_data if change else None)
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        sent: Any = request
-        sent.publication = publish_election(form.instance)
-        transaction.on_commit(partial(announce, form.instance.pk))
 
     # --- Closing and archiving ---------------------------------------------------------------------------
 
@@ -256,7 +147,7 @@ class ElectionAdmin(AccountsMixin):
             phase = election.phase(now)
             context |= {
                 "facts": self._facts(election, phase),
-                "refused_edit": self._describe_refused(election),
+                "refused_edit": self.describe_refused(election),
                 **self.describe_accounts(self.get_queryset(request).get(pk=election.pk)),
                 "may_close": phase == Election.Phase.OPEN,
                 "may_archive": election.final_at is not None and election.archived_at is None,
@@ -281,21 +172,6 @@ class ElectionAdmin(AccountsMixin):
             if moment
         ]
         return facts
-
-    @staticmethod
-    def _describe_refused(election: Election) -> dict[str, Any] | None:
-        """Return what an edit said that came too late, for its organiser to see."""
-        edit = election.refused_edit
-        if edit is None:
-            return None
-        times = (election_time(edit[name], election) for name in ("opens_at", "closes_at"))
-        return {
-            "at": in_zone(dt.datetime.fromisoformat(edit["refused_at"]), election),
-            "title": edit["title"],
-            "description": edit["description"],
-            "options": [option["label"] for option in edit["options"]],
-            "times": " – ".join(times),
-        }
 
     # --- The list ----------------------------------------------------------------------------------------
 

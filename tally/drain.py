@@ -137,12 +137,7 @@ def record(definition: Definition, shard: int, batch: Batch) -> tuple[bool, list
     batch.reuses_places = store.note_reused_places(election, shard, late)
 
     standing = store.load_counted(election, {ballot.voter_key for ballot in ballots})
-    changes = counting.count(
-        new,
-        standing,
-        count_keys=lambda marking: definition.voting_method.count_keys(marking, definition.paper),
-        votes_final=definition.votes_final,
-    )
+    changes = counting.count(new, standing, count_keys=definition.count_keys, votes_final=definition.votes_final)
     store.save_counted(election, shard, changes.counted)
     store.add_to_counts(election, shard, changes.counts)
 

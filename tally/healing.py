@@ -11,7 +11,8 @@ from django.db import transaction
 from redis.client import Pipeline
 
 from polls import ballot_box
-from polls.ballot_box import EPOCH, hash_marking, key, reaching, script, write_mark
+from polls.ballot_box import EPOCH, key, reaching, script, write_mark
+from polls.definition import Definition
 from polls.models import Election, Epoch
 from polls.publishing import Arrival, deliver, restore
 
@@ -112,9 +113,10 @@ def _begin_epoch(pipe: Pipeline, epoch: str) -> None:
 def _restore_marks(election: Election) -> None:
     """Give the box back what each voter has cast, unless it knows of something later."""
     rows = CountedBallot.objects.filter(election=election).order_by("shard")
+    definition = Definition.of(election)
     marks: dict[int, list[str]] = {}
     for number, row in enumerate(rows.iterator(MARKS_CHUNK), start=1):
-        mark = write_mark(row.ballot_id, hash_marking(row.marking), "counted")
+        mark = write_mark(row.ballot_id, definition.hash_marking(row.marking), "counted")
         marks.setdefault(row.shard, []).extend((row.voter_key, mark))
         if number % MARKS_CHUNK == 0:
             _remember(election, marks)

@@ -26,6 +26,8 @@ class CastRecord(models.Model):
         constraints = [
             # Exactly-once rests on this: the same ballot, delivered again, finds its own record.
             models.UniqueConstraint(fields=["election", "voter_key", "ballot_id"], name="cast_record_once_per_ballot"),
+            # A worker of the first release, which writes none of its contest, must not go on past the migration.
+            models.CheckConstraint(name="cast_record_names_contests", condition=Q(marking__contains="=")),
         ]
         indexes = [models.Index(fields=["election", "epoch", "shard", "serial"], name="cast_record_by_serial")]
 

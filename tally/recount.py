@@ -58,7 +58,7 @@ def recount(election: Election, progress: Progress) -> Recount:
     )
     for number, (shard, marking, times) in enumerate(rows, start=1):
         result.ballots[shard] += times
-        for key in definition.voting_method.count_keys(marking, definition.paper):
+        for key in definition.count_keys(marking):
             result.counts[shard, key] += times
         if number % 10_000 == 0:
             progress(f"{election.slug}: {number} of {len(rows)} different markings counted")

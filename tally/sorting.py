@@ -36,8 +36,6 @@ class Batch:
 def sort_out(definition: Definition, shard: int, entries: list[Entry]) -> Batch:
     """Read entries into ballots; what is no valid ballot is set aside, what only a newer release can read is left."""
     batch = Batch()
-    method, paper = definition.voting_method, definition.paper
-    valid: set[str] = set()
     for entry in entries:
         place: tuple[str, int] | None
         try:
@@ -47,9 +45,7 @@ def sort_out(definition: Definition, shard: int, entries: list[Entry]) -> Batch:
             # An entry of the first wire version does not say on which.
             if ballot.design and ballot.design != definition.design:
                 raise CastOnOtherDesign
-            if ballot.marking not in valid:
-                method.count_keys(ballot.marking, paper)
-                valid.add(ballot.marking)
+            definition.count_keys(ballot.marking)
         except NewerWireVersion as problem:
             logger.error("ALARM %s: entry %s is left for a newer worker: %s", definition.slug, entry.id, problem)
             place = place_from_wire(entry.fields)

@@ -18,8 +18,8 @@ from polls import ballot_box, ballots
 from polls.ballot_box import Reply, offer
 from polls.definition import Definition
 from polls.design import Paper, hash_paper
-from polls.methods import OptionOnBallot
-from polls.models import Election, Option
+from polls.methods import ContestOnBallot, OptionOnBallot
+from polls.models import Contest, Election
 from polls.publishing import publish_election
 from tally.healing import keep_box
 
@@ -73,7 +73,7 @@ def box(redis: Any) -> Any:
 def define(box: Any) -> Callable[..., Definition]:
     """Return a function that publishes a definition to Redis alone, as `vote` sees it."""
 
-    def publish(**changes: Any) -> Definition:
+    def publish(method: str = "plurality", rules: dict[str, Any] | None = None, **changes: Any) -> Definition:
         now = ballot_box.read_definitions()[1]
         definition = replace(
             Definition(
@@ -82,10 +82,8 @@ def define(box: Any) -> Callable[..., Definition]:
                 slug="drink",
                 title="Nesquik or Cola Cao?",
                 description="",
-                method="plurality",
-                options=(OptionOnBallot("nesquik", "Nesquik"), OptionOnBallot("cola-cao", "Cola Cao")),
-                max_choices=None,
                 votes_final=False,
+                contests=(contest(method=method, rules=rules or {}),),
                 opens_at=now - 1000,
                 closes_at=None,
                 time_zone="Europe/Madrid",
@@ -106,6 +104,13 @@ def define(box: Any) -> Callable[..., Definition]:
     return publish
 
 
+def contest(key: str = "q1", options: tuple[str, ...] = ("nesquik", "cola-cao"), **changes: Any) -> ContestOnBallot:
+    """Make a contest as it is printed on the ballot."""
+    labels = tuple(OptionOnBallot(one, one.replace("-", " ").title()) for one in options)
+    whole = ContestOnBallot(key, "", "", "plurality", 1, 1, labels)
+    return replace(whole, **changes)
+
+
 def design_of(definition: Definition) -> str:
     """Return the design that a definition has once it is published."""
     paper = Paper(**{name: getattr(definition, name) for name in Paper.__dataclass_fields__})
@@ -116,11 +121,22 @@ def design_of(definition: Definition) -> str:
 def make_election(transactional_db: None, redis: Any) -> Callable[..., Election]:
     """Return a function that makes and publishes an election, in PostgreSQL and in Redis."""
 
-    def make(slug: str = "drink", options: tuple[str, ...] = ("nesquik", "cola-cao"), **fields: Any) -> Election:
+    def make(
+        slug: str = "drink",
+        options: tuple[str, ...] = ("nesquik", "cola-cao"),
+        method: str = "plurality",
+        rules: dict[str, Any] | None = None,
+        contests: int = 1,
+        **fields: Any,
+    ) -> Election:
         fields.setdefault("opens_at", timezone.now() - timezone.timedelta(minutes=1))
         election = Election.objects.create(slug=slug, title=f"{slug}?", **fields)
-        for position, key in enumerate(options):
-            Option.objects.create(election=election, key=key, label=key.title(), position=position)
+        for number in range(contests):
+            title = f"Question {number + 1}" if contests > 1 else ""
+            values = {"title": title, "method": method, "rules": rules or {}, "position": number}
+            made = Contest.objects.create(election=election, key=f"q{number + 1}", **values)
+            for position, key in enumerate(options):
+                made.options.create(key=key, label=key.title(), position=position)
         publish_election(election)
         keep_box()
         return election
@@ -135,6 +151,7 @@ def cast() -> Callable[..., Reply]:
     def put(
         election: Election | Definition, voter: str, marking: str, ballot_id: UUID | None = None, **changes: Any
     ) -> Reply:
+        marking = marking if "=" in marking else f"q1={marking}"
         definition = Definition.of(election) if isinstance(election, Election) else election
         ballot_id = ballot_id or fresh_ballot_id(definition, voter_key(voter))
         # Each voter at home: what limits those of one network is for its own tests.

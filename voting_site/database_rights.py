@@ -35,9 +35,8 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             "SELECT": ALL,
             # The words too: an edit that the ballot box has not taken is taken back.
             "UPDATE": (
-                "title", "slug", "description", "method", "max_choices", "votes_final", "opens_at", "closes_at",
-                "time_zone", "proof_of_work", "revision", "in_force", "offered", "refused_edit", "opened_at",
-                "sealed_at", "final_at", "archived_at",
+                "title", "slug", "description", "votes_final", "opens_at", "closes_at", "time_zone", "proof_of_work",
+                "revision", "in_force", "offered", "refused_edit", "opened_at", "sealed_at", "final_at", "archived_at",
             ),
         },
         # Never the secret from which voter keys are derived.
@@ -50,6 +49,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         # Only unpublished elections are deleted, which is the administration's own rule.
         "admin": {**LINK, "UPDATE": AllBut(("id", "voter_secret", "shards", "final_at"))},
     },
+    "polls_contest": {"worker": EDIT, "admin": EDIT},
     "polls_option": {"worker": EDIT, "admin": EDIT},
     # Written once. Only with an election that was never published it is deleted.
     "polls_design": {"worker": READ_AND_ADD, "result": READ, "admin": LINK},

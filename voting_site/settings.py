@@ -155,9 +155,9 @@ LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = BEHIND_TLS
 
-# A ballot with some hundred options is a few kilobytes; anything larger is no ballot.
+# A ballot with a thousand options, all chosen, is some fifty kilobytes; anything larger is no ballot.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # --- Applications and middleware ------------------------------------------------------------------------
 

@@ -7,21 +7,22 @@ A method is a folder beside this file: a module that satisfies `VotingMethod` an
 from django.utils.functional import Promise
 
 from .approval import Approval
-from .base import BallotPaper, InvalidMarking, OptionOnBallot, Result, Standing, VotingMethod
+from .base import BALLOT_RULES, ContestOnBallot, InvalidMarking, InvalidRules, OptionOnBallot, VotingMethod
+from .motion import Motion
 from .plurality import Plurality
 
 __all__ = [
-    "BallotPaper",
+    "BALLOT_RULES",
+    "ContestOnBallot",
     "InvalidMarking",
+    "InvalidRules",
     "OptionOnBallot",
-    "Result",
-    "Standing",
     "VotingMethod",
     "choices",
     "get",
 ]
 
-METHODS: dict[str, VotingMethod] = {method.name: method for method in (Plurality(), Approval())}
+METHODS: dict[str, VotingMethod] = {method.name: method for method in (Plurality(), Approval(), Motion())}
 
 
 def get(name: str) -> VotingMethod:

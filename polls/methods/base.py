@@ -8,11 +8,13 @@ How counts become an outcome is in `tabulation`.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
+from django import forms
 from django.http import QueryDict
 from django.utils.functional import Promise
 
+from tabulation.contest import Contest, InvalidContest
 from tabulation.outcome import Outcome
 
 
@@ -24,78 +26,110 @@ class InvalidMarking(ValueError):
         self.message = message
 
 
+class InvalidRules(ValueError):
+    """A contest that no ballot could be marked for; the message tells the organiser what to do."""
+
+    def __init__(self, message: str | Promise) -> None:
+        super().__init__(message)
+        self.message = message
+
+
 @dataclass(frozen=True)
 class OptionOnBallot:
     key: str
     label: str
+    description: str = ""
 
 
 @dataclass(frozen=True)
-class BallotPaper:
-    """What is printed on the ballot, as far as a method is concerned."""
+class ContestOnBallot:
+    """One question as it is printed on the ballot; `version` is that of the method's counting rule.
 
+    `rules` are plain JSON values by name, which the method alone understands; those of them that any contest can have
+    are properties here.
+    """
+
+    key: str
+    title: str
+    description: str
+    method: str
+    version: int
+    seats: int
     options: tuple[OptionOnBallot, ...]
-    max_choices: int | None = None
+    # Like the rest of it, never changed; a mapping has no hash.
+    rules: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
         return tuple(option.key for option in self.options)
 
+    @property
+    def may_be_blank(self) -> bool:
+        """Whether a ballot is valid on which this contest is not marked."""
+        return bool(self.rules.get("blank"))
 
-@dataclass(frozen=True)
-class Standing:
-    """One option in a result: `count` in votes, and its share of what the method divides by.
+    @property
+    def is_shuffled(self) -> bool:
+        """Whether each voter gets the options in an order of their own."""
+        return bool(self.rules.get("random_order"))
 
-    `share` is from 0 to 1, as exact as a float is, for programs; `permille` is what pages show of it, 0 to 1000. Both
-    are None where the method gives the option no share.
-    """
-
-    key: str
-    label: str
-    count: int
-    share: float | None
-    permille: int | None
+    @cached_property
+    def counting_rules(self) -> dict[str, Any]:
+        """The rules that change the count; the others are about the ballot page alone."""
+        return {name: value for name, value in self.rules.items() if name not in BALLOT_RULES}
 
 
-@dataclass(frozen=True)
-class Result:
-    """A result: the options in ballot order, the keys that win (several on a tie), and what the method adds."""
-
-    options: Sequence[Standing]
-    winners: Sequence[str]
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, outcome: Outcome, paper: BallotPaper) -> Self:
-        """Put the labels of the ballot to an outcome; who ties at the last seat is among the winners here."""
-        labels = {option.key: option.label for option in paper.options}
-        standings = []
-        for one in outcome.standings:
-            share = None if one.permille is None else one.count / (outcome.base or 1)
-            standings.append(Standing(one.key, labels[one.key], one.count, share, one.permille))
-        tied = [key for tie in outcome.ties for key in tie.keys]
-        return cls(standings, [*outcome.winners, *tied])
+# Rules of any contest, whatever the method.
+BALLOT_RULES = ("blank", "random_order")
 
 
 class VotingMethod(Protocol):
-    """How a ballot is marked, what is counted, and how counts become a result."""
+    """How one contest is marked, what is counted, and how counts become an outcome."""
 
     @property
     def name(self) -> str:
         """The name in definitions, and of the folder."""
 
     @property
+    def version(self) -> int:
+        """The version of the counting rule."""
+
+    @property
     def label(self) -> str | Promise:
         """What an organiser chooses it by."""
 
-    def parse(self, form: QueryDict, paper: BallotPaper) -> str:
-        """Turn a submitted form into a marking in canonical form; raises InvalidMarking."""
+    @property
+    def nothing_chosen(self) -> str | Promise:
+        """What a voter reads who has marked nothing, and has to."""
 
-    def initial(self, form: QueryDict) -> Any:
+    def rule_fields(self) -> dict[str, forms.Field]:
+        """Return the form fields in which an organiser sets the rules, by the names of the rules."""
+
+    def complete_rules(self, rules: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+        """Return rules from a form, with those that follow from the option keys, in ballot order."""
+
+    def check(self, contest: ContestOnBallot) -> None:
+        """Check seats, rules and options; raises InvalidRules."""
+
+    def parse(self, values: list[str], form: QueryDict, contest: ContestOnBallot) -> str:
+        """Turn a submitted form into a marking in canonical form, "" where nothing is marked; raises InvalidMarking.
+
+        `values` are those of the field that is named like the contest.
+        """
+
+    def initial(self, values: list[str], form: QueryDict, contest: ContestOnBallot) -> Any:
         """Return what the ballot template needs to show a submitted form filled in; never raises."""
 
-    def count_keys(self, marking: str, paper: BallotPaper) -> Iterable[str]:
-        """Return the count keys that this marking raises by one each; raises InvalidMarking."""
+    def count_keys(self, marking: str, contest: ContestOnBallot) -> Iterable[str]:
+        """Return the count keys that this marking, which is not blank, raises by one each; raises InvalidMarking."""
 
-    def result(self, counts: Mapping[str, int], ballots: int, paper: BallotPaper) -> Result:
-        """Compute the result of `counts` (count key -> votes) from `ballots` counted ballots."""
+    def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
+        """Compute the outcome of `counts` (count key -> votes); raises InvalidContest or InvalidCounts."""
+
+
+def check_by_tabulation(check: Any, contest: ContestOnBallot) -> None:
+    """Let the counting rule check a contest; raises InvalidRules with what it says."""
+    try:
+        check(Contest(contest.keys, contest.seats, contest.counting_rules))
+    except InvalidContest as problem:
+        raise InvalidRules(str(problem)) from problem

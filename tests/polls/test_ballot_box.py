@@ -25,7 +25,7 @@ class TestCast:
         assert (reply.verdict, reply.serial) == (Verdict.ACCEPTED, 2)
         [(_, first), (_, second)] = box.xrange(BALLOTS)
         assert (first[b"serial"], second[b"serial"]) == (b"1", b"2")
-        assert (second[b"voter"], second[b"marking"]) == (voter_key("eva").encode(), b"cola-cao")
+        assert (second[b"voter"], second[b"marking"]) == (voter_key("eva").encode(), b"q1=cola-cao")
         assert (second[b"v"], second[b"epoch"]) == (b"2", EPOCH.encode())
         assert second[b"design"] == drink.design.encode()
 
@@ -172,7 +172,7 @@ class TestPublish:
         assert cast(drink, "eva", "nesquik").serial == 2
 
     def test_round_trips_a_definition(self, define):
-        drink = define(title="¿De qué somos?", max_choices=2, closes_at=clock() + 5)
+        drink = define(title="¿De qué somos?", rules={"max_choices": 2}, method="approval", closes_at=clock() + 5)
         assert ballot_box.read_definition("drink")[0] == drink
 
 

@@ -67,7 +67,7 @@ class TestFromWire:
     def test_reads_what_the_first_release_wrote(self):
         entry = {name: value for name, value in ENTRY.items() if name != b"design"} | {b"v": b"1"}
         ballot = Ballot.from_wire(entry)
-        assert (ballot.serial, ballot.marking, ballot.design) == (7, "cola-cao", "")
+        assert (ballot.serial, ballot.marking, ballot.design) == (7, "q1=cola-cao", "")
 
     @given(st.dictionaries(st.sampled_from(sorted(ENTRY)), st.binary(max_size=50)))
     def test_never_fails_in_another_way(self, changes):

@@ -1,9 +1,11 @@
 """How numbers are written on the pages."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.utils import translation
 
-from polls.templatetags.display import bar_width, percent
+from polls.templatetags.display import bar_width, percent, standing, standing_word, whole
 
 
 class TestPercent:
@@ -28,3 +30,20 @@ class TestBarWidth:
     def test_is_a_length_that_svg_reads_in_any_language(self, permille, width):
         with translation.override("es"):
             assert bar_width(permille) == width
+
+
+class TestWhole:
+    def test_writes_a_dash_for_what_is_not_known(self):
+        assert (whole(None), whole(0)) == ("–", "0")
+
+
+class TestStanding:
+    shown = SimpleNamespace(winners=["ana"], tied=["bea", "leo"])
+
+    @pytest.mark.parametrize(
+        ("key", "live", "final"),
+        [("ana", "Leading", "Winner"), ("bea", "Level", "Tie"), ("leo", "Level", "Tie"), ("mia", "", "")],
+    )
+    def test_tells_those_elected_from_those_who_tie_for_the_last_seat(self, key, live, final):
+        assert standing_word(standing(self.shown, key, final=False)) == live
+        assert standing_word(standing(self.shown, key, final=True)) == final

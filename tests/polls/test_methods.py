@@ -1,88 +1,151 @@
 """The voting methods, without a database."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from django.http import QueryDict
 
-from polls import methods
-from polls.methods import BallotPaper, InvalidMarking, OptionOnBallot, Result
+from polls import markings, methods
+from polls.markings import InvalidPaper
+from polls.methods import ContestOnBallot, InvalidMarking, InvalidRules
 from tabulation import motion
 from tabulation.contest import Contest
+from tests.conftest import contest
 
-PAPER = BallotPaper(tuple(OptionOnBallot(key, key.title()) for key in ("ant", "bee", "cat")))
+ANIMALS = contest(options=("ant", "bee", "cat"))
 
 
-def parse(method: str, form: str, paper: BallotPaper = PAPER) -> str:
-    return methods.get(method).parse(QueryDict(form), paper)
+def animals(method: str, **rules: Any) -> ContestOnBallot:
+    return replace(ANIMALS, method=method, rules=rules)
+
+
+def parse(method: str, form: str, **rules: Any) -> str:
+    """Return the marking of a paper with one contest, without the name of the contest."""
+    return markings.parse(QueryDict(form), [animals(method, **rules)]).removeprefix("q1=")
 
 
 class TestPlurality:
     def test_takes_one_choice(self):
-        assert parse("plurality", "choice=bee") == "bee"
+        assert parse("plurality", "q1=bee") == "bee"
 
-    @pytest.mark.parametrize(
-        "form", ["", "choice=", "choice=dog", "choice=ant&choice=bee", "choice=ant&choice=ant", "x=1"]
-    )
+    @pytest.mark.parametrize("form", ["", "q1=", "q1=dog", "q1=ant&q1=bee", "q1=ant&q1=ant", "x=1"])
     def test_refuses_anything_else_with_a_sentence(self, form):
         with pytest.raises(InvalidMarking, match=r"[.]$"):
             parse("plurality", form)
 
-    def test_names_the_winner_and_the_shares(self):
-        result = methods.get("plurality").result({"ant": 41, "bee": 39}, 80, PAPER)
-        assert [(one.key, one.label, one.count, one.share, one.permille) for one in result.options] == [
-            ("ant", "Ant", 41, 0.5125, 513),
-            ("bee", "Bee", 39, 0.4875, 488),
-            ("cat", "Cat", 0, 0.0, 0),
-        ]
-        assert result.winners == ["ant"]
-
-    def test_names_all_on_a_tie_and_nobody_without_votes(self):
-        assert methods.get("plurality").result({"ant": 2, "cat": 2}, 4, PAPER).winners == ["ant", "cat"]
-        assert methods.get("plurality").result({}, 0, PAPER).winners == []
+    def test_elects_as_many_as_there_are_seats_and_nobody_at_a_tie_for_the_last(self):
+        given = Contest(ANIMALS.keys, 2, {}, ballots=5)
+        outcome = methods.get("plurality").tabulate(given, {"ant": 3, "bee": 1, "cat": 1})
+        assert (outcome.winners, outcome.ties[0].keys) == (("ant",), ("bee", "cat"))
 
 
 class TestApproval:
     def test_writes_equal_ballots_as_equal_text(self):
-        assert parse("approval", "choice=cat&choice=ant") == parse("approval", "choice=ant&choice=cat") == "ant,cat"
+        assert parse("approval", "q1=cat&q1=ant") == parse("approval", "q1=ant&q1=cat") == "ant,cat"
 
-    @pytest.mark.parametrize(
-        "form", ["", "choice=", "choice=dog", "choice=ant&choice=dog", "choice=ant&choice=ant", "choice=ant,bee"]
-    )
+    @pytest.mark.parametrize("form", ["", "q1=", "q1=dog", "q1=ant&q1=dog", "q1=ant&q1=ant", "q1=ant,bee"])
     def test_refuses_what_is_no_ballot(self, form):
         with pytest.raises(InvalidMarking, match=r"[.]$"):
             parse("approval", form)
 
     def test_refuses_more_choices_than_the_rules_allow(self):
-        paper = BallotPaper(PAPER.options, max_choices=2)
-        assert parse("approval", "choice=ant&choice=bee", paper) == "ant,bee"
+        assert parse("approval", "q1=ant&q1=bee", max_choices=2) == "ant,bee"
         with pytest.raises(InvalidMarking, match="At most 2"):
-            parse("approval", "choice=ant&choice=bee&choice=cat", paper)
+            parse("approval", "q1=ant&q1=bee&q1=cat", max_choices=2)
+
+    def test_refuses_fewer_choices_than_the_rules_ask_for(self):
+        assert parse("approval", "q1=ant&q1=bee", min_choices=2) == "ant,bee"
+        with pytest.raises(InvalidMarking, match="At least 2"):
+            parse("approval", "q1=ant", min_choices=2)
+
+    @pytest.mark.parametrize("least", [0, 4, -1, "2", True, 1.5])
+    def test_refuses_a_least_number_that_nobody_can_choose(self, least):
+        with pytest.raises(InvalidRules):
+            methods.get("approval").check(animals("approval", min_choices=least))
 
     def test_counts_each_approved_option(self):
-        assert list(methods.get("approval").count_keys("ant,cat", PAPER)) == ["ant", "cat"]
+        assert list(methods.get("approval").count_keys("ant,cat", ANIMALS)) == ["ant", "cat"]
 
-    @pytest.mark.parametrize("marking", ["", "cat,ant", "ant,ant", "ant,", "dog"])
+    @pytest.mark.parametrize("marking", ["cat,ant", "ant,ant", "dog", "ant,,cat"])
     def test_counts_no_marking_that_is_not_canonical(self, marking):
         with pytest.raises(InvalidMarking):
-            methods.get("approval").count_keys(marking, PAPER)
-
-    def test_takes_shares_of_the_ballots_not_of_the_approvals(self):
-        result = methods.get("approval").result({"ant": 4, "bee": 2}, 4, PAPER)
-        assert [one.share for one in result.options] == [1.0, 0.5, 0.0]
+            methods.get("approval").count_keys(marking, ANIMALS)
 
 
-class TestResult:
-    def test_keeps_the_exact_share_where_the_figure_is_never_all(self):
-        paper = BallotPaper(PAPER.options)
-        [ant, *_] = methods.get("plurality").result({"ant": 49_999, "bee": 1}, 50_000, paper).options
-        assert (ant.share, ant.permille) == (0.99998, 999)
+class TestMotion:
+    def test_is_marked_with_one_choice_and_counted_by_its_own_rule(self):
+        asked = contest(method="motion", options=("yes", "no", "abstain"))
+        assert markings.parse(QueryDict("q1=abstain"), [asked]) == "q1=abstain"
+        outcome = methods.get("motion").tabulate(
+            Contest(asked.keys, 1, {}, ballots=5), {"yes": 2, "no": 1, "abstain": 2}
+        )
+        assert (outcome.winners, outcome.reason) == (("yes",), motion.Reason.CARRIED)
 
-    def test_has_no_share_where_the_method_gives_none(self):
-        paper = BallotPaper((OptionOnBallot("yes", "Yes"), OptionOnBallot("no", "No")))
-        rules = {"majority": "absolute", "basis": "entitled"}
-        result = Result.of(motion.tabulate(Contest(paper.keys, rules=rules, ballots=3), {"yes": 2, "no": 1}), paper)
-        assert [(one.count, one.share, one.permille) for one in result.options] == [(2, None, None), (1, None, None)]
+    def test_takes_its_options_in_order_whatever_they_are_called(self):
+        rules = methods.get("motion").complete_rules({"quorum": "12"}, ["si", "no", "abstencion"])
+        assert rules == {"quorum": 12, "yes": "si", "no": "no", "abstain": "abstencion"}
+        methods.get("motion").check(contest(method="motion", options=("si", "no", "abstencion"), rules=rules))
+
+    @pytest.mark.parametrize("rules", [{"majority": "most"}, {"quorum": 0}, {"quorum": "101/100"}, {"seats": 2}])
+    def test_refuses_rules_that_cannot_be(self, rules):
+        with pytest.raises(InvalidRules):
+            methods.get("motion").check(contest(method="motion", options=("yes", "no"), rules=rules))
 
 
-def test_an_unknown_method_is_named():
-    with pytest.raises(KeyError, match="condorcet"):
-        methods.get("condorcet")
+class TestPaper:
+    """Markings of several contests at once."""
+
+    PAPER = (
+        contest("q1", ("ant", "bee")),
+        contest("q2", ("cat", "dog", "eel"), method="approval", rules={"max_choices": 2}),
+        contest("q3", ("fly", "gnu"), rules={"blank": True}),
+    )
+
+    def test_has_a_part_for_each_contest_in_their_order(self):
+        assert markings.parse(QueryDict("q3=gnu&q2=eel&q1=bee&q2=cat"), self.PAPER) == "q1=bee;q2=cat,eel;q3=gnu"
+
+    def test_may_leave_blank_what_its_rules_allow(self):
+        marking = markings.parse(QueryDict("q1=bee&q2=cat&q3="), self.PAPER)
+        assert marking == "q1=bee;q2=cat;q3="
+        assert list(markings.count_keys(marking, self.PAPER)) == ["q1:bee", "q2:cat", "q3:-blank"]
+
+    def test_says_of_each_contest_what_is_wrong(self):
+        with pytest.raises(InvalidPaper) as caught:
+            markings.parse(QueryDict("q2=cat&q2=dog&q2=eel&q3=ant"), self.PAPER)
+        assert sorted(caught.value.errors) == ["q1", "q2", "q3"]
+
+    @pytest.mark.parametrize(
+        "marking",
+        [
+            "",
+            "bee",
+            "q1=bee",
+            "q1=bee;q2=cat",
+            "q1=bee;q3=gnu;q2=cat",
+            "q1=bee;q2=cat;q3=gnu;q4=x",
+            "q1=bee;q2=cat;q3=gnu;",
+            "q1=bee;q2=cat;q3=bee",
+            "q1=;q2=cat;q3=gnu",
+            "q1=bee;q2=cat;q3",
+            "q1=bee;q2=cat;q2=cat",
+            "q1=bee=ant;q2=cat;q3=gnu",
+        ],
+    )
+    def test_counts_no_marking_that_is_not_canonical(self, marking):
+        with pytest.raises(InvalidMarking):
+            list(markings.count_keys(marking, self.PAPER))
+
+    @pytest.mark.parametrize("name", ["q4", "q0", "choice", "", "Q1", "q4:cat"])
+    def test_refuses_a_field_of_no_contest(self, name):
+        with pytest.raises(InvalidPaper, match="not on this ballot"):
+            markings.refuse_unknown_fields([name], self.PAPER)
+
+    def test_of_the_first_release_has_one_field_with_another_name(self):
+        assert markings.parse(QueryDict("choice=bee"), self.PAPER[:1], first_release=True) == "q1=bee"
+
+
+class TestGet:
+    def test_names_the_known_ones_where_there_is_none(self):
+        with pytest.raises(KeyError, match="plurality, approval, motion"):
+            methods.get("sortition")

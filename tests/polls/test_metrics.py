@@ -28,7 +28,7 @@ def difference(before: dict[str, float]) -> dict[str, float]:
 @pytest.fixture
 def form(define, browser) -> dict[str, str]:
     define()
-    return read_form(browser.get("/drink/").content.decode()) | {"choice": "nesquik"}
+    return read_form(browser.get("/drink/").content.decode()) | {"q1": "nesquik"}
 
 
 class TestBallots:
@@ -43,7 +43,7 @@ class TestBallots:
     @pytest.mark.parametrize(
         ("changes", "reason"),
         [
-            ({"choice": "tea"}, "invalid"),
+            ({"q1": "tea"}, "invalid"),
             ({"design": "other"}, "other-design"),
             ({"csrfmiddlewaretoken": "x" * 64}, "csrf"),
         ],
@@ -56,7 +56,7 @@ class TestBallots:
     def test_refused_by_the_box_are_counted_by_its_verdict(self, form, browser):
         browser.post("/drink/", form)
         before = refused()
-        browser.post("/drink/", form | {"choice": "cola-cao"})
+        browser.post("/drink/", form | {"q1": "cola-cao"})
         assert difference(before) == {"already-used": 1}
 
     def test_without_a_cookie_are_counted(self, form, browser, settings):

@@ -99,7 +99,7 @@ class TestBallot:
         return read_form(page) | {"proof": solve(json.loads(unescape(puzzle)))}
 
     def send(self, browser: Client, form: dict[str, str], **changes: str) -> Any:
-        return browser.post("/drink/", form | {"choice": "nesquik"} | changes)
+        return browser.post("/drink/", form | {"q1": "nesquik"} | changes)
 
     def test_is_taken_with_its_proof(self, define, browser):
         define(proof_of_work=True)
@@ -110,7 +110,7 @@ class TestBallot:
     def test_is_refused_without_it_and_filled_in(self, define, browser, box, proof):
         define(proof_of_work=True)
         form = read_form(browser.get("/drink/").content.decode())
-        response = self.send(browser, form, proof=proof, choice="cola-cao")
+        response = self.send(browser, form, proof=proof, q1="cola-cao")
         page = response.content.decode()
         assert response.status_code == 400
         assert "The computation that keeps robots out is missing" in page
@@ -129,7 +129,7 @@ class TestBallot:
         assert self.send(browser, form).status_code == 303
         monkeypatch.setattr("polls.views.is_solved", lambda *_: False)
         assert self.send(browser, form).status_code == 303
-        assert self.send(browser, form, choice="cola-cao").status_code == 409
+        assert self.send(browser, form, q1="cola-cao").status_code == 409
         assert box.xlen(ballot_box.key(1, 0, "ballots")) == 1
 
     def test_is_asked_for_a_second_after_the_election_does(self, define, browser):

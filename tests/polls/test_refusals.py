@@ -38,5 +38,5 @@ def test_one_kind_hides_no_other(lines):
 def test_a_forged_ballot_has_a_line(lines, define, browser, caplog):
     define()
     caplog.clear()
-    assert browser.post("/drink/", {"choice": "nesquik"}).status_code == 403
+    assert browser.post("/drink/", {"q1": "nesquik"}).status_code == 403
     assert "refused a ballot: csrf" in caplog.messages

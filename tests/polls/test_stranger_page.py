@@ -54,7 +54,7 @@ class TestStrangerPage:
         for _ in range(2):
             visitor = Client(enforce_csrf_checks=True)
             form = read_form(get_page(visitor))
-            assert visitor.post("/drink/", {**form, "choice": "nesquik"}).status_code == 303
+            assert visitor.post("/drink/", {**form, "q1": "nesquik"}).status_code == 303
 
     def test_is_another_for_another_definition_language_or_host(self, define, browser):
         define()
@@ -71,7 +71,7 @@ class TestStrangerPage:
         define()
         form = read_form(get_page(browser))
         assert "You have voted" not in get_page(browser)
-        browser.post("/drink/", {**form, "choice": "nesquik"})
+        browser.post("/drink/", {**form, "q1": "nesquik"})
         assert "You have voted" in get_page(browser)
 
     def test_keeps_a_limited_number(self, define, browser, monkeypatch, settings):

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 
 from polls import ballot_box, wake_up
 from polls.methods import OptionOnBallot
+from tests.conftest import contest
 from tests.voting_site.processes import wait_until
 from tests.web import read_form
 
@@ -32,7 +34,7 @@ def fetch_form(browser: Client, slug: str = "drink") -> dict[str, str]:
 
 
 def vote(browser: Client, choice: Any, form: dict[str, str] | None = None, slug: str = "drink") -> Any:
-    fields: dict[str, Any] = {**(form or fetch_form(browser, slug)), "choice": choice}
+    fields: dict[str, Any] = {**(form or fetch_form(browser, slug)), "q1": choice}
     return browser.post(f"/{slug}/", {name: value for name, value in fields.items() if value is not None})
 
 
@@ -59,7 +61,7 @@ class TestBallotPage:
         assert response.status_code == 200
         assert "no-store" in response["Cache-Control"]
         page = response.content.decode()
-        assert re.findall(r'name="choice" value="([^"]+)"', page) == ["nesquik", "cola-cao"]
+        assert re.findall(r'name="q1" value="([^"]+)"', page) == ["nesquik", "cola-cao"]
 
     def test_gives_each_form_a_ballot_id_of_its_own(self, define, browser):
         define()
@@ -74,7 +76,8 @@ class TestBallotPage:
         assert browser.cookies[settings.VOTER_COOKIE_NAME].value == cookie.value
 
     def test_escapes_what_the_organiser_wrote(self, define, browser):
-        define(title="<script>x</script>", options=(OptionOnBallot("a", "<b>"), OptionOnBallot("b", '"')))
+        labels = (OptionOnBallot("a", "<b>"), OptionOnBallot("b", '"'))
+        define(title="<script>x</script>", contests=(replace(contest(), options=labels),))
         page = browser.get("/drink/").content.decode()
         assert "<script>x" not in page
         assert "&lt;b&gt;" in page
@@ -138,7 +141,7 @@ class TestVote:
     def test_for_several_options_is_taken_by_approval(self, define, browser, box):
         define(method="approval")
         assert vote(browser, ["nesquik", "cola-cao"]).status_code == 303
-        assert box.xrange(BALLOTS)[0][1][b"marking"] == b"cola-cao,nesquik"
+        assert box.xrange(BALLOTS)[0][1][b"marking"] == b"q1=cola-cao,nesquik"
 
     def test_on_a_changed_design_shows_the_new_one(self, define, browser, box):
         define()
@@ -217,12 +220,12 @@ class TestBadInput:
     @pytest.mark.parametrize(
         "changes",
         [
-            {"choice": None},
-            {"choice": "tea"},
-            {"choice": ""},
-            {"choice": ["nesquik", "cola-cao"]},
-            {"choice": ["nesquik", "nesquik"]},
-            {"choice": "nesquik\x00"},
+            {"q1": None},
+            {"q1": "tea"},
+            {"q1": ""},
+            {"q1": ["nesquik", "cola-cao"]},
+            {"q1": ["nesquik", "nesquik"]},
+            {"q1": "nesquik\x00"},
             {"ballot_id": None},
             {"ballot_id": "x"},
             {"ballot_id": "01a2028d-988e-796c-b490-2dc5bd24dae7"},
@@ -232,8 +235,8 @@ class TestBadInput:
     )
     def test_in_the_form(self, define, browser, changes):
         define()
-        form = fetch_form(browser) | {"choice": "nesquik"} | changes
-        response = vote(browser, form.pop("choice"), form)
+        form = fetch_form(browser) | {"q1": "nesquik"} | changes
+        response = vote(browser, form.pop("q1"), form)
         assert response.status_code == 400
         page = response.content.decode()
         assert re.search(r'role="alert"', page)
@@ -243,7 +246,7 @@ class TestBadInput:
     def test_with_a_repeated_hidden_field(self, define, browser, field):
         define()
         form = fetch_form(browser)
-        response = browser.post("/drink/", form | {field: [form[field], form[field]], "choice": "nesquik"})
+        response = browser.post("/drink/", form | {field: [form[field], form[field]], "q1": "nesquik"})
         assert response.status_code == 400
 
     def test_without_a_csrf_token(self, define, browser):
@@ -268,12 +271,12 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("body", "content_type"),
         [
-            (b"choice=" + b"x" * 1_000_000, "application/x-www-form-urlencoded"),
+            (b"q1=" + b"x" * 1_000_000, "application/x-www-form-urlencoded"),
             (b"&".join(b"a=1" for _ in range(5000)), "application/x-www-form-urlencoded"),
-            (b"choice=%ff%fe&\xff\xfe=1", "application/x-www-form-urlencoded"),
+            (b"q1=%ff%fe&\xff\xfe=1", "application/x-www-form-urlencoded"),
             (b"{}", "application/json"),
             (b"rubbish", "multipart/form-data; boundary=x"),
-            (b"choice=nesquik", "application/x-www-form-urlencoded; charset=no-such-charset"),
+            (b"q1=nesquik", "application/x-www-form-urlencoded; charset=no-such-charset"),
         ],
     )
     def test_in_the_body(self, define, browser, body, content_type):
@@ -299,7 +302,7 @@ class TestUnreachableBox:
         assert int(response["Retry-After"]) > 0
         page = response.content.decode()
         sent = read_form(page)
-        assert (sent["ballot_id"], sent["design"], sent["choice"]) == (form["ballot_id"], form["design"], "nesquik")
+        assert (sent["ballot_id"], sent["design"], sent["q1"]) == (form["ballot_id"], form["design"], "nesquik")
 
     @pytest.mark.parametrize("path", ["/", "/drink/", "/drink/cast/"])
     def test_answers_503_to_every_page(self, browser, unreachable_redis, path):

@@ -38,31 +38,26 @@ def organiser(transactional_db: None, admin_user: Any) -> Client:
     return client
 
 
-def election_form(
-    options: tuple[tuple[str, str], ...] = (("Tea", ""), ("Coffee", "")), **fields: str
-) -> dict[str, str]:
-    """Fill in the admin's form, with (label, key) for each option."""
+def election_form(options: tuple[str, ...] = ("Tea", "Coffee"), **fields: str) -> dict[str, str]:
+    """Fill in the admin's form for an election with one contest."""
     form = {
         "title": "Tea or coffee?",
         "slug": "",
         "description": "",
-        "method": "plurality",
-        "max_choices": "",
         "time_zone": "Europe/Madrid",
         "opens_at_0": "2026-01-05",
         "opens_at_1": "10:00",
         "closes_at_0": "",
         "closes_at_1": "",
-        "options-TOTAL_FORMS": str(len(options)),
-        "options-INITIAL_FORMS": "0",
+        "contests-TOTAL_FORMS": "1",
+        "contests-INITIAL_FORMS": "0",
+        "contests-0-title": "",
+        "contests-0-description": "",
+        "contests-0-method": "plurality",
+        "contests-0-seats": "1",
+        "contests-0-option_lines": "\n".join(options),
     }
-    for number, (label, key) in enumerate(options):
-        form |= {
-            f"options-{number}-label": label,
-            f"options-{number}-key": key,
-            f"options-{number}-position": str(number),
-        }
-    return form | fields
+    return form | {name.replace("contest_", "contests-0-"): value for name, value in fields.items()}
 
 
 def add(organiser: Client, **changes: Any) -> Any:
@@ -70,11 +65,9 @@ def add(organiser: Client, **changes: Any) -> Any:
 
 
 def change_form(election: Election, **fields: str) -> dict[str, str]:
-    """Fill in the form of an election that is open, in which the options cannot be changed."""
-    form = {"time_zone": "Europe/Madrid", "options-TOTAL_FORMS": "2", "options-INITIAL_FORMS": "2"}
-    for number, option in enumerate(election.options.all()):
-        form |= {f"options-{number}-id": str(option.pk), f"options-{number}-election": str(election.pk)}
-    return form | fields
+    """Fill in the form of an election that is open, in which the contests cannot be changed."""
+    form = {"time_zone": "Europe/Madrid", "contests-TOTAL_FORMS": "1", "contests-INITIAL_FORMS": "1"}
+    return form | {"contests-0-id": str(election.contests.get().pk), "contests-0-election": str(election.pk)} | fields
 
 
 def change_page(election: Election) -> str:
@@ -85,13 +78,17 @@ class TestSave:
     def test_publishes_with_good_defaults(self, organiser):
         add(organiser)
         election = Election.objects.get()
-        assert (election.slug, election.method, election.revision) == ("tea-or-coffee", "plurality", 1)
-        assert [option.key for option in election.options.all()] == ["tea", "coffee"]
+        contest = election.contests.get()
+        assert (election.slug, election.revision) == ("tea-or-coffee", 1)
+        assert (contest.key, contest.method, contest.seats, contest.rules) == ("q1", "plurality", 1, {})
+        assert [option.key for option in contest.options.all()] == ["tea", "coffee"]
         assert ballot_box.read_definition("tea-or-coffee")[0].title == "Tea or coffee?"
 
     def test_offers_an_election_that_opens_now_by_plurality(self, organiser):
-        form = organiser.get(reverse("admin:polls_election_add")).context["adminform"].form
-        assert form["method"].value() == "plurality"
+        context = organiser.get(reverse("admin:polls_election_add")).context
+        form = context["adminform"].form
+        [contest] = context["inline_admin_formsets"][0].formset.forms
+        assert contest["method"].value() == "plurality"
         assert abs(form["opens_at"].value() - timezone.now()) < dt.timedelta(minutes=1)
 
     def test_finds_another_address_when_the_question_comes_again(self, organiser):
@@ -109,16 +106,18 @@ class TestSave:
     @pytest.mark.parametrize(
         ("changes", "said"),
         [
-            ({"options": (("Tea", ""),)}, "at least two options"),
-            ({"options": (("Tea", "x"), ("Coffee", "x"))}, "same key"),
-            ({"options": (("Tea", "a"), ("Tea", "b"))}, "same label"),
-            ({"options": (("Tea", "A B"), ("Coffee", ""))}, "small letters"),
-            ({"options": (("☕", ""), ("Coffee", ""))}, "No key can be made"),
+            ({"options": ("Tea",)}, "at least two options"),
+            ({"options": ("Tea", "tea")}, "look the same"),
+            ({"options": ("Caf\u00e9", "Cafe\u0301")}, "look the same"),
+            ({"options": ("Tea", "T\u200bea")}, "look the same"),
+            ({"options": ("Tea", "\u200b")}, "shows nothing"),
+            ({"options": ("Tea", "x" * 121)}, "more than 120 characters"),
             ({"slug": "admin"}, "address of the site itself"),
             ({"time_zone": "Mars/Base"}, "no time zone"),
             ({"time_zone": "../../etc/passwd"}, "no time zone"),
-            ({"max_choices": "2"}, "always one choice"),
-            ({"method": "approval", "max_choices": "0"}, "At least one choice"),
+            ({"contest_seats": "0"}, "at least one is needed"),
+            ({"contest_method": "approval", "contest_approval_max_choices": "0"}, "greater than or equal to 1"),
+            ({"contest_method": "motion", "contest_motion_quorum": "0"}, "valid value"),
             (
                 {"opens_at_0": "2099-02-01", "closes_at_0": "2099-01-04", "closes_at_1": "10:00"},
                 "closes before it opens",
@@ -131,13 +130,50 @@ class TestSave:
         assert not Election.objects.exists()
 
 
+class TestContests:
+    def test_get_keys_in_any_script_and_keep_them(self, organiser):
+        add(organiser, options=("C", "C++", "C#", "شاي", "Sí", "👍"), opens_at_0="2099-01-01")
+        keys = [option.key for option in Election.objects.get().contests.get().options.all()]
+        assert keys == ["c", "c-2", "c-3", "option", "si", "option-2"]
+
+    def test_take_the_rules_of_their_method_alone(self, organiser):
+        fields = {"contest_approval_max_choices": "2", "contest_blank": "on", "contest_motion_quorum": "9"}
+        add(organiser, options=("A", "B", "C"), contest_method="approval", **fields)
+        assert Election.objects.get().contests.get().rules == {"max_choices": 2, "blank": True}
+        assert ballot_box.read_definition("tea-or-coffee")[0].contests[0].may_be_blank
+
+    def test_of_a_motion_take_yes_and_no_in_any_language(self, organiser):
+        majority = {"contest_motion_majority": "two-thirds", "contest_motion_basis": "cast"}
+        add(organiser, options=("Sí", "No", "Abstención"), contest_method="motion", **majority)
+        rules = Election.objects.get().contests.get().rules
+        assert (rules["yes"], rules["no"], rules["abstain"]) == ("si", "no", "abstencion")
+        assert rules["majority"] == "two-thirds"
+
+    def test_can_be_several_on_one_paper(self, organiser):
+        second = {
+            "contests-TOTAL_FORMS": "2",
+            "contests-0-title": "What?",
+            "contests-1-title": "When?",
+            "contests-1-method": "approval",
+            "contests-1-seats": "1",
+            "contests-1-option_lines": "Monday\nTuesday",
+        }
+        add(organiser, **second)
+        assert [(one.key, one.title) for one in Election.objects.get().contests.all()] == [
+            ("q1", "What?"),
+            ("q2", "When?"),
+        ]
+        assert "needs its own words" in add(organiser, **second | {"contests-0-title": ""}).content.decode()
+
+
 class TestFrozenElection:
     def test_keeps_what_voters_have_seen(self, organiser):
         add(organiser)
         election = Election.objects.get()
         page = organiser.get(change_page(election)).content.decode()
         assert 'name="title"' not in page
-        assert 'name="options-0-label"' not in page
+        assert 'name="contests-0-option_lines"' not in page
+        assert "Coffee" in page
         form = change_form(election, title="Beer?", closes_at_0="2099-01-01", closes_at_1="10:00")
         organiser.post(change_page(election), form)
         election.refresh_from_db()
@@ -179,7 +215,7 @@ class TestFrozenElection:
         election = Election.objects.get()
         page = organiser.get(change_page(election)).content.decode()
         assert 'name="title"' in page
-        assert 'name="options-0-label"' in page
+        assert 'name="contests-0-option_lines"' in page
 
 
 class TestCloseNow:

@@ -29,7 +29,8 @@ class Killed(BaseException):
 def totals(election: Any) -> dict[str, int]:
     sums: dict[str, int] = {}
     for one in Count.objects.filter(election=election):
-        sums[one.key] = sums.get(one.key, 0) + one.n
+        key = one.key.removeprefix("q1:")
+        sums[key] = sums.get(key, 0) + one.n
     return {key: n for key, n in sums.items() if n}
 
 

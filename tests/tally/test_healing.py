@@ -11,7 +11,7 @@ from polls import ballot_box
 from polls.ballot_box import Unavailable, Verdict, offer
 from polls.ballots import new_ballot_id
 from polls.definition import Definition
-from polls.models import Epoch, Option
+from polls.models import Epoch
 from polls.publishing import publish_election, restore
 from tally import healing
 from tally.drain import drain_all
@@ -133,9 +133,9 @@ class TestPublishElection:
 
     def test_lets_a_scheduled_election_change(self, make_election):
         drink = make_election(opens_at=timezone.now() + dt.timedelta(hours=1))
-        Option.objects.create(election=drink, key="tea", label="Tea", position=9)
+        drink.contests.get().options.create(key="tea", label="Tea", position=9)
         publish_election(drink)
-        assert len(ballot_box.read_definition("drink")[0].options) == 3
+        assert len(ballot_box.read_definition("drink")[0].contests[0].options) == 3
 
     def test_keeps_the_change_when_redis_is_away(self, make_election, monkeypatch, caplog):
         drink = make_election(opens_at=timezone.now() + dt.timedelta(hours=1))

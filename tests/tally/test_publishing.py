@@ -36,7 +36,7 @@ def edit(monkeypatch: pytest.MonkeyPatch) -> Callable[[Election], None]:
             raise Unavailable("frozen")
 
         with transaction.atomic():
-            for option, label in zip(election.options.all(), reversed(election.options.all()), strict=False):
+            for option, label in zip(options_of(election).all(), reversed(options_of(election).all()), strict=False):
                 Option.objects.filter(pk=option.pk).update(label=label.label)
         with monkeypatch.context() as patch:
             patch.setattr(ballot_box, "offer", fail)
@@ -57,14 +57,18 @@ def open_now(election: Election) -> None:
     Election.objects.filter(pk=election.pk).update(opens_at=moment(past))
 
 
+def options_of(election: Election) -> Any:
+    return election.contests.get().options
+
+
 def shown(election: Election) -> dict[str, tuple[str, int]]:
     """Return label and count by key, as the results show them."""
     [snapshot] = read_snapshots(Election.objects.filter(pk=election.pk))
-    return {one.key: (one.label, one.count) for one in snapshot.result.options}
+    return {one.key: (one.label, one.count) for one in snapshot.contests[0].options}
 
 
 def labels(election: Election) -> dict[str, str]:
-    return dict(election.options.values_list("key", "label"))
+    return dict(options_of(election).values_list("key", "label"))
 
 
 SEEN = {"nesquik": "Nesquik", "cola-cao": "Cola-Cao"}
@@ -92,7 +96,7 @@ class TestEditThatComesLate:
         keep_box()
         drink.refresh_from_db()
         assert labels(drink) == SEEN
-        assert [option["label"] for option in drink.refused_edit["options"]] == ["Cola-Cao", "Nesquik"]
+        assert [option["label"] for option in drink.refused_edit["contests"][0]["options"]] == ["Cola-Cao", "Nesquik"]
         assert ballot_box.read_definition("drink")[0] == Definition.of(drink)
         version = drink.revision
         keep_box()
@@ -100,8 +104,8 @@ class TestEditThatComesLate:
         assert drink.revision == version
 
     def test_brings_back_an_option_that_it_had_deleted(self, drink, edit):
-        drink.options.get(key="nesquik").delete()
-        Option.objects.create(election=drink, key="tea", label="Tea")
+        options_of(drink).get(key="nesquik").delete()
+        options_of(drink).create(key="tea", label="Tea")
         edit(drink)
         open_now(drink)
         keep_box()
@@ -166,7 +170,7 @@ class TestRepublishElection:
         drink = make_election()
         before = Definition.of(drink)
         # The next release writes papers in another way.
-        monkeypatch.setattr("polls.design.Paper._write_second", lambda paper: f"something else {paper.title}")
+        monkeypatch.setattr("polls.design.Paper.write", lambda paper, scheme=2: f"something else {paper.title}")
         turn_phases()
         drink.refresh_from_db()
         assert Definition.of(drink).design == before.design
@@ -195,7 +199,7 @@ class TestOlderBox:
         cast(before, "eva", "cola-cao")
         drain_all()
         assert "had lost data" in caplog.text
-        assert dict(Count.objects.values_list("key", "n")) == {"nesquik": 1}
+        assert dict(Count.objects.values_list("key", "n")) == {"q1:nesquik": 1}
         assert RejectedBallot.objects.get().reason == RejectedBallot.Reason.OTHER_DESIGN
         assert ballot_box.read_definition("drink")[0].title == "Which one?"
         assert cast(after, "leo", "cola-cao").verdict is Verdict.ACCEPTED
@@ -214,7 +218,7 @@ class TestOlderBox:
         drain_all()
         assert "had lost data" in caplog.text
         assert cast(drink, "leo", "cola-cao").verdict is Verdict.ALREADY_VOTED
-        assert dict(Count.objects.values_list("key", "n")) == {"nesquik": 3, "cola-cao": 3}
+        assert dict(Count.objects.values_list("key", "n")) == {"q1:nesquik": 3, "q1:cola-cao": 3}
 
     def test_is_healed_later_where_the_worker_dies_before(self, make_election, cast, caplog, monkeypatch):
         drink = make_election()

@@ -39,8 +39,8 @@ class TestRecount:
     @pytest.mark.parametrize(
         ("damage", "said"),
         [
-            (lambda: Count.objects.filter(key="nesquik").update(n=7), "nesquik: 7 kept, 1 by the cast records"),
-            (lambda: Count.objects.filter(key="nesquik").delete(), "nesquik: 0 kept, 1 by"),
+            (lambda: Count.objects.filter(key="q1:nesquik").update(n=7), "nesquik: 7 kept, 1 by the cast records"),
+            (lambda: Count.objects.filter(key="q1:nesquik").delete(), "nesquik: 0 kept, 1 by"),
             (lambda: Tally.objects.update(ballots=9), "ballots: 9 kept, 3 by"),
             (lambda: CountedBallot.objects.all()[:1].get().delete(), "None counts, by the cast records"),
             (lambda: CountedBallot.objects.update(marking="nesquik"), "counts, by the cast records"),

@@ -5,10 +5,16 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from polls.models import Election, Option
+from polls.models import Election
+from polls.paper_file import create_election
 from polls.publishing import publish_election
 
 SLUG = "nesquik-vs-cola-cao"
+DEMO = {
+    "title": "¿De qué somos? ¿Nesquik o Cola Cao?",
+    "slug": SLUG,
+    "contests": [{"options": [{"label": "Nesquik"}, {"label": "Cola Cao"}]}],
+}
 
 
 class Command(BaseCommand):
@@ -18,8 +24,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if Election.objects.exists():
             return
-        election = Election.objects.create(slug=SLUG, title="¿De qué somos? ¿Nesquik o Cola Cao?")
-        for position, (key, label) in enumerate([("nesquik", "Nesquik"), ("cola-cao", "Cola Cao")]):
-            Option.objects.create(election=election, key=key, label=label, position=position)
+        election = create_election(DEMO)
         publish_election(election)
         self.stdout.write(f"The demo election is at /{SLUG}/.")

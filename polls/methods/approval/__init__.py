@@ -1,57 +1,87 @@
-"""Approval: any number of choices on each ballot (or up to a limit), most approvals win.
+"""Approval: any number of choices on each ballot (or between limits); most approvals win.
 
 A marking lists the approved keys in alphabetical order, separated by commas, so that equal ballots are equal text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from tabulation import approval
-from tabulation.contest import Contest
+from tabulation.contest import Contest, is_whole
+from tabulation.outcome import Outcome
 
-from ..base import BallotPaper, InvalidMarking, Result
+from ..base import ContestOnBallot, InvalidMarking, InvalidRules, check_by_tabulation
 
 
 class Approval:
     name = approval.NAME
+    version = approval.VERSION
     label = _("Approval: any number of choices, most approvals win")
+    nothing_chosen = _("Nothing is chosen yet. Choose at least one option, then press “Vote”.")
 
-    def parse(self, form: QueryDict, paper: BallotPaper) -> str:
-        choices = form.getlist("choice")
-        if not choices:
-            raise InvalidMarking(_("Nothing is chosen yet. Choose at least one option, then press “Vote”."))
-        self._check(choices, paper)
-        return ",".join(sorted(choices))
+    def rule_fields(self) -> dict[str, forms.Field]:
+        return {
+            "min_choices": forms.IntegerField(label=_("least choices on one ballot"), min_value=1, required=False),
+            "max_choices": forms.IntegerField(label=_("most choices on one ballot"), min_value=1, required=False),
+        }
 
-    def initial(self, form: QueryDict) -> list[str]:
-        return form.getlist("choice")
+    def complete_rules(self, rules: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+        return rules
 
-    def count_keys(self, marking: str, paper: BallotPaper) -> list[str]:
+    def check(self, contest: ContestOnBallot) -> None:
+        check_by_tabulation(approval.check_rules, contest)
+        least, most = contest.rules.get("min_choices"), contest.rules.get("max_choices")
+        if least is not None and not (is_whole(least) and 1 <= least <= min(most or least, len(contest.options))):
+            raise InvalidRules(
+                _("The least number of choices has to be from 1 to the largest number that can be chosen.")
+            )
+
+    def parse(self, values: list[str], form: QueryDict, contest: ContestOnBallot) -> str:
+        if not values:
+            return ""
+        self._check(values, contest)
+        return ",".join(sorted(values))
+
+    def initial(self, values: list[str], form: QueryDict, contest: ContestOnBallot) -> list[str]:
+        return values
+
+    def count_keys(self, marking: str, contest: ContestOnBallot) -> list[str]:
         keys = marking.split(",")
-        self._check(keys, paper)
+        self._check(keys, contest)
         if keys != sorted(keys):
             raise InvalidMarking(_("The choices are not in canonical order."))
         return keys
 
     @staticmethod
-    def _check(keys: list[str], paper: BallotPaper) -> None:
-        if not set(keys) <= set(paper.keys):
+    def _check(keys: list[str], contest: ContestOnBallot) -> None:
+        if not set(keys) <= set(contest.keys):
             raise InvalidMarking(_("One of the choices is not on this ballot. Choose among those shown."))
         if len(set(keys)) < len(keys):
             raise InvalidMarking(_("An option is chosen twice. Choose each at most once."))
-        if paper.max_choices is not None and len(keys) > paper.max_choices:
+        most, least = contest.rules.get("max_choices"), contest.rules.get("min_choices")
+        if most is not None and len(keys) > most:
             raise InvalidMarking(
                 ngettext(
                     "At most %(max)d option can be chosen. Take some away, then press “Vote”.",
                     "At most %(max)d options can be chosen. Take some away, then press “Vote”.",
-                    paper.max_choices,
+                    most,
                 )
-                % {"max": paper.max_choices}
+                % {"max": most}
+            )
+        if least is not None and len(keys) < least:
+            raise InvalidMarking(
+                ngettext(
+                    "At least %(min)d option has to be chosen. Add some, then press “Vote”.",
+                    "At least %(min)d options have to be chosen. Add some, then press “Vote”.",
+                    least,
+                )
+                % {"min": least}
             )
 
-    def result(self, counts: Mapping[str, int], ballots: int, paper: BallotPaper) -> Result:
-        contest = Contest(paper.keys, ballots=ballots, rules={"max_choices": paper.max_choices})
-        return Result.of(approval.tabulate(contest, counts), paper)
+    def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
+        return approval.tabulate(contest, counts)

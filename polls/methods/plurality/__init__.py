@@ -1,36 +1,49 @@
-"""Plurality: one choice on each ballot, most votes win."""
+"""Plurality: one choice on each ballot; as many options with most votes as there are seats win."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from tabulation import plurality
 from tabulation.contest import Contest
+from tabulation.outcome import Outcome
 
-from ..base import BallotPaper, InvalidMarking, Result
+from ..base import ContestOnBallot, InvalidMarking, check_by_tabulation
 
 
 class Plurality:
     name = plurality.NAME
+    version = plurality.VERSION
     label = _("Plurality: one choice, most votes win")
+    nothing_chosen = _("Nothing is chosen yet. Choose one option, then press “Vote”.")
 
-    def parse(self, form: QueryDict, paper: BallotPaper) -> str:
-        choices = form.getlist("choice")
-        if not choices:
-            raise InvalidMarking(_("Nothing is chosen yet. Choose one option, then press “Vote”."))
-        if len(choices) > 1:
+    def rule_fields(self) -> dict[str, forms.Field]:
+        return {}
+
+    def complete_rules(self, rules: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+        return rules
+
+    def check(self, contest: ContestOnBallot) -> None:
+        check_by_tabulation(plurality.check_rules, contest)
+
+    def parse(self, values: list[str], form: QueryDict, contest: ContestOnBallot) -> str:
+        if not values:
+            return ""
+        if len(values) > 1:
             raise InvalidMarking(_("Only one option can be chosen. Choose one, then press “Vote”."))
-        self.count_keys(choices[0], paper)
-        return choices[0]
+        self.count_keys(values[0], contest)
+        return values[0]
 
-    def initial(self, form: QueryDict) -> list[str]:
-        return form.getlist("choice")[:1]
+    def initial(self, values: list[str], form: QueryDict, contest: ContestOnBallot) -> list[str]:
+        return values[:1]
 
-    def count_keys(self, marking: str, paper: BallotPaper) -> list[str]:
-        if marking not in paper.keys:
+    def count_keys(self, marking: str, contest: ContestOnBallot) -> list[str]:
+        if marking not in contest.keys:
             raise InvalidMarking(_("That option is not on this ballot. Choose one of those shown."))
         return [marking]
 
-    def result(self, counts: Mapping[str, int], ballots: int, paper: BallotPaper) -> Result:
-        return Result.of(plurality.tabulate(Contest(paper.keys, ballots=ballots), counts), paper)
+    def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
+        return plurality.tabulate(contest, counts)

@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
 def named_elections(slugs: list[str]) -> list[Election]:
     """Return the elections of these slugs, or all published ones; raises CommandError on an unknown slug."""
-    elections = Election.objects.published().prefetch_related("options")
+    elections = Election.objects.published().prefetch_related("designs")
     if not slugs:
         return list(elections)
     found = list(elections.filter(slug__in=slugs))

@@ -1,0 +1,168 @@
+"""A paper as JSON: what `import_election` reads, and how the demo and the tests write theirs down."""
+
+import datetime as dt
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from . import methods
+from .design import Paper
+from .labels import find_equal, fold, make_key, tidy
+from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
+from .models import Election, free_slug, validate_key
+from .publishing import write_contests
+
+NAMES = frozenset(
+    "title slug description opens_at closes_at time_zone eligibility votes_final shows contests".split()  # noqa: SIM905
+)
+CONTEST_NAMES = frozenset(("key", "title", "description", "method", "seats", "rules", "options"))
+OPTION_NAMES = frozenset(("label", "key", "description"))
+
+
+class BadPaper(ValidationError):
+    """A paper that makes no election; the message says where, and what to do."""
+
+
+@transaction.atomic
+def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
+    """Make a draft of a paper in JSON; `fields` are those of the model that no paper has. Raises ValidationError."""
+    _require_mapping(paper, NAMES, _("the paper"))
+    if (eligibility := paper.get("eligibility", "open")) != "open":
+        raise BadPaper(_("The eligibility is %(value)r, and only “open” is known yet.") % {"value": eligibility})
+    if (shows := paper.get("shows", "live")) != "live":
+        raise BadPaper(_("The results show %(value)r, and only “live” is known yet.") % {"value": shows})
+    title = _text(paper, "title", _("the paper"))
+    election = Election(
+        title=title,
+        slug=paper.get("slug") or free_slug(title),
+        description=_optional_text(paper, "description", _("the paper")),
+        votes_final=_boolean(paper, "votes_final", _("the paper")),
+        opens_at=_time(paper, "opens_at") or timezone.now(),
+        closes_at=_time(paper, "closes_at"),
+        **{"time_zone": paper["time_zone"]} if "time_zone" in paper else {},
+        **fields,
+    )
+    election.full_clean()
+    contests = _read_contests(paper.get("contests"))
+    try:
+        Paper(title, election.description, election.votes_final, contests).check()
+    except InvalidRules as problem:
+        raise BadPaper(str(problem.message)) from problem
+    election.save()
+    write_contests(election, contests)
+    return election
+
+
+def _read_contests(contests: Any) -> tuple[ContestOnBallot, ...]:
+    if not isinstance(contests, list) or not contests:
+        raise BadPaper(_("The paper has no “contests”. Give it a list with at least one."))
+    taken: set[str] = set()
+    read = []
+    for number, contest in enumerate(contests, start=1):
+        where = _("contest %(number)d") % {"number": number}
+        _require_mapping(contest, CONTEST_NAMES, where)
+        key = contest.get("key") or next(key for n in itertools.count(number) if (key := f"q{n}") not in taken)
+        _require_key(key, taken, where)
+        title = _optional_text(contest, "title", where)
+        if not title and len(contests) > 1:
+            raise BadPaper(_("%(where)s has no “title”. With several contests each needs one.") % {"where": where})
+        method = contest.get("method", "plurality")
+        if method not in methods.METHODS:
+            known = ", ".join(methods.METHODS)
+            raise BadPaper(
+                _("%(where)s has the method %(method)r. Choose one of: %(known)s.")
+                % {"where": where, "method": method, "known": known}
+            )
+        rules, seats = contest.get("rules", {}), contest.get("seats", 1)
+        if not isinstance(rules, dict):
+            raise BadPaper(_("The “rules” of %(where)s have to be an object.") % {"where": where})
+        options = _read_options(contest.get("options"), where)
+        for rule in methods.BALLOT_RULES:
+            _boolean(rules, rule, where)
+        description, version = _optional_text(contest, "description", where), methods.get(method).version
+        read.append(ContestOnBallot(key, title, description, method, version, seats, options, rules))
+    return tuple(read)
+
+
+def _read_options(options: Any, where: str) -> tuple[OptionOnBallot, ...]:
+    if not isinstance(options, list):
+        raise BadPaper(_("%(where)s has no “options”. Give it a list with at least two.") % {"where": where})
+    read: list[OptionOnBallot] = []
+    taken: set[str] = set()
+    for number, option in enumerate(options, start=1):
+        place = _("option %(number)d of %(where)s") % {"number": number, "where": where}
+        _require_mapping(option, OPTION_NAMES, place)
+        label = tidy(_text(option, "label", place))
+        if not fold(label):
+            raise BadPaper(_("The label of %(where)s shows nothing. Write something.") % {"where": place})
+        key = option.get("key") or make_key(label, taken)
+        _require_key(key, taken, place)
+        read.append(OptionOnBallot(key, label, _optional_text(option, "description", place)))
+    if equal := find_equal(option.label for option in read):
+        raise BadPaper(
+            _("In %(where)s “%(first)s” and “%(second)s” look the same. Change one of them.")
+            % {"where": where, "first": equal[0], "second": equal[1]}
+        )
+    return tuple(read)
+
+
+def _require_mapping(value: Any, names: frozenset[str], where: str) -> None:
+    if not isinstance(value, Mapping):
+        raise BadPaper(_("%(where)s has to be an object with names and values.") % {"where": where})
+    if unknown := sorted(value.keys() - names):
+        raise BadPaper(
+            _("%(where)s has %(name)r, which is not known. Known are: %(known)s.")
+            % {"where": where, "name": unknown[0], "known": ", ".join(sorted(names))}
+        )
+
+
+def _require_key(key: Any, taken: set[str], where: str) -> None:
+    if not isinstance(key, str) or len(key) > 40:
+        raise BadPaper(_("The key %(key)r of %(where)s is too long, or no text.") % {"key": key, "where": where})
+    validate_key(key)
+    if key in taken:
+        raise BadPaper(_("The key “%(key)s” of %(where)s is there twice.") % {"key": key, "where": where})
+    taken.add(key)
+
+
+def _text(value: Mapping[str, Any], name: str, where: str) -> str:
+    text = value.get(name)
+    if not isinstance(text, str) or not text.strip():
+        raise BadPaper(_("%(where)s has no “%(name)s”. Write one.") % {"where": where, "name": name})
+    return text
+
+
+def _optional_text(value: Mapping[str, Any], name: str, where: str) -> str:
+    text = value.get(name, "")
+    if not isinstance(text, str):
+        raise BadPaper(_("The “%(name)s” of %(where)s has to be a text.") % {"name": name, "where": where})
+    return text
+
+
+def _boolean(value: Mapping[str, Any], name: str, where: str) -> bool:
+    given = value.get(name, False)
+    if not isinstance(given, bool):
+        raise BadPaper(_("“%(name)s” of %(where)s has to be true or false.") % {"name": name, "where": where})
+    return given
+
+
+def _time(value: Mapping[str, Any], name: str) -> dt.datetime | None:
+    text = value.get(name)
+    if text is None:
+        return None
+    try:
+        moment = parse_datetime(text) if isinstance(text, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise BadPaper(
+            _("“%(name)s” is %(value)r. Write a time with its offset, as 2026-11-25T20:00:00+01:00.")
+            % {"name": name, "value": text}
+        )
+    return moment

@@ -1,0 +1,133 @@
+"""Saving an election publishes it: what the ballot box says of that is told, and what it does not take comes back.
+
+The form then stands as it was typed, with the reason, and nothing of it is saved.
+"""
+
+import datetime as dt
+import zoneinfo
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
+
+from polls.models import Election
+from polls.publishing import Arrival, publish_election
+
+from .admin_times import election_time, in_zone
+from .announce import announce
+
+
+class PublishingMixin(admin.ModelAdmin):
+    """What an election's admin does when it is saved."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Read and show times in the election's time zone; the page is rendered here, while that zone is active.
+
+        What the ballot box does not take comes back as it was typed, with the reason, and nothing of it is saved.
+        """
+        sent: Any = request
+        sent.held_messages = []
+        with timezone.override(self._zone(request, object_id)):
+            try:
+                response = super().changeform_view(request, object_id, form_url, extra_context)
+            except ValidationError as problem:
+                sent.refusal = " ".join(problem.messages)
+            else:
+                publication = getattr(request, "publication", None)
+                if publication and publication.arrival is Arrival.REFUSED:
+                    sent.refusal = gettext("The election has begun meanwhile.")
+            if hasattr(request, "refusal"):
+                sent.held_messages = []
+                response = super().changeform_view(request, object_id, form_url, extra_context)
+                response.status_code = HTTPStatus.CONFLICT
+            self._tell(request)
+            return response.render() if isinstance(response, TemplateResponse) else response
+
+    def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
+        """Hold back what is said of a save until it is committed, and the ballot box has answered."""
+        if hasattr(request, "held_messages"):
+            request.held_messages.append((message, args, kwargs))
+        else:
+            super().message_user(request, message, *args, **kwargs)
+
+    def _tell(self, request: Any) -> None:
+        held = request.held_messages
+        del request.held_messages
+        publication = getattr(request, "publication", None)
+        if held and publication and publication.arrival is not Arrival.TAKEN:
+            text = gettext(
+                "Saved here, but not published: the ballot box does not answer. Voters do not see the change yet. "
+                "It is published as soon as the ballot box answers. If the election has begun by then, the change is "
+                "taken back, and this page says so."
+            )
+            held = [(text, (messages.WARNING,), {})]
+        for message, args, kwargs in held:
+            self.message_user(request, message, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, obj: Election | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        if reason := getattr(request, "refusal", ""):
+            text = gettext(
+                "Nothing was saved. {reason} What you typed still stands below: copy what you need, "
+                'then <a href="{page}">open the page again</a>.'
+            )
+            form.refusal = format_html(text, reason=reason, page=request.path)
+        return form
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Election | None:
+        """Return an election; two who save it take turns."""
+        if request.method == "POST" and connection.in_atomic_block:
+            # As a statement of its own, since no other row is to be locked.
+            Election.objects.select_for_update().filter(pk=int(object_id) if object_id.isdecimal() else 0).first()
+        return super().get_object(request, object_id, from_field)
+
+    def _zone(self, request: HttpRequest, object_id: str | None) -> dt.tzinfo:
+        stored = self.get_object(request, object_id) if object_id else None
+        name = request.POST.get("time_zone") or (stored.time_zone if stored else "")
+        try:
+            return zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            return timezone.get_default_timezone()
+
+    def save_model(self, request: HttpRequest, obj: Election, form: Any, change: bool) -> None:
+        # Only what was edited: a seal that was stored since the page was loaded must stay, and so must the microseconds
+        # of an opening, which no form shows.
+        obj.save(update_fields=form.changed_data if change else None)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        sent: Any = request
+        sent.publication = publish_election(form.instance)
+        transaction.on_commit(partial(announce, form.instance.pk))
+
+    @staticmethod
+    def describe_refused(election: Election) -> dict[str, Any] | None:
+        """Return what an edit said that came too late, for its organiser to see."""
+        edit = election.refused_edit
+        if edit is None:
+            return None
+        times = (election_time(edit[name], election) for name in ("opens_at", "closes_at"))
+        return {
+            "at": in_zone(dt.datetime.fromisoformat(edit["refused_at"]), election),
+            "title": edit["title"],
+            "description": edit["description"],
+            "contests": [
+                {"title": one["title"], "options": ", ".join(option["label"] for option in one["options"])}
+                for one in edit["contests"]
+            ],
+            "times": " – ".join(times),
+        }

@@ -1,0 +1,60 @@
+"""Labels that look alike, and keys made from any script."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polls.labels import LONGEST_KEY, find_equal, fold, make_key, tidy
+
+
+class TestFold:
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("Tea", "tea"),
+            ("Café", "Cafe\u0301"),
+            ("Tea", "T\u200bea"),
+            ("Tea", "\u202eTea"),
+            ("Tea", "Ｔｅａ"),
+            ("Straße", "STRASSE"),
+            ("two words", "two\u00a0words"),
+            ("two words", "twowords"),
+        ],
+    )
+    def test_makes_labels_equal_that_nobody_can_tell_apart(self, one, other):
+        assert fold(one) == fold(other)
+        assert find_equal(["x", one, other]) == (one, other)
+
+    @pytest.mark.parametrize(
+        ("one", "other"), [("Sí", "Si"), ("+1", "-1"), ("C", "C++"), ("👍", "👎"), ("شاي", "قهوة")]
+    )
+    def test_leaves_others_apart(self, one, other):
+        assert find_equal([one, other]) is None
+
+    @pytest.mark.parametrize("label", ["", "\u200b", " \u00a0\t", "\u2060\ufeff"])
+    def test_leaves_nothing_of_what_nobody_can_see(self, label):
+        assert fold(label) == ""
+
+
+class TestMakeKey:
+    @given(st.lists(st.text(max_size=80), max_size=8))
+    def test_makes_keys_that_are_valid_and_no_two_alike(self, labels):
+        taken: list[str] = []
+        for label in labels:
+            taken.append(make_key(label, taken))
+        assert len(set(taken)) == len(taken)
+        for key in taken:
+            assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", key)
+            assert len(key) <= LONGEST_KEY
+
+    def test_reads_like_the_label_where_it_can(self):
+        assert make_key("Cola Cao", ()) == "cola-cao"
+        assert make_key("Cola Cao", ("cola-cao",)) == "cola-cao-2"
+        assert make_key("كولا", ()) == "option"
+
+
+class TestTidy:
+    def test_leaves_one_form_and_single_spaces(self):
+        assert tidy("  Cafe\u0301 \t con  leche ") == "Café con leche"
