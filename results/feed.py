@@ -20,7 +20,7 @@ from polls.models import Election
 from tally.announce import GROUP
 
 from . import metrics
-from .snapshot import Snapshot, read_snapshots
+from .snapshot import Snapshot, read_snapshots, write_time
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,6 @@ class Channel:
         self.number = 0
         self.frame = ""
         self._snapshot: Snapshot | None = None
-        self._content = ""
         self._read_at = time.monotonic()
         self.heartbeat = ""
         self.bell = asyncio.Event()
@@ -56,9 +55,8 @@ class Channel:
         """Keep a snapshot that was just read, and ring if it shows anything new; an older version is passed over."""
         if self._snapshot and snapshot.version < self._snapshot.version:
             return
-        self._snapshot, self._read_at = snapshot, time.monotonic()
-        if (content := snapshot.content) != self._content:
-            self._content = content
+        shown, self._snapshot, self._read_at = self._snapshot, snapshot, time.monotonic()
+        if shown is None or snapshot.content != shown.content:
             self.frame = snapshot.to_json()
             self.number += 1
             self.ring()
@@ -70,7 +68,7 @@ class Channel:
             {
                 "type": "heartbeat",
                 "version": snapshot.version if snapshot else None,
-                "as_of": snapshot.as_dict()["as_of"] if snapshot else None,
+                "as_of": write_time(snapshot.as_of) if snapshot else None,
                 "age": round(self.age, 3) if snapshot else None,
             }
         )

@@ -1,10 +1,6 @@
 """What this stage measures; see polls/metrics.py for the rules."""
 
-from collections.abc import Iterator
-
 from prometheus_client import Counter
-from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
 
 from polls import refusals
 from polls.metrics import Fact
@@ -26,22 +22,7 @@ def count_refusal(reason: str) -> None:
     refusals.note(f"a socket: {reason}")
 
 
-# --- Looked up when somebody asks -------------------------------------------------------------------------
+# --- Looked up when somebody asks, in exporter.py ---------------------------------------------------------
 
 SOCKETS = Fact("urna_sockets_open", "Sockets that follow an election.", ["election"])
 FRAME_AGE = Fact("urna_frame_age_seconds", "Time since what sockets show was last read.", ["election"])
-
-
-class Watched(Collector):
-    """What the feed of this very process hands out."""
-
-    def describe(self) -> list[Metric]:
-        """Declare nothing, so that registering does not look for a feed."""
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        from .feed import watched
-
-        channels = watched()
-        yield SOCKETS.family({(one.slug,): one.watchers for one in channels})
-        yield FRAME_AGE.family({(one.slug,): one.age for one in channels})

@@ -3,21 +3,92 @@
 import datetime as dt
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import DateTimeField, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import DateTimeField, F, Func, IntegerField, JSONField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
 
 from polls import ballot_box, methods
 from polls.design import Paper
-from polls.methods import BallotPaper, Result
+from polls.methods import ContestOnBallot
 from polls.models import Design, Election
-from tabulation.counts import InvalidCounts
+from tabulation.contest import Contest
+from tabulation.counts import InvalidCounts, split_by_contest
+from tabulation.outcome import Outcome
 from tally.models import Count, Tally
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StandingShown:
+    """One option as the results show it.
+
+    `share` is from 0 to 1, as exact as a float is, for programs; `permille` is what pages show of it, 0 to 1000. Both
+    are None where the method gives the option no share.
+    """
+
+    key: str
+    label: str
+    count: int
+    share: float | None
+    permille: int | None
+
+
+@dataclass(frozen=True)
+class ContestShown:
+    """One contest as the results show it: what voters see of it, and its outcome."""
+
+    contest: ContestOnBallot
+    title: str
+    ballots: int
+    blank: int
+    outcome: Outcome
+
+    @cached_property
+    def options(self) -> list[StandingShown]:
+        """Return the options in ballot order."""
+        labels = {option.key: option.label for option in self.contest.options}
+        shown = []
+        for one in self.outcome.standings:
+            share = None if one.permille is None else one.count / (self.outcome.base or 1)
+            shown.append(StandingShown(one.key, labels[one.key], one.count, share, one.permille))
+        return shown
+
+    @property
+    def winners(self) -> list[str]:
+        """Return the keys of the options that have a seat for sure; who ties for the last is not among them."""
+        return list(self.outcome.winners)
+
+    @property
+    def result_template(self) -> str:
+        """Return the template in which the method shows its outcome."""
+        return f"polls/methods/{self.contest.method}/result.html"
+
+    @cached_property
+    def tied(self) -> list[str]:
+        """Return the keys of the options that tie for the last seats."""
+        return [key for tie in self.outcome.ties for key in tie.keys]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the contest as the contract has it."""
+        return {
+            "key": self.contest.key,
+            "title": self.title,
+            "method": self.contest.method,
+            "seats": self.contest.seats,
+            "ballots": self.ballots,
+            "blank": self.blank,
+            "options": [{**vars(one)} for one in self.options],
+            "winners": self.winners,
+            "tied": self.tied,
+            "reason": self.outcome.reason,
+            "working": self.outcome.working,
+        }
 
 
 @dataclass(frozen=True)
@@ -35,43 +106,30 @@ class Snapshot:
     ballots: int
     pending: int | None
     as_of: dt.datetime
-    result: Result
+    contests: Sequence[ContestShown]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the snapshot as the contract has it."""
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """Return what is shown, without its age: equal content means that nobody has to draw anything new."""
         return {
             "election": self.election.slug,
             "title": self.paper.title,
-            "method": self.paper.method,
             "phase": self.phase,
             "final": self.final,
+            "certified": False,
             "version": self.version,
             "ballots": self.ballots,
             "pending": self.pending,
-            "as_of": write_time(self.as_of),
             "opens_at": write_time(self.election.opens_at),
             "closes_at": write_time(self.election.closes_at) if self.election.closes_at else None,
-            "options": [
-                {
-                    "key": one.key,
-                    "label": one.label,
-                    "count": one.count,
-                    "share": one.share,
-                    # Beside the share, so that page and script write the same figure and neither of them rounds.
-                    "permille": one.permille,
-                }
-                for one in self.result.options
-            ],
-            "winners": list(self.result.winners),
-            **self.result.extra,
+            "shows": "live",
+            "turnout": None,
+            "contests": [one.as_dict() for one in self.contests],
         }
 
-    @property
-    def content(self) -> str:
-        """Return what is shown, without its age: equal text means that nobody has to draw anything new."""
-        shown = self.as_dict()
-        del shown["as_of"]
-        return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    def as_dict(self) -> dict[str, Any]:
+        """Return the snapshot as the contract has it."""
+        return self.content | {"as_of": write_time(self.as_of)}
 
     def to_json(self) -> str:
         return json.dumps(self.as_dict(), ensure_ascii=False, separators=(",", ":"))
@@ -93,6 +151,9 @@ class ClockTimestamp(Func):
 _READ = (
     "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "sealed_at", "final_at",
 )  # fmt: skip
+
+
+_AS_JSON: dict[str, Any] = {"function": "to_jsonb", "output_field": JSONField()}
 
 
 def _total(field: str) -> Coalesce:
@@ -133,7 +194,8 @@ def _read_rows(elections: QuerySet[Election]) -> list[tuple[Any, int | None]]:
             version=F("revision") + _total("version"),
             ballots=_total("ballots"),
             paper=Subquery(shown.values("paper")),
-            counts=ArraySubquery(counts.values(json=JSONObject(key="key", n="total"))),
+            # One value, and so read at once however many options there are.
+            counts=Func(ArraySubquery(counts.values(pair=JSONObject(key="key", n="total"))), **_AS_JSON),
         )
     )
     try:
@@ -156,5 +218,19 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
         ballots=row.ballots,
         pending=pending,
         as_of=row.as_of,
-        result=methods.get(paper.method).result(counts, row.ballots, BallotPaper(paper.options, paper.max_choices)),
+        contests=show_contests(paper, counts, row.ballots),
     )
+
+
+def show_contests(paper: Paper, counts: Mapping[str, int], ballots: int) -> list[ContestShown]:
+    """Compute how each contest of a paper stands; raises InvalidCounts."""
+    split = split_by_contest(counts, [contest.key for contest in paper.contests])
+    shown = []
+    for contest in paper.contests:
+        own = split[contest.key]
+        method = methods.get(contest.method)
+        # The number of ballots is that of the whole paper: every contest stands on each.
+        given = Contest(contest.keys, contest.seats, contest.counting_rules, ballots, own.blank)
+        outcome = method.tabulate(given, own.counts)
+        shown.append(ContestShown(contest, contest.title or paper.title, ballots, own.blank, outcome))
+    return shown

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from polls.models import Election
 
+from .card import Card
 from .snapshot import Snapshot, read_snapshot, read_snapshots
 
 
@@ -18,7 +19,7 @@ def index(request: HttpRequest) -> HttpResponse:
     snapshots = read_snapshots(Election.objects.current())
     if len(snapshots) == 1:
         return redirect("dashboard", snapshots[0].election.slug)
-    return render(request, "results/list.html", {"snapshots": snapshots})
+    return render(request, "results/list.html", {"cards": [Card.of(one) for one in snapshots]})
 
 
 @require_safe
@@ -26,12 +27,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the results of one election; its script then follows the socket."""
     snapshot = get_snapshot(slug)
-    context = {
-        "snapshot": snapshot,
-        "election": snapshot.election,
-        "data": snapshot.as_dict(),
-        "method_template": f"polls/methods/{snapshot.paper.method}/result.html",
-    }
+    context = {"snapshot": snapshot, "election": snapshot.election, "data": snapshot.as_dict()}
     return render(request, "results/dashboard.html", context)
 
 

@@ -1,5 +1,6 @@
 """The whole way of a ballot in a real browser: a vote on one page, and the bar moves on the other."""
 
+import json
 import os
 import re
 import shutil
@@ -26,6 +27,28 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+ASSEMBLY = {
+    "title": "Assembly",
+    "slug": "assembly",
+    "contests": [
+        {"key": "chair", "title": "Chair", "options": [{"label": "Ana"}, {"label": "Bea"}]},
+        {
+            "key": "dues",
+            "title": "Raise the dues",
+            "method": "motion",
+            "options": [{"label": "Yes"}, {"label": "No"}, {"label": "Abstain"}],
+        },
+        {
+            "key": "board",
+            "title": "Board",
+            "method": "approval",
+            "seats": 2,
+            "rules": {"blank": True},
+            "options": [{"label": "Eva"}, {"label": "Leo"}, {"label": "Mia"}],
+        },
+    ],
+}
 
 # CI installs the browser, so that there its absence is a failure.
 pytestmark = pytest.mark.skipif(
@@ -101,6 +124,27 @@ def test_a_vote_moves_the_bar_on_another_screen(urna: Up, chromium: Browser, vis
     expect(wall.locator('[data-key="cola-cao"] [data-count]')).to_have_text(str(before + 1))
     assert wall.evaluate("window.stayed")
     wall.context.close()
+
+
+def test_one_vote_moves_the_board_of_each_question(urna: Up, visitor: BrowserContext, tmp_path: Path) -> None:
+    paper = tmp_path / "assembly.json"
+    paper.write_text(json.dumps(ASSEMBLY))
+    imported = run("import_election", "--data", str(urna.data), str(paper), "--publish")
+    assert imported.returncode == 0, imported.stderr
+    wall, phone = visitor.new_page(), visitor.new_page()
+    wall.goto(results_url(urna).replace(SLUG, "assembly"))
+    expect(wall.get_by_text("Live", exact=True)).to_be_visible()
+
+    phone.goto(ballot_url(urna).replace(SLUG, "assembly"))
+    phone.locator("#chair").get_by_label("Ana").check()
+    phone.locator("#dues").get_by_label("Yes").check()
+    phone.get_by_role("button", name="Vote").click()
+    phone.wait_for_url("**/cast/")
+
+    expect(wall.locator('[data-contest="chair"] [data-key="ana"]')).to_have_attribute("data-standing", "leading")
+    expect(wall.locator('[data-contest="dues"] [data-key="yes"] [data-count]')).to_have_text("1")
+    expect(wall.locator('[data-contest="dues"]').get_by_text("carried", exact=True)).to_be_visible()
+    expect(wall.locator('[data-contest="board"]').get_by_text("1 left it blank")).to_be_visible()
 
 
 def test_a_changed_vote_moves_from_one_option_to_the_other(urna: Up, visitor: BrowserContext) -> None:
@@ -196,7 +240,7 @@ def test_the_ballot_can_be_cast_with_the_keyboard_alone(urna: Up, visitor: Brows
     page.goto(ballot_url(urna))
     for _ in range(20):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.name") == "choice":
+        if page.evaluate("document.activeElement.name") == "q1":
             break
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
@@ -220,7 +264,8 @@ class TestProofOfWork:
     def ask(self, urna: Up, whether: str) -> None:
         code = (
             "from polls.models import Election; from polls.publishing import publish_election; "
-            f"one = Election.objects.get(); one.proof_of_work = {whether}; one.save(); publish_election(one)"
+            f"one = Election.objects.get(slug={SLUG!r}); one.proof_of_work = {whether}; "
+            "one.save(); publish_election(one)"
         )
         done = run("shell", "--data", str(urna.data), "-c", code)
         assert done.returncode == 0, done.stderr

@@ -34,7 +34,7 @@ def build_registry(role: str, replica: str) -> CollectorRegistry:
 
         registry.register(Facts())
     if role == "result":
-        from results.metrics import Watched
+        from results.exporter import Watched
 
         registry.register(Watched())
     return registry

@@ -6,14 +6,24 @@ from typing import Any
 from django import template
 from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 register = template.Library()
 
+STANDINGS = {
+    "leading": gettext_lazy("Leading"),
+    "level": gettext_lazy("Level"),
+    "winner": gettext_lazy("Winner"),
+    "tie": gettext_lazy("Tie"),
+}
+# Some languages have more forms, as Spanish for round millions; "other" is right enough for them.
+VOTES = {"one": pgettext_lazy("noun, after 1", "vote"), "other": pgettext_lazy("noun, after a number", "votes")}
+
 
 @register.filter
-def whole(number: int) -> str:
-    """Write a whole number with the digits grouped as the language has it."""
-    return str(floatformat(number, "0g"))
+def whole(number: int | None) -> str:
+    """Write a whole number with the digits grouped as the language has it; a dash for one that is not known."""
+    return "–" if number is None else str(floatformat(number, "0g"))
 
 
 @register.filter
@@ -52,11 +62,28 @@ def stage(snapshot: Any) -> str:
 
 
 @register.simple_tag
-def standing(snapshot: Any, key: str) -> str:
-    """Return how the option with this key stands: leading, level (with others), winner, tie; or empty."""
-    winners = snapshot.result.winners
-    if key not in winners:
-        return ""
-    if len(winners) > 1:
-        return "tie" if snapshot.final else "level"
-    return "winner" if snapshot.final else "leading"
+def standing(shown: Any, key: str, final: bool) -> str:
+    """Return how an option of a contest shown stands: leading, level (with others), winner, tie; or empty."""
+    if key in shown.tied:
+        return "tie" if final else "level"
+    if key in shown.winners:
+        return "winner" if final else "leading"
+    return ""
+
+
+@register.filter
+def standing_word(state: str) -> str:
+    """Return the word for a standing, empty for none."""
+    return str(STANDINGS.get(state, ""))
+
+
+@register.filter
+def votes_word(count: int) -> str:
+    """Return the word that follows a number of votes."""
+    return str(VOTES["one" if count == 1 else "other"])
+
+
+@register.simple_tag
+def board_words() -> dict[str, Any]:
+    """Return the words that the dashboard's script writes, for it to write the same as the server."""
+    return {"standings": STANDINGS, "votes": VOTES, "more": _("and {n} more")}

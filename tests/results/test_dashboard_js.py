@@ -1,27 +1,9 @@
-"""The dashboard's script in a real browser, by itself: no server, and a clock that the tests turn."""
+"""The dashboard's script in a real browser: what a message means, and the line to the server."""
 
-import os
-import shutil
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
-from playwright.sync_api import Browser, Page, Route, sync_playwright
-
-import results
-from polls import methods
-from polls.design import Paper
-from polls.methods import BallotPaper, OptionOnBallot
-from polls.models import Election
-from results.snapshot import Snapshot
-
-SCRIPTS = Path(results.__file__).parent / "static/results"
-ORIGIN = "http://urna.test"
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+from playwright.sync_api import Page
 
 START_LINK = """async () => {
     window.sockets = [];
@@ -40,56 +22,6 @@ START_LINK = """async () => {
     });
     window.link.start();
 }"""
-
-
-# Draws a snapshot over what the server has written; returns share and bar of each option, before and after.
-DRAW_STANDINGS = """async ([language, standings, snapshot]) => {
-    document.documentElement.lang = language;
-    document.body.innerHTML =
-        `<main data-thousand="1,000"><time data-as-of data-time-zone="UTC"></time>${standings}</main>`;
-    const root = document.querySelector("main");
-    const { Board } = await import("/board.js");
-    const shown = () => Array.from(root.querySelectorAll("[data-standings] > li"), (row) => [
-        row.querySelector("[data-share]").textContent,
-        row.querySelector("[data-bar]").getAttribute("width"),
-    ]);
-    const written = shown();
-    new Board(root).drawStandings(snapshot);
-    return [written, shown()];
-}"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("there is no chromium; .ci/run has to install it")
-        pytest.skip("there is no chromium on the PATH")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """An empty page of an origin that has nothing but the scripts."""
-
-    def serve(route: Route) -> None:
-        path = SCRIPTS / route.request.url.rpartition("/")[2]
-        if path.suffix == ".js" and path.exists():
-            route.fulfill(path=path, content_type="text/javascript")
-        elif path.suffix == ".json":
-            route.fulfill(json={"version": 7})
-        else:
-            route.fulfill(body="", content_type="text/html")
-
-    page = browser.new_page()
-    page.route("**/*", serve)
-    page.clock.install()
-    page.goto(ORIGIN)
-    yield page
-    page.close()
 
 
 class TestFrames:
@@ -127,65 +59,19 @@ class TestFrames:
         assert call("stageOf", {"phase": "closed", "final": True}) == "final"
         assert call("stageOf", {"phase": "open", "final": False}) == "open"
 
-    def test_several_winners_are_level_and_in_the_end_a_tie(self, call: Any) -> None:
-        assert call("standingOf", "a", {"winners": ["a"], "final": False}) == "leading"
-        assert call("standingOf", "a", {"winners": ["a"], "final": True}) == "winner"
-        assert call("standingOf", "a", {"winners": ["a", "b"], "final": False}) == "level"
-        assert call("standingOf", "a", {"winners": ["a", "b"], "final": True}) == "tie"
-        assert call("standingOf", "c", {"winners": ["a", "b"], "final": True}) == ""
+    def test_one_who_is_ahead_leads_and_in_the_end_wins(self, call: Any) -> None:
+        contest = {"winners": ["a", "b"], "tied": []}
+        assert [call("standingOf", key, contest, False) for key in "abc"] == ["leading", "leading", ""]
+        assert [call("standingOf", key, contest, True) for key in "abc"] == ["winner", "winner", ""]
+
+    def test_those_at_the_last_seat_are_level_and_in_the_end_tie(self, call: Any) -> None:
+        contest = {"winners": ["a"], "tied": ["b", "c"]}
+        assert [call("standingOf", key, contest, False) for key in "abcd"] == ["leading", "level", "level", ""]
+        assert [call("standingOf", key, contest, True) for key in "abcd"] == ["winner", "tie", "tie", ""]
 
     def test_the_pause_doubles_up_to_ten_seconds_and_is_spread(self, call: Any) -> None:
         assert [call("backoff", attempt, 1) for attempt in range(7)] == [500, 1000, 2000, 4000, 8000, 10000, 10000]
         assert call("backoff", 1, 0) == 500
-
-
-def make_snapshot(counts: Sequence[int], ballots: int) -> Snapshot:
-    """Make a snapshot of an approval election with an option for each count."""
-    options = tuple(OptionOnBallot(f"o{number}", f"Option {number}") for number in range(len(counts)))
-    paper = BallotPaper(options)
-    return Snapshot(
-        election=Election(slug="drink"),
-        paper=Paper("Drink?", "", "approval", None, False, options),
-        phase="open",
-        final=False,
-        version=1,
-        ballots=ballots,
-        pending=0,
-        as_of=timezone.now(),
-        result=methods.get("approval").result(dict(zip(paper.keys, counts, strict=True)), ballots, paper),
-    )
-
-
-class TestBoard:
-    @pytest.mark.parametrize(
-        ("counts", "ballots"),
-        [
-            (range(1001), 1000),
-            ((41, 39, 1, 3), 80),
-            ((4999, 2), 5001),
-            ((1, 0), 3),
-            ((2, 9999, 10**9), 10**9),
-            ((0,), 0),
-        ],
-        ids=["each figure", "halves", "nearly all and nearly none", "thirds", "millions", "nothing"],
-    )
-    @pytest.mark.parametrize("language", ["en", "es"])
-    def test_writes_the_shares_that_the_server_has_written(
-        self, page: Page, language: str, counts: Sequence[int], ballots: int
-    ) -> None:
-        snapshot = make_snapshot(counts, ballots)
-        with translation.override(language):
-            standings = render_to_string("polls/methods/_standings.html", {"snapshot": snapshot})
-        written, drawn = page.evaluate(DRAW_STANDINGS, [language, standings, snapshot.as_dict()])
-        assert len(written) == len(counts)
-        assert drawn == written
-
-    @pytest.mark.parametrize("hidden", [{}, {"permille": None}], ids=["absent", "null"])
-    def test_leaves_out_a_share_that_there_is_not(self, page: Page, hidden: dict[str, None]) -> None:
-        snapshot = make_snapshot((1,), 2)
-        standings = render_to_string("polls/methods/_standings.html", {"snapshot": snapshot})
-        shown = snapshot.as_dict() | {"options": [{"key": "o0", "label": "Option 0", "count": 1, **hidden}]}
-        assert page.evaluate(DRAW_STANDINGS, ["en", standings, shown]) == [[["50.0%", "50%"]], [["", "0%"]]]
 
 
 class TestLink:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -80,7 +81,7 @@ class TestSocket:
             assert (await next_snapshot(page))["ballots"] == 0
             await sync_to_async(cast)(drink, "ana", "nesquik")
             await sync_to_async(drain_all)()
-            shown = await next_snapshot(page, ballots=1)
+            [shown] = (await next_snapshot(page, ballots=1))["contests"]
             assert shown["options"][0]["count"] == 1
 
     async def test_hears_of_a_change_before_its_tick(self, make_election, cast, monkeypatch):
@@ -276,6 +277,21 @@ class TestFeed:
         channel.take(newest)
         channel.take(newer)
         assert json.loads(channel.frame)["version"] == newest.version
+
+    def test_encodes_what_is_new_once_and_what_is_shown_already_not_at_all(self, make_election, monkeypatch):
+        drink = make_election()
+        encoded = []
+
+        def dumps(shown: dict[str, Any], **options: Any) -> str:
+            encoded.append(shown["version"])
+            return json.dumps(shown, **options)
+
+        monkeypatch.setattr("results.snapshot.json", SimpleNamespace(dumps=dumps))
+        channel = feed.Channel()
+        for _ in range(2):
+            [snapshot] = read_snapshots(Election.objects.filter(pk=drink.pk))
+            channel.take(snapshot)
+        assert (encoded, channel.number) == ([snapshot.version], 1)
 
     def test_reads_again_where_the_connection_broke(self, make_election):
         drink = make_election()

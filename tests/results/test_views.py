@@ -32,19 +32,56 @@ class TestSnapshot:
         assert shown == {
             "election": "drink",
             "title": "drink?",
-            "method": "plurality",
             "phase": "open",
             "final": False,
+            "certified": False,
             "version": 2,
             "ballots": 4,
             "pending": 0,
-            "options": [
-                {"key": "nesquik", "label": "Nesquik", "count": 1, "share": 0.25, "permille": 250},
-                {"key": "cola-cao", "label": "Cola-Cao", "count": 3, "share": 0.75, "permille": 750},
-            ],
-            "winners": ["cola-cao"],
             "closes_at": None,
+            "shows": "live",
+            "turnout": None,
+            "contests": [
+                {
+                    "key": "q1",
+                    "title": "drink?",
+                    "method": "plurality",
+                    "seats": 1,
+                    "ballots": 4,
+                    "blank": 0,
+                    "options": [
+                        {"key": "nesquik", "label": "Nesquik", "count": 1, "share": 0.25, "permille": 250},
+                        {"key": "cola-cao", "label": "Cola-Cao", "count": 3, "share": 0.75, "permille": 750},
+                    ],
+                    "winners": ["cola-cao"],
+                    "tied": [],
+                    "reason": "elected",
+                    "working": {
+                        "ballots": 4,
+                        "blank": 0,
+                        "seats": 1,
+                        "ranking": [{"votes": 3, "keys": ["cola-cao"]}, {"votes": 1, "keys": ["nesquik"]}],
+                    },
+                }
+            ],
         }
+
+    def test_has_each_contest_with_its_blank_ballots(self, make_election, cast, client):
+        drink = make_election(contests=3, rules={"blank": True})
+        cast(drink, "ana", "q1=nesquik;q2=;q3=cola-cao")
+        cast(drink, "eva", "q1=nesquik;q2=;q3=nesquik")
+        drain_all()
+        shown = results(client)["contests"]
+        assert [(one["key"], one["title"], one["blank"]) for one in shown] == [
+            ("q1", "Question 1", 0),
+            ("q2", "Question 2", 2),
+            ("q3", "Question 3", 0),
+        ]
+        assert [(one["winners"], one["tied"]) for one in shown] == [
+            (["nesquik"], []),
+            ([], []),
+            ([], ["nesquik", "cola-cao"]),
+        ]
 
     def test_sums_the_shards(self, make_election, cast, client, settings):
         settings.BALLOT_BOX_SHARDS = 4
@@ -53,7 +90,8 @@ class TestSnapshot:
             cast(drink, f"v{number}", "cola-cao,nesquik")
         drain_all()
         shown = results(client)
-        assert (shown["ballots"], [one["count"] for one in shown["options"]]) == (30, [30, 30])
+        [contest] = shown["contests"]
+        assert (shown["ballots"], [one["count"] for one in contest["options"]]) == (30, [30, 30])
 
     def test_tells_what_the_box_still_holds(self, make_election, cast, client):
         drink = make_election()
@@ -119,6 +157,24 @@ class TestPages:
         assert "Cola-Cao" in page
         assert "100" in page
         assert "no-store" in client.get("/drink/")["Cache-Control"]
+
+    def test_the_dashboard_has_a_section_with_its_heading_for_each_contest(self, make_election, client):
+        make_election(contests=3)
+        page = client.get("/drink/").content.decode()
+        assert page.count("<section ") == 3
+        for number in (1, 2, 3):
+            assert f'<h2 id="contest-q{number}" data-title>Question {number}</h2>' in page
+
+    def test_the_only_contest_has_no_heading_but_that_of_the_page(self, make_election, client):
+        make_election()
+        page = client.get("/drink/").content.decode()
+        assert (page.count("<section "), page.count("<h1"), page.count("<h2")) == (1, 1, 0)
+
+    def test_the_list_tells_how_many_questions_there_are(self, make_election, client):
+        make_election("drink", contests=3)
+        make_election("tea")
+        page = client.get("/").content.decode()
+        assert (page.count("3 questions"), page.count("Question 1"), page.count("Question 2")) == (1, 1, 0)
 
     @pytest.mark.parametrize("path", ["/nothing/", "/nothing/results.json", "/drink/results.xml"])
     def test_an_unknown_address_is_not_found(self, make_election, client, path):

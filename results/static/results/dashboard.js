@@ -4,15 +4,20 @@ import { Board } from "./board.js";
 import { Age, confirms, isHeartbeat, isNewer } from "./frames.js";
 import { Link } from "./link.js";
 import { offerFullScreen } from "./full_screen.js";
-import { movesTimes, renewTimes } from "./times.js";
+import { Renewal, outdates } from "./renewal.js";
 
 const STALE_S = 5;
 const SPEAK_MS = 15000;
 
 const root = document.querySelector(".board");
-const board = new Board(root);
+const read = (name) => JSON.parse(document.getElementById(name).textContent);
+const board = new Board(root, read("words"));
 const age = new Age(performance.now());
-let shown = JSON.parse(document.getElementById("snapshot").textContent);
+let shown = read("snapshot");
+const renewal = new Renewal(root, () => {
+  board.findContests();
+  board.draw(shown);
+});
 
 function take(message) {
   if (isHeartbeat(message)) {
@@ -21,7 +26,7 @@ function take(message) {
     age.set(performance.now(), message.age);
   } else {
     if (!isNewer(message, shown)) return;
-    if (movesTimes(message, shown)) renewTimes(board.find("times"));
+    if (outdates(message, shown)) renewal.want();
     shown = message;
     age.set(performance.now());
     board.draw(shown);
@@ -35,14 +40,14 @@ function showAge() {
   board.drawAge(seconds, seconds > STALE_S);
 }
 
-let said = board.summary();
+let said = board.sentences();
 
-// A voice that reads every vote would never stop: it hears the state of things four times a minute at most.
+// A voice that reads every vote would never stop: it hears what is new four times a minute at most.
 function speak() {
-  const summary = board.summary();
-  if (summary === said) return;
-  said = summary;
-  board.find("spoken").textContent = summary;
+  const sentences = board.sentences();
+  const news = sentences.filter((sentence) => !said.includes(sentence));
+  said = sentences;
+  if (news.length) board.find("spoken").textContent = news.join(". ");
 }
 
 const address = new URL(root.dataset.socket, location.href);

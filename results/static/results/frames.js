@@ -14,12 +14,11 @@ export function stageOf(snapshot) {
   return snapshot.phase === "closed" ? "counting" : snapshot.phase;
 }
 
-/** How one option stands: "leading", "level", "winner", "tie", or "". */
-export function standingOf(key, snapshot) {
-  const winners = snapshot.winners || [];
-  if (!winners.includes(key)) return "";
-  if (winners.length > 1) return snapshot.final ? "tie" : "level";
-  return snapshot.final ? "winner" : "leading";
+/** How one option stands in its contest: "leading", "level", "winner", "tie", or "". */
+export function standingOf(key, contest, final) {
+  if (contest.tied?.includes(key)) return final ? "tie" : "level";
+  if (contest.winners?.includes(key)) return final ? "winner" : "leading";
+  return "";
 }
 
 /** Milliseconds before the next attempt to connect: half a second doubled up to ten, and spread, so that a crowd comes back one by one. */

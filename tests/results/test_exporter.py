@@ -4,7 +4,7 @@ from asgiref.sync import sync_to_async
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from results import feed
-from results.metrics import Watched
+from results.exporter import Watched
 
 from .test_feed import _close_connections, next_heartbeat, next_snapshot, socket
 

@@ -1,0 +1,29 @@
+"""One election in the list of results: who is ahead in its first question."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from .snapshot import ContestShown, Snapshot, StandingShown
+
+MOST_OPTIONS = 4
+
+
+@dataclass(frozen=True)
+class Card:
+    """An election with the options of most votes in its first contest, MOST_OPTIONS at most.
+
+    `cut` is how many of the others have as many votes as the last of these: it was no vote that left them out.
+    """
+
+    snapshot: Snapshot
+    first: ContestShown
+    ahead: list[StandingShown]
+    cut: int
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Self:
+        first = snapshot.contests[0]
+        ranked = sorted(first.options, key=lambda option: -option.count)
+        ahead, others = ranked[:MOST_OPTIONS], ranked[MOST_OPTIONS:]
+        cut = sum(option.count == ahead[-1].count for option in others)
+        return cls(snapshot, first, ahead, cut)

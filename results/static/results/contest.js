@@ -1,0 +1,64 @@
+// Draw one contest into the section that the server rendered for it, and say in a sentence how it stands.
+
+import { standingOf } from "./frames.js";
+import { choose, percent, plural, textOf, write } from "./texts.js";
+
+const MOST_SPOKEN = 3;
+
+export class ContestBoard {
+  /** `whole` writes a number; `words` has the texts that rows show. */
+  constructor(section, whole, words) {
+    Object.assign(this, { section, whole, words });
+    this.rows = new Map(Array.from(section.querySelectorAll("[data-key]"), (row) => [row.dataset.key, row]));
+  }
+
+  draw(contest, final) {
+    this.drawBlank(contest.blank);
+    choose(this.section, "reason", contest.reason);
+    this.drawWorking(contest.working);
+    for (const option of contest.options) {
+      const row = this.rows.get(option.key);
+      if (row) this.drawRow(row, option, standingOf(option.key, contest, final));
+    }
+  }
+
+  drawBlank(blank) {
+    const place = this.section.querySelector("[data-blank]");
+    place.hidden = !blank;
+    write(place.querySelector("[data-blank-count]"), this.whole(blank));
+    choose(place, "plural", plural(blank));
+  }
+
+  drawWorking(working) {
+    for (const place of this.section.querySelectorAll("[data-working]")) {
+      write(place, this.whole(working[place.dataset.working]));
+    }
+    choose(this.section, "quorum", String(working.quorum_reached));
+  }
+
+  drawRow(row, option, standing) {
+    const find = (name) => row.querySelector(`[data-${name}]`);
+    write(find("count"), this.whole(option.count));
+    write(find("votes"), this.words.votes[plural(option.count)]);
+    write(find("share"), percent(option.permille));
+    find("bar").setAttribute("width", `${(option.permille || 0) / 10}%`);
+    row.dataset.standing = standing;
+    if (find("rank")) write(find("rank"), this.words.standings[standing] || "");
+  }
+
+  /** Say who is ahead, or what becomes of a motion; with the title of the contest where it has one, and then without the numbers. */
+  sentence() {
+    const verdict = this.section.querySelector("[data-verdict]");
+    const title = this.section.querySelector("[data-title]");
+    const news = verdict ? [verdict.hidden ? "" : textOf(verdict)] : this.leaders(title ? ".standing-name" : null);
+    if (!title) return news.filter(Boolean).join(". ");
+    return news.some(Boolean) ? `${textOf(title)}: ${news.join(", ")}` : "";
+  }
+
+  leaders(part) {
+    const rows = Array.from(this.rows.values()).filter((row) => row.dataset.standing);
+    const said = rows.slice(0, MOST_SPOKEN).map((row) => textOf(part ? row.querySelector(part) : row));
+    const more = rows.length - said.length;
+    return more ? [...said, this.words.more.replace("{n}", this.whole(more))] : said;
+  }
+}

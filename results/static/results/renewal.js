@@ -1,0 +1,55 @@
+// What only the server writes is taken from a fresh copy of this page: times in the election's own zone, and
+// questions that were edited before the opening.
+
+const SPREAD_MS = 3000;
+const RETRY_MS = 10000;
+const PARTS = ["[data-times]", "[data-contests]"];
+
+const questionsOf = (snapshot) =>
+  JSON.stringify(
+    snapshot.contests.map(({ key, title, method, seats, options }) => [
+      key, title, method, seats, options.map((option) => [option.key, option.label]),
+    ]),
+  );
+
+/** Tell whether an election was extended, closed or edited between two snapshots. */
+export function outdates(snapshot, shown) {
+  if (snapshot.opens_at !== shown.opens_at || snapshot.closes_at !== shown.closes_at) return true;
+  // Before the opening nothing is counted, and each version is an edit; it may be of a rule, which no snapshot shows.
+  const isEdit = snapshot.phase === "scheduled" && snapshot.version !== shown.version;
+  return isEdit || questionsOf(snapshot) !== questionsOf(shown);
+}
+
+export class Renewal {
+  constructor(root, onRenewed) {
+    Object.assign(this, { root, onRenewed });
+    this.timer = 0;
+  }
+
+  /** Renew soon; not at once, so that a hall does not ask in the same moment. */
+  want(wait = 0) {
+    this.wanted = true;
+    if (!this.timer) this.timer = setTimeout(() => this.renew(), wait + Math.random() * SPREAD_MS);
+  }
+
+  async renew() {
+    let wait = 0;
+    this.wanted = false;
+    try {
+      const answer = await fetch(location.href, { cache: "no-store" });
+      if (!answer.ok) throw new Error(answer.status);
+      this.take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } catch {
+      // Out of reach: the page says so already.
+      this.wanted = true;
+      wait = RETRY_MS;
+    }
+    this.timer = 0;
+    if (this.wanted) this.want(wait);
+  }
+
+  take(fresh) {
+    for (const part of PARTS) this.root.querySelector(part).replaceChildren(...fresh.querySelector(part).childNodes);
+    this.onRenewed();
+  }
+}

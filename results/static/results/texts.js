@@ -1,0 +1,31 @@
+// Numbers and words as the server writes them.
+
+export const locale = document.documentElement.lang || undefined;
+const shareFormat = new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const pluralRules = new Intl.PluralRules(locale);
+
+/** Return "one" or "other": some languages have more forms than the page has texts, as Spanish for round millions. */
+export const plural = (number) => (pluralRules.select(number) === "one" ? "one" : "other");
+
+/** Write tenths of a percent, which the server has rounded; a share without a base, or one that is hidden, has no figure. */
+export const percent = (permille) => (permille == null ? "" : shareFormat.format(permille / 1000));
+
+/** Return a function that writes whole numbers as the page writes `thousand`, which is not in every language what the browser would do. */
+export function grouping(thousand) {
+  const separator = thousand.slice(1, -3);
+  return (number) => (number == null ? "–" : String(number).replace(/\B(?=(\d{3})+$)/g, separator));
+}
+
+/** Show, of the texts inside `root` marked with `data-when-<what>`, those that are for `value`. */
+export function choose(root, what, value) {
+  for (const text of root.querySelectorAll(`[data-when-${what}]`)) {
+    text.hidden = !text.getAttribute(`data-when-${what}`).split(" ").includes(value);
+  }
+}
+
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Return what an element shows, in one line. */
+export const textOf = (element) => element.innerText.replace(/\s+/g, " ").trim();

@@ -1,0 +1,86 @@
+"""Snapshots of papers that no database has to hold, and their dashboards as the server writes them."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from polls.design import Paper
+from polls.methods import ContestOnBallot
+from polls.models import Election
+from results.snapshot import Snapshot, show_contests
+from tests.conftest import contest
+
+NOON = dt.datetime(2026, 5, 4, 12, tzinfo=dt.UTC)
+# Three contests: one of three seats, one of many choices, and a motion.
+PAPER = Paper(
+    "General assembly",
+    "",
+    False,
+    (
+        contest("board", ("ana", "bea", "leo", "mia", "tom"), title="Board", method="approval", seats=3),
+        contest("chair", ("ana", "none"), title="Chair", rules={"blank": True, "none_of_the_above": "none"}),
+        contest(
+            "dues",
+            ("yes", "no", "abstain"),
+            title="Raise the dues to 30 €",
+            method="motion",
+            rules={"majority": "absolute", "basis": "ballots", "quorum": 10, "blank": True},
+        ),
+    ),
+)
+
+# Counts of that paper: nothing yet; three level for the last two seats; and a result.
+NOTHING: dict[str, int] = {}
+LIVELY = {
+    "board:ana": 9, "board:bea": 5, "board:leo": 5, "board:mia": 5, "board:tom": 1,
+    "chair:ana": 3, "chair:none": 5, "chair:-blank": 4,
+    "dues:yes": 7, "dues:no": 3, "dues:abstain": 1, "dues:-blank": 1,
+}  # fmt: skip
+DECIDED = LIVELY | {
+    "board:bea": 8,
+    "board:leo": 7,
+    "board:tom": 0,
+    "chair:ana": 5,
+    "chair:none": 3,
+    "dues:yes": 6,
+    "dues:no": 4,
+}
+
+
+def make_snapshot(counts: Mapping[str, int], ballots: int, paper: Paper = PAPER, **changes: Any) -> Snapshot:
+    """Make a snapshot of counts by count key, of an election that is open."""
+    whole = Snapshot(
+        election=Election(slug="drink", opens_at=NOON, time_zone="UTC"),
+        paper=paper,
+        phase="open",
+        final=False,
+        version=1,
+        ballots=ballots,
+        pending=0,
+        as_of=NOON,
+        contests=show_contests(paper, counts, ballots),
+    )
+    return replace(whole, **changes)
+
+
+def approval(counts: Sequence[int], ballots: int) -> Snapshot:
+    """Make a snapshot of an approval election with an option for each count."""
+    options = tuple(f"o{number}" for number in range(len(counts)))
+    paper = Paper("Drink?", "", False, (contest(options=options, method="approval"),))
+    return make_snapshot({f"q1:{key}": count for key, count in zip(options, counts, strict=True)}, ballots, paper)
+
+
+def single(contest: ContestOnBallot) -> Paper:
+    """Make a paper with one contest."""
+    return Paper("Drink?", "", False, (contest,))
+
+
+def render(snapshot: Snapshot, language: str = "en") -> str:
+    """Write the dashboard of a snapshot in a language; for tests with the URLs of the role `result`."""
+    context = {"snapshot": snapshot, "election": snapshot.election, "data": snapshot.as_dict()}
+    with translation.override(language):
+        return render_to_string("results/dashboard.html", context)

@@ -1,0 +1,227 @@
+"""What the dashboard's script draws, against what the server writes of the same snapshot."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+import polls
+from polls.design import Paper
+from polls.methods import OptionOnBallot
+from results.snapshot import Snapshot
+from tests.conftest import contest
+
+from .conftest import SCRIPTS
+from .papers import DECIDED, LIVELY, NOTHING, PAPER, approval, make_snapshot, render, single
+
+pytestmark = pytest.mark.urls("voting_site.urls.result")
+
+POLLS = Path(polls.__file__).parent
+
+# Opens a page that the server has written, and draws another snapshot over it.
+DRAW = """async ([language, written, snapshot]) => {
+    document.documentElement.lang = language;
+    const { Board } = await import("/board.js");
+    const page = new DOMParser().parseFromString(written, "text/html");
+    document.body.replaceChildren(page.querySelector("main"));
+    const words = JSON.parse(document.getElementById("words").textContent);
+    window.board = new Board(document.querySelector("main"), words);
+    board.draw(snapshot);
+    board.drawTime(snapshot.as_of);
+}"""
+
+# Lists the elements of the open page, or of one that the server has written: their attributes and their own text.
+LIST = """(written) => {
+    const page = written ? new DOMParser().parseFromString(written, "text/html") : document;
+    const told = ({ name, value }) => `${name}=${value}`;
+    const text = (node) => node.nodeType === Node.TEXT_NODE ? node.textContent.trim() : "";
+    return Array.from(page.querySelectorAll("main :not(script)"), (element) => [
+        element.localName, Array.from(element.attributes, told).sort().join(" "),
+        Array.from(element.childNodes, text).join(""),
+    ].join(" "));
+}"""
+
+
+def draw(page: Page, before: Snapshot, after: Snapshot, language: str = "en") -> list[str]:
+    """Open the page of one snapshot, draw another, and list what is there then."""
+    page.evaluate(DRAW, [language, render(before, language), after.as_dict()])
+    return list(page.evaluate(LIST, None))
+
+
+def final(counts: Mapping[str, int], ballots: int) -> Snapshot:
+    return make_snapshot(counts, ballots, phase="closed", final=True)
+
+
+class TestBoard:
+    @pytest.mark.parametrize("language", ["en", "es"])
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            (make_snapshot(NOTHING, 0), make_snapshot(LIVELY, 12)),
+            (make_snapshot(LIVELY, 12), make_snapshot(NOTHING, 0)),
+            (make_snapshot(LIVELY, 12), final(DECIDED, 12)),
+            (make_snapshot(NOTHING, 0), final({"board:ana": 1}, 1)),
+            (make_snapshot(NOTHING, 0, phase="scheduled"), make_snapshot({"dues:yes": 9}, 9)),
+            (make_snapshot({"dues:yes": 9}, 9, pending=2), final({"dues:no": 10}, 10)),
+            (make_snapshot(NOTHING, 0), make_snapshot({"chair:-blank": 1}, 1, pending=None)),
+        ],
+        ids=[
+            "a tie at the last seat",
+            "back to nothing",
+            "decided",
+            "seats that stay empty",
+            "opening, without a quorum",
+            "not carried",
+            "one blank",
+        ],
+    )
+    def test_draws_three_contests_as_the_server_writes_them(
+        self, page: Page, language: str, before: Snapshot, after: Snapshot
+    ) -> None:
+        drawn = draw(page, before, after, language)
+        assert len(drawn) > 100
+        assert drawn == page.evaluate(LIST, render(after, language))
+
+    def test_draws_a_motion_that_nobody_can_decide_as_the_server_writes_it(self, page: Page) -> None:
+        rules = {"majority": "two-thirds", "basis": "entitled", "quorum": "1/3"}
+        paper = single(contest(options=("yes", "no"), method="motion", rules=rules))
+        before, after = make_snapshot({}, 0, paper), make_snapshot({"q1:yes": 3}, 3, paper)
+        drawn = draw(page, before, after)
+        assert drawn == page.evaluate(LIST, render(after))
+        assert "cannot be decided: it is not known how many are entitled to vote" in page.inner_text("main")
+
+    @pytest.mark.parametrize(
+        ("counts", "ballots"),
+        [
+            (range(1001), 1000),
+            ((41, 39, 1, 3), 80),
+            ((4999, 2), 5001),
+            ((1, 0), 3),
+            ((2, 9999, 10**9), 10**9),
+            ((0,), 0),
+        ],
+        ids=["each figure", "halves", "nearly all and nearly none", "thirds", "millions", "nothing"],
+    )
+    @pytest.mark.parametrize("language", ["en", "es"])
+    def test_draws_the_figures_that_the_server_writes(
+        self, page: Page, language: str, counts: Sequence[int], ballots: int
+    ) -> None:
+        after = approval(counts, ballots)
+        drawn = draw(page, approval([0] * len(counts), 0), after, language)
+        assert drawn == page.evaluate(LIST, render(after, language))
+
+    @pytest.mark.parametrize("hidden", [{}, {"permille": None}], ids=["absent", "null"])
+    def test_leaves_out_a_share_that_there_is_not(self, page: Page, hidden: dict[str, None]) -> None:
+        shown = approval((1,), 2).as_dict()
+        shown["contests"][0]["options"] = [{"key": "o0", "label": "Option 0", "count": 1, **hidden}]
+        page.evaluate(DRAW, ["en", render(approval((1,), 2)), shown])
+        assert page.inner_text("[data-share]") == ""
+        assert page.get_attribute("[data-bar]", "width") == "0%"
+
+    def test_passes_over_what_the_page_does_not_have_yet(self, page: Page) -> None:
+        first, *others = PAPER.contests
+        older = replace(first, options=first.options[1:])
+        before = make_snapshot({}, 0, replace(PAPER, contests=(older, *others[1:])))
+        draw(page, before, make_snapshot(LIVELY, 12))
+        assert page.locator("[data-key=bea] [data-count]").inner_text() == "5"
+
+
+class TestSentences:
+    def say(self, page: Page, snapshot: Snapshot) -> list[str]:
+        page.evaluate(DRAW, ["en", render(snapshot), snapshot.as_dict()])
+        return list(page.evaluate("board.sentences()"))
+
+    def test_are_one_for_the_whole_and_one_for_each_contest(self, page: Page) -> None:
+        assert self.say(page, make_snapshot(LIVELY, 12)) == [
+            "Voting is open. 12 ballots",
+            "Board: Ana Leading, Bea Level, Leo Level, and 1 more",
+            "Chair: None Leading",
+            "Raise the dues to 30 €: As it stands: carried",
+        ]
+
+    def test_leave_out_a_contest_of_which_there_is_nothing_to_say(self, page: Page) -> None:
+        assert self.say(page, make_snapshot(NOTHING, 0, phase="scheduled")) == ["Not open yet. 0 ballots"]
+
+    def test_of_a_single_contest_have_the_numbers(self, page: Page) -> None:
+        assert self.say(page, approval((3, 1), 4)) == ["Voting is open. 4 ballots", "O0 Leading 3 votes, 75.0%"]
+
+
+class TestRenewal:
+    @pytest.fixture
+    def outdates(self, page: Page) -> Any:
+        renewal = page.evaluate_handle("import('/renewal.js')")
+        return lambda *snapshots: renewal.evaluate(
+            "(renewal, snapshots) => renewal.outdates(...snapshots)", [one.as_dict() for one in snapshots]
+        )
+
+    def test_is_wanted_for_another_question_and_not_for_another_count(self, outdates: Any) -> None:
+        shown = make_snapshot({}, 0)
+        assert outdates(make_snapshot(LIVELY, 12, version=2), shown) is False
+        first, *others = PAPER.contests
+        for changed in (
+            replace(PAPER, contests=others),
+            replace(PAPER, contests=(replace(first, title="Council"), *others)),
+            replace(PAPER, contests=(replace(first, seats=2), *others)),
+            replace(
+                PAPER, contests=(replace(first, options=(OptionOnBallot("ana", "Anna"), *first.options[1:])), *others)
+            ),
+        ):
+            assert outdates(make_snapshot({}, 0, changed), shown) is True
+
+    def test_is_wanted_for_each_edit_before_the_opening_and_not_for_the_opening(self, outdates: Any) -> None:
+        scheduled = make_snapshot({}, 0, phase="scheduled")
+        assert outdates(replace(scheduled, version=2), scheduled) is True
+        assert outdates(make_snapshot({}, 0, version=2), scheduled) is False
+
+    def test_takes_questions_and_times_from_the_server_and_tries_again_where_it_is_out_of_reach(
+        self, page: Page
+    ) -> None:
+        page.route("**/drink/", lambda route: route.abort())
+        page.evaluate(DRAW, ["en", render(approval((1,), 2)), approval((1,), 2).as_dict()])
+        page.evaluate("""async () => {
+            history.replaceState(null, "", "/drink/");
+            const { Renewal } = await import("/renewal.js");
+            window.renewed = 0;
+            window.renewal = new Renewal(document.querySelector("main"), () => renewed += 1);
+            renewal.want();
+            renewal.want();
+        }""")
+        with page.expect_event("requestfailed"):
+            page.clock.run_for(3000)
+        assert page.evaluate("renewed") == 0
+        page.unroute("**/drink/")
+        page.route("**/drink/", lambda route: route.fulfill(body=render(make_snapshot(LIVELY, 12))))
+        page.clock.run_for(13000)
+        page.wait_for_function("renewed === 1")
+        assert page.locator("[data-contest]").count() == 3
+
+
+class TestSizes:
+    MANY = tuple(f"a-candidate-with-quite-a-long-name-{number}" for number in range(60))
+
+    @pytest.mark.parametrize("width", [360, 1280, 1920])
+    @pytest.mark.parametrize(
+        "paper",
+        [
+            single(contest()),
+            PAPER,
+            replace(PAPER, contests=[contest(f"q{number}", title=f"Question {number}") for number in range(10)]),
+            single(contest(options=MANY)),
+            replace(
+                PAPER, contests=[contest("q1", MANY, title="First"), contest("q2", ("x" * 40, "y"), title="Other")]
+            ),
+        ],
+        ids=["one", "three", "ten", "60 options", "60 options beside others"],
+    )
+    def test_overflow_to_no_side(self, page: Page, width: int, paper: Paper) -> None:
+        page.set_viewport_size({"width": width, "height": 720})
+        page.set_content(render(make_snapshot({}, 0, paper)))
+        for sheet in (POLLS / "static/polls/urna.css", SCRIPTS / "dashboard.css"):
+            page.add_style_tag(path=sheet)
+        sides = page.evaluate("""() => Array.from(document.querySelectorAll("main *"))
+            .filter((one) => !one.closest(".unseen, script"))
+            .flatMap((one) => [one.getBoundingClientRect().left, one.getBoundingClientRect().right])""")
+        assert (min(sides) >= 0, max(sides) <= width) == (True, True)
