@@ -12,6 +12,7 @@ sys.path[0] = str(Path(__file__).parents[2])
 
 from tests.faults.crash_points import HEALING  # noqa: E402
 from tests.faults.mutants import MUTANTS  # noqa: E402
+from tests.faults.paper import PAPER  # noqa: E402
 from tests.faults.run import Plan, play  # noqa: E402
 
 
@@ -29,6 +30,9 @@ def main() -> int:
     parser.add_argument("--closing", type=int, help="ballots in the box when it is closed (default: 1000)")
     parser.add_argument("--sockets", type=int, help="dashboards that follow (default: 200)")
     parser.add_argument("--hints-lost", type=float, default=20, help="seconds without hints for them (default: 20)")
+    parser.add_argument(
+        "--contests", type=int, default=len(PAPER), choices=range(1, len(PAPER) + 1), help="on each paper (default: 3)"
+    )
     parser.add_argument("--mutant", choices=MUTANTS, help="put this mistake in, which has to be found")
     parser.add_argument("--only", default="", metavar="TEXT", help="strike with faults that have this in their name")
     parser.add_argument("--keep", action="store_true", help="keep history, data and logs of a good run as well")
@@ -49,6 +53,7 @@ def main() -> int:
         mutant=options.mutant,
         control=options.control,
         only=options.only,
+        contests=options.contests,
     )
     folder = Path(tempfile.mkdtemp(prefix="urna-faults-"))
     # Servers run as another user.

@@ -9,15 +9,17 @@ import re
 import signal
 import threading
 import time
-import urllib.parse
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from tests.faults.elections import CHOICES, MOST_SHARDS, insist, make_election
+from tests.faults.elections import MOST_SHARDS, insist, make_election
 from tests.faults.installation import Installation, wait_until
 from tests.faults.judge import Watcher
 from tests.faults.ledger import Ledger
-from tests.faults.voters import AGAIN, Line, draw_address
+from tests.faults.paper import Contest, Marking
+from tests.faults.voters import AGAIN, Line, draw_address, fill_in
 from tests.web import read_form
 
 # Seconds: from the publication to the opening, and from the opening to the end of the window.
@@ -31,17 +33,31 @@ LINES = 3
 # Numbers of these voters begin here, and are so far apart.
 FIRST = 2 * 10**9
 APART = 10**5
+# Contest, option and label of each option on a ballot page.
+OPTION = re.compile(
+    r'<input type="(?:radio|checkbox)" name="(\w+)" value="([a-z-]+)".*?choice-label">([^<]+)<', re.DOTALL
+)
+# Labels by contest and option.
+Words = dict[tuple[str, str], str]
 
 
 class Reader(threading.Thread):
     """People on one line who read the labels, and note which words they have chosen."""
 
-    def __init__(self, doors: list[int], slug: str, ledger: Ledger, first: int, chance: random.Random) -> None:
+    def __init__(
+        self,
+        doors: list[int],
+        slug: str,
+        paper: Sequence[Contest],
+        ledger: Ledger,
+        first: int,
+        chance: random.Random,
+    ) -> None:
         super().__init__(daemon=True)
-        self.doors, self.path, self.ledger, self.chance = doors, f"/{slug}/", ledger, chance
+        self.doors, self.path, self.paper, self.ledger, self.chance = doors, f"/{slug}/", paper, ledger, chance
         self.numbers = iter(range(first, first + APART))
-        # Words by key of each accepted ballot, in the order of acceptance.
-        self.read: list[tuple[str, str]] = []
+        # The words under which each accepted ballot was marked, in the order of acceptance.
+        self.read: list[Words] = []
         self.over = threading.Event()
 
     def run(self) -> None:
@@ -57,19 +73,19 @@ class Reader(threading.Thread):
         if page.status != 200:
             time.sleep(AGAIN / 3)
             return
-        labels = dict(re.findall(r'name="choice" value="([a-z-]+)".*?choice-label">([^<]+)<', page.page, re.DOTALL))
+        words = {(contest, option): label for contest, option, label in OPTION.findall(page.page)}
         form = read_form(page.page)
-        key = self.chance.choice(sorted(labels))
+        marking = Marking.draw(as_read(self.paper, words), self.chance)
         ballot = form["ballot_id"].partition(":")[0]
-        body = urllib.parse.urlencode(form | {"choice": key})
+        body = fill_in(form, marking)
         while True:
-            self.ledger.send(voter, ballot, key)
+            self.ledger.send(voter, ballot, marking)
             status = 0
             with suppress(OSError):
                 status = line.ask(self.chance.choice(self.doors), self.path, cookies, body).status
             if status == 303:
                 self.ledger.tell(ballot, "accepted", "303")
-                self.read.append((key, labels[key]))
+                self.read.append({one: words[one] for one in marking.fields() if one[1]})
                 return
             if status in (409, 410):
                 # The paper has changed since, or the window is over: this ballot was not taken, and says so.
@@ -81,31 +97,50 @@ class Reader(threading.Thread):
             time.sleep(AGAIN)
 
 
+def as_read(paper: Sequence[Contest], words: Words) -> list[Contest]:
+    """Return the paper with those contests and options that a page has."""
+    return [
+        replace(contest, options=options)
+        for contest in paper
+        if (options := tuple(option for key, option in words if key == contest.key))
+    ]
+
+
 def edit_words(election: Any) -> None:
-    """Let two options mean something else, delete the third, and publish that."""
+    """Let two options of each contest mean something else, take away what comes after, and publish that.
+
+    Of several contests the last is taken away as well.
+    """
     from django.db import transaction
 
     from polls.publishing import publish_election
 
     with transaction.atomic():
-        first, second, third = election.options.all()
-        for option in (first, second):
-            option.label = f"No {option.label}"
-            option.save()
-        third.delete()
+        first, *others = election.contests.all()
+        if others:
+            others.pop().delete()
+        for contest in (first, *others):
+            for place, option in enumerate(contest.options.all()):
+                if place < 2:
+                    option.label = f"No {option.label}"
+                    option.save()
+                else:
+                    option.delete()
         publish_election(election)
 
 
-def edit_across_opening(installation: Installation, ledger: Ledger, slug: str, number: int, *, late_beat: bool) -> bool:
+def edit_across_opening(
+    installation: Installation, ledger: Ledger, slug: str, paper: Sequence[Contest], number: int, *, late_beat: bool
+) -> bool:
     """Save an edit while Redis hangs across an opening, and beat as well if so; complain of what counts wrongly."""
     from django.core.exceptions import ValidationError
 
     opens_at = time.time() + AHEAD
-    election = make_election(slug, shards=MOST_SHARDS, opens_in=AHEAD, seconds=WINDOW)
+    election = make_election(slug, shards=MOST_SHARDS, opens_in=AHEAD, seconds=WINDOW, paper=paper)
     chance = random.Random(slug)
     doors = installation.doors
     readers = [
-        Reader(doors, slug, ledger, FIRST + number * APART * LINES + line * APART, random.Random(chance.random()))
+        Reader(doors, slug, paper, ledger, FIRST + (number * LINES + line) * APART, random.Random(chance.random()))
         for line in range(LINES)
     ]
     watcher = Watcher(installation.proxies["result"].port, slug, ledger)
@@ -133,17 +168,22 @@ def edit_across_opening(installation: Installation, ledger: Ledger, slug: str, n
         for reader in readers:
             reader.join(30)
         watcher.stop()
-    check_words(watcher, ledger, slug, [words for reader in readers for words in reader.read])
+    check_words(watcher, ledger, paper, slug, [words for reader in readers for words in reader.read])
     return bool(stopped)
 
 
-def check_words(watcher: Watcher, ledger: Ledger, slug: str, read: list[tuple[str, str]]) -> None:
+def check_words(watcher: Watcher, ledger: Ledger, paper: Sequence[Contest], slug: str, read: Sequence[Words]) -> None:
     """Complain unless the results have each ballot under the words that its voter read."""
     snapshot = watcher.look()
     assert snapshot
-    shown = {one["key"]: one["label"] for one in snapshot["options"]}
-    wrong = sum(shown.get(key) != label for key, label in read)
+    shown = {
+        (contest["key"], option["key"]): option["label"]
+        for contest in snapshot["contests"]
+        for option in contest["options"]
+    }
+    known = {(contest.key, option) for contest in paper for option in contest.options}
+    wrong = sum(not words.items() <= shown.items() for words in read)
     if wrong:
         ledger.complain(ledger.wrong, f"{wrong} of {len(read)} ballots in {slug} count under words that nobody read")
-    if set(shown) - set(CHOICES) or not read:
+    if shown.keys() - known or not read:
         ledger.complain(ledger.unexpected, f"{slug} shows {shown}, and {len(read)} ballots were accepted")

@@ -1,10 +1,11 @@
 """Elections of the harness, made in PostgreSQL and published as the administration does it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-CHOICES = ("nesquik", "cola-cao", "water")
+from tests.faults.paper import PAPER, Contest
+
 # Shards of an election, by the seed.
 MOST_SHARDS = 3
 # Seconds for which a server may be coming back.
@@ -29,12 +30,20 @@ def insist(action: Callable[[], Any]) -> Any:
             time.sleep(0.1)
 
 
-def make_election(slug: str, *, shards: int, seconds: float | None = None, opens_in: float = -60) -> Any:
+def make_election(
+    slug: str,
+    *,
+    shards: int,
+    seconds: float | None = None,
+    opens_in: float = -60,
+    paper: Sequence[Contest] = PAPER,
+) -> Any:
     """Make and publish an election that is open, or will be, for so many seconds or until it is closed."""
     from django.db import transaction
     from django.utils import timezone
 
-    from polls.models import Election, Option
+    from polls.models import Election
+    from polls.paper_file import create_election
     from polls.publishing import publish_election
 
     @transaction.atomic
@@ -42,15 +51,16 @@ def make_election(slug: str, *, shards: int, seconds: float | None = None, opens
         if made := Election.objects.filter(slug=slug).first():
             return made
         now = timezone.now()
-        election = Election.objects.create(
-            slug=slug,
-            title="What do you drink?",
-            opens_at=now + timezone.timedelta(seconds=opens_in),
-            closes_at=now + timezone.timedelta(seconds=max(opens_in, 0) + seconds) if seconds else None,
-            shards=shards,
-        )
-        for position, key in enumerate(CHOICES):
-            Option.objects.create(election=election, key=key, label=key.title(), position=position)
+        opens_at = now + timezone.timedelta(seconds=opens_in)
+        closes_at = now + timezone.timedelta(seconds=max(opens_in, 0) + seconds) if seconds else None
+        content = {
+            "title": "Breakfast",
+            "slug": slug,
+            "opens_at": opens_at.isoformat(),
+            "closes_at": closes_at.isoformat() if closes_at else None,
+            "contests": [contest.as_json() for contest in paper],
+        }
+        election = create_election(content, shards=shards)
         publish_election(election)
         return election
 

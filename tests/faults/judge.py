@@ -14,6 +14,7 @@ from typing import Any
 from tests.faults.elections import insist
 from tests.faults.installation import Installation
 from tests.faults.ledger import Ledger
+from tests.faults.paper import contest_of
 from tests.voting_site.processes import PROJECT, fresh_environment
 
 # Seconds: between two looks at the page, and without any change after which it will not come to the truth any more.
@@ -84,24 +85,42 @@ class Watcher:
         return None
 
 
+def counts_of(contest: dict[str, Any]) -> Counter[str]:
+    """Return by count key what a snapshot shows of one contest."""
+    shown = {f"{contest['key']}:{one['key']}": one["count"] for one in contest["options"]}
+    return Counter(shown | {f"{contest['key']}:-blank": contest["blank"]})
+
+
 def check_snapshot(snapshot: dict[str, Any], ledger: Ledger) -> None:
-    """Complain about a snapshot that shows more than can be true at this moment."""
-    voters = ledger.voters()
-    counts = sum(one["count"] for one in snapshot["options"])
-    if snapshot["ballots"] > voters or counts > voters:
-        said = f"version {snapshot['version']} shows {snapshot['ballots']} ballots, {counts} choices: {voters} voted"
-        ledger.complain(ledger.wrong, said)
-    for one in snapshot["options"]:
-        if one["count"] > (supporters := ledger.supporters(one["key"])):
-            said = f"version {snapshot['version']} shows {one['count']} for {one['key']}: {supporters} chose that"
-            ledger.complain(ledger.wrong, said)
+    """Complain about a snapshot that shows more than can be true at this moment, or a contest that is not whole."""
+    version, ballots, voters = snapshot["version"], snapshot["ballots"], ledger.voters()
+    wrong = []
+    if ballots > voters:
+        wrong.append(f"{ballots} ballots: {voters} voted")
+    for contest in snapshot["contests"]:
+        key, counts = contest["key"], counts_of(contest)
+        if contest["ballots"] != ballots:
+            wrong.append(f"{contest['ballots']} ballots in {key}, and {ballots} in all")
+        most = ledger.choices(key)
+        if counts.total() > most:
+            wrong.append(f"{counts.total()} choices in {key}: voters made {most}")
+        if counts.total() < ballots:
+            # Whoever votes marks each contest, or leaves it blank.
+            wrong.append(f"{counts.total()} choices in {key}: {ballots} ballots are counted")
+        for count_key, count in counts.items():
+            if count > (supporters := ledger.supporters(count_key)):
+                wrong.append(f"{count} for {count_key}: {supporters} chose that")
+    for what in wrong:
+        ledger.complain(ledger.wrong, f"version {version} shows {what}")
 
 
 def is_true(snapshot: dict[str, Any], ledger: Ledger) -> bool:
     """Tell whether a snapshot shows what the ledger says."""
-    truth = ledger.truth()
-    shown = Counter({one["key"]: one["count"] for one in snapshot["options"]})
-    return snapshot["pending"] == 0 and snapshot["ballots"] == truth.total() and +shown == +truth
+    shown = Counter[str]()
+    for contest in snapshot["contests"]:
+        shown += counts_of(contest)
+    standing = ledger.standing()
+    return snapshot["pending"] == 0 and snapshot["ballots"] == len(standing) and shown == ledger.truth()
 
 
 @dataclass
@@ -154,7 +173,10 @@ def judge(
 
 
 def compare(ledger: Ledger, election: int) -> tuple[int, int]:
-    """Compare one account with the tables; return how many ballots are lost and how many doubled."""
+    """Compare one account with the tables; return how many ballots are lost and how many doubled.
+
+    In each contest as many choices have to be counted as were made, blank ones among them; the worst contest tells.
+    """
     records = Counter(dict(_query("SELECT ballot_id::text, count(*) FROM tally_castrecord {} GROUP BY 1", election)))
     counted = Counter(dict(_query("SELECT ballot_id::text, count(*) FROM tally_countedballot {} GROUP BY 1", election)))
     totals = Counter(dict(_query("SELECT key, sum(n)::int FROM tally_count {} GROUP BY 1", election)))
@@ -168,9 +190,11 @@ def compare(ledger: Ledger, election: int) -> tuple[int, int]:
 
     missing = accepted - records.keys()
     twice = {ballot: number for ballot, number in records.items() if number > 1}
-    off = truth.total() - totals.total()
-    lost = max(len(missing), off)
-    doubled = max(sum(twice.values()) - len(twice), -off)
+    off = Counter[str]()
+    for key in truth.keys() | totals.keys():
+        off[contest_of(key)] += truth[key] - totals[key]
+    lost = max(len(missing), *off.values(), 0)
+    doubled = max(sum(twice.values()) - len(twice), *(-number for number in off.values()), 0)
 
     for ballot in records.keys() - accepted - unsure:
         ledger.complain(ledger.unexpected, f"ballot {ballot} is recorded, and nobody was told that it is accepted")
@@ -183,7 +207,7 @@ def compare(ledger: Ledger, election: int) -> tuple[int, int]:
     for ballot in counted.keys() - standing - unsure:
         ledger.complain(ledger.wrong, f"ballot {ballot} counts, and is not its voter's last")
     for ballot, marking in markings.items():
-        if ballot in ledger.casts and ledger.casts[ballot].choice != marking:
+        if ballot in ledger.casts and str(ledger.casts[ballot].marking) != marking:
             ledger.complain(ledger.wrong, f"ballot {ballot} says {marking}")
     if not unsure and +totals != +truth:
         ledger.complain(ledger.wrong, f"the counts are {dict(totals)}, and have to be {dict(truth)}")

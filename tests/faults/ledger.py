@@ -1,8 +1,8 @@
 """The independent account: what each voter did and was told, and what therefore has to be counted.
 
-It knows nothing of Redis, PostgreSQL or Urna's code: a ballot is its id, the voter who sent it, a choice, and whether
-it was *accepted* or *refused*, or is still *unknown*. It is *limited* where a new voter was told to come again later:
-then it does not count, unless it is sent again, or an earlier sending of it is still on its way.
+It knows nothing of Redis, PostgreSQL or Urna's code: a ballot is its id, the voter who sent it, what is marked in each
+contest, and whether it was *accepted* or *refused*, or is still *unknown*. It is *limited* where a new voter was told
+to come again later: then it does not count, unless it is sent again, or an earlier sending of it is still on its way.
 """
 
 import json
@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.faults.paper import Marking, contest_of
+
 
 @dataclass
 class Cast:
@@ -20,7 +22,7 @@ class Cast:
 
     voter: int
     ballot: str
-    choice: str
+    marking: Marking
     outcome: str = "unknown"
     unanswered: bool = False
     late: bool = False
@@ -46,7 +48,10 @@ class Ledger:
         self._lock = threading.Lock()
         self._voters: set[int] = set()
         self._known: set[int] = set()
+        # By count key, who has ever sent it; by voter and contest, the most choices on a ballot; by contest, their sum.
         self._supporters: defaultdict[str, set[int]] = defaultdict(set)
+        self._most: Counter[tuple[int, str]] = Counter()
+        self._choices: Counter[str] = Counter()
         self._began = time.monotonic()
         self._file = self.history.open("a")
 
@@ -55,15 +60,21 @@ class Ledger:
         with self._lock:
             self._write(event, details)
 
-    def send(self, voter: int, ballot: str, choice: str) -> None:
+    def send(self, voter: int, ballot: str, marking: Marking) -> None:
         """A voter is about to send a ballot, perhaps not for the first time."""
         with self._lock:
-            cast = self.casts.setdefault(ballot, Cast(voter, ballot, choice, late=self.shut))
+            cast = self.casts.setdefault(ballot, Cast(voter, ballot, marking, late=self.shut))
             if cast.outcome == "limited":
                 cast.outcome = "unknown"
             self._voters.add(voter)
-            self._supporters[choice].add(voter)
-            self._write("send", {"voter": voter, "ballot": ballot, "choice": choice})
+            keys = list(marking.count_keys())
+            for key in keys:
+                self._supporters[key].add(voter)
+            for contest, number in Counter(map(contest_of, keys)).items():
+                more = max(0, number - self._most[voter, contest])
+                self._most[voter, contest] += more
+                self._choices[contest] += more
+            self._write("send", {"voter": voter, "ballot": ballot, "marking": str(marking)})
 
     def tell(self, ballot: str, outcome: str, answer: str) -> str:
         """The voter has learned, or could not learn, what became of it: return what is known of it now."""
@@ -105,8 +116,8 @@ class Ledger:
         self._file.write(json.dumps(line) + "\n")
 
     def truth(self) -> Counter[str]:
-        """Return how many voters' last accepted ballots say what."""
-        return Counter(cast.choice for cast in self.standing().values())
+        """Return by count key how many voters' last accepted ballots have it."""
+        return Counter(key for cast in self.standing().values() for key in cast.marking.count_keys())
 
     def standing(self) -> dict[int, Cast]:
         """Return each voter's last accepted ballot."""
@@ -117,9 +128,13 @@ class Ledger:
         """Return how many voters have sent anything at all: more cannot be shown at any moment."""
         return len(self._voters)
 
-    def supporters(self, choice: str) -> int:
-        """Return how many voters have ever sent this choice: it can have no more at any moment."""
-        return len(self._supporters[choice])
+    def supporters(self, count_key: str) -> int:
+        """Return how many voters have ever sent a ballot with this count key: it can have no more at any moment."""
+        return len(self._supporters[count_key])
+
+    def choices(self, contest: str) -> int:
+        """Return how many choices a contest can show at most, blank ones among them, if all voters chose the most."""
+        return self._choices[contest]
 
     def close(self) -> None:
         self._file.close()

@@ -6,15 +6,16 @@ the organiser was told "closed" has to be refused.
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.faults.edits import edit_across_opening
-from tests.faults.elections import CHOICES, MOST_SHARDS, find_election, insist, make_election
+from tests.faults.elections import MOST_SHARDS, find_election, insist, make_election
 from tests.faults.installation import Installation, wait_until
 from tests.faults.judge import Watcher
 from tests.faults.ledger import Ledger
 from tests.faults.organiser import Organiser
+from tests.faults.paper import Contest
 from tests.faults.proxy import Weather
 from tests.faults.voters import Crowd, draw_address, send_too_late
 
@@ -35,8 +36,8 @@ APART = 10**5
 class Lives:
     """Ends one small election after the other under faults, and keeps their accounts."""
 
-    def __init__(self, installation: Installation, ledger: Ledger, *, seed: int) -> None:
-        self.installation, self.ledger, self.seed = installation, ledger, seed
+    def __init__(self, installation: Installation, ledger: Ledger, paper: Sequence[Contest], *, seed: int) -> None:
+        self.installation, self.ledger, self.paper, self.seed = installation, ledger, paper, seed
         self.accounts: list[tuple[Ledger, int]] = []
 
     def close_with_crash(self, place: str) -> bool:
@@ -89,14 +90,14 @@ class Lives:
         number = len(self.accounts)
         slug = f"edit-{self.seed}-{number}"
         ledger = Ledger(self.ledger.history.with_name(f"history-{slug}.jsonl"))
-        struck = edit_across_opening(self.installation, ledger, slug, number, late_beat=late_beat)
+        struck = edit_across_opening(self.installation, ledger, slug, self.paper, number, late_beat=late_beat)
         self.accounts.append((ledger, find_election(slug)))
         return struck
 
     def _live(self, end: Callable[[Organiser, Any, Watcher], bool], *, seconds: float | None = None) -> bool:
         number = len(self.accounts)
         slug = f"life-{self.seed}-{number}"
-        election = make_election(slug, shards=MOST_SHARDS, seconds=seconds)
+        election = make_election(slug, shards=MOST_SHARDS, seconds=seconds, paper=self.paper)
         ledger = Ledger(self.ledger.history.with_name(f"history-{slug}.jsonl"))
         self.accounts.append((ledger, election.pk))
         doors, first = self.installation.doors, FIRST + number * APART
@@ -104,8 +105,8 @@ class Lives:
         watcher = Watcher(self.installation.proxies["result"].port, slug, ledger)
         address = draw_address(random.Random(slug))
         try:
-            with send_too_late(doors, slug, CHOICES, ledger, number=LATE, address=address):
-                crowd = Crowd(doors, slug, CHOICES, ledger, seed=self.seed, lines=LINES, first=first)
+            with send_too_late(doors, slug, self.paper, ledger, number=LATE, address=address):
+                crowd = Crowd(doors, slug, self.paper, ledger, seed=self.seed, lines=LINES, first=first)
                 try:
                     if not seconds:
                         wait_until(lambda: ledger.accepted >= BALLOTS, f"ballots in {slug}")

@@ -77,18 +77,19 @@ def _cut_the_box() -> None:
 def _send_a_task() -> None:
     from celery import current_app
 
-    from polls import ballot_box, voters
+    from polls import ballot_box, ballots, voters
 
     def cast(definition: Any, *, voter: str, ballot_id: Any, marking: str, design: str, **_: Any) -> Any:
         _, now = ballot_box.read_definition(definition.slug)
         fields = {
-            "v": "1",
+            "v": str(ballots.WIRE_VERSION),
             "epoch": ballot_box.read_epoch(),
             # No two alike, which is all that the count asks of them.
             "serial": str(random.randrange(1, 10**14)),
             "at": str(now),
             "voter": voter,
             "ballot": str(ballot_id),
+            "design": design,
             "marking": marking,
         }
         shard = voters.shard_of(voter, definition.shards)
@@ -123,6 +124,18 @@ def _count_by_task() -> None:
     drain.follow_serials = lambda *_: None
 
 
+def _forget_last_contest() -> None:
+    from polls.definition import Definition
+
+    count_keys = Definition.count_keys
+
+    def patched(definition: Any, marking: str) -> tuple[str, ...]:
+        lost = definition.contests[-1].key
+        return tuple(key for key in count_keys(definition, marking) if not key.startswith(f"{lost}:"))
+
+    Definition.count_keys = patched
+
+
 MUTANTS = {
     "no-on-conflict": Mutant(
         "a batch that comes again is recorded again",
@@ -133,6 +146,7 @@ MUTANTS = {
     "delete-before-commit": Mutant(
         "ballots leave the box before they are recorded", "counting", {"worker": _delete_before_commit}
     ),
+    "contest-lost": Mutant("the last contest of a paper is not counted", "counting", {"worker": _forget_last_contest}),
     "everysec": Mutant(
         "Redis answers before the ballot is on a slow disk", "slow disk", {}, valkey=["--appendfsync", "everysec"]
     ),

@@ -4,6 +4,7 @@ All that the file lacks is counted by then. Voting gives its serials again befor
 """
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.faults.elections import insist
 from tests.faults.installation import Installation, wait_until
 from tests.faults.judge import Watcher
 from tests.faults.ledger import Ledger
+from tests.faults.paper import Contest
 from tests.faults.voters import Crowd
 from voting_site.service_user import give_to_service_user
 
@@ -25,13 +27,14 @@ APART = 10**8
 
 
 def bring_back_older(
-    installation: Installation, slug: str, election: int, choices: tuple[str, ...], ledger: Ledger, watcher: Watcher
+    installation: Installation, slug: str, election: int, paper: Sequence[Contest], ledger: Ledger, watcher: Watcher
 ) -> None:
     """Let Redis be an older one; complain unless each voter who counted is known to the box afterwards."""
+    epoch = read_epoch(installation)
     file = installation.data.path / "valkey" / "appendonlydir"
     older = installation.folder / "older"
     shutil.copytree(file, older)
-    lacked = vote(installation, slug, choices, ledger, first=FIRST, number=LACKED)
+    lacked = vote(installation, slug, paper, ledger, first=FIRST, number=LACKED)
     watcher.wait_for_truth()
     worker, valkey = installation.part("worker"), installation.part("valkey")
     worker.wanted = valkey.wanted = False
@@ -41,20 +44,22 @@ def bring_back_older(
     replace(file, older)
     valkey.wanted = True
     # So many that voting catches up with all serials that were given before.
-    vote(installation, slug, choices, ledger, first=FIRST + APART, number=3 * lacked)
+    vote(installation, slug, paper, ledger, first=FIRST + APART, number=3 * lacked)
     worker.wanted = True
     if watcher.wait_for_truth() is None:
         ledger.complain(ledger.wrong, "the page did not come to the truth after an older Redis")
+    # It begins when all voters are known again, which may be after the last of their ballots is counted.
+    wait_until(lambda: read_epoch(installation) not in ("", epoch), "a new epoch after an older Redis")
     if forgotten := find_forgotten(installation, election):
         ledger.complain(ledger.wrong, f"{forgotten} voters count, and the box does not know that they have voted")
 
 
 def vote(
-    installation: Installation, slug: str, choices: tuple[str, ...], ledger: Ledger, *, first: int, number: int
+    installation: Installation, slug: str, paper: Sequence[Contest], ledger: Ledger, *, first: int, number: int
 ) -> int:
     """Have people vote until so many ballots more are accepted; return how many were."""
     before = ledger.accepted
-    crowd = Crowd(installation.doors, slug, choices, ledger, seed=first, lines=LINES, first=first)
+    crowd = Crowd(installation.doors, slug, paper, ledger, seed=first, lines=LINES, first=first)
     try:
         wait_until(lambda: ledger.accepted >= before + number, f"{number} ballots around an older Redis")
     finally:
@@ -68,6 +73,12 @@ def replace(file: Path, older: Path) -> None:
     shutil.copytree(older, file)
     for path in (file, *file.iterdir()):
         give_to_service_user(path)
+
+
+def read_epoch(installation: Installation) -> str:
+    """Return in which life the box is; "" while it has none."""
+    with Redis.from_url(installation.urls["REDIS_URL"], decode_responses=True) as client:
+        return client.get("urna:epoch") or ""
 
 
 def find_forgotten(installation: Installation, election: int) -> int:

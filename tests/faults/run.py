@@ -3,7 +3,7 @@
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from redis import Redis
 from tests.faults import faults
 from tests.faults.crash_points import HEALING
 from tests.faults.dashboards import Dashboards
-from tests.faults.elections import CHOICES, MOST_SHARDS, insist, make_election
+from tests.faults.elections import MOST_SHARDS, insist, make_election
 from tests.faults.installation import Installation, Stuck, wait_until
 from tests.faults.judge import PATIENCE, Verdict, Watcher, judge
 from tests.faults.ledger import Ledger
@@ -22,6 +22,7 @@ from tests.faults.lives import Lives
 from tests.faults.mutants import MUTANTS
 from tests.faults.older import bring_back_older
 from tests.faults.organiser import Onlooker, Organiser
+from tests.faults.paper import PAPER, Contest
 from tests.faults.proxy import Weather
 from tests.faults.voters import Crowd, draw_address, send_too_late
 
@@ -50,7 +51,7 @@ class Plan:
     in the box when it is closed. `sockets` dashboards follow the results while hints are lost for `hints_lost`
     seconds. `outage` is how long PostgreSQL may be away, in seconds. `mutant` puts a mistake in, and strikes with the
     faults under which it shows; `control` strikes with the same, without the mistake. With `only` those faults strike
-    that have it in their name.
+    that have it in their name. Papers have so many `contests`.
     """
 
     seed: int
@@ -67,6 +68,11 @@ class Plan:
     mutant: str | None = None
     control: str | None = None
     only: str = ""
+    contests: int = len(PAPER)
+
+    @property
+    def paper(self) -> Sequence[Contest]:
+        return PAPER[: self.contests]
 
 
 @dataclass(frozen=True)
@@ -109,9 +115,9 @@ def play(plan: Plan, folder: Path) -> Outcome:
 
 
 def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
-    election = make_election(f"faults-{plan.seed}", shards=1 + plan.seed % MOST_SHARDS)
+    election = make_election(f"faults-{plan.seed}", shards=1 + plan.seed % MOST_SHARDS, paper=plan.paper)
     watcher = Watcher(installation.proxies["result"].port, election.slug, ledger)
-    lives = Lives(installation, ledger, seed=plan.seed)
+    lives = Lives(installation, ledger, plan.paper, seed=plan.seed)
     organiser = Organiser(installation.proxies["admin"].port, installation.password, ledger)
     onlooker = Onlooker(organiser, election.pk)
     struck = emptied = 0
@@ -129,7 +135,7 @@ def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
         if converged is not None:
             emptied = empty_box(plan, installation, election.slug, ledger, watcher)
         if plan.older and converged is not None:
-            bring_back_older(installation, election.slug, election.pk, CHOICES, ledger, watcher)
+            bring_back_older(installation, election.slug, election.pk, plan.paper, ledger, watcher)
         if plan.closing and converged is not None:
             close_full_box(plan, installation, election, ledger, watcher)
     except Stuck as reason:
@@ -163,7 +169,7 @@ def voting(
     crowd = Crowd(
         installation.doors,
         slug,
-        CHOICES,
+        plan.paper,
         ledger,
         seed=plan.seed,
         lines=lines,
@@ -266,7 +272,7 @@ def close_full_box(plan: Plan, installation: Installation, election: Any, ledger
     worker.kill()
     before = ledger.accepted
     address = draw_address(random.Random(plan.seed))
-    with send_too_late(installation.doors, election.slug, CHOICES, ledger, number=LATE, address=address):
+    with send_too_late(installation.doors, election.slug, plan.paper, ledger, number=LATE, address=address):
         with voting(plan, installation, election.slug, ledger, first=10**6):
             wait_until(lambda: ledger.accepted >= before + plan.closing, "a full box", seconds=plan.closing / 10 + 60)
             seal = insist(lambda: close_election(election))

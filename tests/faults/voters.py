@@ -11,11 +11,12 @@ import socket
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from tests.faults.ledger import Ledger
+from tests.faults.paper import Contest, Marking
 from tests.web import read_form
 
 # Seconds: until a voter takes an answer for lost, between two presses of the button, and until they give up.
@@ -40,6 +41,11 @@ class Answer:
     retry_after: str
 
 
+def fill_in(form: Mapping[str, str], marking: Marking) -> str:
+    """Return what a browser sends of a form that is marked so."""
+    return urllib.parse.urlencode([*form.items(), *marking.fields()])
+
+
 def draw_address(chance: random.Random) -> str:
     """Return one of this machine's own addresses on the loopback, which all are different visitors."""
     return f"127.{chance.randint(1, 254)}.{chance.randint(0, 255)}.{chance.randint(1, 254)}"
@@ -48,9 +54,9 @@ def draw_address(chance: random.Random) -> str:
 class Line:
     """Connections of one thread to the doors of the house, kept alive from one request to the next."""
 
-    def __init__(self, doors: Sequence[int], address: str) -> None:
+    def __init__(self, doors: Sequence[int], address: str, *, timeout: float = TIMEOUT) -> None:
         self._connections = {
-            door: http.client.HTTPConnection("127.0.0.1", door, timeout=TIMEOUT, source_address=(address, 0))
+            door: http.client.HTTPConnection("127.0.0.1", door, timeout=timeout, source_address=(address, 0))
             for door in doors
         }
 
@@ -90,7 +96,7 @@ class Crowd:
         self,
         doors: Sequence[int],
         slug: str,
-        choices: Sequence[str],
+        paper: Sequence[Contest],
         ledger: Ledger,
         *,
         seed: int,
@@ -98,7 +104,7 @@ class Crowd:
         first: int,
         crowded: int = 0,
     ) -> None:
-        self.doors, self.path, self.choices, self.ledger = doors, f"/{slug}/", choices, ledger
+        self.doors, self.path, self.paper, self.ledger = doors, f"/{slug}/", paper, ledger
         self._stop = threading.Event()
         self._next = itertools.count(first)
         self._threads = [
@@ -135,11 +141,11 @@ class Crowd:
             form = self._fetch_form(line, cookies, chance)
             if form is None:
                 return
-            choice = chance.choice(self.choices)
+            marking = Marking.draw(self.paper, chance)
             ballot = form["ballot_id"].partition(":")[0]
-            body = urllib.parse.urlencode(form | {"choice": choice})
+            body = fill_in(form, marking)
             for _ in range(1 + (chance.random() < RESEND)):
-                if not self._cast(line, cookies, chance, voter, ballot, choice, body):
+                if not self._cast(line, cookies, chance, voter, ballot, marking, body):
                     return
 
     def _fetch_form(self, line: Line, cookies: dict[str, str], chance: random.Random) -> dict[str, str] | None:
@@ -168,13 +174,13 @@ class Crowd:
         chance: random.Random,
         voter: int,
         ballot: str,
-        choice: str,
+        marking: Marking,
         body: str,
     ) -> bool:
         """Send one ballot until the answer is known; return whether it was accepted."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            self.ledger.send(voter, ballot, choice)
+            self.ledger.send(voter, ballot, marking)
             status, said, pause = 0, "", AGAIN
             try:
                 answer = line.ask(chance.choice(self.doors), self.path, cookies, body)
@@ -209,12 +215,12 @@ class Crowd:
 
 @contextmanager
 def send_too_late(
-    doors: Sequence[int], slug: str, choices: Sequence[str], ledger: Ledger, *, number: int, address: str
+    doors: Sequence[int], slug: str, paper: Sequence[Contest], ledger: Ledger, *, number: int, address: str
 ) -> Iterator[None]:
     """Fetch forms before the block, in which the election is closed, and send them after it: all have to be refused."""
     path = f"/{slug}/"
     late = []
-    line = Line(doors, address)
+    line, chance = Line(doors, address), random.Random(address)
     for voter in range(-number, 0):
         cookies: dict[str, str] = {}
         form, deadline = None, time.monotonic() + PATIENCE
@@ -227,10 +233,11 @@ def send_too_late(
     yield
     for voter, cookies, form in late:
         ballot = form["ballot_id"].partition(":")[0]
-        body = urllib.parse.urlencode(form | {"choice": choices[0]})
+        marking = Marking.draw(paper, chance)
+        body = fill_in(form, marking)
         outcome, deadline = "unknown", time.monotonic() + PATIENCE
         while outcome == "unknown" and time.monotonic() < deadline:
-            ledger.send(voter, ballot, choices[0])
+            ledger.send(voter, ballot, marking)
             answer = ""
             with suppress(OSError):
                 answer = str(line.ask(doors[voter % len(doors)], path, cookies, body).status)
