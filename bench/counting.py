@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from .figure import Figure
+from .papers import new_election
 from .stand import MEASURED, REST, Stand, wait_until
 
 if TYPE_CHECKING:
@@ -53,32 +54,21 @@ def make_votes(number: int) -> list[Cast]:
     now = int(time.time() * 1000)
     keys = [voters.new_visitor() for _ in range(number // 2)]
     return [
-        (key, ballots.new_ballot_id(now + turn * number + index), ("nesquik", "cola-cao")[(index + turn) % 2])
+        (key, ballots.new_ballot_id(now + turn * number + index), ("q1=nesquik", "q1=cola-cao")[(index + turn) % 2])
         for turn in (0, 1)
         for index, key in enumerate(keys)
     ]
-
-
-def new_election(slug: str, shards: int) -> "Election":
-    """Publish an open election with two options."""
-    from polls.models import Election, Option
-    from polls.publishing import publish_election
-
-    election = Election.objects.create(slug=slug, title=slug, shards=shards)
-    for position, key in enumerate(("nesquik", "cola-cao")):
-        Option.objects.create(election=election, key=key, label=key, position=position)
-    publish_election(election)
-    return election
 
 
 def fill_box(election: "Election", casts: Sequence[Cast]) -> None:
     """Put ballots into the box with all that `cast.lua` leaves behind, many at a time."""
     from polls import ballot_box
     from polls.ballots import WIRE_VERSION
+    from polls.definition import Definition
     from polls.voters import shard_of
 
     client = ballot_box.client()
-    epoch = ballot_box.read_epoch()
+    definition, epoch = Definition.of(election), ballot_box.read_epoch()
     serials = dict.fromkeys(range(election.shards), 0)
     now = int(time.time() * 1000)
     for start in range(0, len(casts), BATCH):
@@ -87,9 +77,9 @@ def fill_box(election: "Election", casts: Sequence[Cast]) -> None:
                 shard = shard_of(voter, election.shards)
                 serials[shard] += 1
                 fields = {"v": WIRE_VERSION, "epoch": epoch, "serial": serials[shard], "at": now}
-                fields |= {"voter": voter, "ballot": str(ballot_id), "marking": marking}
+                fields |= {"voter": voter, "ballot": str(ballot_id), "design": definition.design, "marking": marking}
                 pipe.xadd(ballot_box.key(election.pk, shard, "ballots"), fields)
-                mark = ballot_box.write_mark(ballot_id, ballot_box.hash_marking(marking), "accepted")
+                mark = ballot_box.write_mark(ballot_id, definition.hash_marking(marking), "accepted")
                 pipe.hset(ballot_box.key(election.pk, shard, "voters"), voter, mark)
             for shard, serial in serials.items():
                 pipe.hset(ballot_box.key(election.pk, shard, "rules"), "serial", serial)
@@ -105,7 +95,7 @@ def drain(
     from polls import ballot_box
     from tally.models import CountedBallot, Tally
 
-    election = new_election(f"drain-{time.monotonic_ns()}", shards)
+    election = new_election(f"drain-{time.monotonic_ns()}", shards=shards)
     fill_box(election, make_votes(number))
     stand.place_servers(servers)
     for shard in range(shards):
@@ -130,7 +120,7 @@ def bare_insert(stand: Stand, number: int) -> float:
     """Return the rows a second that one connection inserts into the table of cast records."""
     from django.db import connection, transaction
 
-    election = new_election(f"insert-{time.monotonic_ns()}", 1)
+    election = new_election(f"insert-{time.monotonic_ns()}")
     casts = make_votes(number)
     stand.place_servers(REST)
     batches = []

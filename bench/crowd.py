@@ -1,6 +1,7 @@
 """A crowd of voters, as the requests that their browsers would send."""
 
 import http.client
+import random
 import re
 import time
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
+from .papers import ONE_CONTEST, Paper
 from .stand import Broken, Role
 
 # Where ceilings.py puts the view that returns "ok".
@@ -60,11 +62,12 @@ def address(number: int) -> str:
 
 
 class Crowd:
-    """Voters who come one after the other; every second request is of one who votes again."""
+    """Voters who come one after the other, and choose by lot; every second request is of one who votes again."""
 
-    def __init__(self, form: Form, *, cookie_name: str) -> None:
+    def __init__(self, form: Form, *, cookie_name: str, paper: Paper = ONE_CONTEST) -> None:
         self.form = form
         self.cookie_name = cookie_name
+        self.paper = paper
         self.number = 0
 
     def _head(self, line: str, visitor: str, number: int) -> list[str]:
@@ -82,6 +85,7 @@ class Crowd:
         """Yield `number` filled-in forms: each second one by a voter who has voted shortly before."""
         from polls import ballots, voters
 
+        pick = random.Random(number)
         recent: list[tuple[int, str]] = []
         for index in range(number):
             if index % 2 and len(recent) > 200:
@@ -95,8 +99,8 @@ class Crowd:
                 # By when it is sent, ids issued in this order are in this order.
                 "ballot_id": ballots.sign(ballots.new_ballot_id(int(time.time() * 1000) + index)),
                 "design": self.form.design,
-                "choice": ("nesquik", "cola-cao")[index % 3 % 2],
             }
+            fields |= {contest: pick.choice(options) for contest, options in self.paper.items()}
             body = urlencode(fields)
             head = self._head(f"POST {path or f'/{self.form.slug}/'} HTTP/1.1", visitor, voter)
             head += [

@@ -1,21 +1,36 @@
-"""Whether one look at the results costs more when there are more ballots."""
+"""Whether one look at the results costs more when there are more ballots, and what a long paper costs."""
 
 import time
 from collections.abc import Iterator
 
-from .counting import new_election
 from .figure import Figure, percentile
+from .papers import ONE_CONTEST, Paper, new_election, paper_of
 from .stand import Stand
 
 LOOKS = 300
+FEW = 1000
+# The longest paper that there can be.
+CONTESTS, OPTIONS = 50, 20
 
 
 def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
-    """Yield the time of one snapshot over many ballots, beside that over 1,000."""
-    sizes = (1000, 100_000) if quick else (1000, 1_000_000, 10_000_000)
+    """Yield the time of one snapshot over many ballots and over many contests, beside that over 1,000 of one."""
+    reference = make_ballots(FEW)
+    long = make_ballots(FEW, paper_of(CONTESTS, OPTIONS))
+    few, many = look(reference), look(long)
+    yield Figure(
+        f"snapshot of {CONTESTS} contests with {CONTESTS * OPTIONS:,} options",
+        many * 1000,
+        "ms",
+        few * 1000,
+        "snapshot of one contest with two options",
+        less_is_better=True,
+        note=f"median of {LOOKS}; {FEW:,} ballots each; {frame_size(long) / 1000:.0f} kB as a frame",
+    )
+    sizes = (100_000,) if quick else (1_000_000, 10_000_000)
     elections = {size: make_ballots(size) for size in sizes}
-    for size in sizes[1:]:
-        few, many = look(elections[1000]), look(elections[size])
+    for size in sizes:
+        few, many = look(reference), look(elections[size])
         yield Figure(
             f"snapshot of {size:,} ballots",
             many * 1000,
@@ -29,20 +44,26 @@ def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
         )
 
 
-def make_ballots(number: int) -> int:
+def make_ballots(number: int, paper: Paper = ONE_CONTEST) -> int:
     """Make an election with `number` counted ballots, in SQL; return its number."""
     from django.db import connection
 
-    election = new_election(f"dashboard-{number}", 1)
+    election = new_election(f"dashboard-{number}-{len(paper)}", paper)
+    # All contests have the same options.
+    options = next(iter(paper.values()))
+    values = {"election": election.pk, "number": number, "contests": list(paper), "options": list(options)}
     with connection.cursor() as cursor:
         for statement in (
             """
             INSERT INTO tally_castrecord
                 (election_id, shard, voter_key, ballot_id, marking, epoch, serial, accepted_at)
             SELECT %(election)s, 0, lpad(n::text, 22, 'v'), gen_random_uuid(),
-                CASE n %% 2 WHEN 0 THEN 'nesquik' ELSE 'cola-cao' END, 'bench', n,
-                now() - n * interval '1 second' / 1000
-            FROM generate_series(1, %(number)s) AS n
+                (
+                    SELECT string_agg(key || '=' || options[1 + (n + at) %% cardinality(options)], ';' ORDER BY at)
+                    FROM unnest(%(contests)s::text[]) WITH ORDINALITY AS contest (key, at)
+                ),
+                'bench', n, now() - n * interval '1 second' / 1000
+            FROM generate_series(1, %(number)s) AS n, CAST(%(options)s AS text[]) AS options
             """,
             """
             INSERT INTO tally_countedballot (election_id, shard, voter_key, ballot_id, marking)
@@ -51,7 +72,8 @@ def make_ballots(number: int) -> int:
             """,
             """
             INSERT INTO tally_count (election_id, shard, key, n)
-            SELECT election_id, shard, marking, count(*) FROM tally_countedballot
+            SELECT election_id, shard, replace(part, '=', ':'), count(*)
+            FROM tally_countedballot, unnest(string_to_array(marking, ';')) AS part
             WHERE election_id = %(election)s GROUP BY 1, 2, 3
             """,
             """
@@ -60,8 +82,17 @@ def make_ballots(number: int) -> int:
             """,
             "VACUUM ANALYZE tally_castrecord, tally_countedballot, tally_count, tally_tally",
         ):
-            cursor.execute(statement, {"election": election.pk, "number": number})
+            cursor.execute(statement, values)
     return int(election.pk)
+
+
+def frame_size(election: int) -> int:
+    """Return the bytes of a frame."""
+    from polls.models import Election
+    from results.snapshot import read_snapshots
+
+    [snapshot] = read_snapshots(Election.objects.filter(pk=election))
+    return len(snapshot.to_json().encode())
 
 
 def look(election: int) -> float:

@@ -11,10 +11,14 @@ from contextlib import ExitStack
 from .crowd import Crowd, fetch_form
 from .figure import Figure, percentile
 from .load import send, write_requests
+from .papers import ONE_CONTEST, new_election
 from .sockets import open_socket, read_frame
 from .stand import Broken, Role, Stand, wait_for_worker
 
 SLUG = "vote-to-screen"
+# The last option is one that only probes choose.
+PAPER = {"q1": (*ONE_CONTEST["q1"], "probe")}
+PROBE = {"q1": ("probe",)}
 LOAD = 500
 CONNECTIONS = 50
 # Seconds that a vote takes under that load: each connection waits for its answer before it pauses.
@@ -24,13 +28,13 @@ ANSWER_S = 0.012
 def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
     """Yield the time from a POST to its frame, idle and under load."""
     probes = 40 if quick else 200
-    new_election()
+    new_election(SLUG, PAPER)
     with ExitStack() as stack:
         roles = {name: stack.enter_context(stand.role(name)) for name in ("vote", "result", "worker", "beat")}
         from django.conf import settings
 
         cookie = settings.VOTER_COOKIE_NAME.replace("manage", "vote")
-        crowd = Crowd(fetch_form(roles["vote"], SLUG), cookie_name=cookie)
+        crowd = Crowd(fetch_form(roles["vote"], SLUG), cookie_name=cookie, paper=PROBE)
         # Whatever other figures have left in the box is counted then.
         wait_for_worker()
         prober = Prober(roles["vote"], roles["result"], crowd)
@@ -67,17 +71,6 @@ def _figure(
     )
 
 
-def new_election() -> None:
-    """Publish an election with an option that only probes choose."""
-    from polls.models import Election, Option
-    from polls.publishing import publish_election
-
-    election = Election.objects.create(slug=SLUG, title="Vote to screen")
-    for position, key in enumerate(("nesquik", "cola-cao", "probe")):
-        Option.objects.create(election=election, key=key, label=key, position=position)
-    publish_election(election)
-
-
 class Prober:
     """One voter after the other, and somebody who watches the results."""
 
@@ -102,9 +95,8 @@ class Prober:
             # Not in step with anything that ticks, nor so close that it waits for the read of the vote before.
             time.sleep(pick.uniform(0.15, 0.35))
             [request] = self.crowd.votes(1)
-            head, _, body = request.replace(b"choice=nesquik", b"choice=probe").partition(b"\r\n\r\n")
-            lines = head.decode().split("\r\n")[1:]
-            headers = dict(line.split(": ", 1) for line in lines) | {"Content-Length": str(len(body))}
+            head, _, body = request.partition(b"\r\n\r\n")
+            headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
             started = time.perf_counter()
             self.connection.request("POST", f"/{SLUG}/", body, headers)
             answer = self.connection.getresponse()
@@ -120,8 +112,9 @@ class Prober:
     def _next_count(self) -> int:
         while True:
             frame = json.loads(read_frame(self.socket))
-            if "options" in frame:
-                return next(int(one["count"]) for one in frame["options"] if one["key"] == "probe")
+            if "contests" in frame:
+                [contest] = frame["contests"]
+                return next(int(one["count"]) for one in contest["options"] if one["key"] == "probe")
 
 
 class voting_at:

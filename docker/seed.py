@@ -26,15 +26,20 @@ SLOWER = (
     "too many new voters from one address (429): going on at the pace that the page allows. A faster seed:\n"
     "  NEWCOMER_BURST=5000 docker compose -f docker/compose.yaml --profile seed up\n"
 )
+# How a contest that is left blank is counted.
+BLANK = "-blank"
 
 
 class Refused(Exception):
     """The page answered with something that trying again does not change."""
 
 
-def find_choices(page: str) -> list[str]:
-    """Return the options that a ballot page offers."""
-    return re.findall(r'name="choice" value="([^"]+)"', page)
+def find_contests(page: str) -> dict[str, list[str]]:
+    """Return the options that a ballot page offers, by contest; that of "leave blank" is empty."""
+    contests: dict[str, list[str]] = {}
+    for contest, option in re.findall(r'<input type="(?:radio|checkbox)" name="([^"]+)" value="([^"]*)"', page):
+        contests.setdefault(contest, []).append(option)
+    return contests
 
 
 class ProxyConnection(http.client.HTTPSConnection):
@@ -99,14 +104,15 @@ class Page:
             time.sleep(0.5)
         raise TimeoutError(f"no good answer to {method} {self.path} within {PATIENCE} seconds")
 
-    def vote(self, pick: random.Random) -> str:
-        """Cast one new voter's ballot; return the choice."""
+    def vote(self, pick: random.Random) -> list[str]:
+        """Cast one new voter's ballot, with one choice in each contest; return the choices as they are counted."""
         headers, text = self.ask_patiently("GET")
         cookies = "; ".join(value.partition(";")[0] for value in headers.get_all("Set-Cookie", []))
         fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', text))
-        fields["choice"] = pick.choice(find_choices(text))
-        self.ask_patiently("POST", urlencode({name: unescape(value) for name, value in fields.items()}), cookies)
-        return unescape(fields["choice"])
+        chosen = {contest: pick.choice(options) for contest, options in find_contests(text).items()}
+        form = {name: unescape(value) for name, value in fields.items()} | chosen
+        self.ask_patiently("POST", urlencode(form), cookies)
+        return [f"{contest}:{option or BLANK}" for contest, option in chosen.items()]
 
 
 def say(text: str) -> None:
@@ -131,8 +137,9 @@ def main() -> None:
     started = time.monotonic()
     counts: dict[str, int] = {}
     with ThreadPoolExecutor(options.at_once) as voters:
-        for number, choice in enumerate(voters.map(lambda _: page.vote(pick), range(options.votes)), start=1):
-            counts[choice] = counts.get(choice, 0) + 1
+        for number, chosen in enumerate(voters.map(lambda _: page.vote(pick), range(options.votes)), start=1):
+            for key in chosen:
+                counts[key] = counts.get(key, 0) + 1
             if number % max(1, options.votes // 10) == 0:
                 speed = number / (time.monotonic() - started)
                 say(f"{number} of {options.votes} votes accepted, {speed:.0f}/s\n")

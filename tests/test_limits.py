@@ -18,7 +18,7 @@ def vote(voter: Voter) -> int:
     """Cast a newcomer's ballot; return the status."""
     form = voter.fetch_form()
     assert form
-    return voter.send(form | {"choice": "nesquik"})[0]
+    return voter.send(form | {"q1": "nesquik"})[0]
 
 
 class TestNewcomers:
@@ -56,7 +56,7 @@ class TestNewcomers:
             url = f"http://127.0.0.1:{urna.port}/drink/"
             assert vote(Voter(url)) == 303
             voter = Voter(url)
-            status, page = voter.send(voter.fetch_form() | {"choice": "cola-cao"})
+            status, page = voter.send(voter.fetch_form() | {"q1": "cola-cao"})
         assert status == 429
         assert re.search(r'value="cola-cao"[^>]*\schecked', page)
         assert re.search(r"Wait (29|30) seconds, then press “Vote” again", page)

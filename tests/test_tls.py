@@ -48,7 +48,7 @@ class TestAnswers:
 class TestCookies:
     def test_of_voters_stay_with_the_host_and_with_tls(self, urna):
         form, kept = self.fetch(urna, "vote", f"/{SLUG}/")
-        answer = self.post(urna, "vote", f"/{SLUG}/", kept, read_form(form) | {"choice": "nesquik"})
+        answer = self.post(urna, "vote", f"/{SLUG}/", kept, read_form(form) | {"q1": "nesquik"})
         assert (answer.status, answer.headers["Location"]) == (303, f"/{SLUG}/cast/")
         self.check(kept | self.cookies(answer), "__Host-urna_vote_csrf", "__Host-urna_vote_voter")
 

@@ -11,8 +11,9 @@ from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
-from django.template.loader import render_to_string
+from django.test import Client
 
+from tests.conftest import contest
 from voting_site.celery import app
 
 from .files import FOLDER, PROJECT, services
@@ -178,7 +179,19 @@ class TestHealth:
 
 
 class TestSeed:
-    def test_finds_what_a_ballot_holds(self, define: Callable):
-        definition = define()
-        page = render_to_string("polls/methods/plurality/ballot.html", {"options": definition.options, "marked": []})
-        assert load_script("seed").find_choices(page) == ["nesquik", "cola-cao"]
+    @pytest.mark.urls("voting_site.urls.vote")
+    def test_finds_what_a_ballot_holds(self, define: Callable, client: Client):
+        ten = tuple(f"option-{number}" for number in range(10))
+        define(
+            contests=(
+                contest(),
+                contest("q2", ten, method="approval"),
+                contest("drink-2", ("yes", "no"), rules={"blank": True}),
+            )
+        )
+        page = client.get("/drink/").content.decode()
+        assert load_script("seed").find_contests(page) == {
+            "q1": ["nesquik", "cola-cao"],
+            "q2": list(ten),
+            "drink-2": ["yes", "no", ""],
+        }

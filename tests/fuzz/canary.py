@@ -5,14 +5,14 @@ import itertools
 import random
 import threading
 import time
-import urllib.parse
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 
 from tests.faults.installation import Installation
 from tests.faults.ledger import Ledger
-from tests.faults.voters import Line, draw_address
+from tests.faults.paper import PAPER, Marking
+from tests.faults.voters import Line, draw_address, fill_in
 from tests.web import read_form
 
 # Seconds between two rounds.
@@ -59,12 +59,10 @@ class Canary:
     def _vote(self, door: str, address: str) -> None:
         line, cookies = Line([self.ports[door]], address), dict[str, str]()
         form = read_form(line.ask(self.ports[door], f"/{self.slug}/", cookies).page)
-        choice = self._chance.choice(("nesquik", "cola-cao", "water"))
+        marking = Marking.draw(PAPER, self._chance)
         ballot = form["ballot_id"].partition(":")[0]
-        self.ledger.send(next(self._voters), ballot, choice)
-        answer = line.ask(
-            self.ports[door], f"/{self.slug}/", cookies, urllib.parse.urlencode(form | {"choice": choice})
-        )
+        self.ledger.send(next(self._voters), ballot, marking)
+        answer = line.ask(self.ports[door], f"/{self.slug}/", cookies, fill_in(form, marking))
         self.ledger.tell(ballot, "accepted" if answer.status == 303 else "refused", str(answer.status))
         line.close()
         if answer.status != 303:

@@ -20,6 +20,7 @@ from tests.faults.elections import make_election
 from tests.faults.installation import WEB, Installation, Stuck, wait_until
 from tests.faults.judge import Verdict, Watcher, judge
 from tests.faults.ledger import Ledger
+from tests.faults.paper import PAPER, Marking
 from tests.faults.proxy import Network
 from tests.faults.voters import Line
 from tests.fuzz.canary import Canary, trickle
@@ -137,7 +138,8 @@ def find_target(name: str, installation: Installation) -> Target:
     form = read_form(line.ask(port, f"/{TARGET}/", cookies).page)
     line.close()
     jar = "; ".join(f"{name}={value}" for name, value in cookies.items())
-    return Target(name, port, VOTE_PATHS, f"/{TARGET}/", jar, (*form.items(), ("choice", "water")))
+    marking = Marking.draw(PAPER, random.Random(name))
+    return Target(name, port, VOTE_PATHS, f"/{TARGET}/", jar, (*form.items(), *marking.fields()))
 
 
 def attack(pool: Executor, targets: list[Target], requests: int, seed: int, folder: Path) -> list[Score]:

@@ -4,6 +4,7 @@ All is drawn by Hypothesis, from what a visitor could send to this very Urna: it
 """
 
 import urllib.parse
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
@@ -87,20 +88,44 @@ HEADERS = st.sampled_from(
 )  # fmt: skip
 
 
+# Names of fields: those of the paper's contests and of none, spelt wrongly, of other methods and of other forms.
+NAMES = ["q1", "q2", "q3", "q4", "q99", "Q1", "q1 ", "q", "", "q1[]", "q1:nesquik", "q2:cake", "q4:yes", "q1=nesquik",
+         "choice", "score-nesquik", "rank-nesquik", "username", "password", "next", "\0"]  # fmt: skip
+# Values: options of each contest, so that they also come under another one, and what only looks like a marking.
+VALUES = ["nesquik", "water", "cake", "fruit", "yes", "", "-blank", "nesquik,water", "cake,churros,toast",
+          "nesquik;q2=", "q1=nesquik;q2=cake;q3=", "q1:nesquik", "NESQUIK", "nesquik ", "\0", "é" * 200, "9" * 4000,
+          "-1", "1e999", "%"]  # fmt: skip
+
+
 def forms(target: Target) -> st.SearchStrategy[bytes]:
-    """Bodies: the valid form with its fields changed, or what a parser of forms may stumble upon."""
-    valid = dict(target.fields)
-    values = st.one_of(WORDS, st.sampled_from(["nesquik", "water", "\0", "é" * 200, "9" * 4000, "-1", "1e999", "%"]))
-    names = st.sampled_from([*valid, "choice", "score-nesquik", "rank-nesquik", "username", "password", "next", "\0"])
-    changed = st.dictionaries(names, values, max_size=4).map(lambda more: urllib.parse.urlencode(valid | more).encode())
+    """Bodies: the valid form with its fields changed or repeated, or what a parser of forms may stumble upon."""
+    valid = list(target.fields)
+    names = st.sampled_from([*NAMES, *(name for name, _ in valid)])
+    values = st.one_of(WORDS, st.sampled_from(VALUES))
+    changed = st.dictionaries(names, values, max_size=4).map(lambda more: encode((dict(valid) | more).items()))
+    added = st.lists(st.tuples(names, values), max_size=6).map(lambda more: encode([*valid, *more]))
+    # As many as a paper with a thousand options has, and around the most that Django takes.
+    many = st.builds(
+        lambda number, field: encode([*valid, *[field] * number]),
+        st.sampled_from([1000, 1990, 2000, 2010, 5000]),
+        st.sampled_from([("q2", "cake"), ("q1", "water"), ("q9", "x"), ("choice", "x")]),
+    )
+    unlike = st.sampled_from([1000, 3000]).map(
+        lambda number: encode([*valid, *((f"q{place}", "water") for place in range(number))])
+    )
     rubbish = st.sampled_from(
-        [b"", b"=", b"&" * 900, b"a" + b"[b]" * 3000 + b"=1", b"choice=x&" * 1100, b"choice=%", b"choice=%c0%80",
-         b"choice=\xff\xfe", b"choice=%ED%A0%80&ballot_id=%00", b"a=" + b"x" * 300_000, b'{"a":' * 2000, b"\0" * 500,
+        [b"", b"=", b"&" * 900, b"a" + b"[b]" * 3000 + b"=1", b"q1=x&" * 1100, b"q1=%", b"q1=%c0%80", b"q1=\xff\xfe",
+         b"q1=%ED%A0%80&ballot_id=%00", b"a=" + b"x" * 300_000, b'{"a":' * 2000, b"\0" * 500,
          b"--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"../\0\"\r\n\r\n\xff\r\n--x--\r\n",
          b"--x\r\n" * 300, b"--x\r\nContent-Disposition: form-data; name*=utf-8''%ff\r\n\r\n\r\n--x--",
          b"--x\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64\r\n\r\n!\r\n--x--"]
     )  # fmt: skip
-    return st.one_of(changed, changed, rubbish, BYTES)
+    return st.one_of(changed, changed, added, added, many, unlike, rubbish, BYTES)
+
+
+def encode(fields: Iterable[tuple[str, str]]) -> bytes:
+    """Write fields as a browser does."""
+    return urllib.parse.urlencode(list(fields)).encode()
 
 
 def addresses(target: Target) -> st.SearchStrategy[bytes]:

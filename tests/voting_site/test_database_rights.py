@@ -137,7 +137,7 @@ class TestWorker:
     @pytest.mark.parametrize(
         "statement",
         [
-            "UPDATE tally_castrecord SET marking = 'nesquik'",
+            "UPDATE tally_castrecord SET marking = 'q1=nesquik'",
             "DELETE FROM tally_castrecord",
             "TRUNCATE tally_castrecord",
             "DROP TABLE tally_castrecord",
@@ -188,6 +188,8 @@ class TestResult:
         "statement",
         [
             "SELECT voter_secret FROM polls_election",
+            "SELECT title FROM polls_contest",
+            "SELECT label FROM polls_option",
             "SELECT * FROM polls_election",
             "SELECT marking FROM tally_castrecord",
             "SELECT voter_key FROM tally_countedballot",
@@ -222,12 +224,12 @@ class TestAdmin:
         return client
 
     def form(self, **changes: str) -> dict[str, str]:
-        options = {"TOTAL_FORMS": "2", "INITIAL_FORMS": "0", "MIN_NUM_FORMS": "0", "MAX_NUM_FORMS": "1000",
-                   "0-label": "One", "1-label": "Two", "0-position": "0", "1-position": "1"}  # fmt: skip
+        contests = {"TOTAL_FORMS": "1", "INITIAL_FORMS": "0", "MIN_NUM_FORMS": "1", "MAX_NUM_FORMS": "1000",
+                    "0-method": "plurality", "0-seats": "1", "0-option_lines": "One\nTwo"}  # fmt: skip
         return {
-            "title": "Which?", "slug": "which", "method": "plurality", "time_zone": "Europe/Madrid",
+            "title": "Which?", "slug": "which", "time_zone": "Europe/Madrid",
             "opens_at_0": "2020-01-01", "opens_at_1": "12:00",
-            **{f"options-{name}": value for name, value in options.items()},
+            **{f"contests-{name}": value for name, value in contests.items()},
             **changes,
         }  # fmt: skip
 

@@ -202,7 +202,7 @@ class TestRequestId:
 
     def test_goes_with_the_task_that_a_vote_sends(self, define, browser, redis):
         define()
-        form = read_form(browser.get("/drink/").content.decode()) | {"choice": "nesquik"}
+        form = read_form(browser.get("/drink/").content.decode()) | {"q1": "nesquik"}
         answer = browser.post("/drink/", form)
         wait_until(lambda: redis.llen("urna:celery:celery") == 1, "the task is sent")
         [message] = redis.lrange("urna:celery:celery", 0, -1)

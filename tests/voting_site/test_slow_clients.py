@@ -142,7 +142,7 @@ class TestGranian:
         assert time.monotonic() - started > BODY_S - 1
 
     def test_takes_a_form_that_comes_in_pieces(self, urna: Up):
-        body = b"choice=" + b"x" * 100_000
+        body = b"q1=" + b"x" * 100_000
         with connect(urna.ports["vote"], HEAD + b"Content-Length: %d\r\n\r\n" % len(body)) as pieces:
             for at in range(0, len(body), 30_000):
                 pieces.sendall(body[at : at + 30_000])
