@@ -29,6 +29,13 @@ class ResultsConsumer(AsyncWebsocketConsumer):
     # The network whose seat this socket has.
     _seat: str | None = None
 
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # Not in `disconnect`, which is not called where an error ends this: a seat that is kept is lost for good.
+            await self._leave()
+
     async def connect(self) -> None:
         slug = self.scope["url_route"]["kwargs"]["slug"]
         if not is_own_origin(self.scope):
@@ -58,7 +65,7 @@ class ResultsConsumer(AsyncWebsocketConsumer):
         metrics.count_refusal("not-listening")
         await self.close(code=POLICY_VIOLATION)
 
-    async def disconnect(self, code: int) -> None:
+    async def _leave(self) -> None:
         if self._seat is not None:
             seats.leave(self._seat)
             self._seat = None

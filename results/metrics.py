@@ -9,10 +9,10 @@ from polls.metrics import Fact
 
 FRAMES = Counter("urna_frames_sent", "Snapshots handed to sockets.")
 HEARTBEATS = Counter("urna_heartbeats_sent", "Heartbeats handed to sockets.")
-SOCKETS_REFUSED = Counter("urna_sockets_refused", "Sockets that were closed for what they were, by reason.", ["reason"])
+SOCKETS_REFUSED = Counter("urna_sockets_refused", "Sockets that were closed for what they were or did.", ["reason"])
 READS_FAILED = Counter("urna_result_reads_failed", "Reads of what is watched that failed.")
 
-REASONS = ("origin", "no-seat", "not-listening")
+REASONS = ("origin", "no-seat", "not-listening", "not-reading")
 _refused = {reason: SOCKETS_REFUSED.labels(reason) for reason in REASONS}
 
 

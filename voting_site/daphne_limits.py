@@ -1,23 +1,28 @@
-"""Daphne, with limits for those who send slowly or much.
+"""Daphne, with limits for those who send slowly or much, or do not take their answers.
 
 Twisted closes a connection that is silent; one that sends a byte now and then it keeps for hours, and a body of
-any length it writes to disk.
+any length it writes to disk. An answer it keeps until it is taken.
 """
 
+import socket
 from typing import Any
 
 import daphne.server
 from daphne.http_protocol import HTTPFactory, WebRequest
-from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from daphne.ws_protocol import WebSocketFactory
 from twisted.protocols.basic import LineReceiver
 from twisted.web.http import HTTPChannel
 
+from .limited_socket import LimitedSocket
+
 # Seconds from the connection, or from the last answer on it, to the last byte of a request.
 REQUEST_S = 20
+# Seconds for what is still to be taken of an answer, once the connection is to be closed.
+ANSWER_S = 20
 # Bytes. The largest form here is the choice of a language.
 LARGEST_BODY = 64 * 1024
-# Bytes. Clients of a socket only listen.
-LARGEST_MESSAGE = 128
+# Bytes that the kernel takes before it has sent them. It would take megabytes, in which frames grow old.
+MOST_UNSENT = 16 * 1024
 
 
 class LimitedRequest(WebRequest):
@@ -46,11 +51,60 @@ class LimitedRequest(WebRequest):
 
 
 class LimitedChannel(HTTPChannel):
-    """A connection on which a request has to be there in time."""
+    """A connection on which a request has to be there in time, and an answer has to be taken in time."""
+
+    transport: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_closing = False
+        # Whether the transport has said that too much waits for the client.
+        self._is_full = False
+        # Requests that came before the answer to the one before them was taken.
+        self._early: bytes | None = None
 
     def dataReceived(self, data: bytes) -> None:
         # Past HTTPChannel's own, which lets the time begin anew with each byte.
         LineReceiver.dataReceived(self, data)
+
+    def loseConnection(self) -> None:
+        self._is_closing = True
+        self.setTimeout(ANSWER_S)
+        super().loseConnection()
+
+    def timeoutConnection(self) -> None:
+        if self._is_closing:
+            self.transport.abortConnection()
+        else:
+            self.loseConnection()
+
+    def setLineMode(self, extra: bytes = b"") -> None:
+        """Go on with the next request, unless the answers before it wait to be taken.
+
+        HTTPChannel pauses reading then, and yet answers all that it has read, which may be a thousand requests.
+        """
+        if self._is_full:
+            self._early = extra
+            self.transport.pauseProducing()
+        else:
+            super().setLineMode(extra)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        if self._early is None:
+            super().rawDataReceived(data)
+        else:
+            self._early += data
+
+    def pauseProducing(self) -> None:
+        self._is_full = True
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self._is_full = False
+        super().resumeProducing()
+        if self._early is not None:
+            early, self._early = self._early, None
+            self.setLineMode(early)
 
 
 class LimitedFactory(HTTPFactory):
@@ -68,17 +122,8 @@ class LimitedFactory(HTTPFactory):
         return protocol
 
 
-class LimitedSocket(WebSocketProtocol):
-    """A socket that is cut off where more comes in than a word; Daphne's own limit holds for what goes out as well."""
-
-    def onMessageFrameBegin(self, length: int) -> None:
-        super().onMessageFrameBegin(length)
-        if self.message_data_total_length > LARGEST_MESSAGE:
-            self.dropConnection(abort=True)
-
-
 class LimitedSocketFactory(WebSocketFactory):
-    """Sockets with this limit."""
+    """Sockets with limits of their own."""
 
     protocol = LimitedSocket
 
@@ -89,3 +134,14 @@ class LimitedServer(daphne.server.Server):
     def run(self) -> None:
         daphne.server.HTTPFactory, daphne.server.WebSocketFactory = LimitedFactory, LimitedSocketFactory
         super().run()
+
+    def listen_success(self, port: Any) -> None:
+        super().listen_success(port)
+        # Connections have it from the socket that they come by.
+        port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        await super().handle_reply(protocol, message)
+        if message["type"] == "websocket.send":
+            # Whoever sends waits, and then has something newer to send.
+            await protocol.wait_for_room()

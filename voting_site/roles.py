@@ -30,6 +30,8 @@ GRACE = 8
 HASTE = 2
 # Connections that one process of `vote` keeps open at once; browsers keep theirs for a while.
 CONNECTIONS = 8192
+# Bytes that Granian keeps of a request whose head has not ended; six times as many by itself.
+HEAD = 64 * 1024
 # Linux's prctl(2): the signal that this process gets when its parent dies.
 PR_SET_PDEATHSIG = 1
 
@@ -74,19 +76,22 @@ def touch(file: Path, **_: Any) -> None:
     file.touch()
 
 
-def load_threaded() -> Any:
+def load_threaded(port: int) -> Any:
     """Return Django's application, of which Granian runs requests in threads; this runs in its worker processes."""
     die_with_parent()
+    from .slow_readers import watch
     from .wsgi import application
 
+    watch(port)
     freeze_heap()
     return WsgiBodies(application)
 
 
-def load_green() -> Any:
+def load_green(port: int) -> Any:
     """Return Django's application, for requests that wait for nothing but the ballot box."""
     die_with_parent()
     from .green import GreenApplication
+    from .slow_readers import watch
     from .wsgi import application
 
     # It has neither a database nor a cache that would have to be looked after at each request.
@@ -95,6 +100,7 @@ def load_green() -> Any:
     request_finished.disconnect(close_old_connections)
     request_finished.disconnect(close_caches)
     allow_open_files()
+    watch(port)
     freeze_heap()
     return GreenApplication(application)
 
@@ -109,10 +115,11 @@ def serve_admin(place: Place) -> bool:
     return serve_granian(place, load_threaded, interface="wsgi", blocking_threads=THREADS)
 
 
-def serve_granian(place: Place, load: Callable[[], Any], **options: Any) -> bool:
-    """Serve HTTP with Granian, whose worker processes `load` the application."""
+def serve_granian(place: Place, load: Callable[[int], Any], **options: Any) -> bool:
+    """Serve HTTP with Granian, whose worker processes `load` the application for a port."""
     from granian import Granian
     from granian.constants import HTTPModes
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     server = Granian(
@@ -122,6 +129,7 @@ def serve_granian(place: Place, load: Callable[[], Any], **options: Any) -> bool
         workers=place.processes,
         backlog=1024,
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=HEAD),
         websockets=False,
         log_level=LogLevels.error,
         # Through the root, like all others; of its own it would write to standard output.
@@ -135,7 +143,7 @@ def serve_granian(place: Place, load: Callable[[], Any], **options: Any) -> bool
     # Granian makes it the handler of SIGTERM and SIGINT when it starts.
     server.signal_handler_interrupt = lambda *_: threading.Timer(place.linger, stop).start()  # type: ignore[method-assign]
     # Leaves by SystemExit when it stops for any other reason than a signal.
-    server.serve(target_loader=load, wrap_loader=False)
+    server.serve(target_loader=partial(load, place.port), wrap_loader=False)
     return True
 
 
@@ -146,6 +154,7 @@ def serve_asgi(place: Place) -> bool:
     from daphne.endpoints import build_endpoint_description_strings
     from twisted.internet import reactor
 
+    from . import limited_socket
     from .asgi import application
 
     told = False
@@ -159,9 +168,9 @@ def serve_asgi(place: Place) -> bool:
     server = LimitedServer(
         application,
         endpoints=build_endpoint_description_strings(host=place.host, port=place.port),
-        # A client that neither reads nor answers is closed: the send buffer has no limit of its own.
-        ping_interval=20,
-        ping_timeout=30,
+        ping_interval=limited_socket.PING_S,
+        # None of autobahn's, which takes more than the answer for an answer: see limited_socket.py.
+        ping_timeout=0,
         websocket_handshake_timeout=5,
         signal_handlers=False,
         server_name="urna",

@@ -5,6 +5,8 @@ import struct
 
 from hypothesis import strategies as st
 
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+FINAL = 0x80
 OPCODES = [0, 1, 2, 3, 7, 8, 9, 10, 11, 15]
 PAYLOADS = st.one_of(
     st.binary(max_size=140),
@@ -33,7 +35,31 @@ def frames(draw: st.DrawFn) -> bytes:
     return bytes([head, length[0] | 0x80]) + length[1:] + mask + masked
 
 
-CONVERSATIONS = st.one_of(st.lists(frames(), max_size=6).map(b"".join), st.binary(max_size=200))
+def masked(first: int, payload: bytes = b"") -> bytes:
+    """Return a short frame as a client has to send it; a mask of zeros leaves its payload as it is."""
+    return bytes([first, 0x80 | len(payload), 0, 0, 0, 0]) + payload
+
+
+SHORT = st.binary(max_size=125)
+# A message in pieces, mostly without an end.
+FRAGMENTS = st.builds(
+    lambda opcode, first, pieces, last: masked(opcode, first) + b"".join(masked(0, one) for one in pieces) + last,
+    st.sampled_from([TEXT, BINARY]),
+    SHORT,
+    st.lists(st.one_of(st.just(b""), SHORT), max_size=20),
+    st.sampled_from([b"", b"", masked(FINAL), masked(FINAL | PING), masked(FINAL | CLOSE)]),
+)
+# Pings and pongs: one is allowed, a thousand are not.
+FLOODS = st.builds(
+    lambda opcode, payload, times: masked(FINAL | opcode, payload) * times,
+    st.sampled_from([PING, PONG]),
+    SHORT,
+    st.sampled_from([1, 2, 10, 1000]),
+)
+HALVES = st.builds(lambda whole, part: whole[: int(len(whole) * part)], frames(), st.floats(0, 1))
+CONVERSATIONS = st.one_of(
+    st.lists(frames(), max_size=6).map(b"".join), st.binary(max_size=200), FRAGMENTS, FLOODS, HALVES
+)
 
 
 @st.composite

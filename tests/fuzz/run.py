@@ -6,12 +6,13 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -20,22 +21,25 @@ from tests.faults.elections import make_election
 from tests.faults.installation import WEB, Installation, Stuck, wait_until
 from tests.faults.judge import Verdict, Watcher, judge
 from tests.faults.ledger import Ledger
-from tests.faults.paper import PAPER, Marking
+from tests.faults.paper import PAPER, Contest, Marking
 from tests.faults.proxy import Network
 from tests.faults.voters import Line
 from tests.fuzz.canary import Canary, trickle
+from tests.fuzz.deaf import CHOICES, WORDS, Noise, dawdle, ignore
 from tests.fuzz.shooter import Score, fire_one, load, shoot
 from tests.fuzz.shots import Target
 from tests.web import read_form
 
-# Elections: one that is shot at, and one that ordinary visitors vote in.
-TARGET, CANARY = "target", "canary"
+# Elections: one that is shot at, one that ordinary visitors vote in, and one whose results change all the time.
+TARGET, CANARY, NOISE = "target", "canary", "noise"
 VOTE_PATHS = ("/", f"/{TARGET}/", f"/{TARGET}/cast/", f"/{TARGET}/cast/state.json", "/language/", "/nobody/",
               "/healthz", "/readyz", "/static/polls/urna.css", "/favicon.ico")  # fmt: skip
 RESULT_PATHS = ("/", f"/{TARGET}/", f"/{TARGET}/results.json", "/language/", "/nobody/", "/healthz", "/readyz",
                 "/static/results/board.js", f"/ws/{TARGET}/")  # fmt: skip
 ADMIN_PATHS = ("/", "/admin/", "/admin/login/", "/admin/logout/", "/admin/polls/election/1/close/", "/admin/r/1/1/",
                "/admin/polls/election/", "/healthz", "/readyz", "/static/admin/css/base.css")  # fmt: skip
+# A page of each role that takes it no time.
+STATIC = {"vote": "/static/polls/urna.css", "result": "/static/results/board.js", "admin": "/static/admin/css/base.css"}
 # How the shots are dealt out; a page of `result` costs the most time, and `admin` is not for the public.
 SHARES = {"vote-a": 4, "vote-b": 3, "result": 2, "admin": 1}
 # Shots for one process at a time.
@@ -48,8 +52,11 @@ SLACK_BYTES = 12 * 2**20
 SLACK = 0.10
 # Seconds in which an ordinary visitor has to be served: while the machine has no time, and afterwards.
 DURING, AFTER = 3, 1
-# Forms that never end, for each web role, and dashboards that are followed.
-TRICKLES = 12
+# Forms that never end, for each web role, and pages that nobody reads.
+TRICKLES = DAWDLERS = 12
+# Sockets that nobody reads, for each thing that they send meanwhile.
+DEAF = 10
+# Dashboards that are followed.
 DASHBOARDS = 20
 # Seconds in which a role gives back what it can.
 REST = 20
@@ -100,26 +107,34 @@ def play(requests: int, seed: int, processes: int, folder: Path) -> Outcome:
 def _play(requests: int, seed: int, processes: int, installation: Installation, ledger: Ledger) -> Outcome:
     make_election(TARGET, shards=2)
     election = make_election(CANARY, shards=1)
+    noise = Noise(make_election(NOISE, shards=1, paper=[Contest("q1", "Noise", "plurality", CHOICES)]))
     targets = [find_target(name, installation) for name in SHARES]
     watcher = Watcher(installation.proxies["result"].port, CANARY, ledger)
     dashboards = Dashboards(DASHBOARDS, installation.ports["result"], CANARY, ledger)
     try:
         during = Canary(installation, CANARY, ledger, seed)
-        with trickling(targets), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            scores = attack(pool, targets, WARM_UP, seed, installation.folder)
-            before = measure_memory(installation)
-            began = time.monotonic()
-            scores += attack(pool, targets, requests, seed + 1, installation.folder)
-            rate = requests / (time.monotonic() - began)
-        during.stop()
-        say(f"{requests} requests, {rate:.0f}/s; now it is quiet")
-        after = Canary(installation, CANARY, ledger, seed + 1, first=10**6)
-        memory = rest(installation, before)
-        after.stop()
+        # Those who do not read stay until the end: nothing may be kept for them.
+        with meanwhile(deaf(targets)):
+            with (
+                meanwhile(trickling(targets)),
+                ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool,
+            ):
+                scores = attack(pool, targets, WARM_UP, seed, installation.folder)
+                before = measure_memory(installation)
+                began = time.monotonic()
+                scores += attack(pool, targets, requests, seed + 1, installation.folder)
+                rate = requests / (time.monotonic() - began)
+            during.stop()
+            noise.stop()
+            say(f"{requests} requests, {rate:.0f}/s; now it is quiet")
+            after = Canary(installation, CANARY, ledger, seed + 1, first=10**6)
+            memory = rest(installation, before)
+            after.stop()
         if watcher.wait_for_truth() is None:
             ledger.complain(ledger.wrong, "the page did not come to the truth")
         follow_to_the_end(watcher, dashboards, ledger)
     finally:
+        noise.stop()
         dashboards.close()
         watcher.stop()
     complain(ledger, scores, memory, during, after, installation)
@@ -156,16 +171,27 @@ def attack(pool: Executor, targets: list[Target], requests: int, seed: int, fold
     return [one.result() for one in running]
 
 
+def trickling(targets: list[Target]) -> list[Coroutine[Any, Any, None]]:
+    """Return forms that never end, on their way to every target."""
+    return [trickle(one.port, one.form or one.paths[0]) for one in targets for _ in range(TRICKLES)]
+
+
+def deaf(targets: list[Target]) -> list[Coroutine[Any, Any, None]]:
+    """Return sockets of the noisy election and pages of every target that nobody reads."""
+    sockets = [
+        ignore(one.port, f"/ws/{NOISE}/", word) for one in targets if one.sockets for word in WORDS for _ in range(DEAF)
+    ]
+    return sockets + [dawdle(one.port, STATIC[one.name.partition("-")[0]]) for one in targets for _ in range(DAWDLERS)]
+
+
 @contextmanager
-def trickling(targets: list[Target]) -> Iterator[None]:
-    """Have forms that never end on their way to every target during the block."""
+def meanwhile(actions: list[Coroutine[Any, Any, None]]) -> Iterator[None]:
+    """Carry out what never ends, during the block."""
     network = Network()
     tasks: list[asyncio.Task[None]] = []
 
     async def start() -> None:
-        tasks.extend(
-            asyncio.create_task(trickle(one.port, one.form or one.paths[0])) for one in targets for _ in range(TRICKLES)
-        )
+        tasks.extend(map(asyncio.create_task, actions))
 
     async def stop() -> None:
         for task in tasks:

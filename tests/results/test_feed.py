@@ -16,6 +16,7 @@ from django.db import OperationalError, connection, connections
 from prometheus_client import REGISTRY
 
 from results import feed
+from results.seats import seats
 from results.snapshot import Election, read_snapshots
 from tally import lifecycle
 from tally.drain import drain_all
@@ -215,6 +216,24 @@ class TestSocket:
             await tried.wait()
             coming.put_nowait({"type": "websocket.disconnect", "code": 1006})
             await served
+        assert feed.get_feed().channels() == []
+
+    async def test_leaves_its_seat_when_an_error_ends_it(self, make_election):
+        """Daphne's socket raised an error for the code of the close, and this is one that any server may have."""
+        await sync_to_async(make_election)()
+        coming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "websocket.close":
+                raise RuntimeError("no such code")
+
+        scope = WebsocketCommunicator(application, "/ws/drink/", headers=[(b"host", b"testserver")]).scope
+        coming.put_nowait({"type": "websocket.connect"})
+        coming.put_nowait({"type": "websocket.receive", "text": "hello"})
+        taken = seats.taken
+        with pytest.raises(RuntimeError, match="no such code"):
+            await application(scope, coming.get, send)
+        assert seats.taken == taken
         assert feed.get_feed().channels() == []
 
 

@@ -1,41 +1,59 @@
-"""Clients that send slowly, much, or what nobody asked for, at the roles' own servers."""
+"""Clients that send or read slowly, send much, or send what nobody asked for, at the roles' own servers."""
 
 import http.client
+import json
 import socket
+import struct
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
 import psycopg2
 import pytest
 
-from tests.voting_site.processes import Up, wait_until
+from tests.voting_site.processes import PROJECT, Up, fresh_environment, wait_until
+from tests.voting_site.sockets import (
+    CLOSE,
+    PING,
+    PONG,
+    PROMPT,
+    TEXT,
+    connect,
+    frame,
+    is_open,
+    open_socket,
+    read_frames,
+)
+from voting_site import embedded
 from voting_site.daphne_limits import REQUEST_S
 from voting_site.data_folder import DataFolder
 from voting_site.green import BODY_S
+from voting_site.limited_socket import FRAME_S
 from voting_site.postgres import Postgres
 
 SLUG = "nesquik-vs-cola-cao"
+# An election with large frames, of which there is always a new one.
+LOUD = "loud"
 HEAD = b"POST /%s/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n" % SLUG.encode()
-# Seconds within which a page has to come while others block what they can; a server that is stopped takes forever.
-PROMPT = 5
 PATHS = {"vote": f"/{SLUG}/", "result": f"/{SLUG}/", "admin": "/admin/login/"}
 # `vote` has no thread for each.
 SLOW = {"vote": 1000, "result": 200, "admin": 200}
+# Sockets that one address has at a time, of the Urna of these tests.
+SEATS = 20
+# A page of each role that is large enough to fill what the kernel takes, if it is asked for often enough.
+LARGE = {"vote": "/static/polls/urna.css", "result": "/static/polls/urna.css", "admin": "/static/admin/css/base.css"}
+MEGA = 2**20
 
 
 @pytest.fixture(scope="module")
 def urna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with Up(tmp_path_factory.mktemp("urna")) as up:
+    with Up(tmp_path_factory.mktemp("urna"), SOCKETS_PER_ADDRESS=str(SEATS)) as up:
         up.wait_until_ready()
         yield up
-
-
-def connect(port: int, data: bytes = b"") -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", port), timeout=PROMPT)
-    connection.sendall(data)
-    return connection
 
 
 def is_closed(connection: socket.socket) -> bool:
@@ -118,19 +136,192 @@ class TestDaphne:
                 answer = b""
         assert answer.startswith(b"HTTP/1.1 413") or not answer
 
+
+class TestSocket:
     @pytest.mark.parametrize(
-        "frame", [b"\x81\xfe\x00\xc8" + b"\x00" * 4 + b"a" * 200, b"\x81\x85\x00\x00\x00\x00hello"]
+        "sent",
+        [
+            frame(0x81, b"hello"),
+            frame(0x81, b"a" * 200),
+            frame(0x82, b"a"),
+            frame(0x81),
+            frame(0x01),
+            frame(0x01) + frame(0x00) * 3,
+            frame(0x01, b"a"),
+            frame(0x80 | PING) * 200,
+            frame(0x80 | PING, b"a" * 125) * 3,
+            frame(0x80 | PONG) * 200,
+        ],
+        ids=[
+            "a text",
+            "a long text",
+            "bytes",
+            "an empty text",
+            "an unfinished text",
+            "fragments",
+            "half a text",
+            "a flood of pings",
+            "long pings",
+            "a flood of pongs",
+        ],
     )
-    def test_cuts_off_a_socket_that_sends_anything(self, urna: Up, frame: bytes):
+    def test_that_sends_anything_is_told_and_ended(self, urna: Up, sent: bytes):
+        with open_socket(urna.ports["result"], f"/ws/{SLUG}/") as talker:
+            began = time.monotonic()
+            talker.sendall(sent)
+            *_, last = read_frames(talker)
+            assert last == (CLOSE, struct.pack("!H", 1008))
+            assert time.monotonic() - began < PROMPT
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            frame(0x80),
+            frame(0xC1),
+            frame(0x83),
+            frame(0x80 | PING, b"a" * 126),
+            frame(PING),
+            b"\x89\xff" + b"\xff" * 8 + bytes(4),
+            b"\x81\x00",
+        ],
+        ids=[
+            "a continuation of nothing",
+            "reserved bits",
+            "a reserved opcode",
+            "a large ping",
+            "an unfinished ping",
+            "a ping of 2^64 bytes",
+            "no mask",
+        ],
+    )
+    def test_that_breaks_the_protocol_is_ended(self, urna: Up, sent: bytes):
+        with open_socket(urna.ports["result"], f"/ws/{SLUG}/") as talker:
+            began = time.monotonic()
+            talker.sendall(sent)
+            wait_until(lambda: not is_open(talker), "the end of the socket")
+            assert time.monotonic() - began < PROMPT
+
+    @pytest.mark.parametrize("sent", [b"\x89", frame(0x80 | PING, b"a" * 9)[:-1]], ids=["of its head", "of its end"])
+    def test_that_sends_half_a_ping_is_ended(self, urna: Up, sent: bytes):
+        with open_socket(urna.ports["result"], f"/ws/{SLUG}/") as talker:
+            began = time.monotonic()
+            talker.sendall(sent)
+            *_, last = read_frames(talker)
+            assert last == (CLOSE, struct.pack("!H", 1008))
+            assert FRAME_S - 1 < time.monotonic() - began < FRAME_S + PROMPT
+
+    def test_that_sends_a_ping_is_answered(self, urna: Up):
+        with open_socket(urna.ports["result"], f"/ws/{SLUG}/") as talker:
+            talker.sendall(frame(0x80 | PING, b"are you there?"))
+            assert (PONG, b"are you there?") in read_frames(talker)
+
+    def test_that_was_ended_leaves_its_seat(self, urna: Up):
         port = urna.ports["result"]
-        head = (
-            f"GET /ws/{SLUG}/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        )
-        with connect(port, head.encode()) as talker:
-            assert b"101" in talker.recv(4096)
-            talker.sendall(frame)
-            wait_until(lambda: is_closed(talker), "the end of the socket")
+        for _ in range(2 * SEATS):
+            with open_socket(port, f"/ws/{SLUG}/") as talker:
+                talker.sendall(frame(0x81, b"hello"))
+                *_, last = read_frames(talker)
+                assert last == (CLOSE, struct.pack("!H", 1008))
+
+    def test_without_a_seat_is_told_to_come_back(self, urna: Up):
+        port = urna.ports["result"]
+        with ExitStack() as seats:
+            for _ in range(SEATS):
+                one = seats.enter_context(open_socket(port, f"/ws/{SLUG}/"))
+                # A seat that it was given is not one that is still being left.
+                assert next(read_frames(one))[0] == TEXT
+            late = seats.enter_context(open_socket(port, f"/ws/{SLUG}/"))
+            assert list(read_frames(late)) == [(CLOSE, struct.pack("!H", 1013))]
+
+    def test_that_reads_slowly_skips_frames_and_gets_the_newest(self, urna: Up):
+        port = urna.ports["result"]
+        change_results(urna, times=0)
+        with open_socket(port, f"/ws/{LOUD}/") as quick, open_socket(port, f"/ws/{LOUD}/", buffer=4096) as slow:
+            with ThreadPoolExecutor(1) as changing:
+                changes = changing.submit(change_results, urna, times=60)
+                shown = list(versions(quick, until=lambda version: changes.done() and version == newest(port)))
+                changes.result()
+            # It has read nothing so far.
+            read = list(versions(slow, until=lambda version: version == shown[-1]))
+        assert read == sorted(read)
+        assert len(read) < len(shown) / 2
+
+
+def change_results(urna: Up, *, times: int) -> None:
+    """Let the election LOUD have so many new versions, one after the other."""
+    environment = embedded.environment(DataFolder(urna.data), {})
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.voting_site.change_results", LOUD, str(times)],
+        cwd=PROJECT,
+        env=fresh_environment(**environment, DJANGO_SETTINGS_MODULE="voting_site.settings"),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def newest(port: int) -> int:
+    """Return the version that a page of LOUD would show now."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{LOUD}/results.json", timeout=PROMPT) as answer:
+        return int(json.load(answer)["version"])
+
+
+def versions(connection: socket.socket, until: Callable[[int], bool]) -> Iterator[int]:
+    """Yield the version of each frame and heartbeat on a socket, up to one that fulfils `until`."""
+    for kind, payload in read_frames(connection):
+        if kind == TEXT:
+            version = json.loads(payload)["version"]
+            yield version
+            if until(version):
+                return
+
+
+class TestSlowReaders:
+    def test_are_ended_by_every_role(self, urna: Up):
+        """Clients that ask for far more than they take: every other one takes nothing, the others some bytes."""
+        memory = urna.child("run result").memory_info
+        before = memory().rss
+        with ExitStack() as stack:
+            crowd = [
+                stack.enter_context(ask_for_much(urna.ports[role], path))
+                for role, path in LARGE.items()
+                for _ in range(100)
+            ]
+            began = time.monotonic()
+
+            def are_ended() -> bool:
+                for one in crowd[::2]:
+                    with suppress(OSError):
+                        one.recv(10)
+                return not any(map(is_open, crowd))
+
+            wait_until(are_ended, "the end of all slow readers")
+            assert time.monotonic() - began < 60
+            assert memory().rss - before < 30 * MEGA
+        assert [ask(urna.ports[role], path) for role, path in PATHS.items()] == [200] * 3
+
+    @pytest.mark.parametrize("role", LARGE)
+    def test_get_a_page_that_they_take(self, urna: Up, role: str):
+        request = f"GET {LARGE[role]} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        with connect(urna.ports[role], request.encode(), buffer=4096) as slow:
+            page = bytearray()
+
+            def is_whole() -> bool:
+                part = slow.recv(100)
+                page.extend(part)
+                return not part
+
+            wait_until(is_whole, "the end of a page")
+        with urllib.request.urlopen(f"http://127.0.0.1:{urna.ports[role]}{LARGE[role]}", timeout=PROMPT) as quick:
+            assert page.endswith(quick.read())
+
+
+def ask_for_much(port: int, path: str) -> socket.socket:
+    """Connect, and send as many requests for a page as are taken at once."""
+    connection = connect(port, buffer=4096)
+    connection.setblocking(False)
+    connection.send(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() * 1000)
+    return connection
 
 
 class TestGranian:

@@ -1,0 +1,97 @@
+"""End connections to Granian whose client does not take its answers.
+
+Granian waits for that as long as the client likes. It has no setting for it, and an application can neither see a
+connection nor close it. So this looks into the kernel's queues, for the connections that this very process has open.
+"""
+
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+from polls import refusals
+
+from .send_queue import count_queued, count_taken
+
+# Seconds in which what waits for a client has to be taken, and between two looks.
+ANSWER_S = 30
+LOOK_S = 5
+OPEN_FILES = "/proc/self/fd"
+# To close at once, and to forget what was not taken: `struct linger`, on for 0 seconds.
+AT_ONCE = struct.pack("ii", 1, 0)
+
+
+class SlowReaders:
+    """The connections at a port of this process for which something waits."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        # By inode, which no two of them share: how many bytes have to be taken, and since when they wait.
+        self._due: dict[int, tuple[int, float]] = {}
+
+    def look(self, now: float) -> int:
+        """End those that have still not taken what waited for them ANSWER_S ago; return how many."""
+        due: dict[int, tuple[int, float]] = {}
+        ended = 0
+        for connection in waiting_connections(self._port):
+            with connection, suppress(OSError):
+                inode = os.fstat(connection.fileno()).st_ino
+                taken = count_taken(connection)
+                bytes_due, since = self._due.get(inode, (taken, now))
+                if taken >= bytes_due:
+                    due[inode] = (taken + count_queued(connection.fileno()), now)
+                elif now - since < ANSWER_S:
+                    due[inode] = (bytes_due, since)
+                else:
+                    end(connection)
+                    ended += 1
+        self._due = due
+        return ended
+
+    def watch(self) -> None:
+        """Look every few seconds, for as long as the process lives."""
+        while True:
+            time.sleep(LOOK_S)
+            # With no file left to open, as with too many connections, the next look has more luck.
+            with suppress(OSError):
+                for _ in range(self.look(time.monotonic())):
+                    refusals.note("a connection: its answer was not taken")
+
+
+def waiting_connections(port: int) -> Iterator[socket.socket]:
+    """Yield the connections at a port of this process for which something waits, to be closed afterwards."""
+    for file in map(int, os.listdir(OPEN_FILES)):
+        # No connection, or closed meanwhile.
+        with suppress(OSError):
+            if count_queued(file):
+                connection = share(file)
+                if connection.family in (socket.AF_INET, socket.AF_INET6) and connection.getsockname()[1] == port:
+                    yield connection
+                else:
+                    connection.close()
+
+
+def share(file: int) -> socket.socket:
+    """Return the same connection as a file of its own: whoever closes the other one changes nothing here."""
+    own = os.dup(file)
+    try:
+        return socket.socket(fileno=own)
+    except OSError:
+        os.close(own)
+        raise
+
+
+def end(connection: socket.socket) -> None:
+    """End a connection that others have open as well: they read its end, and close it."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def watch(port: int) -> None:
+    """End the connections of slow readers from now on, in a thread; on Linux alone, which is where Urna faces many."""
+    if sys.platform == "linux":
+        threading.Thread(target=SlowReaders(port).watch, name="slow-readers", daemon=True).start()
