@@ -1,5 +1,6 @@
 """The clock of the periodic tasks, on the real broker."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -73,10 +74,9 @@ class TestPatientScheduler:
         finally:
             redis.config_set("maxmemory", 0)
         scheduler.apply_entry(entry)
-        assert [record.getMessage().partition(" after ")[0] for record in caplog.records] == [
-            "no ticks are sent while Redis does not take them: command not allowed when used memory > 'maxmemory'.",
-            "Redis takes ticks again",
-        ]
+        first, second = (record.getMessage() for record in caplog.records)
+        assert re.match(r"no ticks are sent while Redis does not take them: .* memory > 'maxmemory'", first, re.DOTALL)
+        assert second.startswith("Redis takes ticks again after ")
         assert "3 ticks were not sent" in caplog.text
 
     @pytest.mark.expects_logged_exceptions

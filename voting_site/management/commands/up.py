@@ -136,8 +136,9 @@ class Command(BaseCommand):
 
     def _greet(self) -> None:
         # Both families where the system lets `::` stand for both: each is asked, and no question leaves the machine.
-        reachable = [one for one in own_addresses(self.address) if self._is_ready(self.ports["vote"], one)]
-        address, *others = reachable or [LOOPBACK]
+        known = own_addresses(self.address)
+        # Where none answers in time, the first is named all the same: it is the one that was asked for.
+        address, *others = [one for one in known if self._is_ready(self.ports["vote"], one)] or known[:1]
         shown = f"[{address}]" if ":" in address else address
         urls = {name: f"http://{shown}:{port}/" for name, port in self.ports.items()}
         password = f"to set a new password: ./urna manage changepassword {ADMINISTRATOR}"
