@@ -15,6 +15,7 @@ from . import methods
 from .labels import find_equal, fold, make_key, tidy
 from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
 from .models import Contest, Election, free_slug
+from .publishing import write_options
 
 # What voters see, and what tells when they may see it: fixed from the first moment the election is open.
 FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "opens_at")
@@ -184,14 +185,6 @@ class ContestFormSet(forms.BaseInlineFormSet):
 
     def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
         return gettext("Two questions have the same key.")
-
-
-def write_options(contest: Contest, options: Sequence[OptionOnBallot]) -> None:
-    """Let a contest have just these options; those that keep their keys stay the rows that they are."""
-    contest.options.exclude(key__in=[option.key for option in options]).delete()
-    for position, option in enumerate(options):
-        values = {"label": option.label, "description": option.description, "position": position}
-        contest.options.update_or_create(key=option.key, defaults=values)
 
 
 class ContestInline(admin.StackedInline):

@@ -6,7 +6,7 @@ PostgreSQL as well, so that both always say the same.
 
 import enum
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
@@ -19,8 +19,8 @@ from . import ballot_box
 from .ballot_box import OfferReply, Outcome
 from .definition import Definition
 from .design import SCHEME, SCHEMES, Paper, hash_paper
-from .methods import ContestOnBallot, InvalidRules
-from .models import Election
+from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
+from .models import Contest, Election
 from .outages import is_outage
 
 logger = logging.getLogger(__name__)
@@ -218,8 +218,13 @@ def write_contests(election: Election, contests: Iterable[ContestOnBallot]) -> N
         values = {name: getattr(contest, name) for name in names} | {"position": position}
         row, _created = election.contests.update_or_create(key=contest.key, defaults=values)
         kept.append(row.pk)
-        row.options.exclude(key__in=contest.keys).delete()
-        for place, option in enumerate(contest.options):
-            values = {"label": option.label, "description": option.description, "position": place}
-            row.options.update_or_create(key=option.key, defaults=values)
+        write_options(row, contest.options)
     election.contests.exclude(pk__in=kept).delete()
+
+
+def write_options(contest: Contest, options: Sequence[OptionOnBallot]) -> None:
+    """Let a contest have just these options; those that keep their keys stay the rows that they are."""
+    contest.options.exclude(key__in=[option.key for option in options]).delete()
+    for position, option in enumerate(options):
+        values = {"label": option.label, "description": option.description, "position": position}
+        contest.options.update_or_create(key=option.key, defaults=values)
