@@ -1,6 +1,5 @@
 """Forms with which an election and its contests are edited; the admin that uses them is in tally/admin.py."""
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,14 +11,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from . import methods
-from .labels import find_equal, fold, make_key, tidy
+from .labels import LONGEST_LABEL, find_equal, fold, make_key, number_key, tidy
 from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
 from .models import Contest, Election, free_slug
 from .publishing import write_options
 
 # What voters see, and what tells when they may see it: fixed from the first moment the election is open.
 FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "opens_at")
-LONGEST_LABEL = 120
 
 
 class ElectionForm(forms.ModelForm):
@@ -156,7 +154,7 @@ class ContestFormSet(forms.BaseInlineFormSet):
         super().clean()
         if any(self.errors):
             return
-        kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+        kept = self._kept_forms()
         if not kept:
             raise ValidationError(_("An election needs at least one question. Fill in the first one below."))
         if len(kept) > 1 and not all(form.cleaned_data["title"] for form in kept):
@@ -171,17 +169,21 @@ class ContestFormSet(forms.BaseInlineFormSet):
 
     def save(self, commit: bool = True) -> Any:
         """Save the contests that are kept, in their order, and give new ones the keys q1, q2, ..."""
-        kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+        kept = self._kept_forms()
         taken = set(self.instance.contests.values_list("key", flat=True))
         for form in kept:
             if not form.instance.key:
-                form.instance.key = next(key for n in itertools.count(1) if (key := f"q{n}") not in taken)
+                form.instance.key = number_key(taken)
                 taken.add(form.instance.key)
         saved = super().save(commit)
         for form in kept:
             if form.has_changed():
                 write_options(form.instance, vars(form)["written"])
         return saved
+
+    def _kept_forms(self) -> list[Any]:
+        """Return the forms of the contests that the election is to have."""
+        return [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
 
     def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
         return gettext("Two questions have the same key.")

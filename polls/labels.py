@@ -6,8 +6,11 @@ from collections.abc import Collection, Iterable
 
 from django.utils.text import slugify
 
-# Characters of the longest key.
+# Characters.
 LONGEST_KEY = 40
+LONGEST_LABEL = 120
+LONGEST_TITLE = 200
+LONGEST_EXPLANATION = 2000
 
 
 def tidy(label: str) -> str:
@@ -44,3 +47,8 @@ def make_key(label: str, taken: Collection[str], *, otherwise: str = "option") -
         base = base.replace("--", "-")
     candidates = itertools.chain([base], (f"{base}-{number}" for number in itertools.count(2)))
     return next(key for key in candidates if key not in taken)
+
+
+def number_key(taken: Collection[str], *, first: int = 1) -> str:
+    """Return the first key of a contest, `q1`, `q2` and so on, that none of `taken` is, from number `first` on."""
+    return next(key for number in itertools.count(first) if (key := f"q{number}") not in taken)

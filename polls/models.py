@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from . import methods
+from .labels import LONGEST_EXPLANATION, LONGEST_KEY, LONGEST_LABEL, LONGEST_TITLE
 
 # Keys travel in stream entries and in canonical markings, where commas and colons separate them.
 validate_key = RegexValidator(
@@ -87,13 +88,16 @@ class Election(models.Model):
         OPEN = "open", _("open")
         CLOSED = "closed", _("closed")
 
-    title = models.CharField(_("title"), max_length=200)
+    title = models.CharField(_("title"), max_length=LONGEST_TITLE)
     slug = models.SlugField(
         _("address"), max_length=60, unique=True, validators=[validate_slug_is_free],
         help_text=_("The last part of the page's address. It is never used again."),
     )  # fmt: skip
     description = models.TextField(
-        _("explanation"), blank=True, max_length=2000, help_text=_("Shown on the ballot, under the title.")
+        _("explanation"),
+        blank=True,
+        max_length=LONGEST_EXPLANATION,
+        help_text=_("Shown on the ballot, under the title."),
     )
     votes_final = models.BooleanField(
         _("votes are final"),
@@ -190,11 +194,14 @@ class Contest(models.Model):
     """One question on the paper of an election; `key` names it on the wire and in counts."""
 
     election = models.ForeignKey(Election, models.CASCADE, related_name="contests", verbose_name=_("election"))
-    key = models.CharField(_("key"), max_length=40, validators=[validate_key])
+    key = models.CharField(_("key"), max_length=LONGEST_KEY, validators=[validate_key])
     title = models.CharField(
-        _("question"), max_length=200, blank=True, help_text=_("An election with one question may leave this empty.")
+        _("question"),
+        max_length=LONGEST_TITLE,
+        blank=True,
+        help_text=_("An election with one question may leave this empty."),
     )
-    description = models.TextField(_("explanation"), blank=True, max_length=2000)
+    description = models.TextField(_("explanation"), blank=True, max_length=LONGEST_EXPLANATION)
     method = models.CharField(_("method"), max_length=20, default="plurality", choices=methods.choices)
     seats = models.PositiveSmallIntegerField(_("seats"), default=1)
     # What they are, and which of them there can be, the method alone knows.
@@ -222,9 +229,9 @@ class Option(models.Model):
     """One possible answer; `key` names it on the wire and in counts."""
 
     contest = models.ForeignKey(Contest, models.CASCADE, related_name="options", verbose_name=_("contest"))
-    label = models.CharField(_("label"), max_length=120)
-    key = models.CharField(_("key"), max_length=40, validators=[validate_key])
-    description = models.TextField(_("explanation"), blank=True, max_length=2000)
+    label = models.CharField(_("label"), max_length=LONGEST_LABEL)
+    key = models.CharField(_("key"), max_length=LONGEST_KEY, validators=[validate_key])
+    description = models.TextField(_("explanation"), blank=True, max_length=LONGEST_EXPLANATION)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:

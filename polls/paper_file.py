@@ -1,7 +1,6 @@
 """A paper as JSON: what `import_election` reads, and how the demo and the tests write theirs down."""
 
 import datetime as dt
-import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +10,21 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from tabulation.contest import is_whole
+
 from . import methods
 from .design import Paper
-from .labels import find_equal, fold, make_key, tidy
+from .labels import (
+    LONGEST_EXPLANATION,
+    LONGEST_KEY,
+    LONGEST_LABEL,
+    LONGEST_TITLE,
+    find_equal,
+    fold,
+    make_key,
+    number_key,
+    tidy,
+)
 from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
 from .models import Election, free_slug, validate_key
 from .publishing import write_contests
@@ -22,6 +33,8 @@ NAMES = frozenset(
     "title slug description opens_at closes_at time_zone eligibility votes_final shows contests".split()  # noqa: SIM905
 )
 CONTEST_NAMES = frozenset(("key", "title", "description", "method", "seats", "rules", "options"))
+# What the column holds; the administration has the same limit.
+MOST_SEATS = 32_767
 OPTION_NAMES = frozenset(("label", "key", "description"))
 
 
@@ -37,11 +50,11 @@ def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
         raise BadPaper(_("The eligibility is %(value)r, and only “open” is known yet.") % {"value": eligibility})
     if (shows := paper.get("shows", "live")) != "live":
         raise BadPaper(_("The results show %(value)r, and only “live” is known yet.") % {"value": shows})
-    title = _text(paper, "title", _("the paper"))
+    title = _text(paper, "title", _("the paper"), LONGEST_TITLE)
     election = Election(
         title=title,
         slug=paper.get("slug") or free_slug(title),
-        description=_optional_text(paper, "description", _("the paper")),
+        description=_optional_text(paper, "description", _("the paper"), LONGEST_EXPLANATION),
         votes_final=_boolean(paper, "votes_final", _("the paper")),
         opens_at=_time(paper, "opens_at") or timezone.now(),
         closes_at=_time(paper, "closes_at"),
@@ -67,13 +80,13 @@ def _read_contests(contests: Any) -> tuple[ContestOnBallot, ...]:
     for number, contest in enumerate(contests, start=1):
         where = _("contest %(number)d") % {"number": number}
         _require_mapping(contest, CONTEST_NAMES, where)
-        key = contest.get("key") or next(key for n in itertools.count(number) if (key := f"q{n}") not in taken)
+        key = contest.get("key") or number_key(taken, first=number)
         _require_key(key, taken, where)
-        title = _optional_text(contest, "title", where)
+        title = _optional_text(contest, "title", where, LONGEST_TITLE)
         if not title and len(contests) > 1:
             raise BadPaper(_("%(where)s has no “title”. With several contests each needs one.") % {"where": where})
         method = contest.get("method", "plurality")
-        if method not in methods.METHODS:
+        if not isinstance(method, str) or method not in methods.METHODS:
             known = ", ".join(methods.METHODS)
             raise BadPaper(
                 _("%(where)s has the method %(method)r. Choose one of: %(known)s.")
@@ -82,10 +95,16 @@ def _read_contests(contests: Any) -> tuple[ContestOnBallot, ...]:
         rules, seats = contest.get("rules", {}), contest.get("seats", 1)
         if not isinstance(rules, dict):
             raise BadPaper(_("The “rules” of %(where)s have to be an object.") % {"where": where})
+        if is_whole(seats) and seats > MOST_SEATS:
+            raise BadPaper(
+                _("%(where)s has %(seats)d seats, and can have %(most)d at most. Write fewer.")
+                % {"where": where, "seats": seats, "most": MOST_SEATS}
+            )
         options = _read_options(contest.get("options"), where)
         for rule in methods.BALLOT_RULES:
             _boolean(rules, rule, where)
-        description, version = _optional_text(contest, "description", where), methods.get(method).version
+        description = _optional_text(contest, "description", where, LONGEST_EXPLANATION)
+        version = methods.get(method).version
         read.append(ContestOnBallot(key, title, description, method, version, seats, options, rules))
     return tuple(read)
 
@@ -98,12 +117,13 @@ def _read_options(options: Any, where: str) -> tuple[OptionOnBallot, ...]:
     for number, option in enumerate(options, start=1):
         place = _("option %(number)d of %(where)s") % {"number": number, "where": where}
         _require_mapping(option, OPTION_NAMES, place)
-        label = tidy(_text(option, "label", place))
+        label = tidy(_text(option, "label", place, LONGEST_LABEL))
         if not fold(label):
             raise BadPaper(_("The label of %(where)s shows nothing. Write something.") % {"where": place})
         key = option.get("key") or make_key(label, taken)
         _require_key(key, taken, place)
-        read.append(OptionOnBallot(key, label, _optional_text(option, "description", place)))
+        description = _optional_text(option, "description", place, LONGEST_EXPLANATION)
+        read.append(OptionOnBallot(key, label, description))
     if equal := find_equal(option.label for option in read):
         raise BadPaper(
             _("In %(where)s “%(first)s” and “%(second)s” look the same. Change one of them.")
@@ -123,7 +143,7 @@ def _require_mapping(value: Any, names: frozenset[str], where: str) -> None:
 
 
 def _require_key(key: Any, taken: set[str], where: str) -> None:
-    if not isinstance(key, str) or len(key) > 40:
+    if not isinstance(key, str) or len(key) > LONGEST_KEY:
         raise BadPaper(_("The key %(key)r of %(where)s is too long, or no text.") % {"key": key, "where": where})
     validate_key(key)
     if key in taken:
@@ -131,17 +151,22 @@ def _require_key(key: Any, taken: set[str], where: str) -> None:
     taken.add(key)
 
 
-def _text(value: Mapping[str, Any], name: str, where: str) -> str:
+def _text(value: Mapping[str, Any], name: str, where: str, longest: int) -> str:
     text = value.get(name)
     if not isinstance(text, str) or not text.strip():
         raise BadPaper(_("%(where)s has no “%(name)s”. Write one.") % {"where": where, "name": name})
-    return text
+    return _optional_text(value, name, where, longest)
 
 
-def _optional_text(value: Mapping[str, Any], name: str, where: str) -> str:
+def _optional_text(value: Mapping[str, Any], name: str, where: str, longest: int) -> str:
     text = value.get(name, "")
-    if not isinstance(text, str):
+    if not isinstance(text, str) or "\0" in text:
         raise BadPaper(_("The “%(name)s” of %(where)s has to be a text.") % {"name": name, "where": where})
+    if len(text) > longest:
+        raise BadPaper(
+            _("The “%(name)s” of %(where)s has more than %(most)d characters. Shorten it.")
+            % {"name": name, "where": where, "most": longest}
+        )
     return text
 
 

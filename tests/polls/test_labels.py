@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polls.labels import LONGEST_KEY, find_equal, fold, make_key, tidy
+from polls.labels import LONGEST_KEY, find_equal, fold, make_key, number_key, tidy
 
 
 class TestFold:
@@ -58,3 +58,12 @@ class TestMakeKey:
 class TestTidy:
     def test_leaves_one_form_and_single_spaces(self):
         assert tidy("  Cafe\u0301 \t con  leche ") == "Café con leche"
+
+
+class TestNumberKey:
+    def test_takes_the_first_number_that_is_free(self):
+        assert number_key([]) == "q1"
+        assert number_key(["q1", "q3"]) == "q2"
+
+    def test_begins_where_it_is_told_to(self):
+        assert number_key(["q1", "q3"], first=3) == "q4"
