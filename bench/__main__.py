@@ -4,6 +4,7 @@ import argparse
 import resource
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 # The launcher runs this folder by its path.
@@ -30,8 +31,6 @@ FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {
 }
 # Not among the quick ones, unless asked for by name: they compare, and hold nothing to anything.
 SLOW = {"servers"}
-# How often what fell is measured again before it is believed: a machine with other work to do slows down, too.
-AGAIN = 2
 
 
 def main() -> int:
@@ -48,14 +47,11 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(20_000, most), most))
     tool()
     names = options.only or [name for name in FIGURES if not (options.quick and name in SLOW)]
-    groups = measure(names, quick=options.quick)
-    for _ in range(AGAIN):
-        doubtful = [name for name, figures in groups.items() if reference.fallen(figures, quick=options.quick)]
-        if not doubtful:
-            break
-        sys.stdout.write(f"Fallen, and so measured again: {', '.join(doubtful)}\n")
-        groups |= measure(doubtful, quick=options.quick)
-
+    # One stand for all: this process's settings point to the first one, and Django reads settings once.
+    with Stand() as stand:
+        groups = reference.measure_until_believed(
+            partial(measure, stand, quick=options.quick), names, quick=options.quick
+        )
     figures = [figure for ones in groups.values() for figure in ones]
     told = report.conditions(quick=options.quick)
     report.show(figures, told)
@@ -69,22 +65,22 @@ def main() -> int:
     return 1 if fallen else 0
 
 
-def measure(names: Sequence[str], *, quick: bool) -> dict[str, list[Figure]]:
+def measure(stand: Stand, names: Sequence[str], *, quick: bool) -> dict[str, list[Figure]]:
     """Measure the named groups one after the other, with progress on standard error; return the figures of each."""
     from rich.console import Console
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-    groups: dict[str, list[Figure]] = {name: [] for name in names}
-    with Progress(*columns, console=Console(stderr=True)) as progress, Stand() as stand:
+    measured: dict[str, list[Figure]] = {name: [] for name in names}
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("", total=len(names))
-        for name, figures in groups.items():
+        for name, figures in measured.items():
             progress.update(task, description=name)
             for figure in FIGURES[name](stand, quick=quick):
                 figures.append(figure)
-                measured, ceiling, ratio = report.numbers(figure)
-                progress.console.print(f"{figure.name}: {measured}, ceiling {ceiling or '–'}, ratio {ratio or '–'}")
+                value, ceiling, ratio = report.numbers(figure)
+                progress.console.print(f"{figure.name}: {value}, ceiling {ceiling or '–'}, ratio {ratio or '–'}")
             progress.advance(task)
-    return groups
+    return measured
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.figure import Figure, in_turn, percentile
-from bench.reference import commit_ratios, fallen
+from bench.reference import AGAIN, commit_ratios, fallen, measure_until_believed
 
 
 def figure(value: float, *, less_is_better: bool = False) -> Figure:
@@ -35,6 +35,22 @@ class TestFallen:
 
     def test_is_nothing_that_was_never_committed(self, tmp_path: Path):
         assert fallen([figure(1)], quick=True, file=tmp_path / "none.json") == []
+
+
+class TestMeasureUntilBelieved:
+    @pytest.mark.parametrize(("values", "times"), [([80], 1), ([10, 80], 2), ([10, 10, 10], 1 + AGAIN)])
+    def test_measures_only_what_fell_again(self, tmp_path: Path, values, times):
+        file = tmp_path / "reference.json"
+        commit_ratios([figure(80)], quick=True, file=file)
+        coming, asked = iter(values), []
+
+        def measure(names):
+            asked.append(names)
+            return {name: [figure(next(coming))] if name == "votes" else [] for name in names}
+
+        found = measure_until_believed(measure, ["votes", "others"], quick=True, file=file)
+        assert asked == [["votes", "others"], *[["votes"]] * (times - 1)]
+        assert found == {"votes": [figure(values[-1])], "others": []}
 
 
 class TestCommitRatios:
