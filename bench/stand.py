@@ -80,6 +80,10 @@ class Role:
         """Return the memory of all its processes in bytes (PSS: what is shared counts in parts)."""
         return sum(process.memory_full_info().pss for process in family(self.process.pid))
 
+    def processor_time(self) -> float:
+        """Return the seconds of processor time that all its processes have used."""
+        return sum(sum(process.cpu_times()[:2]) for process in family(self.process.pid))
+
 
 class Stand:
     """Embedded PostgreSQL and Valkey on an empty data folder, and the roles that a figure starts on it."""
