@@ -48,6 +48,8 @@ def make_ballots(number: int, paper: Paper = ONE_CONTEST) -> int:
     """Make an election with `number` counted ballots, in SQL; return its number."""
     from django.db import connection
 
+    from tally.outcomes import make_outcome
+
     election = new_election(f"dashboard-{number}-{len(paper)}", paper)
     # All contests have the same options.
     options = next(iter(paper.values()))
@@ -83,6 +85,7 @@ def make_ballots(number: int, paper: Paper = ONE_CONTEST) -> int:
             "VACUUM ANALYZE tally_castrecord, tally_countedballot, tally_count, tally_tally",
         ):
             cursor.execute(statement, values)
+    make_outcome(election.pk)
     return int(election.pk)
 
 

@@ -3,23 +3,20 @@
 import datetime as dt
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import DateTimeField, F, Func, IntegerField, JSONField, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import DateTimeField, Func, OuterRef, Q, QuerySet, Subquery
 
-from polls import ballot_box, methods
+from polls import ballot_box
 from polls.design import Paper
 from polls.methods import ContestOnBallot
 from polls.models import Design, Election
-from tabulation.contest import Contest
-from tabulation.counts import InvalidCounts, split_by_contest
 from tabulation.outcome import Outcome
-from tally.models import Count, Tally
+from tally.models import StoredOutcome
+from tally.outcomes import ContestOutcome, tabulate
 
 logger = logging.getLogger(__name__)
 
@@ -150,34 +147,31 @@ class ClockTimestamp(Func):
 # What a page shows or needs for it. The role may read no other column.
 _READ = (
     "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "sealed_at", "final_at",
+    "outcome__design", "outcome__version", "outcome__ballots", "outcome__contests",
 )  # fmt: skip
 
 
-_AS_JSON: dict[str, Any] = {"function": "to_jsonb", "output_field": JSONField()}
-
-
-def _total(field: str) -> Coalesce:
-    totals = Tally.objects.filter(election=OuterRef("pk")).order_by().values("election").annotate(total=Sum(field))
-    return Coalesce(Subquery(totals.values("total")), 0, output_field=IntegerField())
+class NoOutcome(Exception):
+    """An election has no result, since its counts contradict each other; says what to do."""
 
 
 def read_snapshots(elections: QuerySet[Election]) -> list[Snapshot]:
     """Read the snapshots of `elections` in one statement, and so as of one moment; raises the database's errors.
 
-    Its cost depends on the number of options, not on the number of ballots. An election whose counts contradict each
-    other has no result: it is left out, and the log says so, so that the pages of all others go on.
+    Its cost depends on the length of the paper, not on what was counted. An election that has no outcome is left out,
+    and the log says so, so that the pages of all others go on.
     """
     snapshots = []
     for election, pending in _read_rows(elections):
         try:
             snapshots.append(_snapshot(election, pending))
-        except InvalidCounts as error:
-            logger.error("no results of %s, its counts are damaged: %s; run `recount`", election.slug, error)
+        except NoOutcome as error:
+            logger.error("%s", error)
     return snapshots
 
 
 def read_snapshot(elections: QuerySet[Election]) -> Snapshot | None:
-    """Read the snapshot of the only one of `elections`, None if there is none; raises InvalidCounts as well."""
+    """Read the snapshot of the only one of `elections`, None if there is none; raises NoOutcome as well."""
     return next((_snapshot(election, pending) for election, pending in _read_rows(elections)), None)
 
 
@@ -187,16 +181,10 @@ def _read_rows(elections: QuerySet[Election]) -> list[tuple[Any, int | None]]:
     shown = Design.objects.filter(
         Q(hash=OuterRef("in_force")) | Q(hash=OuterRef("offered"), election__in_force=""), election=OuterRef("pk")
     )
-    counts = Count.objects.filter(election=OuterRef("pk")).order_by().values("key").annotate(total=Sum("n"))
     rows = list(
-        elections.only(*_READ).annotate(
-            as_of=ClockTimestamp(),
-            version=F("revision") + _total("version"),
-            ballots=_total("ballots"),
-            paper=Subquery(shown.values("paper")),
-            # One value, and so read at once however many options there are.
-            counts=Func(ArraySubquery(counts.values(pair=JSONObject(key="key", n="total"))), **_AS_JSON),
-        )
+        elections.only(*_READ)
+        .select_related("outcome")
+        .annotate(as_of=ClockTimestamp(), paper=Subquery(shown.values("paper")))
     )
     try:
         waiting = ballot_box.count_waiting([(election.pk, election.shards) for election in rows])
@@ -206,31 +194,35 @@ def _read_rows(elections: QuerySet[Election]) -> list[tuple[Any, int | None]]:
 
 
 def _snapshot(row: Any, pending: int | None) -> Snapshot:
-    """Build a snapshot from an election with the annotations of `_read_rows`."""
+    """Build a snapshot from an election with the annotations of `_read_rows`; raises NoOutcome."""
     paper = Paper.read(row.paper)
-    counts = {count["key"]: int(count["n"]) for count in row.counts}
+    stored: StoredOutcome | None = getattr(row, "outcome", None)
+    ballots = 0
+    if stored is None or stored.design != row.in_force:
+        # Nothing was counted yet: from its first ballot on a paper is never replaced.
+        outcomes = tabulate(paper, {}, 0)
+    elif stored.contests is None:
+        raise NoOutcome(f"no results of {row.slug}: its counts contradict each other; run `recount`")
+    else:
+        ballots, outcomes = stored.ballots, [ContestOutcome.from_dict(one) for one in stored.contests]
     return Snapshot(
         election=row,
         paper=paper,
         phase=row.phase(row.as_of),
         final=row.final_at is not None,
-        version=row.version,
-        ballots=row.ballots,
+        version=row.revision + (stored.version if stored else 0),
+        ballots=ballots,
         pending=pending,
         as_of=row.as_of,
-        contests=show_contests(paper, counts, row.ballots),
+        contests=show_contests(paper, outcomes, ballots),
     )
 
 
-def show_contests(paper: Paper, counts: Mapping[str, int], ballots: int) -> list[ContestShown]:
-    """Compute how each contest of a paper stands; raises InvalidCounts."""
-    split = split_by_contest(counts, [contest.key for contest in paper.contests])
+def show_contests(paper: Paper, outcomes: Iterable[ContestOutcome], ballots: int) -> list[ContestShown]:
+    """Return the contests of a paper, each with its outcome."""
+    by_key = {one.key: one for one in outcomes}
     shown = []
     for contest in paper.contests:
-        own = split[contest.key]
-        method = methods.get(contest.method)
-        # The number of ballots is that of the whole paper: every contest stands on each.
-        given = Contest(contest.keys, contest.seats, contest.counting_rules, ballots, own.blank)
-        outcome = method.tabulate(given, own.counts)
-        shown.append(ContestShown(contest, contest.title or paper.title, ballots, own.blank, outcome))
+        _, blank, outcome = by_key[contest.key]
+        shown.append(ContestShown(contest, contest.title or paper.title, ballots, blank, outcome))
     return shown

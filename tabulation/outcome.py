@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from . import canonical_json
 from .canonical_json import Json
@@ -54,37 +54,46 @@ class Outcome:
     standings: tuple[Standing, ...]
     working: Mapping[str, Json]
 
-    def to_json(self) -> str:
-        """Write the outcome as canonical JSON: equal outcomes are equal text, byte for byte."""
-        return canonical_json.write(
-            {
-                "method": self.method,
-                "version": self.version,
-                "decided": self.decided,
-                "reason": self.reason,
-                "winners": list(self.winners),
-                "ties": [{"keys": list(tie.keys), "seats": tie.seats} for tie in self.ties],
-                "base": self.base,
-                "standings": [asdict(standing) for standing in self.standings],
-                "working": self.working,
-            }
-        )
+    def as_dict(self) -> dict[str, Json]:
+        """Return the outcome as plain JSON."""
+        return {
+            "method": self.method,
+            "version": self.version,
+            "decided": self.decided,
+            "reason": self.reason,
+            "winners": list(self.winners),
+            "ties": [{"keys": list(tie.keys), "seats": tie.seats} for tie in self.ties],
+            "base": self.base,
+            "standings": [asdict(standing) for standing in self.standings],
+            "working": self.working,
+        }
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read an outcome as `to_json` writes it; raises ValueError where it is none, or not in canonical form."""
-        fields = json.loads(text)
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Read an outcome as `as_dict` returns it; raises ValueError where it is none."""
         try:
-            outcome = cls(
-                **fields
-                | {
+            return cls(
+                **{
+                    **fields,
                     "winners": tuple(fields["winners"]),
                     "ties": tuple(Tie(tuple(tie["keys"]), tie["seats"]) for tie in fields["ties"]),
                     "standings": tuple(Standing(**standing) for standing in fields["standings"]),
                 }
             )
-            is_canonical = outcome.to_json() == text
         except (KeyError, TypeError) as error:
+            raise ValueError(f"the text is no outcome: {error}") from error
+
+    def to_json(self) -> str:
+        """Write the outcome as canonical JSON: equal outcomes are equal text, byte for byte."""
+        return canonical_json.write(self.as_dict())
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read an outcome as `to_json` writes it; raises ValueError where it is none, or not in canonical form."""
+        outcome = cls.from_dict(json.loads(text))
+        try:
+            is_canonical = outcome.to_json() == text
+        except TypeError as error:
             raise ValueError(f"the text is no outcome: {error}") from error
         if not is_canonical:
             raise ValueError("the text is an outcome, but not in canonical form")

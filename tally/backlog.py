@@ -65,11 +65,13 @@ class Backlog:
         else:
             settle()
 
-    def finish(self) -> None:
-        """Wait until all that was left is settled; raises what it has raised."""
-        if self._settling:
-            settling, self._settling = self._settling, None
-            settling.result()
+    def finish(self) -> bool:
+        """Wait until all that was left is settled; tell whether anything still was not. Raises what it has raised."""
+        if self._settling is None:
+            return False
+        settling, self._settling = self._settling, None
+        settling.result()
+        return True
 
     def _read(self, after: str | None, limit: int) -> Look:
         entries = inbox.read(self._definition.election, self._shard, after=after, limit=limit)

@@ -1,4 +1,4 @@
-"""One round of the count, from top to bottom: read, count, commit, delete, announce.
+"""One round of the count, from top to bottom: read, count, commit, delete, show.
 
 The order is the guarantee. Whatever dies in between, the batch comes again, finds its own records, and changes
 nothing; what was never deleted from the box cannot be lost, and what is recorded cannot count twice.
@@ -16,8 +16,7 @@ from polls.models import Election
 from polls.outages import is_outage
 from polls.wake_up import ask_for_next_drain
 
-from . import counting, healing, inbox, metrics, store
-from .announce import announce
+from . import counting, healing, inbox, metrics, outcomes, store
 from .backlog import Backlog
 from .inbox import Entry, Settlement
 from .models import RejectedBallot, Tally
@@ -53,7 +52,9 @@ def drain_shard(election: Election, shard: int) -> int:
             elif entries is None or not inbox.read(election.pk, shard, after=backlog.last, limit=1):
                 # The look without the lock is for a worker that was turned away while this one still held it.
                 break
-        backlog.finish()
+        if backlog.finish():
+            # What the last batch left in the box was shown as waiting.
+            outcomes.renew(election.pk)
     if backlog.finds_reused_places:
         # Not at the next tick: until then voters whose marks are gone are taken for new ones.
         healing.keep_box()
@@ -106,17 +107,12 @@ def drain_round(definition: Definition, shard: int, backlog: Backlog) -> list[En
             return entries
         changed, settlements = record(definition, shard, batch)
     backlog.finds_reused_places |= batch.reuses_places
-    backlog.leave(partial(settle, definition, shard, settlements, changed=changed))
+    backlog.leave(partial(inbox.settle, definition.election, shard, settlements))
+    if changed:
+        outcomes.renew(definition.election)
     metrics.ROUND_BALLOTS.observe(len(entries))
     metrics.ROUND_SECONDS.observe(time.monotonic() - started)
     return entries
-
-
-def settle(definition: Definition, shard: int, settlements: list[Settlement], *, changed: bool) -> None:
-    """Delete a committed batch from the box, then let results pages know."""
-    inbox.settle(definition.election, shard, settlements)
-    if changed:
-        announce(definition.election)
 
 
 def record(definition: Definition, shard: int, batch: Batch) -> tuple[bool, list[Settlement]]:

@@ -14,7 +14,7 @@ from polls.models import Election
 from polls.outages import is_outage
 from polls.publishing import republish_election
 
-from . import inbox
+from . import inbox, outcomes
 from .announce import announce
 
 logger = logging.getLogger(__name__)
@@ -97,6 +97,8 @@ def _seal_if_due(election: Election, now: dt.datetime) -> None:
 
 def _finish_if_counted(election: Election, now: dt.datetime) -> None:
     if inbox.is_empty(election.pk, election.shards):
+        # Before results pages say that this is the end, and however long it takes.
+        outcomes.make_outcome(election.pk)
         _mark(election, final_at=now)
         logger.info("%s is final", election.slug)
 

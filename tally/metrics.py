@@ -20,6 +20,11 @@ ROUND_SECONDS = Histogram(
     "Time of one round, from the lock to the announcement.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
 )
+OUTCOME_SECONDS = Histogram(
+    "urna_outcome_duration_seconds",
+    "Time to make the outcome of one election, and to store it.",
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10),
+)
 COUNTED = Counter("urna_ballots_counted", "Ballots counted, those included that a later one has replaced.")
 REPLACED = Counter("urna_ballots_replaced", "Ballots that do not count any more, since the voter cast a later one.")
 SET_ASIDE = Counter("urna_ballots_set_aside", "Entries of the box set aside, by reason.", ["reason"])

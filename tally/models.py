@@ -89,6 +89,26 @@ class Tally(models.Model):
         return f"{self.election_id}:{self.shard} version {self.version}"
 
 
+class StoredOutcome(models.Model):
+    """How an election stands at the newest version of its count, which is all that results pages read of the count.
+
+    `contests` has for each contest of the paper with this `design` its key, its blank ballots, and its outcome as plain
+    JSON (tabulation/outcome.py). It is None where no outcome can be made of the counts.
+    """
+
+    election = models.OneToOneField(Election, models.PROTECT, primary_key=True, related_name="outcome")
+    design = models.CharField(max_length=32)
+    version = models.PositiveBigIntegerField()
+    ballots = models.PositiveBigIntegerField()
+    contests = models.JSONField(null=True)
+
+    class Meta:
+        db_table = "tally_outcome"
+
+    def __str__(self) -> str:
+        return f"{self.election_id} version {self.version}"
+
+
 class RejectedBallot(models.Model):
     """A stream entry that is not counted, with the reason."""
 

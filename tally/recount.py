@@ -13,6 +13,7 @@ from polls.models import Election
 from . import store
 from .announce import announce
 from .models import Count, CountedBallot, Tally
+from .outcomes import make_outcome
 
 Progress = Callable[[str], None]
 
@@ -118,6 +119,7 @@ def repair(election: Election, progress: Progress) -> Recount:
         result = recount(election, progress)
         if result.differences:
             _rebuild(election, result)
+            make_outcome(election.pk)
     if result.differences:
         announce(election.pk)
     return result

@@ -172,6 +172,23 @@ def add_to_counts(election: int, shard: int, deltas: Counter[str]) -> None:
     )
 
 
+def save_outcome(
+    election: int, *, design: str, version: int, ballots: int, contests: list[dict[str, Any]] | None
+) -> None:
+    """Store an outcome, unless another worker has stored one of a newer version meanwhile."""
+    run(
+        """
+        INSERT INTO tally_outcome (election_id, design, version, ballots, contests)
+        VALUES (%s, %s, %s, %s, %s::jsonb)
+        ON CONFLICT (election_id) DO UPDATE SET
+            design = excluded.design, version = excluded.version,
+            ballots = excluded.ballots, contests = excluded.contests
+        WHERE tally_outcome.version <= excluded.version
+        """,
+        [election, design, version, ballots, None if contests is None else json.dumps(contests)],
+    )
+
+
 def save_rejected(rejected: Sequence[RejectedBallot]) -> list[str]:
     """Keep what is set aside, once for each place in the box; return the reason of each that is new."""
     if not rejected:

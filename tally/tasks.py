@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from polls.models import Election
 from polls.outages import is_outage
 
-from . import accounts, healing, lifecycle
+from . import accounts, healing, lifecycle, outcomes
 from . import drain as rounds
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,12 @@ def drain(election: int, shard: int) -> None:
 @hint
 def drain_all() -> None:
     rounds.drain_all()
+
+
+@shared_task(name="tally.catch_up")
+@hint
+def catch_up() -> None:
+    outcomes.catch_up()
 
 
 @shared_task(name="tally.turn_phases")

@@ -62,12 +62,16 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     },
     "tally_count": {
         "worker": {**READ_AND_ADD, "UPDATE": ("n",)},
-        "result": {"SELECT": ("election_id", "key", "n")},
         "admin": READ,
     },
     "tally_tally": {
         "worker": {**READ_AND_ADD, "UPDATE": ("version", "ballots", "epoch", "last_serial")},
-        "result": {"SELECT": ("election_id", "version", "ballots")},
+        "admin": READ,
+    },
+    # All that is shown of a count.
+    "tally_outcome": {
+        "worker": {**READ_AND_ADD, "UPDATE": ("design", "version", "ballots", "contests")},
+        "result": READ,
         "admin": READ,
     },
     "tally_rejectedballot": {"worker": READ_AND_ADD, "admin": READ},

@@ -346,6 +346,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": f"tally.{name}", "schedule": seconds, "options": {"expires": expires}}
     for name, seconds, expires in (
         ("drain_all", 1.0, 2),
+        ("catch_up", 1.0, 2),
         # These may have to wait behind a flood of ballots.
         ("turn_phases", 1.0, 30),
         ("keep_box", 5.0, 30),

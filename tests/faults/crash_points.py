@@ -28,7 +28,8 @@ PLACES = {  # in the life of each ballot
     "drain.counted": ("worker", "all is written, nothing committed"),
     "drain.committed": ("worker", "all is committed, nothing deleted from the box"),
     "settle.halfway": ("worker", "half of the batch is deleted from the box"),
-    "settle.done": ("worker", "the batch is deleted, nobody told"),
+    "settle.done": ("worker", "the batch is deleted, its outcome not made"),
+    "outcome.made": ("worker", "the outcome is stored, nobody told"),
     "announce.done": ("worker", "the hint is sent"),
 }
 CLOSING = {  # when an organiser presses "Close now"
@@ -78,7 +79,7 @@ def install(role: str) -> None:
         _wrap(ballot_box, "cast", before="cast.asked", after="cast.accepted")
         _wrap(views, "ask_for_drain", after="cast.woken")
     elif role == "worker":
-        from tally import drain, healing, inbox, lifecycle, store
+        from tally import drain, healing, inbox, lifecycle, outcomes, store
 
         _wrap(inbox, "clear_wake_up", after="drain.begun")
         _wrap(store, "try_lock", after="drain.locked")
@@ -89,7 +90,8 @@ def install(role: str) -> None:
         _wrap(store, "add_to_counts", after="drain.added")
         _wrap(drain, "record", after="drain.counted")
         _wrap(inbox, "settle", before="drain.committed", after="settle.done")
-        _wrap(drain, "announce", after="announce.done")
+        _wrap(outcomes, "make_outcome", after="outcome.made")
+        _wrap(outcomes, "announce", after="announce.done")
         inbox._chunks = _break_in_the_middle(inbox._chunks)
         _install_ends("turn")
         _wrap(lifecycle, "_open", after="turn.opened")

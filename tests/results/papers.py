@@ -12,6 +12,7 @@ from polls.design import Paper
 from polls.methods import ContestOnBallot
 from polls.models import Election
 from results.snapshot import Snapshot, show_contests
+from tally.outcomes import tabulate
 from tests.conftest import contest
 
 NOON = dt.datetime(2026, 5, 4, 12, tzinfo=dt.UTC)
@@ -62,7 +63,7 @@ def make_snapshot(counts: Mapping[str, int], ballots: int, paper: Paper = PAPER,
         ballots=ballots,
         pending=0,
         as_of=NOON,
-        contests=show_contests(paper, counts, ballots),
+        contests=show_contests(paper, tabulate(paper, counts, ballots), ballots),
     )
     return replace(whole, **changes)
 

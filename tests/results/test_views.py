@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from results import snapshot as snapshots
 from results.views import get_snapshot
-from tabulation.counts import InvalidCounts
 from tally.drain import drain_all
 from tally.lifecycle import archive_election, close_election, turn_phases
 from tally.models import Count
+from tally.outcomes import make_outcome
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
 
@@ -126,17 +126,20 @@ class TestSnapshot:
         versions.append(get_snapshot("drink").version)
         assert versions == sorted(set(versions))
 
+    @pytest.mark.expects_logged_exceptions
     def test_shows_damaged_counts_of_no_election_and_goes_on_with_the_others(self, make_election, cast, caplog):
         drink, tea = make_election("drink"), make_election("tea")
         for election in (drink, tea):
             cast(election, "ana", "nesquik")
         drain_all()
         Count.objects.filter(election=drink).update(n=7)
+        make_outcome(drink.pk)
         shown = snapshots.read_snapshots(snapshots.Election.objects.published())
         assert [one.election.slug for one in shown] == ["tea"]
-        assert "no results of drink, its counts are damaged: 1 marked ballots cannot give 7 votes" in caplog.text
+        assert "no results of drink: its counts contradict each other; run `recount`" in caplog.text
+        assert "1 marked ballots cannot give 7 votes" in caplog.text
         # Not "not found", which would be untrue.
-        with pytest.raises(InvalidCounts):
+        with pytest.raises(snapshots.NoOutcome):
             get_snapshot("drink")
 
     def test_takes_one_statement_however_many_elections(self, make_election, django_assert_num_queries):

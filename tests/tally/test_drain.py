@@ -12,10 +12,10 @@ from polls.ballots import new_ballot_id
 from polls.definition import Definition
 from polls.publishing import publish_election
 from tally import drain as rounds
-from tally import inbox, store
+from tally import inbox, outcomes, store
 from tally.backlog import Backlog
 from tally.drain import drain_all, drain_round, drain_shard
-from tally.models import CastRecord, Count, CountedBallot, RejectedBallot, Tally
+from tally.models import CastRecord, Count, CountedBallot, RejectedBallot, StoredOutcome, Tally
 from tally.recount import recount, standing_still
 from tests.conftest import voter_key
 
@@ -111,7 +111,7 @@ class TestDrainShard:
         for number in range(50):
             cast(drink, f"v{number}", "nesquik")
         Tally.objects.create(election=drink, shard=0)
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(12):
             drain_round(definition, 0, Backlog(definition, 0))
 
     def test_counts_shards_of_their_own(self, make_election, cast, settings):
@@ -151,11 +151,16 @@ class TestCrash:
         assert state_of(drink, "ana") == "counted"
         assert not RejectedBallot.objects.exists()
 
-    def test_before_the_announcement_costs_only_the_hint(self, make_election, cast, monkeypatch):
+    @pytest.mark.parametrize("name", ["make_outcome", "announce"])
+    def test_before_results_are_shown_costs_only_the_time_until_the_next_tick(
+        self, make_election, cast, monkeypatch, name
+    ):
         drink = make_election()
         cast(drink, "ana", "nesquik")
-        drain_until_killed(drink, monkeypatch, rounds, "announce")
+        drain_until_killed(drink, monkeypatch, outcomes, name)
         assert (waiting(drink), totals(drink), state_of(drink, "ana")) == (0, {"nesquik": 1}, "counted")
+        outcomes.catch_up()
+        assert StoredOutcome.objects.get().ballots == 1
 
     def test_a_final_vote_set_aside_stays_so_when_its_batch_comes_again(self, make_election, cast, monkeypatch):
         drink = make_election(votes_final=True)

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connection
 
 from polls import ballot_box
+from tally import outcomes
 from tally.healing import keep_box
 from voting_site.database_rights import ROLES
 from voting_site.database_users import NotAllowed, grant, users
@@ -50,6 +51,8 @@ class Command(BaseCommand):
         self._ensure_administrator(options["password_file"])
         if options["demo"]:
             call_command("seed_demo")
+        # A database of an earlier release has none, and nothing else makes those of elections that are final.
+        outcomes.make_all()
         # Beat does this as well, but later: without an epoch in the box nobody can vote.
         keep_box()
 

@@ -1,0 +1,147 @@
+"""Make the outcome of an election: once, by the worker, for everybody who looks at the results.
+
+It is made after a round of the count, in a transaction of its own. An outcome that takes long is made less often, so
+that the count has most of a worker's time; what is left out then, `catch_up` makes at its next tick.
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BigIntegerField, Exists, Func, JSONField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, JSONObject
+
+from polls import methods
+from polls.design import Paper
+from polls.models import Design, Election
+from polls.outages import is_outage
+from tabulation.canonical_json import Json
+from tabulation.contest import Contest
+from tabulation.counts import split_by_contest
+from tabulation.outcome import Outcome
+
+from . import metrics, store
+from .announce import announce
+from .models import Count, StoredOutcome, Tally
+
+logger = logging.getLogger(__name__)
+
+# Seconds that an outcome may take and be made after every round all the same.
+QUICK_S = 0.05
+# An outcome that takes longer is not made again for so many times as long.
+REST = 4
+
+# When an outcome of this election may be made again by this process, in seconds of `time.monotonic`.
+_rests_until: dict[int, float] = {}
+
+
+class ContestOutcome(NamedTuple):
+    """The outcome of one contest of a paper, and how many ballots leave it blank."""
+
+    key: str
+    blank: int
+    outcome: Outcome
+
+    def as_dict(self) -> dict[str, Json]:
+        """Return plain JSON, as it is stored."""
+        return {"key": self.key, "blank": self.blank, "outcome": self.outcome.as_dict()}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Json]) -> Self:
+        """Read what `as_dict` returns; raises ValueError where it is something else."""
+        key, blank, outcome = fields["key"], fields["blank"], fields["outcome"]
+        if not (isinstance(key, str) and isinstance(blank, int) and isinstance(outcome, Mapping)):
+            raise ValueError(f"{key!r} has no outcome")
+        return cls(key, blank, Outcome.from_dict(outcome))
+
+
+def tabulate(paper: Paper, counts: Mapping[str, int], ballots: int) -> list[ContestOutcome]:
+    """Compute the outcome of each contest from the counts of the whole paper; raises InvalidCounts."""
+    split = split_by_contest(counts, [contest.key for contest in paper.contests])
+    outcomes = []
+    for contest in paper.contests:
+        own = split[contest.key]
+        # The number of ballots is that of the whole paper: every contest stands on each.
+        given = Contest(contest.keys, contest.seats, contest.counting_rules, ballots, own.blank)
+        outcomes.append(ContestOutcome(contest.key, own.blank, methods.get(contest.method).tabulate(given, own.counts)))
+    return outcomes
+
+
+def renew(election: int) -> None:
+    """Make the outcome of an election whose count has changed, unless it has to rest, and tell the results pages."""
+    if time.monotonic() >= _rests_until.get(election, 0):
+        make_outcome(election)
+        announce(election)
+
+
+def catch_up() -> None:
+    """Make the outcomes that do not show the newest count, or the paper in force."""
+    for election in outdated(Election.objects.not_final()):
+        renew(election)
+
+
+def make_all() -> None:
+    """Make each outcome that is missing or outdated, also those of elections that are final."""
+    for election in outdated(Election.objects.published()):
+        make_outcome(election)
+
+
+def outdated(elections: QuerySet[Election]) -> list[int]:
+    """Return those of `elections` of which the stored outcome is not the newest."""
+    newest = StoredOutcome.objects.filter(
+        election=OuterRef("pk"), version__gte=OuterRef("counted_version"), design=OuterRef("in_force")
+    )
+    return list(
+        elections.annotate(counted_version=_total("version"))
+        .filter(~Q(in_force=""), ~Exists(newest))
+        .values_list("pk", flat=True)
+    )
+
+
+def make_outcome(election: int) -> None:
+    """Compute the outcome of an election as it stands now, and store it; raises the database's errors.
+
+    Where none can be computed, the row says so and the log why, and the count goes on.
+    """
+    started = time.monotonic()
+    row = _read(election)
+    contests = None
+    try:
+        counts = {count["key"]: int(count["n"]) for count in row.counts}
+        contests = [one.as_dict() for one in tabulate(Paper.read(row.paper), counts, row.ballots)]
+    except Exception as error:
+        if is_outage(error):
+            raise
+        logger.exception("ALARM %s: there is no outcome, its counts contradict each other; run `recount`", row.slug)
+    store.save_outcome(election, design=row.in_force, version=row.version, ballots=row.ballots, contests=contests)
+    seconds = time.monotonic() - started
+    metrics.OUTCOME_SECONDS.observe(seconds)
+    _rests_until[election] = time.monotonic() + (REST * seconds if seconds > QUICK_S else 0)
+
+
+def _read(election: int) -> Any:
+    """Read all that an outcome is made of in one statement, and so as of one moment."""
+    designs = Design.objects.filter(hash=OuterRef("in_force"), election=OuterRef("pk"))
+    counts = Count.objects.filter(election=OuterRef("pk")).order_by().values("key").annotate(total=Sum("n"))
+    return (
+        Election.objects.only("slug", "in_force")
+        .annotate(
+            version=_total("version"),
+            ballots=_total("ballots"),
+            paper=Subquery(designs.values("paper")),
+            # One value, and so read at once however many keys there are.
+            counts=Func(
+                ArraySubquery(counts.values(pair=JSONObject(key="key", n="total"))),
+                function="to_jsonb",
+                output_field=JSONField(),
+            ),
+        )
+        .get(pk=election)
+    )
+
+
+def _total(field: str) -> Coalesce:
+    totals = Tally.objects.filter(election=OuterRef("pk")).order_by().values("election").annotate(total=Sum(field))
+    return Coalesce(Subquery(totals.values("total")), 0, output_field=BigIntegerField())
