@@ -166,6 +166,7 @@ if not IS_VOTE:
     INSTALLED_APPS += ["channels", "results", "tally"]
 if HAS_ADMIN:
     INSTALLED_APPS += [
+        "office",
         "django.contrib.admin",
         "django.contrib.auth",
         "django.contrib.contenttypes",

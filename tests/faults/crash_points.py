@@ -102,7 +102,7 @@ def install(role: str) -> None:
         _wrap(healing, "_begin_epoch", before="heal.adopted")
         _wrap(healing, "heal", after="heal.done")
     elif role == "admin":
-        from tally import admin
+        from office import admin
 
         _install_ends("close")
         _wrap(admin, "close_election", before="close.asked", after="close.done")

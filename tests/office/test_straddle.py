@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from office import saving
 from polls import ballot_box, publishing
 from polls.ballot_box import Unavailable
 from polls.models import Election
-from tally import admin_publishing
 from tally.healing import keep_box
 
 pytestmark = pytest.mark.urls("voting_site.urls.admin")
@@ -172,6 +172,6 @@ class TestAnnouncement:
 
             seen.append((connection.in_atomic_block, other.get(pk=pk).title))
 
-        monkeypatch.setattr(admin_publishing, "announce", look)
+        monkeypatch.setattr(saving, "announce", look)
         organiser.post(page_of(drink), loaded_form(organiser, drink, title="Beer?"))
         assert seen == [(False, "Beer?")]

@@ -20,9 +20,9 @@ from django.utils.translation import gettext
 
 from polls.models import Election
 from polls.publishing import Arrival, publish_election
+from tally.announce import announce
 
-from .admin_times import election_time, in_zone
-from .announce import announce
+from .times import election_time, in_zone
 
 
 class PublishingMixin(admin.ModelAdmin):

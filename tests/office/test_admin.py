@@ -15,11 +15,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from office.account_page import write_sum
+from office.admin import ElectionAdmin
 from polls import ballot_box
 from polls.models import Election
 from tally.accounts import balance, check_accounts
-from tally.admin import ElectionAdmin
-from tally.admin_accounts import write_sum
 from tally.drain import drain_all
 from tally.healing import keep_box
 from tally.lifecycle import close_election, turn_phases

@@ -19,9 +19,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from polls.models import Election
-
-from .accounts import STALE_AFTER, acknowledge
-from .models import Reconciliation
+from tally.accounts import STALE_AFTER, acknowledge
+from tally.models import Reconciliation
 
 
 def write_sum(accepted: int, ballots: Counter[str]) -> str:
@@ -131,4 +130,4 @@ class AccountsMixin(admin.ModelAdmin):
             "button": gettext("I know of it"),
             "back": back,
         }
-        return TemplateResponse(request, "tally/admin/confirm.html", context)
+        return TemplateResponse(request, "office/confirm.html", context)

@@ -1,4 +1,4 @@
-"""Forms with which an election and its contests are edited; the admin that uses them is in tally/admin.py."""
+"""Forms with which an election and its contests are edited; the admin that uses them is in admin.py."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from . import methods
-from .labels import LONGEST_LABEL, find_equal, fold, make_key, number_key, tidy
-from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
-from .models import Contest, Election, free_slug
-from .publishing import write_options
+from polls import methods
+from polls.labels import LONGEST_LABEL, find_equal, fold, make_key, number_key, tidy
+from polls.methods import ContestOnBallot, InvalidRules, OptionOnBallot
+from polls.models import Contest, Election, free_slug
+from polls.publishing import write_options
 
 # What voters see, and what tells when they may see it: fixed from the first moment the election is open.
 FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "opens_at")

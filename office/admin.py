@@ -13,15 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from polls.admin import FROZEN_FIELDS, ContestInline, ElectionForm, shows_frozen
 from polls.context_processors import site
 from polls.models import Election
+from tally.lifecycle import NotClosed, archive_election, close_election
+from tally.models import RejectedBallot
 
-from .admin_accounts import AccountsMixin
-from .admin_publishing import PublishingMixin
-from .admin_times import in_zone
-from .lifecycle import NotClosed, archive_election, close_election
-from .models import RejectedBallot
+from .account_page import AccountsMixin
+from .forms import FROZEN_FIELDS, ContestInline, ElectionForm, shows_frozen
+from .saving import PublishingMixin
+from .times import in_zone
 
 
 @admin.register(Election)
@@ -30,9 +30,9 @@ class ElectionAdmin(PublishingMixin, AccountsMixin):
     inlines = (ContestInline,)
 
     class Media:
-        css = {"all": ["tally/admin.css"]}
+        css = {"all": ["office/office.css"]}
 
-    change_form_template = "tally/admin/election.html"
+    change_form_template = "office/election.html"
     # The account second, so that it is in sight on a phone.
     list_display = ("title", "account", "phase", "opens", "closes")
     list_filter = ("contests__method",)
@@ -136,7 +136,7 @@ class ElectionAdmin(PublishingMixin, AccountsMixin):
             "button": button,
             "back": reverse("admin:polls_election_change", args=[election.pk]),
         }
-        return TemplateResponse(request, "tally/admin/confirm.html", context)
+        return TemplateResponse(request, "office/confirm.html", context)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -1,0 +1,1 @@
+"""Running elections, on the Django admin: what organisers see and do."""
