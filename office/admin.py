@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -14,12 +14,14 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from polls.context_processors import site
+from polls.life import ARCHIVABLE, Phase, State, describe
 from polls.models import Election
-from tally.lifecycle import NotClosed, archive_election, close_election
 from tally.models import RejectedBallot
 
 from .account_page import AccountsMixin
+from .acts import Archive, Close
 from .forms import FROZEN_FIELDS, ContestInline, ElectionForm, shows_frozen
+from .models import LoggedAct
 from .saving import PublishingMixin
 from .times import in_zone
 
@@ -52,7 +54,7 @@ class ElectionAdmin(PublishingMixin, AccountsMixin):
         if request.method == "POST" and "closes_at_0" in request.POST:
             # Sent from a page that was loaded before the close. Publishing tells if it comes too late.
             return fixed
-        if obj.phase(timezone.now()) == Election.Phase.CLOSED:
+        if obj.phase(timezone.now()) in (Phase.CLOSED, Phase.CANCELLED):
             return (*fixed, "proof_of_work", "time_zone", "closes_at", "closes")
         return fixed
 
@@ -70,7 +72,7 @@ class ElectionAdmin(PublishingMixin, AccountsMixin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Election | None = None) -> bool:
         # Its address is never used again, and its records are kept: published elections are archived.
-        return obj is not None and obj.revision == 0 and super().has_delete_permission(request, obj)
+        return obj is not None and obj.state == State.DRAFT and super().has_delete_permission(request, obj)
 
     # --- Closing and archiving ---------------------------------------------------------------------------
 
@@ -89,9 +91,9 @@ class ElectionAdmin(PublishingMixin, AccountsMixin):
         if request.method != "POST":
             return self._confirm(request, election, question % {"title": election}, gettext("Close now"))
         try:
-            seal = close_election(election)
-        except NotClosed as problem:
-            self.message_user(request, str(problem), messages.ERROR)
+            seal = Close(election).perform(by=request.user)
+        except ValidationError as problem:
+            self.message_user(request, " ".join(problem.messages), messages.ERROR)
         else:
             self.message_user(request, self._describe_waiting(seal.waiting), messages.SUCCESS)
         return redirect("admin:polls_election_change", pk)
@@ -113,11 +115,12 @@ class ElectionAdmin(PublishingMixin, AccountsMixin):
         question = gettext("Archive “%(title)s”? It leaves the public lists; its results stay at their address.")
         if request.method != "POST":
             return self._confirm(request, election, question % {"title": election}, gettext("Archive"))
-        if archive_election(election):
-            self.message_user(request, gettext("Archived."), messages.SUCCESS)
+        try:
+            Archive(election).perform(by=request.user)
+        except ValidationError as problem:
+            self.message_user(request, " ".join(problem.messages), messages.ERROR)
         else:
-            text = gettext("Not archived: close the election first, and wait until its last ballot is counted.")
-            self.message_user(request, text, messages.ERROR)
+            self.message_user(request, gettext("Archived."), messages.SUCCESS)
         return redirect("admin:polls_election_change", pk)
 
     def _get_changeable(self, request: HttpRequest, pk: int) -> Election:
@@ -146,19 +149,19 @@ class ElectionAdmin(PublishingMixin, AccountsMixin):
         if election is not None:
             phase = election.phase(now)
             context |= {
-                "facts": self._facts(election, phase),
+                "facts": self._facts(election),
                 "refused_edit": self.describe_refused(election),
                 **self.describe_accounts(self.get_queryset(request).get(pk=election.pk)),
-                "may_close": phase == Election.Phase.OPEN,
-                "may_archive": election.final_at is not None and election.archived_at is None,
+                "may_close": phase == Phase.OPEN,
+                "may_archive": election.state in ARCHIVABLE and election.archived_at is None,
                 **{name: f"{url}/{election.slug}/" for name, url in site(request).items() if name != "replica"},
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
     @staticmethod
-    def _facts(election: Election, phase: str) -> list[tuple[str, str]]:
+    def _facts(election: Election) -> list[tuple[str, str]]:
         facts = [
-            (gettext("Phase"), str(Election.Phase(phase).label)),
+            (gettext("Phase"), describe(election, timezone.now())),
             (gettext("Opens"), in_zone(election.opens_at, election)),
             (gettext("Closes"), in_zone(election.closes_at, election)),
         ]
@@ -167,6 +170,7 @@ class ElectionAdmin(PublishingMixin, AccountsMixin):
             for label, moment in (
                 (gettext("Sealed"), election.sealed_at),
                 (gettext("Final"), election.final_at),
+                (gettext("Cancelled"), election.cancelled_at),
                 (gettext("Archived"), election.archived_at),
             )
             if moment
@@ -177,11 +181,7 @@ class ElectionAdmin(PublishingMixin, AccountsMixin):
 
     @admin.display(description=_("phase"))
     def phase(self, election: Election) -> str:
-        if election.archived_at:
-            return gettext("archived")
-        if election.final_at:
-            return gettext("final")
-        return str(Election.Phase(election.phase(timezone.now())).label)
+        return describe(election, timezone.now())
 
     @admin.display(description=_("opens"), ordering="opens_at")
     def opens(self, election: Election) -> str:
@@ -192,12 +192,8 @@ class ElectionAdmin(PublishingMixin, AccountsMixin):
         return in_zone(election.closes_at, election)
 
 
-@admin.register(RejectedBallot)
-class RejectedBallotAdmin(admin.ModelAdmin):
-    """What was set aside, to be read and not to be changed."""
-
-    list_display = ("rejected_at", "election", "reason", "detail", "shard", "serial", "entry")
-    list_filter = ("reason", "election")
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that are read here, and never changed."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -207,3 +203,24 @@ class RejectedBallotAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+@admin.register(RejectedBallot)
+class RejectedBallotAdmin(ReadOnlyAdmin):
+    """What was set aside."""
+
+    list_display = ("rejected_at", "election", "reason", "detail", "shard", "serial", "entry")
+    list_filter = ("reason", "election")
+
+
+@admin.register(LoggedAct)
+class LoggedActAdmin(ReadOnlyAdmin):
+    """Who did what, and when."""
+
+    list_display = ("at", "slug", "act", "actor", "changed")
+    list_filter = ("act",)
+    search_fields = ("slug", "actor")
+
+    @admin.display(description=_("changes"))
+    def changed(self, act: LoggedAct) -> str:
+        return "; ".join(f"{name}: {old or '–'} → {new or '–'}" for name, (old, new) in act.changes.items())

@@ -19,9 +19,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from polls.models import Election
-from polls.publishing import Arrival, publish_election
+from polls.publishing import Arrival
 from tally.announce import announce
 
+from .acts import Publish
 from .times import election_time, in_zone
 
 
@@ -111,7 +112,7 @@ class PublishingMixin(admin.ModelAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         sent: Any = request
-        sent.publication = publish_election(form.instance)
+        sent.publication = Publish(form.instance).perform(by=request.user)
         transaction.on_commit(partial(announce, form.instance.pk))
 
     @staticmethod

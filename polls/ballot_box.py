@@ -294,6 +294,7 @@ def offer(
                 "" if definition.closes_at is None else definition.closes_at,
                 int(definition.votes_final),
                 int(definition.sealed or definition.archived),
+                int(definition.cancelled),
                 definition.to_json(),
             ]
             script("publish")(keys, arguments, client=pipe)

@@ -16,7 +16,7 @@ local newcomer_burst, newcomer_interval = tonumber(ARGV[9]), tonumber(ARGV[10])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local rules = redis.call('HMGET', rules_key, 'epoch', 'opens', 'closes', 'sealed', 'design', 'final')
+local rules = redis.call('HMGET', rules_key, 'epoch', 'opens', 'closes', 'sealed', 'design', 'final', 'cancelled')
 local epoch, opens, closes, sealed = rules[1], tonumber(rules[2]), tonumber(rules[3]), rules[4]
 
 local last, last_hash, next_arrival = '', '', 0
@@ -43,7 +43,7 @@ if ballot == last and marking_hash == last_hash then
   return {'repeated', 0, 0, now, last, 0}
 end
 
-if sealed == '1' or (closes and now >= closes) then return refuse('closed') end
+if sealed == '1' or rules[7] == '1' or (closes and now >= closes) then return refuse('closed') end
 if now < opens then return refuse('not-open-yet') end
 if design ~= rules[5] then return refuse('other-design') end
 -- Elections with a voter roll check the voter's entry here, and answer 'not-eligible'.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import markings
 from .design import Paper, hash_paper, is_of_first_scheme, only_contest, read_contest
+from .life import Phase, State, phase_of
 from .methods import ContestOnBallot, OptionOnBallot
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Definition:
     design: str
     # Not part of the design: it may be switched on while people vote, and changes nothing of what they vote on.
     proof_of_work: bool = False
+    cancelled: bool = False
 
     @classmethod
     def of(cls, election: "Election") -> Self:
@@ -70,9 +72,10 @@ class Definition:
             time_zone=election.time_zone,
             shards=election.shards,
             voter_secret=election.voter_secret,
-            sealed=election.sealed_at is not None,
+            sealed=election.state not in (State.DRAFT, State.PUBLISHED, State.CANCELLED),
             archived=election.archived_at is not None,
             proof_of_work=election.proof_of_work,
+            cancelled=election.state == State.CANCELLED,
         )
 
     @classmethod
@@ -145,11 +148,16 @@ class Definition:
     def closes(self) -> dt.datetime | None:
         return None if self.closes_at is None else moment(self.closes_at)
 
-    def phase(self, now: int) -> str:
+    @property
+    def state(self) -> State:
+        """Return the state as far as voters are concerned."""
+        if self.cancelled:
+            return State.CANCELLED
+        return State.CLOSED if self.sealed or self.archived else State.PUBLISHED
+
+    def phase(self, now: int) -> Phase:
         """Tell the phase at `now`, in milliseconds of the box's clock."""
-        if self.sealed or self.archived or (self.closes_at is not None and self.closes_at <= now):
-            return "closed"
-        return "open" if self.opens_at <= now else "scheduled"
+        return phase_of(self.state, self.opens_at, self.closes_at, now)
 
 
 def milliseconds(time: dt.datetime) -> int:

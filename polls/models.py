@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 import secrets
 import zoneinfo
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import methods
 from .labels import LONGEST_EXPLANATION, LONGEST_KEY, LONGEST_LABEL, LONGEST_TITLE
+from .life import ARCHIVABLE, COUNTED, HAS_RESULT, Phase, State, phase_of
 
 # Keys travel in stream entries and in canonical markings, where commas and colons separate them.
 validate_key = RegexValidator(
@@ -56,24 +58,29 @@ def validate_slug_is_free(slug: str) -> None:
         raise ValidationError(_("“%(slug)s” is an address of the site itself. Choose another."), params={"slug": slug})
 
 
+def _agree(time: str, states: Iterable[State]) -> Q:
+    """Say that a time is there in just these states."""
+    return Q((f"{time}__isnull", False), state__in=states) | Q((f"{time}__isnull", True), ~Q(state__in=states))
+
+
 class ElectionQuerySet(models.QuerySet["Election"]):
     def published(self) -> "ElectionQuerySet":
-        return self.filter(revision__gt=0)
+        return self.exclude(state=State.DRAFT)
 
     def current(self) -> "ElectionQuerySet":
-        """Published and not archived: what the ballot box has to know."""
+        """Published and not archived: what stands on the lists."""
         return self.published().filter(archived_at=None)
 
     def not_final(self) -> "ElectionQuerySet":
         """Published, with ballots that may still wait to be counted."""
-        return self.published().filter(final_at=None)
+        return self.filter(state__in=COUNTED)
 
     def unsealed(self) -> "ElectionQuerySet":
-        return self.current().filter(sealed_at=None)
+        return self.filter(state=State.PUBLISHED)
 
     def awaiting_last_ballots(self) -> "ElectionQuerySet":
         """Sealed, but not yet known to be counted to the last ballot."""
-        return self.published().filter(sealed_at__isnull=False, final_at=None)
+        return self.filter(state=State.CLOSED)
 
     def open_unnoticed(self, now: dt.datetime) -> "ElectionQuerySet":
         """Open by the clock, though no revision has said so yet."""
@@ -82,11 +89,6 @@ class ElectionQuerySet(models.QuerySet["Election"]):
 
 class Election(models.Model):
     """A ballot paper with contests, a window and rules."""
-
-    class Phase(models.TextChoices):
-        SCHEDULED = "scheduled", _("scheduled")
-        OPEN = "open", _("open")
-        CLOSED = "closed", _("closed")
 
     title = models.CharField(_("title"), max_length=LONGEST_TITLE)
     slug = models.SlugField(
@@ -129,9 +131,11 @@ class Election(models.Model):
     offered = models.CharField(max_length=32, blank=True, editable=False)
     # The last edit that the ballot box did not take, since the election had begun: when, and what it said.
     refused_edit = models.JSONField(null=True, editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT, editable=False)
     opened_at = models.DateTimeField(_("opened"), null=True, editable=False)
     sealed_at = models.DateTimeField(_("sealed"), null=True, editable=False)
     final_at = models.DateTimeField(_("final"), null=True, editable=False)
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True, editable=False)
     archived_at = models.DateTimeField(_("archived"), null=True, editable=False)
 
     objects = ElectionQuerySet.as_manager()
@@ -149,23 +153,30 @@ class Election(models.Model):
                 ),
             ),
             models.CheckConstraint(name="election_has_a_shard", condition=Q(shards__gt=0)),
+            *(
+                models.CheckConstraint(name=f"election_{time}_agrees_with_its_state", condition=_agree(time, states))
+                for time, states in (
+                    ("sealed_at", (State.CLOSED, *HAS_RESULT)),
+                    ("final_at", HAS_RESULT),
+                    ("cancelled_at", (State.CANCELLED,)),
+                )
+            ),
             models.CheckConstraint(
-                name="election_is_final_only_when_sealed", condition=Q(final_at=None) | Q(sealed_at__isnull=False)
+                name="election_archived_at_agrees_with_its_state",
+                condition=Q(archived_at=None) | Q(state__in=ARCHIVABLE),
             ),
         ]
 
     def __str__(self) -> str:
         return self.title
 
-    def phase(self, now: dt.datetime) -> str:
-        """Tell the phase at `now`; sealing is what counts, the window only until the seal is there."""
-        if self.sealed_at or (self.closes_at and self.closes_at <= now):
-            return self.Phase.CLOSED
-        return self.Phase.OPEN if self.opens_at <= now else self.Phase.SCHEDULED
+    def phase(self, now: dt.datetime) -> Phase:
+        """Tell the phase at `now`."""
+        return phase_of(self.state, self.opens_at, self.closes_at, now)
 
     def is_frozen(self, now: dt.datetime) -> bool:
         """Tell whether voters may already have seen the ballot, so that it must stay as it is."""
-        return self.revision > 0 and (self.opened_at is not None or self.opens_at <= now)
+        return self.state != State.DRAFT and (self.opened_at is not None or self.opens_at <= now)
 
 
 class Design(models.Model):

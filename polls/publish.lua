@@ -1,18 +1,20 @@
 -- Take a revision of an election, or say why not: the definition and the rules of all its shards, in one step.
 --
 -- KEYS  definitions (hash: slug -> JSON), then the rules (hash) of each shard
--- ARGV  mode, epoch, slug, revision, design, opens (ms), closes (ms or ''), final (1/0), sealed (1/0), JSON
+-- ARGV  mode, epoch, slug, revision, design, opens (ms), closes (ms or ''), final (1/0), sealed (1/0),
+--       cancelled (1/0), JSON
 -- Reply {outcome, JSON of the definition that stands or '', its revision}
 --
 -- The mode is 'offer', 'try' (say what an offer would bring, and change nothing), or 'restore' (take it, whatever has
 -- begun: for a box that has lost data).
 --
 -- What voters may have seen is fixed from the opening on, by this clock: another design, opening or rule on changing
--- votes is not taken. Nor is another closing, once the box is closed. A seal stays, and so does the epoch in which a
+-- votes is not taken, and the election cannot be cancelled. A cancelled one never opens. Nor is another closing, once the box is closed. A seal stays, and so does the epoch in which a
 -- box lives. A lower revision is older: it is not taken.
 
 local mode, epoch, slug, revision = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local design, opens, closes, final, sealed, text = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local design, opens, closes, final, sealed = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local cancelled, text = ARGV[10], ARGV[11]
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -22,12 +24,13 @@ local known
 local revisions = {}
 for shard = 2, #KEYS do
   local rules = redis.call('HMGET', KEYS[shard], 'revision', 'design', 'opens', 'closes', 'final', 'sealed', 'slug',
-    'published_closes')
+    'published_closes', 'cancelled')
   revisions[shard] = tonumber(rules[1]) or -1
   if rules[1] and not (known and known.sealed) then
     known = {
       revision = tonumber(rules[1]), design = rules[2], opens = rules[3], closes = rules[4], final = rules[5],
       sealed = rules[6] == '1', slug = rules[7] or slug, published_closes = rules[8] or closes,
+      cancelled = rules[9] or '0',
     }
   end
 end
@@ -40,6 +43,7 @@ if known and mode ~= 'restore' then
   local begun = now >= tonumber(known.opens)
   local closed = known.sealed or (known.closes ~= '' and now >= tonumber(known.closes))
   local other = design ~= known.design or opens ~= known.opens or final ~= known.final or slug ~= known.slug
+    or cancelled ~= known.cancelled
   if known.revision > revision or (known.revision == revision and other) then return answer('newer') end
   if begun and other then return answer('begun') end
   -- A seal comes with the time at which the box was closed, and is no edit.
@@ -54,7 +58,8 @@ end
 for shard = 2, #KEYS do
   if revisions[shard] < revision then
     redis.call('HSET', KEYS[shard], 'revision', revision, 'design', design, 'opens', opens, 'closes', closes,
-      'published_closes', published_closes, 'final', final, 'sealed', sealed, 'slug', slug)
+      'published_closes', published_closes, 'final', final, 'sealed', sealed, 'slug', slug,
+      'cancelled', cancelled)
     redis.call('HSETNX', KEYS[shard], 'epoch', epoch)
     redis.call('HSETNX', KEYS[shard], 'serial', 0)
   end

@@ -19,6 +19,7 @@ from . import ballot_box
 from .ballot_box import OfferReply, Outcome
 from .definition import Definition
 from .design import SCHEME, SCHEMES, Paper, hash_paper
+from .life import State, enter
 from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
 from .models import Contest, Election
 from .outages import is_outage
@@ -51,7 +52,7 @@ class Publication:
 
 
 # How far an election's publication has come.
-STATE = ("in_force", "offered", "revision")
+STATE = ("in_force", "offered", "revision", "state")
 # What an organiser edits, by the names of a definition.
 EDITED = frozenset(
     (*Paper.__dataclass_fields__, "slug", "opens_at", "closes_at", "time_zone", "proof_of_work"),
@@ -60,6 +61,7 @@ REASONS = {
     Outcome.BEGUN: _("The election has begun: its question, options and method stay as voters have seen them."),
     Outcome.CLOSED: _("The election has closed, and a closed election cannot be opened again."),
 }
+CANCELLED = _("The election is cancelled, and stays as it is. Duplicate it to hold it another time.")
 
 
 @transaction.atomic
@@ -72,12 +74,33 @@ def publish_election(election: Election) -> Publication:
     """
     # The lock makes two publications take turns, so that each has a revision of its own.
     stored = Election.objects.select_for_update().get(pk=election.pk)
+    if stored.state == State.CANCELLED:
+        raise Frozen(CANCELLED)
     design = _store_design(stored)
     stored.offered = "" if design == stored.in_force else design
+    if stored.state == State.DRAFT:
+        enter(stored, State.PUBLISHED, now=timezone.now())
+    stored.refused_edit = None
+    return _offer(election, stored, ["offered", "refused_edit", "state"])
+
+
+@transaction.atomic
+def cancel_election(election: Election) -> Publication:
+    """Cancel an election that has not opened yet, on commit; raises Frozen where it has, or is no such election.
+
+    Raises Unavailable where the ballot box cannot be asked: the election may open before it answers.
+    """
+    stored = Election.objects.select_for_update().get(pk=election.pk)
+    changed = enter(stored, State.CANCELLED, now=timezone.now())
+    ballot_box.read_epoch()
+    return _offer(election, stored, changed)
+
+
+def _offer(election: Election, stored: Election, changed: list[str]) -> Publication:
+    """Save the locked row as another revision, and offer it to the box on commit; raises Frozen if it has begun."""
     stored.revision += 1
     _refuse_what_has_begun(stored)
-    stored.refused_edit = None
-    stored.save(update_fields=["offered", "revision", "refused_edit"])
+    stored.save(update_fields=[*changed, "revision"])
     for name in STATE:
         setattr(election, name, getattr(stored, name))
     publication = Publication()
@@ -186,8 +209,11 @@ def _take_back(election: Election, standing: Definition | None) -> Arrival:
         setattr(stored, name, getattr(standing, name))
     stored.opens_at, stored.closes_at = standing.opens, standing.closes
     stored.in_force, stored.offered = standing.design, ""
+    if stored.state == State.CANCELLED:
+        # It opened before the box could be told.
+        stored.state, stored.cancelled_at = State.PUBLISHED, None
     stored.save(
-        update_fields=[*EDITED - {"contests"}, "in_force", "offered", "refused_edit"],
+        update_fields=[*EDITED - {"contests"}, "in_force", "offered", "refused_edit", "state", "cancelled_at"],
     )
     write_contests(stored, standing.contests)
     logger.warning("%s: an edit came after the opening, and was taken back", stored.slug)

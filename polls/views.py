@@ -20,6 +20,7 @@ from .ballot_box import Mark, Reply, Verdict
 from .contest_on_page import ContestOnPage
 from .definition import Definition
 from .forms import MarkedBallot, OtherDesign
+from .life import Phase
 from .methods import InvalidMarking
 from .networks import network_of
 from .proof_of_work import challenge, is_solved
@@ -257,7 +258,9 @@ def show_not_open(
     request: HttpRequest, definition: Definition, now: int, mark: Mark | None, *, closed: bool = False
 ) -> HttpResponse:
     """Render the page of an election that takes no votes, yet or any more: 410."""
-    phase = "closed" if closed else definition.phase(now)
+    phase = definition.phase(now)
+    if closed and phase != Phase.CANCELLED:
+        phase = Phase.CLOSED
     context = {"election": definition, "phase": phase, "last": mark}
     response = render(request, "polls/not_open.html", context, status=HTTPStatus.GONE)
     response["Cache-Control"] = "no-store"

@@ -12,6 +12,7 @@ from django.db.models import DateTimeField, Func, OuterRef, Q, QuerySet, Subquer
 
 from polls import ballot_box
 from polls.design import Paper
+from polls.life import HAS_RESULT
 from polls.methods import ContestOnBallot
 from polls.models import Design, Election
 from tabulation.outcome import Outcome
@@ -146,7 +147,7 @@ class ClockTimestamp(Func):
 
 # What a page shows or needs for it. The role may read no other column.
 _READ = (
-    "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "sealed_at", "final_at",
+    "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "state", "sealed_at",
     "outcome__design", "outcome__version", "outcome__ballots", "outcome__contests",
 )  # fmt: skip
 
@@ -209,7 +210,7 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
         election=row,
         paper=paper,
         phase=row.phase(row.as_of),
-        final=row.final_at is not None,
+        final=row.state in HAS_RESULT,
         version=row.revision + (stored.version if stored else 0),
         ballots=ballots,
         pending=pending,

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from polls.life import HAS_RESULT
 from polls.models import Election
 
 from . import store
@@ -65,7 +66,7 @@ def check_accounts() -> None:
         rows = kept.get((election, shard), [])
         odd = not _is_complete(look, tallies.get((election, shard)))
         row = next((one for one in rows if one.epoch == look.epoch), None)
-        cycle = final if elections[election].final_at else live
+        cycle = final if elections[election].state in HAS_RESULT else live
         if row is None or (odd and not row.suspected) or row.tables != tables or row.balanced_at + cycle <= now:
             wanted.append((row.balanced_at if row else now, election, shard))
         _note(rows, look, odd)
@@ -96,7 +97,7 @@ def acknowledge(row: Reconciliation, *, problems: list[str], who: str, now: dt.d
 
 def _cycles(elections: dict[int, Election], kept: dict[Place, list[Reconciliation]]) -> tuple[dt.timedelta, ...]:
     """Return how long after a balance the next is due, for elections that go on and for final ones."""
-    live = sum(row.seconds for (pk, _), rows in kept.items() for row in rows if not elections[pk].final_at)
+    live = sum(row.seconds for (pk, _), rows in kept.items() for row in rows if elections[pk].state not in HAS_RESULT)
     every = sum(row.seconds for rows in kept.values() for row in rows)
     return (
         dt.timedelta(seconds=max(SHORTEST_CYCLE, live / SHARE)),

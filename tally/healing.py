@@ -13,6 +13,7 @@ from redis.client import Pipeline
 from polls import ballot_box
 from polls.ballot_box import EPOCH, key, reaching, script, write_mark
 from polls.definition import Definition
+from polls.life import State
 from polls.models import Election, Epoch
 from polls.publishing import Arrival, deliver, restore
 
@@ -39,7 +40,7 @@ def keep_box() -> None:
     if Arrival.CONTRADICTED in deliver(elections, epoch):
         heal(epoch)
         return
-    for election in _find_sealed([election for election in elections if election.sealed_at is None]):
+    for election in _find_sealed([election for election in elections if election.state == State.PUBLISHED]):
         # Sealed by a process that died before it could tell PostgreSQL.
         store_seal(election, ballot_box.seal(election.pk, election.shards))
 

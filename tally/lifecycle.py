@@ -2,7 +2,9 @@
 
 import datetime as dt
 import logging
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,6 +12,7 @@ from django.utils.translation import gettext as _
 from polls import ballot_box
 from polls.ballot_box import Seal
 from polls.definition import moment
+from polls.life import ARCHIVABLE, Phase, State, enter
 from polls.models import Election
 from polls.outages import is_outage
 from polls.publishing import republish_election
@@ -20,7 +23,7 @@ from .announce import announce
 logger = logging.getLogger(__name__)
 
 
-class NotClosed(Exception):
+class NotClosed(ValidationError):
     """The election could not be closed; the message says why, and what to do."""
 
 
@@ -29,7 +32,10 @@ def close_election(election: Election, *, now: dt.datetime | None = None) -> Sea
 
     The box is closed first and PostgreSQL told afterwards, so that no vote comes in after the answer.
     """
-    if election.phase(now or timezone.now()) == Election.Phase.SCHEDULED:
+    phase = election.phase(now or timezone.now())
+    if phase == Phase.CANCELLED:
+        raise NotClosed(_("Not closed: it is cancelled, and takes no votes."))
+    if phase == Phase.SCHEDULED or election.state == State.DRAFT:
         raise NotClosed(_("Not closed: it has not opened yet. Change its opening and closing times instead."))
     try:
         seal = ballot_box.seal(election.pk, election.shards)
@@ -45,19 +51,18 @@ def store_seal(election: Election, seal: Seal) -> None:
     """Let PostgreSQL know that the box of an election is sealed, and since when."""
     with transaction.atomic():
         stored = Election.objects.select_for_update().get(pk=election.pk)
-        if stored.sealed_at is None:
+        if stored.state == State.PUBLISHED:
             # By the box's clock, which may stand a little before the one that said when to open.
             stored.closes_at = max(moment(seal.closed_at), stored.opens_at + dt.timedelta(milliseconds=1))
-            stored.sealed_at = timezone.now()
-            stored.save(update_fields=["closes_at", "sealed_at"])
+            stored.save(update_fields=["closes_at", *enter(stored, State.CLOSED, now=timezone.now())])
             republish_election(stored)
+        transaction.on_commit(lambda: announce(election.pk))
     election.refresh_from_db()
-    announce(election.pk)
 
 
 def archive_election(election: Election, *, now: dt.datetime | None = None) -> bool:
-    """Take a final election off the lists; return False, and change nothing, while it is not final."""
-    if election.final_at is None:
+    """Take an election that is over off the lists; return False, and change nothing, while it is not."""
+    if election.state not in ARCHIVABLE:
         return False
     if election.archived_at is None:
         _mark(election, archived_at=now or timezone.now())
@@ -99,13 +104,14 @@ def _finish_if_counted(election: Election, now: dt.datetime) -> None:
     if inbox.is_empty(election.pk, election.shards):
         # Before results pages say that this is the end, and however long it takes.
         outcomes.make_outcome(election.pk)
-        _mark(election, final_at=now)
+        enter(election, State.FINAL, now=now)
+        _mark(election, state=election.state, final_at=election.final_at)
         logger.info("%s is final", election.slug)
 
 
 @transaction.atomic
-def _mark(election: Election, **times: dt.datetime) -> None:
-    Election.objects.filter(pk=election.pk).update(**times)
+def _mark(election: Election, **changes: Any) -> None:
+    Election.objects.filter(pk=election.pk).update(**changes)
     election.refresh_from_db()
     # What results pages show has changed, and a revision is part of the version.
     republish_election(election)

@@ -1,4 +1,4 @@
-"""A pytest plugin that gives the whole test run its own PostgreSQL and Valkey, before settings are read."""
+"""A pytest plugin that gives each test process a PostgreSQL and a Valkey of its own, before settings are read."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from voting_site.data_folder import DataFolder
 SERVER = re.compile(r"(DATABASE|REDIS)_URL(_FILE)?$")
 
 _services = ExitStack()
-FIGURES = pytest.StashKey[list[str]]()
+FIGURE = "figure"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,26 +35,36 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Return a function that puts a line under "figures" at the end of the run, whether the test passes or not."""
-    return request.config.stash.setdefault(FIGURES, []).append
+    return lambda line: request.node.user_properties.append((FIGURE, line))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if figures := config.stash.get(FIGURES, []):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [one for outcome in ("passed", "failed") for one in terminalreporter.stats.get(outcome, [])]
+    figures = [
+        value for report in reports if report.when == "call" for name, value in report.user_properties if name == FIGURE
+    ]
+    if figures:
         terminalreporter.section("figures")
         for line in figures:
             terminalreporter.line(line)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_load_initial_conftests() -> Iterator[None]:
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     # Never the servers that the environment names: tests empty what they use.
     for name in [*filter(SERVER.search, os.environ), "URNA_ROLE"]:
         os.environ.pop(name, None)
     folder = DataFolder(Path(_services.enter_context(tempfile.TemporaryDirectory(prefix="urna-test-"))))
     folder.create()
     os.environ.update(embedded.environment(folder))
-    _services.enter_context(embedded.running(folder, embedded.services(folder, {})))
+    if not gives_tests_away(early_config):
+        _services.enter_context(embedded.running(folder, embedded.services(folder, {})))
     yield
+
+
+def gives_tests_away(config: pytest.Config) -> bool:
+    """Tell whether this process only hands out tests to others (pytest-xdist)."""
+    return bool(getattr(config.known_args_namespace, "numprocesses", None)) and "PYTEST_XDIST_WORKER" not in os.environ
 
 
 def pytest_unconfigure() -> None:

@@ -36,14 +36,15 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             # The words too: an edit that the ballot box has not taken is taken back.
             "UPDATE": (
                 "title", "slug", "description", "votes_final", "opens_at", "closes_at", "time_zone", "proof_of_work",
-                "revision", "in_force", "offered", "refused_edit", "opened_at", "sealed_at", "final_at", "archived_at",
+                "revision", "in_force", "offered", "refused_edit", "state", "opened_at", "sealed_at", "final_at",
+                "cancelled_at", "archived_at",
             ),
         },
         # Never the secret from which voter keys are derived.
         "result": {
             "SELECT": (
                 "id", "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered",
-                "sealed_at", "final_at", "archived_at",
+                "state", "sealed_at", "archived_at",
             ),
         },
         # Only unpublished elections are deleted, which is the administration's own rule.
@@ -85,6 +86,9 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         },
         "admin": {**READ, "UPDATE": ("acknowledged", "acknowledged_by", "acknowledged_at")},
     },
+    # --- office ---
+    # What was done is added to, and never changed.
+    "office_act": {"admin": READ_AND_ADD},
     # --- Django ---
     # Readiness compares what is applied with what there is.
     "django_migrations": {"worker": READ, "result": READ, "admin": READ},

@@ -102,10 +102,10 @@ def install(role: str) -> None:
         _wrap(healing, "_begin_epoch", before="heal.adopted")
         _wrap(healing, "heal", after="heal.done")
     elif role == "admin":
-        from office import admin
+        from office.acts import Close
 
         _install_ends("close")
-        _wrap(admin, "close_election", before="close.asked", after="close.done")
+        _wrap(Close, "perform", before="close.asked", after="close.done")
 
 
 def _install_ends(prefix: str) -> None:

@@ -261,7 +261,15 @@ class TestAdmin:
         assert not Election.objects.exists()
 
     @pytest.mark.parametrize(
-        "path", ["polls/election/", "tally/rejectedballot/", "auth/user/", "auth/user/add/", "auth/group/add/"]
+        "path",
+        [
+            "polls/election/",
+            "tally/rejectedballot/",
+            "office/loggedact/",
+            "auth/user/",
+            "auth/user/add/",
+            "auth/group/add/",
+        ],
     )
     def test_sees_its_pages(self, signed_in, path: str) -> None:
         assert signed_in.get(f"/admin/{path}").status_code == 200
@@ -291,6 +299,9 @@ class TestAdmin:
             "UPDATE polls_election SET voter_secret = 'x'",
             "UPDATE polls_election SET final_at = now()",
             "INSERT INTO polls_epoch (name) VALUES ('x')",
+            "UPDATE office_act SET actor = 'x'",
+            "DELETE FROM office_act",
+            "TRUNCATE office_act",
             "DELETE FROM django_admin_log",
             "UPDATE django_admin_log SET change_message = ''",
             "DELETE FROM django_migrations",

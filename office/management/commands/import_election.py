@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from office.acts import Publish
 from polls.paper_file import create_election
-from polls.publishing import Arrival, publish_election
+from polls.publishing import Arrival
 
 
 class Command(BaseCommand):
@@ -30,11 +31,11 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 election = create_election(paper)
-                publication = publish_election(election) if options["publish"] else None
+                publication = Publish(election).perform(by=None) if options["publish"] else None
         except ValidationError as problem:
             raise CommandError(f"{' '.join(problem.messages)} Nothing was imported.") from problem
         if publication is None:
-            self.stdout.write(f"{election.slug} is a draft; publish it in the administration.")
+            self.stdout.write(f"{election.slug} is a draft; publish it with `publish_election {election.slug}`.")
         elif publication.arrival is Arrival.TAKEN:
             self.stdout.write(f"{election.slug} is published.")
         else:

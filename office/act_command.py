@@ -1,0 +1,35 @@
+"""The commands that do an act with one election."""
+
+from argparse import ArgumentParser
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from polls.models import Election
+
+from .acts import Act
+
+
+class ActCommand(BaseCommand):
+    """Does an act with the election at an address, and says so; exits 1 with the reason where it cannot be done."""
+
+    act: ClassVar[type[Act[Any]]]
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", help="the address of the election, as in nesquik-vs-cola-cao")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            election = Election.objects.get(slug=options["slug"])
+        except Election.DoesNotExist:
+            raise CommandError(f"There is no election {options['slug']}. See the list in the administration.") from None
+        try:
+            result = self.act(election).perform(by=None)
+        except ValidationError as problem:
+            raise CommandError(" ".join(problem.messages)) from problem
+        self.stdout.write(self.describe(election, result))
+
+    def describe(self, election: Election, result: Any) -> str:
+        """Say what was done."""
+        raise NotImplementedError

@@ -1,0 +1,174 @@
+"""Acts: what somebody may do with an election, each with its permission, its change and its line in the log.
+
+Pages and commands do the same by the same object, so that nothing happens to an election without a trace:
+
+    Close(election).perform(by=request.user)
+"""
+
+import getpass
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from polls.ballot_box import Seal, Unavailable
+from polls.design import Paper
+from polls.labels import LONGEST_TITLE
+from polls.models import Election, free_slug
+from polls.publishing import Arrival, Publication, cancel_election, publish_election, write_contests
+from tally.lifecycle import archive_election, close_election
+
+from .models import LoggedAct
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+    from django.contrib.auth.models import User as Account
+
+    User = Account | AnonymousUser
+
+Result = TypeVar("Result")
+
+# What the log keeps the old and the new value of.
+LOGGED = ("state", "title", "slug", "opens_at", "closes_at", "votes_final", "proof_of_work", "archived_at")
+
+
+class NotDone(ValidationError):
+    """An act that could not be done; the message says why, and what to do."""
+
+
+class Act(ABC, Generic[Result]):
+    """Something that is done with an election, once."""
+
+    name: ClassVar[str]
+    permission: ClassVar[str] = "polls.change_election"
+
+    def __init__(self, election: Election) -> None:
+        self.election = election
+
+    def perform(self, *, by: "User | None") -> Result:
+        """Do it and log it, or neither; `by` is None for whoever may run commands on the server.
+
+        Raises PermissionDenied for somebody who may not, and ValidationError where it cannot be done.
+        """
+        if by is not None and not self.is_allowed(by):
+            raise PermissionDenied
+        with transaction.atomic():
+            before = describe(self.election)
+            result = self.change()
+            concerned = self.concerned(result)
+            LoggedAct.objects.create(
+                actor=by.get_username() if by is not None else f"command, {getpass.getuser()}",
+                act=self.name,
+                election=concerned.pk,
+                slug=concerned.slug,
+                changes=differences({} if concerned is not self.election else before, describe(concerned)),
+            )
+        return result
+
+    def is_allowed(self, user: "User") -> bool:
+        """Tell whether somebody may do this."""
+        return user.has_perm(self.permission)
+
+    @abstractmethod
+    def change(self) -> Result:
+        """Do it, inside the transaction of `perform`."""
+
+    def concerned(self, result: Result) -> Election:
+        """Return the election that the log is to name."""
+        return self.election
+
+
+class Publish(Act[Publication]):
+    """Let voters see an election as it is saved."""
+
+    name = "publish"
+
+    def is_allowed(self, user: "User") -> bool:
+        # Whoever may make elections publishes the new one by saving it.
+        return super().is_allowed(user) or user.has_perm("polls.add_election")
+
+    def change(self) -> Publication:
+        return publish_election(self.election)
+
+
+class Cancel(Act[Publication]):
+    """Call off an election that has not opened yet."""
+
+    name = "cancel"
+
+    def change(self) -> Publication:
+        try:
+            return cancel_election(self.election)
+        except Unavailable as error:
+            raise NotDone(
+                _("Not cancelled: the ballot box cannot be reached, and it may open. Try again in a moment.")
+            ) from error
+
+    def perform(self, *, by: "User | None") -> Publication:
+        publication = super().perform(by=by)
+        if publication.arrival is Arrival.REFUSED:
+            raise NotDone(_("Not cancelled: the election has opened meanwhile. Close it instead."))
+        return publication
+
+
+class Close(Act[Seal]):
+    """Close an open election at this moment."""
+
+    name = "close"
+
+    def change(self) -> Seal:
+        return close_election(self.election)
+
+
+class Archive(Act[None]):
+    """Take an election that is over off the lists."""
+
+    name = "archive"
+
+    def change(self) -> None:
+        if not archive_election(self.election):
+            raise NotDone(_("Not archived: close the election first, and wait until its last ballot is counted."))
+
+
+class Duplicate(Act[Election]):
+    """Make a draft with the paper of an election."""
+
+    name = "duplicate"
+    permission = "polls.add_election"
+
+    def change(self) -> Election:
+        original = self.election
+        title = Truncator(_("%(title)s (copy)") % {"title": original.title}).chars(LONGEST_TITLE)
+        draft = Election.objects.create(
+            title=title,
+            slug=free_slug(title),
+            description=original.description,
+            votes_final=original.votes_final,
+            time_zone=original.time_zone,
+            proof_of_work=original.proof_of_work,
+        )
+        write_contests(draft, Paper.of(original).contests)
+        return draft
+
+    def concerned(self, result: Election) -> Election:
+        return result
+
+
+def describe(election: Election) -> dict[str, str | None]:
+    """Return what the log keeps of an election as it is stored now, by field."""
+    fields = Election.objects.values(*LOGGED, "in_force", "offered").get(pk=election.pk)
+    # Stands for the paper as it was published.
+    design = fields.pop("in_force"), fields.pop("offered")
+    fields["design"] = design[1] or design[0]
+    return {name: None if value is None else str(value) for name, value in fields.items()}
+
+
+def differences(
+    before: Mapping[str, str | None], after: Mapping[str, str | None]
+) -> dict[str, tuple[str | None, str | None]]:
+    """Return the old and the new value of each field that has changed."""
+    return {name: (before.get(name), value) for name, value in after.items() if before.get(name) != value}
