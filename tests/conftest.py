@@ -43,7 +43,7 @@ def redis() -> Any:
     client = ballot_box.client()
     client.flushall()
     # What this process remembers would be that of the test before.
-    ballot_box._remembered.clear()
+    ballot_box.reading._remembered.clear()
     return client
 
 
@@ -51,11 +51,17 @@ def redis() -> Any:
 NOWHERE = Redis(port=9, socket_timeout=0.2, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0))
 
 
+def use_client(patch: pytest.MonkeyPatch, client: Redis) -> None:
+    """Let the ballot box go by another client."""
+    for module in (ballot_box, ballot_box.connection):
+        patch.setattr(module, "client", lambda: client)
+
+
 @pytest.fixture
 def unreachable_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the ballot box be out of reach from here on."""
     with monkeypatch.context() as patch:
-        patch.setattr(ballot_box, "client", lambda: NOWHERE)
+        use_client(patch, NOWHERE)
         # Scripts remember the client that they were registered with.
         ballot_box.script.cache_clear()
         yield

@@ -111,8 +111,9 @@ def install(role: str) -> None:
 def _install_ends(prefix: str) -> None:
     """Wrap what seals a box and stores the seal, under the names that begin with `prefix`."""
     from polls import ballot_box, publishing
+    from polls.ballot_box import sealing
 
-    _wrap(ballot_box, "_seal_shard", after=f"{prefix}.shard", only_if=lambda seal: seal.sealed)
+    _wrap(sealing, "_seal_shard", after=f"{prefix}.shard", only_if=lambda seal: seal.sealed)
     _wrap(ballot_box, "seal", after=f"{prefix}.sealed", only_if=lambda seal: seal.sealed)
     _wrap(publishing, "_deliver", before=f"{prefix}.committed", after=f"{prefix}.delivered")
 

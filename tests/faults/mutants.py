@@ -56,7 +56,7 @@ def _delete_before_commit() -> None:
 def _change_cast_script(change: Callable[[str], str]) -> None:
     from polls import ballot_box
 
-    original = ballot_box.script
+    original = ballot_box.connection.script
 
     @functools.cache
     def script(name: str) -> Any:
@@ -67,7 +67,7 @@ def _change_cast_script(change: Callable[[str], str]) -> None:
         assert changed != text
         return ballot_box.client().register_script(changed)
 
-    ballot_box.script = script
+    ballot_box.connection.script = script
 
 
 def _cut_the_box() -> None:

@@ -235,5 +235,5 @@ def opened_meanwhile(election: Election) -> None:
     for shard in range(election.shards):
         ballot_box.client().hset(ballot_box.key(election.pk, shard, "rules"), "opens", past)
     ballot_box.client().hset(ballot_box.DEFINITIONS, election.slug, json.dumps(fields))
-    ballot_box._remembered.clear()
+    ballot_box.reading._remembered.clear()
     Election.objects.filter(pk=election.pk).update(opens_at=moment(past))

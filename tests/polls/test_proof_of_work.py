@@ -137,7 +137,7 @@ class TestBallot:
         form = read_form(browser.get("/drink/").content.decode())
         define(revision=2, proof_of_work=True)
         # What a process remembers of a definition is forgotten within that second.
-        ballot_box._remembered.clear()
+        ballot_box.reading._remembered.clear()
         response = self.send(browser, form)
         assert response.status_code == 400
         assert self.send(browser, self.read(response.content.decode())).status_code == 303

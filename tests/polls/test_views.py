@@ -160,7 +160,7 @@ class TestVote:
         define(revision=2, title="Changed?")
         form = fetch_form(browser)
         # As on another host, which has not seen the change yet.
-        ballot_box._remembered["drink"] = (time.monotonic(), before)
+        ballot_box.reading._remembered["drink"] = (time.monotonic(), before)
         assert vote(browser, "nesquik", form).status_code == 303
 
     def test_costs_one_round_trip(self, define, browser, box):

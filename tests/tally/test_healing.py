@@ -17,7 +17,7 @@ from tally import healing
 from tally.drain import drain_all
 from tally.healing import heal, keep_box
 from tally.lifecycle import NotClosed, archive_election, close_election, turn_phases
-from tests.conftest import NOWHERE, voter_key
+from tests.conftest import NOWHERE, use_client, voter_key
 
 
 class TestKeepBox:
@@ -142,7 +142,7 @@ class TestPublishElection:
         drink.title = "Tea?"
         drink.save()
         with monkeypatch.context() as patch:
-            patch.setattr(ballot_box, "client", lambda: NOWHERE)
+            use_client(patch, NOWHERE)
             publish_election(drink)
         assert "published as soon as the ballot box is back" in caplog.text
         keep_box()

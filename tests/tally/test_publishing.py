@@ -53,7 +53,7 @@ def open_now(election: Election) -> None:
     # The definition is what PostgreSQL gets back.
     definition = replace(ballot_box.read_definition(election.slug)[0], opens_at=past)
     ballot_box.client().hset(ballot_box.DEFINITIONS, election.slug, definition.to_json())
-    ballot_box._remembered.clear()
+    ballot_box.reading._remembered.clear()
     Election.objects.filter(pk=election.pk).update(opens_at=moment(past))
 
 

@@ -15,6 +15,7 @@ from polls.ballot_box import Verdict
 from polls.publishing import publish_election
 from tally import healing, inbox, lifecycle
 from tally.drain import drain_all
+from tests.conftest import use_client
 from voting_site import health
 from voting_site.celery import app
 from voting_site.redis_users import ROLES, replays_everything, write_acl
@@ -69,7 +70,7 @@ def play(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[st
 
     def become(role: str) -> None:
         own = Redis.from_url(settings.ROLE_REDIS_URLS[role])
-        monkeypatch.setattr(ballot_box, "client", lambda: own)
+        use_client(monkeypatch, own)
         # Scripts remember the client that they were registered with.
         ballot_box.script.cache_clear()
 

@@ -1,0 +1,75 @@
+"""Cast a ballot: `cast.lua` decides, in one step."""
+
+import enum
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+
+from ..ballots import WIRE_VERSION
+from ..definition import Definition
+from ..newcomers import allow
+from ..voters import shard_of
+from .connection import EMPTY, Unavailable, evaluate, reaching
+from .keys import key
+
+
+class Verdict(enum.Enum):
+    """What `cast.lua` decides on a ballot."""
+
+    ACCEPTED = "accepted"
+    REPEATED = "repeated"
+    NOT_OPEN_YET = "not-open-yet"
+    CLOSED = "closed"
+    OTHER_DESIGN = "other-design"
+    ALREADY_VOTED = "already-voted"
+    ALREADY_USED = "already-used"
+    OUTDATED = "outdated"
+    TOO_MANY = "too-many"
+    TOO_MANY_NEWCOMERS = "too-many-newcomers"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to a cast ballot: `now` is the box's clock in ms, `last` the voter's last accepted ballot.
+
+    `wait` is the time in ms after which one that was too many can be taken.
+    """
+
+    verdict: Verdict
+    serial: int
+    wake_up_due: bool
+    now: int
+    last: UUID | None
+    wait: int = 0
+
+
+def cast(definition: Definition, *, voter: str, ballot_id: UUID, marking: str, design: str, network: str) -> Reply:
+    """Put a ballot into the box, in one round trip; raises Unavailable. `network` is where the voter comes from.
+
+    When this returns ACCEPTED or REPEATED the ballot is on the disk of a Redis with `appendfsync always`.
+    After Unavailable it may or may not be: sending the same ballot again is safe.
+    """
+    shard = shard_of(voter, definition.shards)
+    newcomers = allow(definition, network)
+    parts = ("rules", "ballots", "voters", "wake", newcomers.name)
+    keys = [key(definition.election, shard, part) for part in parts]
+    arguments: list[str | int] = [
+        voter,
+        str(ballot_id),
+        marking,
+        definition.hash_marking(marking),
+        design,
+        WIRE_VERSION,
+        settings.VOTER_BURST,
+        settings.VOTER_INTERVAL_MS,
+        newcomers.burst,
+        newcomers.interval,
+    ]
+    with reaching():
+        outcome, serial, wake, now, last, wait = evaluate("cast", keys, arguments)
+    if outcome == b"no-epoch":
+        raise Unavailable(EMPTY)
+    # Of a ballot that was taken the last one is itself.
+    known = ballot_id if serial else UUID(last.decode()) if last else None
+    return Reply(Verdict(outcome.decode()), serial, bool(wake), now, known, wait)

@@ -1,0 +1,61 @@
+"""Offer revisions of elections to the box: `publish.lua` decides whether it takes them."""
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from ..definition import Definition
+from . import connection
+from .connection import reaching, script
+from .keys import DEFINITIONS, key
+
+
+class Outcome(enum.Enum):
+    """What `publish.lua` decides on a revision of an election."""
+
+    TAKEN = "taken"
+    BEGUN = "begun"
+    CLOSED = "closed"
+    NEWER = "newer"
+
+
+@dataclass(frozen=True)
+class OfferReply:
+    """The answer to an offered definition; of one that was not taken, what stands, and its revision."""
+
+    outcome: Outcome
+    standing: Definition | None
+    revision: int
+
+
+def offer(
+    definitions: Iterable[Definition], epoch: str, *, mode: Literal["offer", "try", "restore"] = "offer"
+) -> list[OfferReply]:
+    """Offer revisions of elections to the box, which alone decides whether it takes them; raises Unavailable.
+
+    A box that is new to Redis begins its life in `epoch`. With "try" nothing changes, and with "restore" a box that
+    has lost data takes what it would refuse.
+    """
+    with reaching(), connection.client().pipeline(transaction=False) as pipe:
+        for definition in definitions:
+            keys = [DEFINITIONS, *(key(definition.election, shard, "rules") for shard in range(definition.shards))]
+            arguments: list[str | int] = [
+                mode,
+                epoch,
+                definition.slug,
+                definition.revision,
+                definition.design,
+                definition.opens_at,
+                "" if definition.closes_at is None else definition.closes_at,
+                int(definition.votes_final),
+                int(definition.sealed or definition.archived),
+                int(definition.cancelled),
+                definition.to_json(),
+            ]
+            script("publish")(keys, arguments, client=pipe)
+        replies = pipe.execute()
+    return [
+        OfferReply(Outcome(outcome.decode()), Definition.from_json(standing) if standing else None, revision)
+        for outcome, standing, revision in replies
+    ]

@@ -1,0 +1,98 @@
+"""Read what the box holds: epoch, definitions, marks of voters, and how much waits."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from ..definition import Definition
+from ..voters import shard_of
+from . import connection
+from .connection import EMPTY, Unavailable, ask, reaching
+from .keys import DEFINITIONS, EPOCH, key
+
+# Seconds for which a web process goes by the definition that it has read.
+REMEMBERED_S = 1.0
+_remembered: dict[str, tuple[float, Definition]] = {}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What the box remembers of a voter: the last accepted ballot and what has become of it."""
+
+    ballot_id: UUID
+    state: str
+
+
+def write_mark(ballot_id: UUID, marking_hash: str, state: str) -> str:
+    """Write a voter's mark as `cast.lua` does, with the limiter at rest."""
+    return f"{ballot_id} {marking_hash} {state} 0"
+
+
+def read_definition(slug: str) -> tuple[Definition | None, int]:
+    """Return the definition at `slug` (None if there is none) and the box's clock in ms; raises Unavailable."""
+    found, now = _read_box("HGET", DEFINITIONS, slug)
+    if found is None:
+        return None, now
+    definition = Definition.from_json(found)
+    _remembered[slug] = (time.monotonic(), definition)
+    return definition, now
+
+
+def recall_definition(slug: str) -> Definition | None:
+    """Return the definition as this process has read it within a second, for what the box itself decides again."""
+    read_at, definition = _remembered.get(slug, (float("-inf"), None))
+    return definition if time.monotonic() - read_at < REMEMBERED_S else None
+
+
+def read_definitions() -> tuple[list[Definition], int]:
+    """Return all definitions that are not archived, and the box's clock in ms; raises Unavailable."""
+    found, now = _read_box("HVALS", DEFINITIONS)
+    definitions = [Definition.from_json(text) for text in found]
+    return [definition for definition in definitions if not definition.archived], now
+
+
+def _read_box(*command: str) -> tuple[Any, int]:
+    with reaching():
+        epoch, (seconds, microseconds), found = ask(("GET", EPOCH), ("TIME",), command)
+    if epoch is None:
+        raise Unavailable(EMPTY)
+    return found, int(seconds) * 1000 + int(microseconds) // 1000
+
+
+def read_mark(definition: Definition, voter: str) -> Mark | None:
+    """Return what the box remembers of a voter; raises Unavailable."""
+    shard = shard_of(voter, definition.shards)
+    with reaching():
+        [found] = ask(("HGET", key(definition.election, shard, "voters"), voter))
+    if found is None:
+        return None
+    ballot_id, _, state, _ = found.decode().split(" ")
+    return Mark(UUID(ballot_id), state)
+
+
+def read_epoch() -> str | None:
+    """Return the epoch's name, None from an emptied box; raises Unavailable."""
+    with reaching():
+        [found] = ask(("GET", EPOCH))
+    return found.decode() if found else None
+
+
+def count_waiting(boxes: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """Return the ballots that wait in the box, by election, for (election, shards) pairs; raises Unavailable.
+
+    Of a box without an epoch nobody can say that nothing waits: what it held is gone, or on its way back.
+    """
+    shards = [(election, shard) for election, number in boxes for shard in range(number)]
+    waiting: dict[int, int] = {}
+    with reaching(), connection.client().pipeline(transaction=False) as pipe:
+        pipe.get(EPOCH)
+        for election, shard in shards:
+            pipe.xlen(key(election, shard, "ballots"))
+        epoch, *lengths = pipe.execute()
+    if epoch is None:
+        raise Unavailable(EMPTY)
+    for (election, _), length in zip(shards, lengths, strict=True):
+        waiting[election] = waiting.get(election, 0) + length
+    return waiting

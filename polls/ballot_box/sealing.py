@@ -1,0 +1,39 @@
+"""Seal a box: from then on it takes nothing any more."""
+
+from dataclasses import dataclass
+
+from .connection import EMPTY, Unavailable, reaching, script
+from .keys import key
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What sealing found; `closed_at` is in ms by the box's clock, `waiting` the ballots yet to be counted."""
+
+    sealed: bool
+    closed_at: int
+    waiting: int
+
+
+def seal(election: int, shards: int, *, only_if_due: bool = False) -> Seal:
+    """Close the box of an election, by the box's clock and for good; raises Unavailable.
+
+    With `only_if_due` a box closes only when its window has run out. Once one shard is sealed, all are.
+    """
+    replies = [_seal_shard(election, shard, only_if_due=only_if_due) for shard in range(shards)]
+    if only_if_due and any(reply.sealed for reply in replies) and not all(reply.sealed for reply in replies):
+        replies = [_seal_shard(election, shard, only_if_due=False) for shard in range(shards)]
+    return Seal(
+        sealed=all(reply.sealed for reply in replies),
+        closed_at=max(reply.closed_at for reply in replies),
+        waiting=sum(reply.waiting for reply in replies),
+    )
+
+
+def _seal_shard(election: int, shard: int, *, only_if_due: bool) -> Seal:
+    keys = [key(election, shard, "rules"), key(election, shard, "ballots")]
+    with reaching():
+        sealed, closed_at, waiting, _ = script("seal")(keys, ["due" if only_if_due else "now"])
+    if sealed < 0:
+        raise Unavailable(EMPTY)
+    return Seal(bool(sealed), closed_at, waiting)
