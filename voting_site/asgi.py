@@ -6,9 +6,9 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-from .gate import AsgiGate
-from .proxies import AsgiProxies, Proxies
-from .web_request import LeanAsgiRequest
+from .serving.lean_request import LeanAsgiRequest
+from .serving.overload import AsgiGate
+from .serving.proxies import AsgiProxies, Proxies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
 

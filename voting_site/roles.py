@@ -22,7 +22,7 @@ from django.core.cache import close_caches
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
 
-from .bodies import THREADS, WsgiBodies
+from .serving.bodies import THREADS, WsgiBodies
 
 # Seconds for requests and tasks under way, once the role is told to stop.
 GRACE = 8
@@ -79,7 +79,7 @@ def touch(file: Path, **_: Any) -> None:
 def load_threaded(port: int) -> Any:
     """Return Django's application, of which Granian runs requests in threads; this runs in its worker processes."""
     die_with_parent()
-    from .slow_readers import watch
+    from .serving.slow_readers import watch
     from .wsgi import application
 
     watch(port)
@@ -90,8 +90,8 @@ def load_threaded(port: int) -> Any:
 def load_green(port: int) -> Any:
     """Return Django's application, for requests that wait for nothing but the ballot box."""
     die_with_parent()
-    from .green import GreenApplication
-    from .slow_readers import watch
+    from .serving.greenlets import GreenApplication
+    from .serving.slow_readers import watch
     from .wsgi import application
 
     # It has neither a database nor a cache that would have to be looked after at each request.
@@ -150,12 +150,12 @@ def serve_granian(place: Place, load: Callable[[int], Any], **options: Any) -> b
 def serve_asgi(place: Place) -> bool:
     """Serve HTTP and WebSockets with Daphne."""
     # First, since it installs Twisted's asyncio reactor.
-    from .daphne_limits import LimitedServer  # isort: skip
+    from .serving.daphne_limits import LimitedServer  # isort: skip
     from daphne.endpoints import build_endpoint_description_strings
     from twisted.internet import reactor
 
-    from . import limited_socket
     from .asgi import application
+    from .serving import limited_socket
 
     told = False
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_guid.integrations import CeleryIntegration
 from environ.fileaware_mapping import FileAwareMapping
 
-from voting_site.proxies import Proxies
+from voting_site.serving.proxies import Proxies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

@@ -5,8 +5,8 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from .proxies import Proxies, WsgiProxies
-from .web_request import LeanWsgiRequest
+from .serving.lean_request import LeanWsgiRequest
+from .serving.proxies import Proxies, WsgiProxies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
 

@@ -1,6 +1,6 @@
 """Daphne as `result` runs it, with sockets on which an application never stops talking, and pages of any size.
 
-Usage: python -m tests.voting_site.loud_server PORT PING SILENT, with seconds for voting_site/limited_socket.py.
+Usage: python -m tests.voting_site.loud_server PORT PING SILENT, with seconds for voting_site/serving/limited_socket.py.
 """
 
 import asyncio
@@ -40,8 +40,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 if __name__ == "__main__":
     os.environ["URNA_ROLE"] = "result"
     import voting_site.asgi
-    from voting_site import limited_socket
     from voting_site.roles import Place, serve_asgi
+    from voting_site.serving import limited_socket
 
     port, ping, silent = map(int, sys.argv[1:])
     limited_socket.PING_S, limited_socket.SILENT_S = ping, silent

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from voting_site.gate import QUEUE, AsgiGate, Gate
+from voting_site.serving.overload import QUEUE, AsgiGate, Gate
 
 
 class Hall:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from polls import ballot_box
-from voting_site import green
-from voting_site.bodies import LARGEST_BODY
-from voting_site.green import GreenApplication, build_environ, name_in_environ
-from voting_site.proxies import Proxies, WsgiProxies
+from voting_site.serving import greenlets
+from voting_site.serving.bodies import LARGEST_BODY
+from voting_site.serving.greenlets import GreenApplication, build_environ, name_in_environ
+from voting_site.serving.proxies import Proxies, WsgiProxies
 
 pytestmark = pytest.mark.usefixtures("redis")
 
@@ -178,8 +178,8 @@ class TestGreenApplication:
         assert (await ask(served, Scope(), Protocol()))[2] == b"fine"
 
     async def test_tells_too_many_to_come_back_and_keeps_few_greenlets(self, serving, monkeypatch):
-        monkeypatch.setattr(green, "MOST", 8)
-        monkeypatch.setattr(green, "KEPT", 3)
+        monkeypatch.setattr(greenlets, "MOST", 8)
+        monkeypatch.setattr(greenlets, "KEPT", 3)
 
         def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
             start_response("200 OK", [])
@@ -242,7 +242,7 @@ class TestBodies:
 
     @pytest.mark.parametrize("field", [("content-length", "9"), ("transfer-encoding", "chunked")])
     async def test_that_never_end_are_refused_in_time(self, serving, monkeypatch, field):
-        monkeypatch.setattr(green, "BODY_S", 0.05)
+        monkeypatch.setattr(greenlets, "BODY_S", 0.05)
         assert (await ask(serving(say("200 OK", b"")), Scope(field), Protocol(b"a", hangs=True)))[0] == 408
 
     async def test_without_a_length_are_none(self, serving):

@@ -15,7 +15,7 @@ from tally import store
 from tests.voting_site.processes import wait_until
 from tests.web import read_form
 from voting_site.logs import Json, Text, redact
-from voting_site.proxies import AsgiProxies, Proxies, WsgiProxies
+from voting_site.serving.proxies import AsgiProxies, Proxies, WsgiProxies
 
 from .processes import PROJECT, run
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from voting_site import proxies
-from voting_site.proxies import AsgiProxies, Proxies, WsgiProxies
+from voting_site.serving import proxies
+from voting_site.serving.proxies import AsgiProxies, Proxies, WsgiProxies
 
 TRUSTED = Proxies(["10.0.0.0/8", "2001:db8::/32"])
 

@@ -29,11 +29,11 @@ from tests.voting_site.sockets import (
     read_frames,
 )
 from voting_site import embedded
-from voting_site.daphne_limits import REQUEST_S
 from voting_site.data_folder import DataFolder
-from voting_site.green import BODY_S
-from voting_site.limited_socket import FRAME_S
 from voting_site.postgres import Postgres
+from voting_site.serving.daphne_limits import REQUEST_S
+from voting_site.serving.greenlets import BODY_S
+from voting_site.serving.limited_socket import FRAME_S
 
 SLUG = "nesquik-vs-cola-cao"
 # An election with large frames, of which there is always a new one.

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from voting_site.send_queue import count_queued
-from voting_site.slow_readers import ANSWER_S, SlowReaders
+from voting_site.serving.send_queue import count_queued
+from voting_site.serving.slow_readers import ANSWER_S, SlowReaders
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into Linux's queues")
 

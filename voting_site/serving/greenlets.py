@@ -21,7 +21,7 @@ from polls import ballot_box
 from polls.shared_line import SharedLine
 
 from .bodies import LARGEST_BODY
-from .gate import BUSY, BUSY_HEADERS
+from .overload import BUSY, BUSY_HEADERS
 from .proxies import WsgiProxies
 
 # Seconds from the end of the headers to the end of the body.
