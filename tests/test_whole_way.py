@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from redis import Redis
 
 from tests.voting_site.processes import Up, run
-from voting_site import embedded
-from voting_site.data_folder import DataFolder
+from voting_site.local import embedded
+from voting_site.local.data_folder import DataFolder
 
 SLUG = "nesquik-vs-cola-cao"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

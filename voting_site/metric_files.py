@@ -13,7 +13,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from .data_folder import naming_the_remedy
+from .local.data_folder import naming_the_remedy
 
 # The library's own variable; children inherit it.
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"

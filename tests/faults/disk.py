@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from voting_site.service_user import give_to_service_user
+from voting_site.local.service_user import give_to_service_user
 
 SOURCE = Path(__file__).with_name("disk.c")
 

@@ -16,12 +16,12 @@ from tests.faults.keeper import Keeper, Part
 from tests.faults.mutants import MUTANTS
 from tests.faults.proxy import Network
 from tests.voting_site.processes import PROJECT, answers, fresh_environment
-from voting_site import embedded
-from voting_site.data_folder import DataFolder
-from voting_site.ports import free_port
-from voting_site.postgres import Postgres
-from voting_site.programs import Program
-from voting_site.valkey import Valkey
+from voting_site.local import embedded
+from voting_site.local.data_folder import DataFolder
+from voting_site.local.ports import free_port
+from voting_site.local.postgres import Postgres
+from voting_site.local.programs import Program
+from voting_site.local.valkey import Valkey
 
 DEADLINE = 60
 SERVERS = ("valkey", "postgres")

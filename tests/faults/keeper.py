@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from voting_site.programs import Program
+from voting_site.local.programs import Program
 
 # Seconds between two looks, and between two starts of the same part.
 LOOK = 0.02

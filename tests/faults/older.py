@@ -16,7 +16,7 @@ from tests.faults.judge import Watcher
 from tests.faults.ledger import Ledger
 from tests.faults.paper import Contest
 from tests.faults.voters import Crowd
-from voting_site.service_user import give_to_service_user
+from voting_site.local.service_user import give_to_service_user
 
 # Ballots that the older file lacks, at least, and how many more have to come before the worker is there again.
 LACKED = 60

@@ -24,8 +24,8 @@ from people import ACCEPTED, Account, Person
 from roles import Roles
 
 from tests.voting_site.processes import wait_until
-from voting_site import embedded, postgres
-from voting_site.data_folder import DataFolder
+from voting_site.local import embedded, postgres
+from voting_site.local.data_folder import DataFolder
 
 # Far from any day on which this runs, so that clocks need not agree.
 PAST, FUTURE = dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)

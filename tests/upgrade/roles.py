@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.voting_site.processes import Running, answers, wait_until
-from voting_site.data_folder import DataFolder
-from voting_site.ports import free_port
+from voting_site.local.data_folder import DataFolder
+from voting_site.local.ports import free_port
 
 NAMES = ("vote", "result", "worker", "beat")
 

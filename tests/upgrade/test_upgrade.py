@@ -19,10 +19,10 @@ from redis import Redis
 
 from polls.ballots import WIRE_VERSION
 from tests.voting_site.processes import answers, run, wait_until
-from voting_site import embedded
-from voting_site.data_folder import DataFolder
-from voting_site.postgres import Postgres, binary
-from voting_site.valkey import Valkey
+from voting_site.local import embedded
+from voting_site.local.data_folder import DataFolder
+from voting_site.local.postgres import Postgres, binary
+from voting_site.local.valkey import Valkey
 
 from .people import ACCEPTED, Account, Ballot, Crowd, Person, loaded
 from .roles import Roles

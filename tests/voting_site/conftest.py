@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from voting_site import embedded
-from voting_site.data_folder import DataFolder
-from voting_site.valkey import Valkey
+from voting_site.local import embedded
+from voting_site.local.data_folder import DataFolder
+from voting_site.local.valkey import Valkey
 
 from .processes import wait_until
 

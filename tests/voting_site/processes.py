@@ -14,7 +14,7 @@ from typing import Self
 
 import psutil
 
-from voting_site.ports import free_port
+from voting_site.local.ports import free_port
 from voting_site.roles import ROLES
 
 PROJECT = Path(__file__).parents[2]

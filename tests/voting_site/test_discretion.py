@@ -15,7 +15,7 @@ from django.conf import settings
 
 from polls import ballot_box
 from tests.web import read_form
-from voting_site.ports import free_port
+from voting_site.local.ports import free_port
 
 from .processes import WEB_ROLES, Running, answers, run, wait_until
 

@@ -15,11 +15,12 @@ import psycopg2
 import pytest
 from redis import Redis
 
-from voting_site import database_rights, embedded, leftovers, postgres, redis_users
-from voting_site.data_folder import DataFolder, Unusable
-from voting_site.leftovers import MARK, end_leftovers, mark
-from voting_site.postgres import CLEAN_ENVIRONMENT, Postgres, binary
-from voting_site.service_user import as_service_user
+from voting_site import database_rights, redis_users
+from voting_site.local import embedded, leftovers, postgres
+from voting_site.local.data_folder import DataFolder, Unusable
+from voting_site.local.leftovers import MARK, end_leftovers, mark
+from voting_site.local.postgres import CLEAN_ENVIRONMENT, Postgres, binary
+from voting_site.local.service_user import as_service_user
 
 from .processes import is_alive, wait_until
 
@@ -27,8 +28,9 @@ from .processes import is_alive, wait_until
 OWNER = """
 import sys
 from pathlib import Path
-from voting_site import database_rights, embedded, redis_users
-from voting_site.data_folder import DataFolder
+from voting_site import database_rights, redis_users
+from voting_site.local import embedded
+from voting_site.local.data_folder import DataFolder
 folder = DataFolder(Path(sys.argv[1]))
 with embedded.running(folder, embedded.services(folder, {})):
     print("up", flush=True)
@@ -244,8 +246,8 @@ class TestCopy:
 PARENT = """
 import os, subprocess, sys
 from pathlib import Path
-from voting_site.data_folder import DataFolder
-from voting_site.leftovers import MARK, mark
+from voting_site.local.data_folder import DataFolder
+from voting_site.local.leftovers import MARK, mark
 os.environ[MARK] = mark(DataFolder(Path(sys.argv[1])))
 print(subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL).pid)
 """

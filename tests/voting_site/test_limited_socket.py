@@ -13,7 +13,7 @@ import pytest
 
 from tests.voting_site.processes import PROJECT, answers, wait_until
 from tests.voting_site.sockets import PING, PROMPT, TEXT, frame, is_open, open_socket, read_frames
-from voting_site.ports import free_port
+from voting_site.local.ports import free_port
 
 MEGA = 2**20
 # Seconds between pings, and in which a client has to take something, at the server of these tests.

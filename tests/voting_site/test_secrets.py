@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.voting_site.processes import MANAGE, PROJECT, Running, answers, fresh_environment, wait_until
-from voting_site.ports import free_port
+from voting_site.local.ports import free_port
 from voting_site.roles import ROLES
 
 SECRET_KEY = "the-key-that-nobody-may-see-" * 3

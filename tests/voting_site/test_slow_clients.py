@@ -28,9 +28,9 @@ from tests.voting_site.sockets import (
     open_socket,
     read_frames,
 )
-from voting_site import embedded
-from voting_site.data_folder import DataFolder
-from voting_site.postgres import Postgres
+from voting_site.local import embedded
+from voting_site.local.data_folder import DataFolder
+from voting_site.local.postgres import Postgres
 from voting_site.serving.daphne_limits import REQUEST_S
 from voting_site.serving.greenlets import BODY_S
 from voting_site.serving.limited_socket import FRAME_S

@@ -14,10 +14,10 @@ import psutil
 import pytest
 from redis import Redis
 
-from voting_site.data_folder import DataFolder
-from voting_site.leftovers import started_on
-from voting_site.ports import free_port, own_addresses
-from voting_site.restarts import ENDS
+from voting_site.local.data_folder import DataFolder
+from voting_site.local.leftovers import started_on
+from voting_site.local.ports import free_port, own_addresses
+from voting_site.local.restarts import ENDS
 from voting_site.roles import ROLES
 
 from .processes import (
@@ -37,8 +37,8 @@ from .processes import (
 KEEPER = """
 import sys
 from pathlib import Path
-from voting_site import restarts, supervision
-from voting_site.programs import Program
+from voting_site.local import restarts, supervision
+from voting_site.local.programs import Program
 restarts.ENDS, restarts.LONGEST_PAUSE = 3, 1
 ill = Program("ill", (sys.executable, "-c", "print('what ails me'); raise SystemExit(3)"))
 well = Program("well", (sys.executable, "-uc", "import time; print('here'); time.sleep(600)"))

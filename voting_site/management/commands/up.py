@@ -11,14 +11,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from voting_site import embedded
-from voting_site.data_folder import ANOTHER_FOLDER, DataFolder, Unusable
-from voting_site.leftovers import mark
-from voting_site.ports import find_address, own_addresses, refuse_equal
-from voting_site.programs import Program
-from voting_site.restarts import ENDS, ENDS_WITHIN
+from voting_site.local import embedded
+from voting_site.local.data_folder import ANOTHER_FOLDER, DataFolder, Unusable
+from voting_site.local.leftovers import mark
+from voting_site.local.ports import find_address, own_addresses, refuse_equal
+from voting_site.local.programs import Program
+from voting_site.local.restarts import ENDS, ENDS_WITHIN
+from voting_site.local.supervision import Group, Keeper
 from voting_site.roles import ROLES
-from voting_site.supervision import Group, Keeper
 
 from .prepare import ADMINISTRATOR
 

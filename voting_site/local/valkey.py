@@ -4,10 +4,10 @@ import importlib.util
 import platform
 from pathlib import Path
 
+from ..redis_users import OPERATOR, ROLES, write_acl
 from .data_folder import DataFolder, Unusable
 from .leftovers import mark
 from .programs import Program
-from .redis_users import OPERATOR, ROLES, write_acl
 from .service_user import as_service_user, give_to_service_user
 
 

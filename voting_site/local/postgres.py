@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from ..database_rights import ROLES
 from .data_folder import ANOTHER_FOLDER, MAKE_ROOM, DataFolder, Unusable
-from .database_rights import ROLES
 from .leftovers import MARK, label, mark
 from .programs import Program
 from .service_user import as_service_user, give_to_service_user
