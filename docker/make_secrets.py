@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 # As a script it is started in its own folder.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from voting_site import database_rights, redis_users
+from voting_site.rights import database_rights, redis_users
 
 
 def write(file: Path, value: str) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from voting_site.redis_users import write_acl
+from voting_site.rights.redis_users import write_acl
 
 from .files import (
     DATABASE_ROLES,

@@ -15,12 +15,12 @@ import psycopg2
 import pytest
 from redis import Redis
 
-from voting_site import database_rights, redis_users
 from voting_site.local import embedded, leftovers, postgres
 from voting_site.local.data_folder import DataFolder, Unusable
 from voting_site.local.leftovers import MARK, end_leftovers, mark
 from voting_site.local.postgres import CLEAN_ENVIRONMENT, Postgres, binary
 from voting_site.local.service_user import as_service_user
+from voting_site.rights import database_rights, redis_users
 
 from .processes import is_alive, wait_until
 
@@ -28,7 +28,7 @@ from .processes import is_alive, wait_until
 OWNER = """
 import sys
 from pathlib import Path
-from voting_site import database_rights, redis_users
+from voting_site.rights import database_rights, redis_users
 from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
 folder = DataFolder(Path(sys.argv[1]))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from ..database_rights import ROLES
+from ..rights.database_rights import ROLES
 from .data_folder import ANOTHER_FOLDER, MAKE_ROOM, DataFolder, Unusable
 from .leftovers import MARK, label, mark
 from .programs import Program

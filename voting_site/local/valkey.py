@@ -4,7 +4,7 @@ import importlib.util
 import platform
 from pathlib import Path
 
-from ..redis_users import OPERATOR, ROLES, write_acl
+from ..rights.redis_users import OPERATOR, ROLES, write_acl
 from .data_folder import DataFolder, Unusable
 from .leftovers import mark
 from .programs import Program

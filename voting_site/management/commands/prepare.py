@@ -17,9 +17,9 @@ from django.db import OperationalError, connection
 from polls import ballot_box
 from tally import outcomes
 from tally.healing import keep_box
-from voting_site.database_rights import ROLES
-from voting_site.database_users import NotAllowed, grant, users
-from voting_site.redis_users import replays_everything
+from voting_site.rights.database_rights import ROLES
+from voting_site.rights.database_users import NotAllowed, grant, users
+from voting_site.rights.redis_users import replays_everything
 
 logger = logging.getLogger(__name__)
 
