@@ -176,17 +176,17 @@ if HAS_ADMIN:
     ]
 
 MIDDLEWARE = [
-    "voting_site.requests.RequestMiddleware",
-    "voting_site.health.HealthMiddleware",
+    "voting_site.middleware.requests.RequestMiddleware",
+    "voting_site.middleware.health.HealthMiddleware",
     # What says to browsers how to treat an answer, before all that may answer.
-    "voting_site.content_policy.ContentPolicyMiddleware",
+    "voting_site.middleware.content_policy.ContentPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "voting_site.resource_policy.ResourcePolicyMiddleware",
+    "voting_site.middleware.resource_policy.ResourcePolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "voting_site.language.LanguageMiddleware",
+    "voting_site.middleware.language.LanguageMiddleware",
     "polls.middleware.UnreachableMiddleware",
 ]
 if IS_VOTE:

@@ -21,7 +21,7 @@ from results.snapshot import read_snapshots
 from tally import healing, lifecycle
 from tally.drain import drain_all
 from tally.models import CastRecord, RejectedBallot
-from voting_site.health import find_missing
+from voting_site.middleware.health import find_missing
 from voting_site.rights.database_rights import CONNECTIONS, RIGHTS, ROLES, SETTINGS, AllBut
 from voting_site.rights.database_users import NotAllowed, User, columns_by_table, grant, users
 

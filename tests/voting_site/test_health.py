@@ -6,7 +6,7 @@ from django.db import OperationalError
 from polls import ballot_box
 from tally.drain import drain_all
 from tally.healing import keep_box
-from voting_site import health
+from voting_site.middleware import health
 
 pytestmark = pytest.mark.urls("voting_site.urls.vote")
 

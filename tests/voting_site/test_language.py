@@ -4,8 +4,8 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from voting_site import language
-from voting_site.language import LanguageMiddleware
+from voting_site.middleware import language
+from voting_site.middleware.language import LanguageMiddleware
 
 
 def answer(request: HttpRequest) -> HttpResponse:

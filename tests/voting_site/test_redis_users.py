@@ -16,8 +16,8 @@ from polls.publishing import publish_election
 from tally import healing, inbox, lifecycle
 from tally.drain import drain_all
 from tests.conftest import use_client
-from voting_site import health
 from voting_site.celery import app
+from voting_site.middleware import health
 from voting_site.rights.redis_users import ROLES, replays_everything, write_acl
 
 BALLOTS, VOTERS, RULES = ("urna:{1:0}:ballots", "urna:{1:0}:voters", "urna:{1:0}:rules")
