@@ -17,6 +17,7 @@ from django.views.generic import View
 
 from . import ballot_box, ballots, metrics, voters
 from .ballot_box import Mark, Reply, Verdict
+from .cached_page import stranger_page
 from .contest_on_page import ContestOnPage
 from .definition import Definition
 from .forms import MarkedBallot, OtherDesign
@@ -24,7 +25,6 @@ from .life import Phase
 from .methods import InvalidMarking
 from .networks import network_of
 from .proof_of_work import challenge, is_solved
-from .stranger_page import stranger_page
 from .wake_up import ask_for_drain
 
 

@@ -17,7 +17,7 @@ from polls.life import HAS_RESULT
 from polls.models import Election
 
 from . import store
-from .look import Look, look_at
+from .box_status import Look, look_at
 from .models import Reconciliation, Tally
 from .reconcile import Account, reconcile_shard
 

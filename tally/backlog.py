@@ -10,7 +10,7 @@ from polls.definition import Definition
 
 from . import inbox
 from .inbox import Entry
-from .sorting import Batch, sort_out
+from .screening import Batch, sort_out
 
 # A batch that fills the usual size is followed by larger ones: each commit then waits for the disk once for more.
 BACKLOG_FACTOR = 4

@@ -20,7 +20,7 @@ from . import counting, healing, inbox, metrics, outcomes, store
 from .backlog import Backlog
 from .inbox import Entry, Settlement
 from .models import RejectedBallot, Tally
-from .sorting import Batch, reject
+from .screening import Batch, reject
 
 logger = logging.getLogger(__name__)
 

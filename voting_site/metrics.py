@@ -30,7 +30,7 @@ def build_registry(role: str, replica: str) -> CollectorRegistry:
     MultiProcessCollector(registry, path=os.environ[FOLDER])
     registry.register(Identity(role, replica))
     if role == "worker":
-        from tally.facts import Facts
+        from tally.exporter import Facts
 
         registry.register(Facts())
     if role == "result":

@@ -110,7 +110,7 @@ def _count_by_task() -> None:
     from polls.models import Election
     from tally import drain, store
     from tally.inbox import Entry
-    from tally.sorting import sort_out
+    from tally.screening import sort_out
 
     @shared_task(name="tests.count_one")
     def count_one(election: int, shard: int, fields: dict[str, str]) -> None:

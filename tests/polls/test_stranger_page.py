@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from polls import stranger_page, views
+from polls import cached_page, views
 from tests.web import read_form
 
 pytestmark = pytest.mark.urls("voting_site.urls.vote")
@@ -16,7 +16,7 @@ DIFFERENT = r'(nonce="|name="csrfmiddlewaretoken" value="|name="ballot_id" value
 
 @pytest.fixture(autouse=True)
 def _nothing_rendered_yet() -> None:
-    stranger_page._pages.clear()
+    cached_page._pages.clear()
 
 
 def same_for_all(page: str) -> str:
@@ -76,8 +76,8 @@ class TestStrangerPage:
 
     def test_keeps_a_limited_number(self, define, browser, monkeypatch, settings):
         settings.ALLOWED_HOSTS = ["*"]
-        monkeypatch.setattr(stranger_page, "_KEPT", 5)
+        monkeypatch.setattr(cached_page, "_KEPT", 5)
         define()
         for number in range(12):
             assert f"//host-{number}:" in get_page(browser, HTTP_HOST=f"host-{number}")
-        assert len(stranger_page._pages) <= 5
+        assert len(cached_page._pages) <= 5

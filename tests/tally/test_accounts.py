@@ -16,10 +16,10 @@ from polls import ballot_box
 from polls.models import Election
 from tally import accounts, store
 from tally.accounts import acknowledge, balance, check_accounts
+from tally.box_status import Look, look_at
 from tally.drain import drain_all, drain_shard
 from tally.healing import keep_box
 from tally.lifecycle import close_election, turn_phases
-from tally.look import Look, look_at
 from tally.models import CastRecord, CountedBallot, Reconciliation, RejectedBallot
 from tally.reconcile import reconcile
 

@@ -9,10 +9,10 @@ from django.db.models import F
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from polls import ballot_box
-from tally import facts
+from tally import exporter
 from tally.accounts import acknowledge, balance, check_accounts
 from tally.drain import drain_all
-from tally.facts import Facts
+from tally.exporter import Facts
 from tally.models import CastRecord, Reconciliation, Tally
 
 
@@ -82,7 +82,7 @@ class TestFacts:
         def fail() -> Any:
             raise OperationalError("away")
 
-        monkeypatch.setattr(facts, "_database", fail)
+        monkeypatch.setattr(exporter, "_database", fail)
         assert registry.get_sample_value("urna_database_reachable") == 0
         assert registry.get_sample_value("urna_box_ballots", {"election": "drink"}) == 1
 

@@ -13,7 +13,7 @@ from polls import ballot_box
 from polls.models import Election
 
 from . import inbox, metrics
-from .look import look_at
+from .box_status import look_at
 from .models import Reconciliation
 
 Values = dict[tuple[str, ...], float]
