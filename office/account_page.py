@@ -19,7 +19,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from polls.models import Election
-from tally.accounts import STALE_AFTER, acknowledge
+from tally.audit.accounts import STALE_AFTER, acknowledge
 from tally.models import Reconciliation
 
 

@@ -11,8 +11,9 @@ from django.db import close_old_connections
 from polls.models import Election
 from polls.outages import is_outage
 
-from . import accounts, healing, lifecycle, outcomes
 from . import drain as rounds
+from . import healing, lifecycle, outcomes
+from .audit import accounts
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from office.account_page import write_sum
 from office.admin import ElectionAdmin
 from polls import ballot_box
 from polls.models import Election
-from tally.accounts import balance, check_accounts
+from tally.audit.accounts import balance, check_accounts
 from tally.drain import drain_all
 from tally.healing import keep_box
 from tally.lifecycle import close_election, turn_phases

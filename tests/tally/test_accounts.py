@@ -14,14 +14,15 @@ from django.db.models.functions import Now
 
 from polls import ballot_box
 from polls.models import Election
-from tally import accounts, store
-from tally.accounts import acknowledge, balance, check_accounts
+from tally import store
+from tally.audit import accounts
+from tally.audit.accounts import acknowledge, balance, check_accounts
+from tally.audit.reconcile import reconcile
 from tally.box_status import Look, look_at
 from tally.drain import drain_all, drain_shard
 from tally.healing import keep_box
 from tally.lifecycle import close_election, turn_phases
 from tally.models import CastRecord, CountedBallot, Reconciliation, RejectedBallot
-from tally.reconcile import reconcile
 
 from .test_recount import run
 

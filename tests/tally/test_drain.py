@@ -13,10 +13,10 @@ from polls.definition import Definition
 from polls.publishing import publish_election
 from tally import drain as rounds
 from tally import inbox, outcomes, store
+from tally.audit.recount import recount, standing_still
 from tally.backlog import Backlog
 from tally.drain import drain_all, drain_round, drain_shard
 from tally.models import CastRecord, Count, CountedBallot, RejectedBallot, StoredOutcome, Tally
-from tally.recount import recount, standing_still
 from tests.conftest import voter_key
 
 Reason = RejectedBallot.Reason

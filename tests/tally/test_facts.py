@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from polls import ballot_box
 from tally import exporter
-from tally.accounts import acknowledge, balance, check_accounts
+from tally.audit.accounts import acknowledge, balance, check_accounts
 from tally.drain import drain_all
 from tally.exporter import Facts
 from tally.models import CastRecord, Reconciliation, Tally

@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from polls.models import Election
 from results.views import get_snapshot
 from tally import drain, outcomes
+from tally.audit.recount import repair
 from tally.drain import drain_all
 from tally.lifecycle import close_election, turn_phases
 from tally.models import Count, StoredOutcome, Tally
-from tally.recount import repair
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from polls import ballot_box
+from tally.audit.reconcile import reconcile
 from tally.drain import drain_all
 from tally.models import CastRecord, Count, CountedBallot, RejectedBallot, Tally
-from tally.reconcile import reconcile
 
 
 def run(command: str, *args: str) -> str:

@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from polls.ballot_box import Unavailable
 from polls.models import Election
+from tally.audit.reconcile import KINDS, Account, reconcile
 from tally.models import Reconciliation
-from tally.reconcile import KINDS, Account, reconcile
 
 from .recount import named_elections
 

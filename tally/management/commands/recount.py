@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from polls.models import Election
-from tally.recount import RecordsMissing, recount, repair, standing_still
+from tally.audit.recount import RecordsMissing, recount, repair, standing_still
 
 
 class Command(BaseCommand):

@@ -10,10 +10,10 @@ from django.db import connection, transaction
 from polls.definition import Definition
 from polls.models import Election
 
-from . import store
-from .announce import announce
-from .models import Count, CountedBallot, Tally
-from .outcomes import make_outcome
+from .. import store
+from ..announce import announce
+from ..models import Count, CountedBallot, Tally
+from ..outcomes import make_outcome
 
 Progress = Callable[[str], None]
 

@@ -21,8 +21,8 @@ from polls.ballot_box import key, reaching
 from polls.ballots import place_from_wire
 from polls.models import Election, Epoch
 
-from . import inbox, store
-from .models import Reconciliation
+from .. import inbox, store
+from ..models import Reconciliation
 
 READ_AT_ONCE = 10_000
 

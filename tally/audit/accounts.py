@@ -16,9 +16,9 @@ from django.utils import timezone
 from polls.life import HAS_RESULT
 from polls.models import Election
 
-from . import store
-from .box_status import Look, look_at
-from .models import Reconciliation, Tally
+from .. import store
+from ..box_status import Look, look_at
+from ..models import Reconciliation, Tally
 from .reconcile import Account, reconcile_shard
 
 logger = logging.getLogger(__name__)
