@@ -12,8 +12,8 @@ from pathlib import Path
 
 from django.core.management import execute_from_command_line
 
+from telemetry.logs import Json, log_everything
 from voting_site.local.data_folder import DataFolder, Unusable
-from voting_site.logs import Json, log_everything
 from voting_site.metric_files import keep_values_in_slots, make_folder
 
 # Commands that talk to no server, or that start the servers themselves; any other finds them running.

@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from prometheus_client import Counter, Histogram
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from . import refusals
+from telemetry import throttled_log
+
 from .ballot_box import Reply, Verdict
 
 # --- Counted where it happens, in whichever process -------------------------------------------------------
@@ -56,7 +57,7 @@ def count_reply(slug: str, reply: Reply) -> None:
 def count_refusal(reason: str) -> None:
     """Count and note a refused ballot, for one of PAGE_REASONS or the value of a verdict."""
     _refused[reason].inc()
-    refusals.note(f"a ballot: {reason}")
+    throttled_log.note(f"a ballot: {reason}")
 
 
 def is_ballot(request: HttpRequest) -> bool:

@@ -2,8 +2,9 @@
 
 from django.db import InterfaceError, OperationalError, ProgrammingError
 
+from telemetry.exception_chain import chain
+
 from .ballot_box import Unavailable
-from .causes import chain
 
 # PostgreSQL's codes for a table and a column that are not there, and for one that this role may not touch: `prepare`
 # has not migrated the schema yet, or has not granted the rights to it.

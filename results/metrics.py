@@ -2,8 +2,8 @@
 
 from prometheus_client import Counter
 
-from polls import refusals
 from polls.metrics import Fact
+from telemetry import throttled_log
 
 # --- Counted where it happens -----------------------------------------------------------------------------
 
@@ -19,7 +19,7 @@ _refused = {reason: SOCKETS_REFUSED.labels(reason) for reason in REASONS}
 def count_refusal(reason: str) -> None:
     """Count and note a socket that was refused or closed, for one of REASONS."""
     _refused[reason].inc()
-    refusals.note(f"a socket: {reason}")
+    throttled_log.note(f"a socket: {reason}")
 
 
 # --- Looked up when somebody asks, in exporter.py ---------------------------------------------------------

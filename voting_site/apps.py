@@ -7,8 +7,9 @@ class VotingSiteConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
+        from telemetry.logs import Json, log_everything
+
         from . import checks  # noqa: F401 -- registers them
-        from .logs import Json, log_everything
 
         if settings.LOG_FORMAT == "json" and settings.URNA_ROLE:
             log_everything(Json(role=settings.URNA_ROLE, replica=settings.REPLICA))

@@ -12,8 +12,8 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from polls import ballot_box
-from polls.causes import chain
 from tally.metrics import TICKS
+from telemetry.exception_chain import chain
 
 logger = logging.getLogger(__name__)
 

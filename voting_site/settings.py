@@ -412,8 +412,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"()": "voting_site.logs.Text"},
-        "json": {"()": "voting_site.logs.Json", "role": URNA_ROLE, "replica": REPLICA},
+        "text": {"()": "telemetry.logs.Text"},
+        "json": {"()": "telemetry.logs.Json", "role": URNA_ROLE, "replica": REPLICA},
     },
     "filters": {
         "request_id": {"()": "django_guid.log_filters.CorrelationId"},

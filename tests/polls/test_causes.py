@@ -1,6 +1,6 @@
 """What lies behind an error."""
 
-from polls.causes import chain
+from telemetry.exception_chain import chain
 
 
 class TestChain:

@@ -2,20 +2,20 @@
 
 import pytest
 
-from polls import refusals
+from telemetry import throttled_log
 
 
 @pytest.fixture
 def lines(monkeypatch, caplog):
     """Return a function that notes a kind at a time, in seconds, and returns what that logged."""
-    monkeypatch.setattr(refusals, "_said", {})
-    monkeypatch.setattr(refusals, "_left_out", {})
-    caplog.set_level("INFO", "polls.refusals")
+    monkeypatch.setattr(throttled_log, "_said", {})
+    monkeypatch.setattr(throttled_log, "_left_out", {})
+    caplog.set_level("INFO", "telemetry.throttled_log")
 
     def note(kind: str, now: float) -> list[str]:
-        monkeypatch.setattr(refusals.time, "monotonic", lambda: now)
+        monkeypatch.setattr(throttled_log.time, "monotonic", lambda: now)
         caplog.clear()
-        refusals.note(kind)
+        throttled_log.note(kind)
         return caplog.messages
 
     return note

@@ -12,9 +12,9 @@ from django.db import DataError, IntegrityError
 
 from polls.outages import is_outage
 from tally import store
+from telemetry.logs import Json, Text, redact
 from tests.voting_site.processes import wait_until
 from tests.web import read_form
-from voting_site.logs import Json, Text, redact
 from voting_site.serving.proxies import AsgiProxies, Proxies, WsgiProxies
 
 from .processes import PROJECT, run

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-from polls import refusals
+from telemetry import throttled_log
 
 from .send_queue import count_queued, count_taken
 
@@ -59,7 +59,7 @@ class SlowReaders:
             # With no file left to open, as with too many connections, the next look has more luck.
             with suppress(OSError):
                 for _ in range(self.look(time.monotonic())):
-                    refusals.note("a connection: its answer was not taken")
+                    throttled_log.note("a connection: its answer was not taken")
 
 
 def waiting_connections(port: int) -> Iterator[socket.socket]:

@@ -14,7 +14,7 @@ import threading
 from types import TracebackType
 from typing import Any
 
-from polls.causes import chain
+from telemetry.exception_chain import chain
 
 logger = logging.getLogger(__name__)
 
