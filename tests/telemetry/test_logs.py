@@ -127,7 +127,7 @@ class TestUncaught:
         ids=["error", "error of a thread", "warning", "error of a destructor"],
     )  # fmt: skip
     def test_is_a_line_of_the_log(self, program):
-        prelude = "from voting_site.logs import Json, log_everything; log_everything(Json(role='vote', replica='r'))\n"
+        prelude = "from telemetry.logs import Json, log_everything; log_everything(Json(role='vote', replica='r'))\n"
         said = run_python(prelude + program)
         [line] = said.splitlines()
         assert json.loads(line)["role"] == "vote"
