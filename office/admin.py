@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from polls.context_processors import site
+from pages.context_processors import site
 from polls.life import ARCHIVABLE, Phase, State, describe
 from polls.models import Election
 from tally.models import RejectedBallot

@@ -72,7 +72,7 @@ def _blame_outage(request: HttpRequest, error: BaseException | None) -> HttpResp
 def show_error(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
     """Render an error page: a title, and a sentence that says what to do next."""
     context = {"status": int(status), "title": title, "message": message}
-    response = render(request, "polls/error.html", context, status=status)
+    response = render(request, "pages/error.html", context, status=status)
     # Browsers keep some errors by themselves, and with them a nonce.
     response["Cache-Control"] = "no-store"
     return response

@@ -36,7 +36,7 @@ def say_unavailable(request: HttpRequest, exception: BaseException) -> HttpRespo
     if metrics.is_ballot(request):
         metrics.count_refusal("unavailable")
     context = {"fields": ballot_fields(request), "retry_after": RETRY_AFTER_S}
-    response = render(request, "polls/unavailable.html", context, status=503)
+    response = render(request, "pages/unavailable.html", context, status=503)
     response["Retry-After"] = str(RETRY_AFTER_S)
     response["Cache-Control"] = "no-store"
     return response

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand
 
 PROJECT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
-PACKAGES = ("tabulation", "telemetry", "polls", "tally", "results", "office", "voting_site", "tests")
+PACKAGES = ("tabulation", "telemetry", "pages", "polls", "tally", "results", "office", "voting_site", "tests")
 SOURCES = [PROJECT / "manage.py", PROJECT / "urna"]
 SOURCES += [path for name in PACKAGES for path in (PROJECT / name).rglob("*.py")]
 

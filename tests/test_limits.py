@@ -111,7 +111,7 @@ class TestScheme:
     def test_is_what_a_trusted_proxy_says(self, box, tmp_path: Path, role, proxies, address, status):
         with Alone(tmp_path, role, URNA_TLS="proxy", TRUSTED_PROXIES=proxies) as urna:
             visitor = Voter(
-                f"http://127.0.0.1:{urna.port}/static/polls/urna.css", {"X-Forwarded-Proto": "https"}, address
+                f"http://127.0.0.1:{urna.port}/static/pages/urna.css", {"X-Forwarded-Proto": "https"}, address
             )
             assert visitor.send()[0] == status
             assert ("TRUSTED_PROXIES is empty" in urna.output) is not bool(proxies)

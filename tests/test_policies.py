@@ -19,7 +19,7 @@ ANSWERS = {
     "a ballot": ("vote", "GET", f"/{SLUG}/", 200),
     "a confirmation": ("vote", "GET", f"/{SLUG}/cast/", 200),
     "the state of a ballot": ("vote", "GET", f"/{SLUG}/cast/state.json", 200),
-    "a style sheet": ("vote", "GET", "/static/polls/urna.css", 200),
+    "a style sheet": ("vote", "GET", "/static/pages/urna.css", 200),
     "a form without a token": ("vote", "POST", f"/{SLUG}/", 403),
     "no page": ("vote", "GET", "/nothing/", 404),
     "a page without its slash": ("vote", "GET", f"/{SLUG}", 301),

@@ -161,7 +161,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # --- Applications and middleware ------------------------------------------------------------------------
 
-INSTALLED_APPS = ["django.contrib.staticfiles", "django_guid", "polls", "voting_site"]
+INSTALLED_APPS = ["django.contrib.staticfiles", "django_guid", "pages", "polls", "voting_site"]
 if not IS_VOTE:
     INSTALLED_APPS += ["channels", "results", "tally"]
 if HAS_ADMIN:
@@ -213,8 +213,8 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
-                "polls.context_processors.site",
-                "polls.context_processors.request_id",
+                "pages.context_processors.site",
+                "pages.context_processors.request_id",
                 *(f"django.contrib.{name}.context_processors.{name}" for name in ("auth", "messages") if HAS_ADMIN),
             ],
         },

@@ -33,13 +33,13 @@ from tests.web import read_form
 # Elections: one that is shot at, one that ordinary visitors vote in, and one whose results change all the time.
 TARGET, CANARY, NOISE = "target", "canary", "noise"
 VOTE_PATHS = ("/", f"/{TARGET}/", f"/{TARGET}/cast/", f"/{TARGET}/cast/state.json", "/language/", "/nobody/",
-              "/healthz", "/readyz", "/static/polls/urna.css", "/favicon.ico")  # fmt: skip
+              "/healthz", "/readyz", "/static/pages/urna.css", "/favicon.ico")  # fmt: skip
 RESULT_PATHS = ("/", f"/{TARGET}/", f"/{TARGET}/results.json", "/language/", "/nobody/", "/healthz", "/readyz",
                 "/static/results/board.js", f"/ws/{TARGET}/")  # fmt: skip
 ADMIN_PATHS = ("/", "/admin/", "/admin/login/", "/admin/logout/", "/admin/polls/election/1/close/", "/admin/r/1/1/",
                "/admin/polls/election/", "/healthz", "/readyz", "/static/admin/css/base.css")  # fmt: skip
 # A page of each role that takes it no time.
-STATIC = {"vote": "/static/polls/urna.css", "result": "/static/results/board.js", "admin": "/static/admin/css/base.css"}
+STATIC = {"vote": "/static/pages/urna.css", "result": "/static/results/board.js", "admin": "/static/admin/css/base.css"}
 # How the shots are dealt out; a page of `result` costs the most time, and `admin` is not for the public.
 SHARES = {"vote-a": 4, "vote-b": 3, "result": 2, "admin": 1}
 # Shots for one process at a time.

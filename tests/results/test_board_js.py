@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-import polls
+import pages
 from polls.design import Paper
 from polls.methods import OptionOnBallot
 from results.snapshot import Snapshot
@@ -19,7 +19,7 @@ from .papers import DECIDED, LIVELY, NOTHING, PAPER, approval, make_snapshot, re
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
 
-POLLS = Path(polls.__file__).parent
+PAGES = Path(pages.__file__).parent
 
 # Opens a page that the server has written, and draws another snapshot over it.
 DRAW = """async ([language, written, snapshot]) => {
@@ -219,7 +219,7 @@ class TestSizes:
     def test_overflow_to_no_side(self, page: Page, width: int, paper: Paper) -> None:
         page.set_viewport_size({"width": width, "height": 720})
         page.set_content(render(make_snapshot({}, 0, paper)))
-        for sheet in (POLLS / "static/polls/urna.css", SCRIPTS / "dashboard.css"):
+        for sheet in (PAGES / "static/pages/urna.css", SCRIPTS / "dashboard.css"):
             page.add_style_tag(path=sheet)
         sides = page.evaluate("""() => Array.from(document.querySelectorAll("main *"))
             .filter((one) => !one.closest(".unseen, script"))

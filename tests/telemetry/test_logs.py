@@ -13,11 +13,9 @@ from django.db import DataError, IntegrityError
 from polls.outages import is_outage
 from tally import store
 from telemetry.logs import Json, Text, redact
-from tests.voting_site.processes import wait_until
+from tests.voting_site.processes import PROJECT, run, wait_until
 from tests.web import read_form
 from voting_site.serving.proxies import AsgiProxies, Proxies, WsgiProxies
-
-from .processes import PROJECT, run
 
 FORMATTERS = {"text": Text(), "json": Json(role="vote", replica="r1")}
 each_format = pytest.mark.parametrize("formatter", FORMATTERS.values(), ids=FORMATTERS)

@@ -45,7 +45,7 @@ SLOW = {"vote": 1000, "result": 200, "admin": 200}
 # Sockets that one address has at a time, of the Urna of these tests.
 SEATS = 20
 # A page of each role that is large enough to fill what the kernel takes, if it is asked for often enough.
-LARGE = {"vote": "/static/polls/urna.css", "result": "/static/polls/urna.css", "admin": "/static/admin/css/base.css"}
+LARGE = {"vote": "/static/pages/urna.css", "result": "/static/pages/urna.css", "admin": "/static/admin/css/base.css"}
 MEGA = 2**20
 
 

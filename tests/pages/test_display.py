@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from django.utils import translation
 
-from polls.templatetags.display import bar_width, percent, standing, standing_word, whole
+from pages.templatetags.display import bar_width, percent, standing, standing_word, whole
 
 
 class TestPercent:
