@@ -31,7 +31,7 @@ HASTE = 2
 # Connections that one process of `vote` keeps open at once; browsers keep theirs for a while.
 CONNECTIONS = 8192
 # Bytes that Granian keeps of a request whose head has not ended; six times as many by itself.
-HEAD = 64 * 1024
+LARGEST_HEAD = 64 * 1024
 # Linux's prctl(2): the signal that this process gets when its parent dies.
 PR_SET_PDEATHSIG = 1
 
@@ -129,7 +129,7 @@ def serve_granian(place: Place, load: Callable[[int], Any], **options: Any) -> b
         workers=place.processes,
         backlog=1024,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(max_buffer_size=HEAD),
+        http1_settings=HTTP1Settings(max_buffer_size=LARGEST_HEAD),
         websockets=False,
         log_level=LogLevels.error,
         # Through the root, like all others; of its own it would write to standard output.

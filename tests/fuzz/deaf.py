@@ -4,6 +4,7 @@ import asyncio
 import base64
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import chain, repeat
 from typing import Any
@@ -74,12 +75,14 @@ class Noise:
     def __init__(self, election: Any) -> None:
         self._election = election
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._go_on, daemon=True)
-        self._thread.start()
+        self._pool = ThreadPoolExecutor(1, "noise")
+        self._changing = self._pool.submit(self._go_on)
 
     def stop(self) -> None:
+        """Stop; raises whatever has stopped it before."""
         self._stop.set()
-        self._thread.join(60)
+        self._changing.result(60)
+        self._pool.shutdown()
 
     def _go_on(self) -> None:
         from django.db import connection
@@ -87,7 +90,9 @@ class Noise:
         from polls.publishing import publish_election
         from tally.announce import announce
 
-        while not self._stop.wait(BEAT):
-            publish_election(self._election)
-            announce(self._election.pk)
-        connection.close()
+        try:
+            while not self._stop.wait(BEAT):
+                publish_election(self._election)
+                announce(self._election.pk)
+        finally:
+            connection.close()

@@ -31,6 +31,7 @@ from tests.voting_site.sockets import (
 from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
 from voting_site.local.postgres import Postgres
+from voting_site.roles import LARGEST_HEAD
 from voting_site.serving.daphne_limits import REQUEST_S
 from voting_site.serving.greenlets import BODY_S
 from voting_site.serving.limited_socket import FRAME_S
@@ -340,6 +341,11 @@ class TestGranian:
                 assert ask(urna.ports["vote"], PATHS["vote"]) == 200
             # Read as a whole, and refused since it has no token.
             assert pieces.recv(100).startswith(b"HTTP/1.1 403")
+
+    @pytest.mark.parametrize("role", ["vote", "admin"])
+    def test_takes_no_large_head(self, urna: Up, role: str):
+        with connect(urna.ports[role], b"GET / HTTP/1.1\r\nX-Long: " + b"a" * (LARGEST_HEAD + 1000)) as large:
+            assert large.recv(100).startswith(b"HTTP/1.1 431")
 
     def test_takes_no_large_body(self, urna: Up):
         with connect(urna.ports["vote"], HEAD + b"Content-Length: 100000000\r\n\r\nab") as large:
