@@ -67,7 +67,7 @@ def fill_box(election: "Election", casts: Sequence[Cast]) -> None:
     from polls.definition import Definition
     from polls.voters import shard_of
 
-    client = ballot_box.client()
+    client = ballot_box.connection.client()
     definition, epoch = Definition.of(election), ballot_box.read_epoch()
     serials = dict.fromkeys(range(election.shards), 0)
     now = int(time.time() * 1000)

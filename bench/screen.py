@@ -150,7 +150,7 @@ def round_trips(vote: Role, number: int) -> dict[str, float]:
     from polls import ballot_box
     from tally.models import Tally
 
-    client = ballot_box.client()
+    client = ballot_box.connection.client()
     web = http.client.HTTPConnection("127.0.0.1", vote.port, timeout=10)
     pubsub = client.pubsub()
     pubsub.subscribe("bench")

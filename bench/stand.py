@@ -177,7 +177,7 @@ def wait_for_worker() -> None:
     """Return once a worker takes tasks; raises Broken if none does."""
     from celery import current_app
 
-    from tally import inbox
+    from polls.ballot_box import inbox
 
     began = time.monotonic()
 

@@ -111,7 +111,7 @@ def count_accepted(slug: str) -> int:
 
     election = Election.objects.get(slug=slug)
     keys = [ballot_box.key(election.pk, shard, "rules") for shard in range(election.shards)]
-    return sum(int(ballot_box.client().hget(key, "serial") or 0) for key in keys)
+    return sum(int(ballot_box.connection.client().hget(key, "serial") or 0) for key in keys)
 
 
 @contextmanager
@@ -126,7 +126,7 @@ def wake_ups_due(slug: str) -> Iterator[None]:
 
     def clear() -> None:
         while not enough.wait(0.05):
-            ballot_box.client().delete(*keys)
+            ballot_box.connection.client().delete(*keys)
 
     thread = threading.Thread(target=clear)
     thread.start()

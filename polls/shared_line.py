@@ -15,7 +15,7 @@ import redis.asyncio
 from django.conf import settings
 from greenlet import getcurrent, greenlet
 
-from .ballot_box import Command
+from .ballot_box.connection import Command
 
 
 class Question(NamedTuple):

@@ -6,10 +6,10 @@ from typing import NamedTuple, Self
 
 from django.conf import settings
 
+from polls.ballot_box import inbox
+from polls.ballot_box.inbox import Entry
 from polls.definition import Definition
 
-from . import inbox
-from .inbox import Entry
 from .screening import Batch, sort_out
 
 # A batch that fills the usual size is followed by larger ones: each commit then waits for the disk once for more.

@@ -11,14 +11,15 @@ from functools import partial
 from django.db import transaction
 
 from polls import ballot_box
+from polls.ballot_box import inbox
+from polls.ballot_box.inbox import Entry, Settlement
 from polls.definition import Definition
 from polls.models import Election
 from polls.outages import is_outage
 from polls.wake_up import ask_for_next_drain
 
-from . import counting, healing, inbox, metrics, outcomes, store
+from . import counting, healing, metrics, outcomes, store
 from .backlog import Backlog
-from .inbox import Entry, Settlement
 from .models import RejectedBallot, Tally
 from .screening import Batch, reject
 

@@ -10,10 +10,11 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from polls import ballot_box
+from polls.ballot_box import inbox
+from polls.ballot_box.status import look_at
 from polls.models import Election
 
-from . import inbox, metrics
-from .box_status import look_at
+from . import metrics
 from .models import Reconciliation
 
 Values = dict[tuple[str, ...], float]
@@ -54,15 +55,14 @@ def _box() -> Iterator[Metric]:
         label = (slugs[election],)
         ballots[label] += look.waiting
         oldest[label] = max(oldest[label], look.oldest_ms / 1000)
-    with ballot_box.reaching():
-        memory = ballot_box.client().info("memory")
+    used, limit = ballot_box.read_memory()
     age = inbox.seconds_since_good_drain()
     yield metrics.BOX_REACHABLE.family({ONLY: 1})
     yield metrics.BOX_BALLOTS.family(ballots)
     yield metrics.BOX_OLDEST.family(oldest)
     yield metrics.COUNT_AGE.family({} if age is None else {ONLY: age})
-    yield metrics.BOX_MEMORY.family({ONLY: memory["used_memory"]})
-    yield metrics.BOX_MEMORY_LIMIT.family({ONLY: memory.get("maxmemory", 0)})
+    yield metrics.BOX_MEMORY.family({ONLY: used})
+    yield metrics.BOX_MEMORY_LIMIT.family({ONLY: limit})
 
 
 def _database() -> Iterator[Metric]:

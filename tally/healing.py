@@ -8,10 +8,9 @@ import logging
 import secrets
 
 from django.db import transaction
-from redis.client import Pipeline
 
 from polls import ballot_box
-from polls.ballot_box import EPOCH, key, reaching, script, write_mark
+from polls.ballot_box import restoring, write_mark
 from polls.definition import Definition
 from polls.life import State
 from polls.models import Election, Epoch
@@ -23,7 +22,6 @@ from .models import CountedBallot, Tally
 
 logger = logging.getLogger(__name__)
 
-HEALING = "urna:healing"
 # The advisory lock of healing; shards use pairs (election, shard), and elections count from 1.
 HEALING_LOCK = (0, 0)
 # Arguments to one script call stay below Lua's limit of about 8,000.
@@ -50,20 +48,15 @@ def _has_lost_data(epoch: str) -> bool:
     if Epoch.objects.filter(name=epoch, reused_at__isnull=False).exists():
         return True
     tallies = list(Tally.objects.filter(epoch=epoch, last_serial__gt=0))
-    with reaching(), ballot_box.client().pipeline(transaction=False) as pipe:
-        for tally in tallies:
-            pipe.hget(key(tally.election_id, tally.shard, "rules"), "serial")
-        serials = pipe.execute()
-    return any(int(serial or 0) < tally.last_serial for tally, serial in zip(tallies, serials, strict=True))
+    serials = ballot_box.read_rules([(tally.election_id, tally.shard) for tally in tallies], "serial")
+    return any(int(serial or 0) < tally.last_serial for tally, [serial] in zip(tallies, serials, strict=True))
 
 
 def _find_sealed(elections: list[Election]) -> list[Election]:
     """Return those of which the box has sealed any shard."""
-    places = [(election, shard) for election in elections for shard in range(election.shards)]
-    with reaching(), ballot_box.client().pipeline(transaction=False) as pipe:
-        for election, shard in places:
-            pipe.hget(key(election.pk, shard, "rules"), "sealed")
-        sealed = {election.pk for (election, _), value in zip(places, pipe.execute(), strict=True) if value == b"1"}
+    shards = [(election.pk, shard) for election in elections for shard in range(election.shards)]
+    found = zip(shards, ballot_box.read_rules(shards, "sealed"), strict=True)
+    sealed = {election for (election, _), [value] in found if value == b"1"}
     return [election for election in elections if election.pk in sealed]
 
 
@@ -83,32 +76,19 @@ def _heal() -> None:
     with transaction.atomic():
         first = not Epoch.objects.exists()
         Epoch.objects.create(name=epoch)
-        with reaching():
-            # A box that is emptied again meanwhile loses this, and then must not be given its epoch.
-            ballot_box.client().set(HEALING, epoch)
+        restoring.begin(epoch)
         elections = list(Election.objects.published().prefetch_related("designs"))
         for election in elections:
             if election.archived_at is None:
                 _restore_marks(election)
         restore(elections, epoch)
         for election in elections:
-            for shard in range(election.shards):
-                with reaching():
-                    script("adopt")([key(election.pk, shard, "rules")], [epoch])
-    with reaching():
-        ballot_box.client().transaction(lambda pipe: _begin_epoch(pipe, epoch), HEALING)
+            restoring.adopt(election.pk, election.shards, epoch)
+    restoring.finish(epoch)
     if first:
         logger.info("the ballot box begins its first epoch, %s", epoch)
     else:
         logger.error("ALARM the ballot box had lost data; restored, in the new epoch %s. Run `reconcile`", epoch)
-
-
-def _begin_epoch(pipe: Pipeline, epoch: str) -> None:
-    healing = pipe.get(HEALING)
-    pipe.multi()
-    if healing == epoch.encode():
-        pipe.set(EPOCH, epoch)
-        pipe.delete(HEALING)
 
 
 def _restore_marks(election: Election) -> None:
@@ -129,5 +109,4 @@ def _remember(election: Election, marks: dict[int, list[str]]) -> None:
     """Restore voter keys and marks, in turn, by shard; `marks` is empty afterwards."""
     while marks:
         shard, arguments = marks.popitem()
-        with reaching():
-            script("remember")([key(election.pk, shard, "voters")], arguments)
+        restoring.remember(election.pk, shard, arguments)

@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from polls import ballot_box
-from polls.ballot_box import Seal
+from polls.ballot_box import Seal, inbox
 from polls.definition import moment
 from polls.life import ARCHIVABLE, Phase, State, enter
 from polls.models import Election
 from polls.outages import is_outage
 from polls.publishing import republish_election
 
-from . import inbox, outcomes
+from . import outcomes
 from .announce import announce
 
 logger = logging.getLogger(__name__)

@@ -3,12 +3,12 @@
 import logging
 from dataclasses import dataclass, field
 
+from polls.ballot_box.inbox import Entry
 from polls.ballots import Ballot, NewerWireVersion, UnreadableEntry, place_from_wire
 from polls.definition import Definition
 from polls.methods import InvalidMarking
 from polls.voters import shard_of
 
-from .inbox import Entry
 from .models import RejectedBallot
 
 logger = logging.getLogger(__name__)

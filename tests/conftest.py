@@ -40,7 +40,7 @@ def _swallowed_errors(request: pytest.FixtureRequest, caplog: pytest.LogCaptureF
 @pytest.fixture(autouse=True)
 def redis() -> Any:
     """The emptied Valkey of this test run."""
-    client = ballot_box.client()
+    client = ballot_box.connection.client()
     client.flushall()
     # What this process remembers would be that of the test before.
     ballot_box.reading._remembered.clear()
@@ -53,8 +53,7 @@ NOWHERE = Redis(port=9, socket_timeout=0.2, socket_connect_timeout=0.2, retry=Re
 
 def use_client(patch: pytest.MonkeyPatch, client: Redis) -> None:
     """Let the ballot box go by another client."""
-    for module in (ballot_box, ballot_box.connection):
-        patch.setattr(module, "client", lambda: client)
+    patch.setattr(ballot_box.connection, "client", lambda: client)
 
 
 @pytest.fixture
@@ -63,9 +62,9 @@ def unreachable_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
         use_client(patch, NOWHERE)
         # Scripts remember the client that they were registered with.
-        ballot_box.script.cache_clear()
+        ballot_box.connection.script.cache_clear()
         yield
-    ballot_box.script.cache_clear()
+    ballot_box.connection.script.cache_clear()
 
 
 @pytest.fixture

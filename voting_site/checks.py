@@ -19,7 +19,7 @@ def check_redis_keeps_what_it_accepts(databases: Sequence[str] | None = None, **
     if not databases:
         return []
     try:
-        found = {name: ballot_box.client().config_get(name).get(name) for name in NEEDED}
+        found = {name: ballot_box.connection.client().config_get(name).get(name) for name in NEEDED}
     except redis.ResponseError:
         # A hosted Redis may not tell; its owner has to know.
         return []

@@ -1,7 +1,11 @@
-"""The ballot box: accept a ballot, seal, publish. Each write is one atomic script beside these files."""
+"""The ballot box: accept a ballot, seal, publish. Each write is one atomic script beside these files.
 
+Others ask what they need of this package by these names; the way to Redis itself is `connection`.
+"""
+
+from . import connection
 from .casting import Reply, Verdict, cast
-from .connection import EMPTY, Command, Unavailable, ask, client, evaluate, line, reaching, script
+from .connection import EMPTY, Unavailable
 from .keys import DEFINITIONS, EPOCH, key
 from .offering import OfferReply, Outcome, offer
 from .reading import (
@@ -11,6 +15,8 @@ from .reading import (
     read_definitions,
     read_epoch,
     read_mark,
+    read_memory,
+    read_rules,
     recall_definition,
     write_mark,
 )
@@ -20,7 +26,6 @@ __all__ = [
     "DEFINITIONS",
     "EMPTY",
     "EPOCH",
-    "Command",
     "Mark",
     "OfferReply",
     "Outcome",
@@ -28,21 +33,18 @@ __all__ = [
     "Seal",
     "Unavailable",
     "Verdict",
-    "ask",
     "cast",
-    "client",
+    "connection",
     "count_waiting",
-    "evaluate",
     "key",
-    "line",
     "offer",
-    "reaching",
     "read_definition",
     "read_definitions",
     "read_epoch",
     "read_mark",
+    "read_memory",
+    "read_rules",
     "recall_definition",
-    "script",
     "seal",
     "write_mark",
-]  # fmt: skip
+]

@@ -96,3 +96,19 @@ def count_waiting(boxes: Iterable[tuple[int, int]]) -> dict[int, int]:
     for (election, _), length in zip(shards, lengths, strict=True):
         waiting[election] = waiting.get(election, 0) + length
     return waiting
+
+
+def read_rules(shards: Iterable[tuple[int, int]], *names: str) -> list[list[bytes | None]]:
+    """Return these fields of the rules of each (election, shard), None for what is not there; raises Unavailable."""
+    with reaching(), connection.client().pipeline(transaction=False) as pipe:
+        for election, shard in shards:
+            pipe.hmget(key(election, shard, "rules"), names)
+        found: list[list[bytes | None]] = pipe.execute()
+    return found
+
+
+def read_memory() -> tuple[int, int]:
+    """Return the bytes of memory that Redis uses, and that it may use (0 for no limit); raises Unavailable."""
+    with reaching():
+        memory = connection.client().info("memory")
+    return int(memory["used_memory"]), int(memory["maxmemory"])

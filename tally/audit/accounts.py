@@ -13,11 +13,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from polls.ballot_box.status import Look, look_at
 from polls.life import HAS_RESULT
 from polls.models import Election
 
 from .. import store
-from ..box_status import Look, look_at
 from ..models import Reconciliation, Tally
 from .reconcile import Account, reconcile_shard
 

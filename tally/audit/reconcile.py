@@ -17,11 +17,11 @@ from typing import Any
 from django.db import transaction
 
 from polls import ballot_box
-from polls.ballot_box import key, reaching
+from polls.ballot_box import inbox
 from polls.ballots import place_from_wire
 from polls.models import Election, Epoch
 
-from .. import inbox, store
+from .. import store
 from ..models import Reconciliation
 
 READ_AT_ONCE = 10_000
@@ -169,8 +169,7 @@ def _places(entries: Iterable[inbox.Entry]) -> Iterator[tuple[str, int]]:
 
 def _read_last(election: int, shard: int) -> tuple[str, int]:
     """Return the epoch in which a box lives, '' for one that is not there, and the last serial that it has given."""
-    with reaching():
-        epoch, serial = ballot_box.client().hmget(key(election, shard, "rules"), "epoch", "serial")
+    [(epoch, serial)] = ballot_box.read_rules([(election, shard)], "epoch", "serial")
     return epoch.decode() if epoch else "", int(serial or 0)
 
 

@@ -79,7 +79,8 @@ def install(role: str) -> None:
         _wrap(ballot_box, "cast", before="cast.asked", after="cast.accepted")
         _wrap(views, "ask_for_drain", after="cast.woken")
     elif role == "worker":
-        from tally import drain, healing, inbox, lifecycle, outcomes, store
+        from polls.ballot_box import inbox, restoring
+        from tally import drain, healing, lifecycle, outcomes, store
 
         _wrap(inbox, "clear_wake_up", after="drain.begun")
         _wrap(store, "try_lock", after="drain.locked")
@@ -99,7 +100,7 @@ def install(role: str) -> None:
         _wrap(lifecycle, "_mark", after="turn.final")
         _wrap(healing, "_restore_marks", before="heal.begun", after="heal.marked")
         _wrap(healing, "restore", after="heal.defined")
-        _wrap(healing, "_begin_epoch", before="heal.adopted")
+        _wrap(restoring, "finish", before="heal.adopted")
         _wrap(healing, "heal", after="heal.done")
     elif role == "admin":
         from office.acts import Close

@@ -40,7 +40,8 @@ def _insert_without_conflict_clause() -> None:
 
 
 def _delete_before_commit() -> None:
-    from tally import drain, inbox
+    from polls.ballot_box import inbox
+    from tally import drain
 
     record, settle = drain.record, inbox.settle
 
@@ -65,7 +66,7 @@ def _change_cast_script(change: Callable[[str], str]) -> None:
         text = (Path(ballot_box.__file__).parent / "cast.lua").read_text()
         changed = change(text)
         assert changed != text
-        return ballot_box.client().register_script(changed)
+        return ballot_box.connection.client().register_script(changed)
 
     ballot_box.connection.script = script
 
@@ -106,10 +107,10 @@ def _count_by_task() -> None:
     from celery import shared_task
     from django.db import transaction
 
+    from polls.ballot_box.inbox import Entry
     from polls.definition import Definition
     from polls.models import Election
     from tally import drain, store
-    from tally.inbox import Entry
     from tally.screening import sort_out
 
     @shared_task(name="tests.count_one")

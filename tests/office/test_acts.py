@@ -233,7 +233,7 @@ def opened_meanwhile(election: Election) -> None:
     definition, _ = ballot_box.read_definition(election.slug)
     fields = json.loads(definition.to_json()) | {"opens_at": past}
     for shard in range(election.shards):
-        ballot_box.client().hset(ballot_box.key(election.pk, shard, "rules"), "opens", past)
-    ballot_box.client().hset(ballot_box.DEFINITIONS, election.slug, json.dumps(fields))
+        ballot_box.connection.client().hset(ballot_box.key(election.pk, shard, "rules"), "opens", past)
+    ballot_box.connection.client().hset(ballot_box.DEFINITIONS, election.slug, json.dumps(fields))
     ballot_box.reading._remembered.clear()
     Election.objects.filter(pk=election.pk).update(opens_at=moment(past))

@@ -8,11 +8,12 @@ import pytest
 from django.db import connection
 
 from polls import ballot_box
+from polls.ballot_box import inbox
 from polls.ballots import new_ballot_id
 from polls.definition import Definition
 from polls.publishing import publish_election
 from tally import drain as rounds
-from tally import inbox, outcomes, store
+from tally import outcomes, store
 from tally.audit.recount import recount, standing_still
 from tally.backlog import Backlog
 from tally.drain import drain_all, drain_round, drain_shard
@@ -167,7 +168,7 @@ class TestCrash:
         cast(drink, "ana", "nesquik")
         drain_shard(drink, 0)
         # Only a box that lost its memory accepts a second one.
-        ballot_box.client().delete(ballot_box.key(drink.pk, 0, "voters"))
+        ballot_box.connection.client().delete(ballot_box.key(drink.pk, 0, "voters"))
         cast(drink, "ana", "cola-cao")
         drain_until_killed(drink, monkeypatch, inbox, "settle")
         drain_shard(drink, 0)

@@ -49,10 +49,10 @@ def open_now(election: Election) -> None:
     """Let the time have come: the opening is past, for the box and for PostgreSQL."""
     past = milliseconds(timezone.now()) - 1000
     for shard in range(election.shards):
-        ballot_box.client().hset(ballot_box.key(election.pk, shard, "rules"), "opens", past)
+        ballot_box.connection.client().hset(ballot_box.key(election.pk, shard, "rules"), "opens", past)
     # The definition is what PostgreSQL gets back.
     definition = replace(ballot_box.read_definition(election.slug)[0], opens_at=past)
-    ballot_box.client().hset(ballot_box.DEFINITIONS, election.slug, definition.to_json())
+    ballot_box.connection.client().hset(ballot_box.DEFINITIONS, election.slug, definition.to_json())
     ballot_box.reading._remembered.clear()
     Election.objects.filter(pk=election.pk).update(opens_at=moment(past))
 
@@ -193,7 +193,7 @@ class TestOlderBox:
         cast(after, "ana", "nesquik")
         drain_all()
         # Redis comes back with what it had before the edit, and people vote on that.
-        client = ballot_box.client()
+        client = ballot_box.connection.client()
         client.delete(ballot_box.key(drink.pk, 0, "rules"), ballot_box.DEFINITIONS)
         offer([replace(before, opens_at=before.opens_at - 7_200_000)], ballot_box.read_epoch())
         cast(before, "eva", "cola-cao")
@@ -210,7 +210,7 @@ class TestOlderBox:
             cast(drink, voter, "nesquik")
         drain_all()
         # Its file was cut: serials and marks of the last two are gone, and voting has caught up before anybody looks.
-        client = ballot_box.client()
+        client = ballot_box.connection.client()
         client.hset(ballot_box.key(drink.pk, 0, "rules"), "serial", 1)
         client.hdel(ballot_box.key(drink.pk, 0, "voters"), *self.keys(drink, 2, 3))
         for voter in ("kim", "sam", "tom"):
@@ -225,7 +225,7 @@ class TestOlderBox:
         for voter in ("ana", "eva"):
             cast(drink, voter, "nesquik")
         drain_all()
-        ballot_box.client().hset(ballot_box.key(drink.pk, 0, "rules"), "serial", 1)
+        ballot_box.connection.client().hset(ballot_box.key(drink.pk, 0, "rules"), "serial", 1)
         cast(drink, "kim", "cola-cao")
 
         class Killed(BaseException):
@@ -245,7 +245,7 @@ class TestOlderBox:
     def test_gets_a_voters_later_mark_back(self, make_election, cast):
         drink = make_election()
         older = cast(drink, "ana", "nesquik")
-        client, voters = ballot_box.client(), ballot_box.key(drink.pk, 0, "voters")
+        client, voters = ballot_box.connection.client(), ballot_box.key(drink.pk, 0, "voters")
         mark = client.hgetall(voters)
         newer = cast(drink, "ana", "cola-cao")
         drain_all()

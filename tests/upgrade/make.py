@@ -117,7 +117,7 @@ def vote_and_let_wait(account: Account, port: int, counted: dict[str, list[Perso
     party = Election.objects.get(slug="party")
     boxes = [ballot_box.key(party.pk, shard, "ballots") for shard in range(party.shards)]
     marked = ["musica", "baile,nada", "comida,baile"]
-    while not all(map(ballot_box.client().xlen, boxes)):
+    while not all(map(ballot_box.connection.client().xlen, boxes)):
         cast(account, port, "party", *marked)
 
     for person, choice in ((undecided, "water"), (account.add("drink"), "nesquik"), (account.add("drink"), "water")):
@@ -191,7 +191,7 @@ def main(target: Path) -> None:
         target.mkdir(exist_ok=True)
         account.write(target / "account.json")
         (target / "postgres.sql").write_text(dump_postgres(folder))
-        (target / "redis.jsonl").write_text(dump_redis(folder, ballot_box.client()))
+        (target / "redis.jsonl").write_text(dump_redis(folder, ballot_box.connection.client()))
         (target / "secret_key").write_text(folder.secret_key().read_text())
 
 

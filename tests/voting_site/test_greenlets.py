@@ -106,7 +106,7 @@ class TestGreenApplication:
         def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
             start_response("200 OK", [])
             mine = environ["QUERY_STRING"]
-            said = [ballot_box.ask(("ECHO", mine), ("ECHO", f"{mine}!")) for _ in range(2)]
+            said = [ballot_box.connection.ask(("ECHO", mine), ("ECHO", f"{mine}!")) for _ in range(2)]
             return [b" ".join(reply for replies in said for reply in replies)]
 
         served = serving(application)
@@ -128,7 +128,7 @@ class TestGreenApplication:
             start_response("200 OK", [])
             before = mine.get()
             mine.set(environ["QUERY_STRING"])
-            ballot_box.ask(("PING",))
+            ballot_box.connection.ask(("PING",))
             return [f"{before} {mine.get()}".encode()]
 
         served = serving(application)
@@ -138,7 +138,7 @@ class TestGreenApplication:
 
     async def test_passes_an_error_on_and_serves_the_next(self, serving):
         def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-            ballot_box.ask(("PING",))
+            ballot_box.connection.ask(("PING",))
             if environ["QUERY_STRING"] == "bad":
                 raise RuntimeError("broken")
             start_response("200 OK", [])
@@ -152,7 +152,7 @@ class TestGreenApplication:
     async def test_survives_those_who_do_not_wait(self, serving):
         def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
             start_response("200 OK", [])
-            ballot_box.ask(("PING",))
+            ballot_box.connection.ask(("PING",))
             return [b"fine"]
 
         served = serving(application)
@@ -167,7 +167,7 @@ class TestGreenApplication:
     async def test_survives_an_application_that_wants_to_end_the_process(self, serving):
         def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
             start_response("200 OK", [])
-            ballot_box.ask(("PING",))
+            ballot_box.connection.ask(("PING",))
             if environ["QUERY_STRING"] == "bad":
                 raise GeneratorExit
             return [b"fine"]
@@ -183,7 +183,7 @@ class TestGreenApplication:
 
         def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
             start_response("200 OK", [])
-            ballot_box.ask(("PING",))
+            ballot_box.connection.ask(("PING",))
             return [b"fine"]
 
         served = serving(application)

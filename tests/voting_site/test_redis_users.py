@@ -11,9 +11,9 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 from polls import ballot_box
-from polls.ballot_box import Verdict
+from polls.ballot_box import Verdict, inbox
 from polls.publishing import publish_election
-from tally import healing, inbox, lifecycle
+from tally import healing, lifecycle
 from tally.drain import drain_all
 from tests.conftest import use_client
 from voting_site.celery import app
@@ -72,11 +72,11 @@ def play(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[st
         own = Redis.from_url(settings.ROLE_REDIS_URLS[role])
         use_client(monkeypatch, own)
         # Scripts remember the client that they were registered with.
-        ballot_box.script.cache_clear()
+        ballot_box.connection.script.cache_clear()
 
     yield become
     monkeypatch.undo()
-    ballot_box.script.cache_clear()
+    ballot_box.connection.script.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +107,7 @@ class TestVote:
     def test_gains_nothing_by_a_script_of_its_own_so_that_it_may_not_read_ballots(self, play, define) -> None:
         define()
         play("vote")
-        script = ballot_box.client().register_script("return redis.call('XRANGE', KEYS[1], '-', '+')")
+        script = ballot_box.connection.client().register_script("return redis.call('XRANGE', KEYS[1], '-', '+')")
         with pytest.raises(ResponseError, match=r"(?i)permission|ACL failure"):
             script([BALLOTS])
 

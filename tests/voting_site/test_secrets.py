@@ -85,10 +85,10 @@ class TestCommands:
             "import django; django.setup()\n"
             "from django.db import connection\n"
             "from polls import ballot_box\n"
-            "for ask in (connection.ensure_connection, ballot_box.client().ping, ballot_box.read_epoch):\n"
+            "for ask in (connection.ensure_connection, ballot_box.connection.client().ping, ballot_box.read_epoch):\n"
             "    try: ask()\n"
             "    except Exception as error: import traceback; traceback.print_exc(); print(repr(error), vars(error))\n"
-            "print(repr(ballot_box.client()))\n"
+            "print(repr(ballot_box.connection.client()))\n"
             "from voting_site.celery import app; print(app.connection_for_write(), app)\n"
         )
         done = subprocess.run(

@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from polls import ballot_box
-from tally import inbox
+from polls.ballot_box import inbox
 
 logger = logging.getLogger(__name__)
 

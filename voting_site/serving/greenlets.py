@@ -71,7 +71,7 @@ class GreenApplication:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         line = SharedLine()
-        self._context.run(ballot_box.line.set, line.ask)
+        self._context.run(ballot_box.connection.line.set, line.ask)
         self._serving = loop.create_task(line.serve())
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -13,12 +13,12 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from polls import ballot_box
+from polls.ballot_box.status import Look, look_at
 from polls.models import Election
 from tally import store
 from tally.audit import accounts
 from tally.audit.accounts import acknowledge, balance, check_accounts
 from tally.audit.reconcile import reconcile
-from tally.box_status import Look, look_at
 from tally.drain import drain_all, drain_shard
 from tally.healing import keep_box
 from tally.lifecycle import close_election, turn_phases

@@ -83,7 +83,7 @@ class Command(BaseCommand):
         self._load_redis_users()
 
     def _load_redis_users(self) -> None:
-        client = ballot_box.client()
+        client = ballot_box.connection.client()
         if client.acl_whoami() == b"default":
             logger.warning("every role may do everything in Redis: give each a user of its own (docs/security.md)")
         # What the file says may have changed since Redis read it; without such a file there is nothing to read.

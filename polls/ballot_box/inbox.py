@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from polls import ballot_box
-from polls.ballot_box import key, reaching
+from . import connection
+from .connection import ask, reaching, script
+from .keys import key
+from .reading import count_waiting
 
 LAST_DRAIN = "urna:last_good_drain"
 
@@ -33,7 +35,7 @@ class Settlement(NamedTuple):
 def read(election: int, shard: int, *, after: str | None, limit: int) -> list[Entry]:
     """Return up to `limit` entries in order of acceptance, those behind the entry `after`; raises Unavailable."""
     with reaching():
-        found = ballot_box.client().xrange(
+        found = connection.client().xrange(
             key(election, shard, "ballots"), min=f"({after}" if after else "-", count=limit
         )
     return [Entry(entry_id.decode(), fields) for entry_id, fields in found]
@@ -45,9 +47,7 @@ def clear_wake_up(election: int, shard: int) -> str:
     Returns the design on which the box takes ballots, "" where it is not known: those that wait were cast on it.
     """
     with reaching():
-        _, design = ballot_box.ask(
-            ("DEL", key(election, shard, "wake")), ("HGET", key(election, shard, "rules"), "design")
-        )
+        _, design = ask(("DEL", key(election, shard, "wake")), ("HGET", key(election, shard, "rules"), "design"))
     return design.decode() if design else ""
 
 
@@ -57,7 +57,7 @@ def settle(election: int, shard: int, settlements: Iterable[Settlement]) -> None
     for chunk in _chunks(list(settlements)):
         arguments = [part for one in chunk for part in (one.entry, one.voter_key, one.ballot_id, one.state)]
         with reaching():
-            ballot_box.script("settle")(keys, arguments)
+            script("settle")(keys, arguments)
 
 
 def _chunks(settlements: list[Settlement]) -> Iterator[list[Settlement]]:
@@ -67,17 +67,17 @@ def _chunks(settlements: list[Settlement]) -> Iterator[list[Settlement]]:
 
 def is_empty(election: int, shards: int) -> bool:
     """Tell whether no ballot waits in any shard; raises Unavailable."""
-    return ballot_box.count_waiting([(election, shards)])[election] == 0
+    return count_waiting([(election, shards)])[election] == 0
 
 
 def note_good_drain() -> None:
     """Note, by the box's clock, that all that waited could be counted; raises Unavailable."""
     with reaching():
-        ballot_box.client().set(LAST_DRAIN, ballot_box.client().time()[0])
+        connection.client().set(LAST_DRAIN, connection.client().time()[0])
 
 
 def seconds_since_good_drain() -> int | None:
     """Return the age of the last good drain, None if there was none in this life of Redis; raises Unavailable."""
     with reaching():
-        noted, (now, _) = ballot_box.ask(("GET", LAST_DRAIN), ("TIME",))
+        noted, (now, _) = ask(("GET", LAST_DRAIN), ("TIME",))
     return int(now) - int(noted) if noted else None

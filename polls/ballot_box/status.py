@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from polls import ballot_box
-from polls.ballot_box import key, reaching
+from . import connection
+from .connection import reaching, script
+from .keys import key
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,10 @@ class Look:
 def look_at(shards: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Look]:
     """Look at the boxes of these (election, shard); raises Unavailable."""
     shards = list(shards)
-    with reaching(), ballot_box.client().pipeline(transaction=False) as pipe:
+    with reaching(), connection.client().pipeline(transaction=False) as pipe:
         for election, shard in shards:
             keys = [key(election, shard, part) for part in ("rules", "ballots")]
-            ballot_box.script("look")(keys, client=pipe)
+            script("look")(keys, client=pipe)
         replies = pipe.execute()
     return {one: _read(reply) for one, reply in zip(shards, replies, strict=True)}
 
