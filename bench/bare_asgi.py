@@ -19,7 +19,7 @@ writing: set[asyncio.Task[None]] = set()
 
 
 async def write(text: str) -> None:
-    """Write to all sockets, once whoever asked for it listens."""
+    """Write to all sockets, after the answer to the POST has arrived."""
     await asyncio.sleep(PAUSE_S)
     for one in list(sockets):
         await one({"type": "websocket.send", "text": text})

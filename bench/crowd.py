@@ -62,7 +62,7 @@ def address(number: int) -> str:
 
 
 class Crowd:
-    """Voters who come one after the other, and choose by lot; every second request is of one who votes again."""
+    """Voters, one after the other, who choose by lot; every second request is from somebody who votes again."""
 
     def __init__(self, form: Form, *, cookie_name: str, paper: Paper = ONE_CONTEST) -> None:
         self.form = form

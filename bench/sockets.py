@@ -77,7 +77,7 @@ class Audience:
             self.selector.register(one, selectors.EVENT_READ)
             self.sockets.append(one)
             if index % 100 == 0:
-                # Who does not answer a ping is gone for the server, and to open thousands takes a while.
+                # The server ends a socket that does not answer its pings, and to open thousands takes a while.
                 self.quieten(0)
 
     def close(self) -> None:

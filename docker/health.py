@@ -1,6 +1,6 @@
 """Tell whether a container's process is alive: `health.py http PORT`, `health.py ticks FILE [QUEUE]`.
 
-Liveness only. A Redis or a PostgreSQL that is away is no reason to restart anything else.
+Liveness only. A Redis or a PostgreSQL that does not answer is no reason to restart anything else.
 """
 
 import os
@@ -30,7 +30,7 @@ def web_server_is_alive(port: int) -> bool:
 def ticks(file: Path, queue: str = "") -> bool:
     """Tell whether the process has touched its file lately, or had no chance to.
 
-    It has none while Redis is away, nor has a worker while nothing waits in its queue since beat is away.
+    It does none while Redis does not answer. A worker does none while beat does not run and its queue is empty.
     """
     if file.exists() and time.time() - file.stat().st_mtime < STALE:
         return True

@@ -50,7 +50,7 @@ class Act(ABC, Generic[Result]):
         self.election = election
 
     def perform(self, *, by: "User | None") -> Result:
-        """Do it and log it, or neither; `by` is None for whoever may run commands on the server.
+        """Do it and log it, or neither; `by` is None for a command, which only the operator of the server can run.
 
         Raises PermissionDenied for somebody who may not, and ValidationError where it cannot be done.
         """
@@ -88,7 +88,7 @@ class Publish(Act[Publication]):
     name = "publish"
 
     def is_allowed(self, user: "User") -> bool:
-        # Whoever may make elections publishes the new one by saving it.
+        # Somebody who may make elections publishes the new one by saving it.
         return super().is_allowed(user) or user.has_perm("polls.add_election")
 
     def change(self) -> Publication:

@@ -1,4 +1,4 @@
-"""The ballot page as whoever has not voted yet gets it: rendered once, then completed for each visitor.
+"""The ballot page for visitors who have not voted yet: rendered once, then completed for each of them.
 
 Rendering takes several times as long as all the rest of a request, and in a hall full of people nearly every page
 differs from the one before it in three places only.

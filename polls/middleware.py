@@ -1,4 +1,4 @@
-"""What the pages say while a part that they need is away."""
+"""What the pages say while Redis or PostgreSQL does not answer."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Tell a part that is away, and will be back, from a bug."""
+"""Tell an outage, after which all goes on, from a bug."""
 
 from django.db import InterfaceError, OperationalError, ProgrammingError
 
@@ -12,7 +12,7 @@ _UNPREPARED = {"42P01", "42703", "42501"}
 
 
 def is_outage(error: BaseException) -> bool:
-    """Tell whether `error` means that Redis or PostgreSQL is away, or that the schema is not there yet."""
+    """Tell whether `error` means that Redis or PostgreSQL does not answer, or that the schema is not there yet."""
     if isinstance(error, ProgrammingError):
         return getattr(error.__cause__, "pgcode", None) in _UNPREPARED
     return isinstance(error, (Unavailable, OperationalError, InterfaceError))

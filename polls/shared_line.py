@@ -1,10 +1,10 @@
 """One connection to the ballot box, on which all requests of a process ask together.
 
-While one round trip is under way, who asks is collected for the next: under load a hundred ballots go out at once,
+While one round trip is under way, requests are collected for the next: under load a hundred ballots go out at once,
 and share one write to Redis's disk. Each alone costs system calls and changes of context, which take longer than all
 the rest of a vote.
 
-Who asks does so in a greenlet, so that the code reads as if it waited.
+Each request runs in a greenlet, so that its code reads as if it waited.
 """
 
 import asyncio

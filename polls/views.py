@@ -117,7 +117,7 @@ def say_what_is_wrong(definition: Definition, problem: InvalidMarking) -> str:
 
 
 def may_enter(marked: MarkedBallot, slug: str, visitor: str) -> bool:
-    """Tell whether a ballot has its proof of work: who was accepted stays so, however late the retry."""
+    """Tell whether a ballot has its proof of work: one that was accepted stays so, however late it is sent again."""
     definition, now = get_definition(slug)
     if is_solved(definition, marked.ballot_id, marked.proof, now):
         return True

@@ -23,7 +23,7 @@ ONLY: tuple[str, ...] = ()
 
 
 class Facts(Collector):
-    """Asks Redis and PostgreSQL each time; what is away is reported as such, and the rest all the same."""
+    """Asks Redis and PostgreSQL each time; one that does not answer is reported as down, and the other all the same."""
 
     def describe(self) -> list[Metric]:
         """Declare nothing, so that registering does not ask the servers."""

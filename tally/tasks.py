@@ -21,7 +21,7 @@ P = ParamSpec("P")
 
 
 def hint(task: Callable[P, None]) -> Callable[P, None]:
-    """Let a task end quietly while a service is away or the schema is not there yet; the next tick tries again."""
+    """Let a task end quietly while a service is down or the schema is not there yet; the next tick tries again."""
 
     @functools.wraps(task)
     def attempt(*args: P.args, **kwargs: P.kwargs) -> None:

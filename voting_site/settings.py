@@ -267,7 +267,7 @@ AXES_VERBOSE = False
 # Its lines in the log are enough; `axes_reset` ends a pause.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
-# Never whoever claims to be somebody else: REMOTE_ADDR, which trusted proxies alone may set.
+# By REMOTE_ADDR, which trusted proxies alone may set, and never by what a visitor claims.
 AXES_IPWARE_PROXY_COUNT = 0
 AXES_IPWARE_META_PRECEDENCE_ORDER = ["REMOTE_ADDR"]
 
@@ -318,7 +318,7 @@ DRAIN_BATCH_SIZE = positive("DRAIN_BATCH_SIZE", default=2000, at_most=20_000)
 CELERY_BROKER_URL = f"redis+socket{REDIS_URL.removeprefix('unix')}" if REDIS_URL.startswith("unix:") else REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# A Redis without memory refuses what the worker notes there, and is away like one that does not answer.
+# A Redis without memory refuses what the worker notes there, and so is treated like one that does not answer.
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "urna:celery:",
@@ -341,7 +341,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 # worker for good. What it takes in are hints, which expire.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# Whoever reaches the broker could stop workers by it.
+# Everybody who reaches the broker could stop workers by it.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULE = {
     name: {"task": f"tally.{name}", "schedule": seconds, "options": {"expires": expires}}
@@ -418,7 +418,7 @@ LOGGING = {
     "filters": {
         "request_id": {"()": "django_guid.log_filters.CorrelationId"},
         "suspicions": {"()": "django.utils.log.CallbackFilter", "callback": _tell_suspicions_in_a_line},
-        # Said once already, with its reason, by what found the part that is away.
+        # Said once already, with its reason, by the code that found the outage.
         "no_503": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda one: vars(one).get("status_code") != 503,

@@ -38,7 +38,7 @@ end
 
 if not epoch then return refuse('no-epoch') end
 
--- First of all: who was accepted stays accepted, however late the retry comes.
+-- First of all: a ballot that was accepted stays accepted, however late it is sent again.
 if ballot == last and marking_hash == last_hash then
   return {'repeated', 0, 0, now, last, 0}
 end
@@ -56,7 +56,7 @@ next_arrival = bound(next_arrival, voter_burst, voter_interval)
 local wait = next_arrival - now - (voter_burst - 1) * voter_interval
 if wait > 0 then return refuse('too-many', wait) end
 
--- Elections with a voter roll know who is new, and pass over this.
+-- Elections with a voter roll need no limit for newcomers.
 if not mark then
   local arrival = bound(tonumber(redis.call('GET', newcomers_key) or 0), newcomer_burst, newcomer_interval)
   wait = arrival - now - (newcomer_burst - 1) * newcomer_interval

@@ -72,7 +72,7 @@ def _ask_alone(commands: Sequence[Command]) -> list[Any]:
     raise AssertionError("unreachable")
 
 
-# How whoever runs here gets to the box: a server may have a line that its requests share.
+# How a request gets to the box: a server may give all its requests one shared line.
 line: ContextVar[Callable[[Sequence[Command]], list[Any]]] = ContextVar("line", default=_ask_alone)
 
 

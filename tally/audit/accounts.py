@@ -29,7 +29,7 @@ SHORTEST_CYCLE = 4
 FINAL_CYCLE = 3600
 # The share of the time that balancing may take.
 SHARE = 0.05
-# A look or a balance older than this (seconds) is no good news: worker or beat is away.
+# A look or a balance older than this (seconds) says that worker or beat does not run.
 STALE_AFTER = 30
 # The advisory lock of balancing; healing has (0, 0), and elections count from 1.
 BALANCE_LOCK = (0, 1)

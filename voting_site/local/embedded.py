@@ -54,7 +54,7 @@ def services(folder: DataFolder, environ: Mapping[str, str] = os.environ) -> lis
 def urls(service: Service) -> dict[str, str]:
     """Return the addresses of a service by variable: its owner's, and that of each role's user.
 
-    None has a password: whoever reaches the sockets is the user of this machine who could read passwords as well.
+    None has a password: only the user who could read the passwords reaches the sockets.
     """
     own = {f"{role.upper()}_{service.variable}": service.url_of(role) for role in service.roles}
     return {service.variable: service.url, **own}

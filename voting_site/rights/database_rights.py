@@ -121,5 +121,5 @@ SETTINGS: dict[str, dict[str, str]] = {
     },
     "admin": {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s"},
 }
-# Of PostgreSQL's usual 100 some are left for the owner, and no crowd before the results keeps the count from one.
+# Of PostgreSQL's usual 100 some are left for the owner. However many people look at results, the worker has its own.
 CONNECTIONS = {"worker": 20, "result": 50, "admin": 20}

@@ -143,5 +143,5 @@ class LimitedServer(daphne.server.Server):
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         await super().handle_reply(protocol, message)
         if message["type"] == "websocket.send":
-            # Whoever sends waits, and then has something newer to send.
+            # The sender waits, and then has something newer to send.
             await protocol.wait_for_room()

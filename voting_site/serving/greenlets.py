@@ -26,7 +26,7 @@ from .proxies import WsgiProxies
 
 # Seconds from the end of the headers to the end of the body.
 BODY_S = 20
-# Requests that wait for the box at once; who comes then is told to come back. With a box that answers, few do.
+# Requests that may wait for the box at once; further ones are refused with 503. With a box that answers, few wait.
 MOST = 1000
 # Greenlets that are kept for the next requests: a new one takes a page of memory from the kernel.
 KEPT = 100
@@ -81,7 +81,7 @@ class GreenApplication:
         try:
             body = await read_body(scope.headers, protocol)
         except ProtocolClosed:
-            # Whoever sent half a form is gone.
+            # The client sent half a form and left.
             return
         except TooLarge:
             answer = TOO_LARGE
@@ -118,7 +118,7 @@ class GreenApplication:
                 if not request.answered.done():
                     request.answered.set_exception(error)
             else:
-                # Done already where whoever asked is gone.
+                # Done already where the client has left.
                 if not request.answered.done():
                     request.answered.set_result(answer)
             if len(self._idle) >= KEPT:

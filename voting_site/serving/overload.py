@@ -1,4 +1,4 @@
-"""How many page requests are worked on at once, and how many wait; who comes then is told to come back.
+"""How many page requests are worked on at once, and how many wait; further ones are refused with 503.
 
 Django gives each request under ASGI a thread and a connection to PostgreSQL. Without a bound an overload ends where
 no thread and no connection is left, for anybody.

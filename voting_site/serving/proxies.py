@@ -112,7 +112,7 @@ class Proxies:
             try:
                 answers = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
             except OSError:
-                # A name server that is away must not shut everybody out.
+                # A name server that does not answer must not shut everybody out.
                 found |= self._behind_names
                 continue
             found |= {address for answer in answers if (address := read_address(str(answer[4][0])))}

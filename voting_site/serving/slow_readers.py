@@ -76,7 +76,7 @@ def waiting_connections(port: int) -> Iterator[socket.socket]:
 
 
 def share(file: int) -> socket.socket:
-    """Return the same connection as a file of its own: whoever closes the other one changes nothing here."""
+    """Return the same connection as a file of its own: closing the other one changes nothing here."""
     own = os.dup(file)
     try:
         return socket.socket(fileno=own)

@@ -125,7 +125,7 @@ class Command(BaseCommand):
             self.greeted = True
 
     def _is_ready(self, port: int, address: str | None = None) -> bool:
-        # Whoever listens on all addresses listens on the one that each machine has.
+        # All addresses: among them is the one that each machine has.
         address = address or {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self.address, self.address)
         with closing(http.client.HTTPConnection(address, port, timeout=0.5)) as connection:
             try:
