@@ -1,4 +1,4 @@
-"""Other servers for the same applications: gunicorn for the voters' pages, uvicorn for the results."""
+"""Other servers for the same applications: gunicorn and plain Granian for the voters' pages, uvicorn for results."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,17 @@ from .stand import MEASURED, Role, Stand, wait_until
 from .voting import GRANIAN, SLUG, VotingBench
 
 THREADS = 8
+# Servers of Django's own WSGI application; `{port}` is theirs.
+RIVALS = {
+    "gunicorn": (
+        "gunicorn", "voting_site.wsgi:application", "--workers", "1", "--threads", str(THREADS),
+        "--bind", "127.0.0.1:{port}",
+    ),
+    "plain Granian": (
+        "granian", "voting_site.wsgi:application", "--interface", "wsgi", "--workers", "1",
+        "--blocking-threads", str(THREADS), "--no-ws", "--port", "{port}",
+    ),
+}  # fmt: skip
 # The options that Daphne is run with, as uvicorn calls them.
 UVICORN = ("--no-access-log", "--ws-max-size", "128", "--ws-ping-interval", "20", "--ws-ping-timeout", "30")
 
@@ -19,33 +30,33 @@ UVICORN = ("--no-access-log", "--ws-max-size", "128", "--ws-ping-interval", "20"
 def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
     """Yield what the other servers do, each beside the one that Urna uses, as its ceiling."""
     seconds, rounds = (3.0, 1) if quick else (8.0, 3)
-    gunicorn = ("gunicorn", "voting_site.wsgi:application", "--workers", "1", "--threads", str(THREADS))
-    with (
-        stand.role("vote", cores=MEASURED, settings="bench.settings", options=GRANIAN) as ours,
-        other(stand, gunicorn, "--bind", "127.0.0.1:{port}", role="vote") as theirs,
-    ):
-        here, there = VotingBench(stand, ours, seconds), VotingBench(stand, theirs, seconds)
-        used, found = in_turn(rounds, here.vote, there.vote)
-        yield Figure("accepted votes on gunicorn", found, "votes/s", used, "Granian, as Urna runs it",
-                     note=f"gunicorn with one process and {THREADS} threads")  # fmt: skip
-        used, found = in_turn(rounds, here.show, there.show)
-        yield Figure("ballot pages on gunicorn", found, "pages/s", used, "Granian, as Urna runs it")
+    for name, command in RIVALS.items():
+        with (
+            stand.role("vote", cores=MEASURED, settings="bench.settings", options=GRANIAN) as ours,
+            other(stand, command, role="vote") as theirs,
+        ):
+            here, there = VotingBench(stand, ours, seconds), VotingBench(stand, theirs, seconds)
+            used, found = in_turn(rounds, here.vote, there.vote)
+            yield Figure(f"accepted votes on {name}", found, "votes/s", used, "Granian, as Urna runs it",
+                         note=f"{name} with one process and {THREADS} threads")  # fmt: skip
+            used, found = in_turn(rounds, here.show, there.show)
+            yield Figure(f"ballot pages on {name}", found, "pages/s", used, "Granian, as Urna runs it")
 
     number, frames = 500 if quick else 1000, 15
-    uvicorn = ("uvicorn", "voting_site.asgi:application", *UVICORN)
+    uvicorn = ("uvicorn", "voting_site.asgi:application", *UVICORN, "--port", "{port}")
     with stand.role("result", cores=MEASURED) as ours:
         used, _ = cost(ours, f"/ws/{SLUG}/", number, frames, change_results)
-    with other(stand, uvicorn, "--port", "{port}", role="result") as theirs:
+    with other(stand, uvicorn, role="result") as theirs:
         found, _ = cost(theirs, f"/ws/{SLUG}/", number, frames, change_results)
     yield Figure(f"a frame to {number:,} sockets on uvicorn", found * 1000, "ms", used * 1000,
                  "Daphne, as Urna runs it", less_is_better=True, note="processor time")  # fmt: skip
 
 
 @contextmanager
-def other(stand: Stand, module: Sequence[str], *listen: str, role: str) -> Iterator[Role]:
-    """Run another server with the application of a role during the block; `{port}` in `listen` is its port."""
+def other(stand: Stand, module: Sequence[str], *, role: str) -> Iterator[Role]:
+    """Run another server with the application of a role during the block; `{port}` in `module` is its port."""
     port = free_port()
-    command = [sys.executable, "-m", *module, *(option.format(port=port) for option in listen)]
+    command = [sys.executable, "-m", *(part.format(port=port) for part in module)]
     settings = "bench.settings" if role == "vote" else "voting_site.settings"
     with stand.running(module[0], command, port, MEASURED, settings, {"URNA_ROLE": role}) as server:
         wait_until(server.is_ready, f"{module[0]} is ready")
