@@ -20,7 +20,7 @@ def election(state: State, **fields: Any) -> Election:
 
 
 class TestEnter:
-    @pytest.mark.parametrize(("state", "following"), itertools.product(State, State))
+    @pytest.mark.parametrize(("state", "following"), list(itertools.product(State, State)))
     def test_goes_by_the_table(self, state, following):
         drink = election(state)
         if following in TRANSITIONS[state]:
