@@ -14,10 +14,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from polls.ballot_box import Seal, Unavailable
 from polls.design import Paper
 from polls.labels import LONGEST_TITLE
+from polls.life import State
 from polls.models import Election, free_slug
 from polls.publishing import Arrival, Publication, cancel_election, publish_election, write_contests
 from tally.lifecycle import archive_election, close_election
@@ -34,6 +36,17 @@ Result = TypeVar("Result")
 
 # What the log keeps the old and the new value of.
 LOGGED = ("state", "title", "slug", "opens_at", "closes_at", "votes_final", "proof_of_work", "archived_at")
+
+
+# Why an election cannot be cancelled, and what can be done instead.
+OVER = gettext_lazy("Not cancelled: the election is over. Archive it instead.")
+WHY_NOT_CANCELLED = {
+    State.DRAFT: gettext_lazy("Not cancelled: it is a draft, which nobody sees. Delete it instead."),
+    State.CLOSED: OVER,
+    State.FINAL: OVER,
+    State.CERTIFIED: OVER,
+    State.CANCELLED: gettext_lazy("It is cancelled already."),
+}
 
 
 class NotDone(ValidationError):
@@ -101,6 +114,8 @@ class Cancel(Act[Publication]):
     name = "cancel"
 
     def change(self) -> Publication:
+        if reason := WHY_NOT_CANCELLED.get(State(self.election.state)):
+            raise NotDone(reason)
         try:
             return cancel_election(self.election)
         except Unavailable as error:

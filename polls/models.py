@@ -175,7 +175,9 @@ class Election(models.Model):
         return phase_of(self.state, self.opens_at, self.closes_at, now)
 
     def is_frozen(self, now: dt.datetime) -> bool:
-        """Tell whether voters may already have seen the ballot, so that it must stay as it is."""
+        """Tell whether the paper must stay as it is: voters may have seen it, or it is cancelled."""
+        if self.state == State.CANCELLED:
+            return True
         return self.state != State.DRAFT and (self.opened_at is not None or self.opens_at <= now)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -163,6 +164,16 @@ class TestCancel:
         page = client.get("/drink/").content.decode()
         assert '<span data-when-phase="cancelled">Cancelled</span>' in page
 
+    @pytest.mark.urls("voting_site.urls.admin")
+    def test_leaves_a_page_on_which_nothing_can_be_typed(self, scheduled, organiser):
+        client = Client()
+        client.force_login(organiser)
+        address = f"/admin/polls/election/{scheduled.pk}/change/"
+        assert 'name="title"' in client.get(address).content.decode()
+        Cancel(scheduled).perform(by=organiser)
+        page = client.get(address).content.decode()
+        assert not re.search('name="(title|opens_at_0|closes_at_0|contests-0-option_lines)"', page)
+
 
 class TestDuplicate:
     def test_is_a_draft_with_the_same_paper(self, make_election, organiser):
@@ -197,10 +208,12 @@ class TestCommands:
         file.write_text(json.dumps(paper))
         assert run("import_election", str(file)) == "tea is a draft; publish it with `publish_election tea`."
         assert run("close_election", "tea").startswith("EXIT Not closed: it has not opened yet.")
+        assert run("cancel_election", "tea").startswith("EXIT Not cancelled: it is a draft")
         assert run("publish_election", "tea") == "tea is published."
         assert run("cancel_election", "tea").startswith("EXIT The election has begun")
         assert run("archive_election", "tea").startswith("EXIT Not archived")
         assert run("close_election", "tea") == "tea is closed. Every ballot is counted."
+        assert run("cancel_election", "tea") == "EXIT Not cancelled: the election is over. Archive it instead."
         turn_phases()
         assert run("archive_election", "tea") == "tea is archived."
         assert run("duplicate_election", "tea") == "tea-copy is a draft with the paper of tea."
@@ -209,7 +222,7 @@ class TestCommands:
 
     def test_cancel_one_that_has_not_opened(self, scheduled):
         assert run("cancel_election", "drink") == "drink is cancelled."
-        assert run("cancel_election", "drink").startswith("EXIT “drink?” is cancelled")
+        assert run("cancel_election", "drink") == "EXIT It is cancelled already."
 
     def test_say_that_there_is_no_such_election(self, transactional_db):
         assert run("close_election", "nothing").startswith("EXIT There is no election nothing.")
