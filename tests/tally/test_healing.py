@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 
 from polls import ballot_box
 from polls.ballot_box import Unavailable, Verdict, offer
 from polls.ballots import new_ballot_id
 from polls.definition import Definition
-from polls.models import Epoch
+from polls.models import Election, Epoch
 from polls.publishing import publish_election, restore
-from tally import healing
+from tally import healing, lifecycle
 from tally.drain import drain_all
 from tally.healing import heal, keep_box
 from tally.lifecycle import NotClosed, archive_election, close_election, turn_phases
@@ -46,6 +47,21 @@ class TestKeepBox:
         assert (mark.ballot_id, mark.state) == (first.last, "counted")
         assert cast(drink, "ana", "cola-cao").verdict is Verdict.ALREADY_VOTED
         assert cast(drink, "eva", "cola-cao").serial == 1
+
+    def test_lets_each_shard_begin_the_new_epoch_where_data_were_lost_in_one(
+        self, make_election, cast, redis, settings
+    ):
+        settings.BALLOT_BOX_SHARDS = 2
+        drink = make_election()
+        for number in range(20):
+            cast(drink, f"v{number}", "nesquik")
+        drain_all()
+        redis.hset(ballot_box.key(drink.pk, 0, "rules"), "serial", 0)
+        keep_box()
+        epoch = ballot_box.read_epoch()
+        assert Epoch.objects.count() == 2
+        rules = ballot_box.read_rules([(drink.pk, 0), (drink.pk, 1)], "epoch", "serial")
+        assert rules == [[epoch.encode(), b"0"]] * 2
 
     def test_lets_a_voter_repeat_the_very_ballot_after_the_box_was_emptied(self, make_election, cast, redis):
         drink = make_election()
@@ -236,6 +252,31 @@ class TestTurnPhases:
         turn_phases(now=opens_at)
         drink.refresh_from_db()
         assert (drink.opened_at, drink.revision) == (opens_at, 2)
+
+
+class TestAnnouncements:
+    """Results pages hear of each step in an election's life, and not before they can read it."""
+
+    def test_come_after_the_commit_of_each_step(self, make_election, monkeypatch):
+        heard = []
+
+        def hear(election: int) -> None:
+            assert not connection.in_atomic_block
+            heard.append(election)
+
+        monkeypatch.setattr(lifecycle, "announce", hear)
+        opens_at = timezone.now() + dt.timedelta(milliseconds=200)
+        drink = make_election(opens_at=opens_at)
+        for step in (
+            lambda: turn_phases(now=opens_at),
+            lambda: close_election(drink, now=opens_at),
+            lambda: turn_phases(),
+            lambda: archive_election(Election.objects.get()),
+        ):
+            heard.clear()
+            step()
+            assert heard == [drink.pk]
+        assert Election.objects.get().archived_at
 
 
 class TestArchiveElection:

@@ -1,15 +1,32 @@
 """Recount and reconcile: both have to notice what somebody changed by hand."""
 
 import io
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from polls import ballot_box
 from tally.audit.reconcile import reconcile
+from tally.audit.recount import recount, repair, standing_still
 from tally.drain import drain_all
 from tally.models import CastRecord, Count, CountedBallot, RejectedBallot, Tally
+
+
+def beside(function: Callable[[], None]) -> None:
+    """Run a function in a thread, and so on a connection of its own; raises what it raises."""
+
+    def run_and_close() -> None:
+        try:
+            function()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(run_and_close).result()
 
 
 def run(command: str, *args: str) -> str:
@@ -56,6 +73,29 @@ class TestRecount:
         assert "no difference" in run("recount")
         # Results pages draw a version only if it is not lower.
         assert Tally.objects.get().version == version + 1
+
+    def test_looks_at_one_moment_while_counting_goes_on(self, counted, cast):
+        def count_one_more(said: str) -> None:
+            if "comparing" in said:
+                cast(counted, "mia", "nesquik")
+                beside(drain_all)
+
+        with standing_still():
+            assert recount(counted, count_one_more).differences == []
+        assert Tally.objects.get().ballots == 4
+
+    def test_lets_counting_wait_while_it_repairs(self, counted, cast):
+        Count.objects.filter(key="q1:nesquik").update(n=7)
+
+        def count_one_more(said: str) -> None:
+            if "comparing" in said:
+                cast(counted, "mia", "nesquik")
+                beside(drain_all)
+                assert ballot_box.count_waiting([(counted.pk, 1)]) == {counted.pk: 1}
+
+        repair(counted, count_one_more)
+        drain_all()
+        assert run("recount") == "drink: 4 ballots, no difference\n"
 
     def test_does_not_repair_away_a_ballot_of_which_the_record_is_missing(self, counted):
         CastRecord.objects.order_by("-id")[:1].get().delete()

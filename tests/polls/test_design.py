@@ -1,0 +1,60 @@
+"""The design: whatever voters see of a paper is in it."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from polls.design import Paper, hash_paper
+from polls.methods import ContestOnBallot, OptionOnBallot
+
+OPTIONS = (OptionOnBallot("nesquik", "Nesquik", ""), OptionOnBallot("cola-cao", "Cola Cao", ""))
+CONTEST = ContestOnBallot("q1", "Drink?", "", "approval", 1, 1, OPTIONS, {"max_choices": 1})
+PAPER = Paper("Drink?", "", False, (CONTEST,))
+
+OF_PAPER: dict[str, Any] = {"title": "Drink", "description": "Cold.", "votes_final": True, "contests": (CONTEST,) * 2}
+OF_CONTEST: dict[str, Any] = {
+    "key": "q2",
+    "title": "Drink",
+    "description": "Cold.",
+    "method": "plurality",
+    "version": 2,
+    "seats": 2,
+    "options": OPTIONS[::-1],
+    "rules": {"max_choices": 2},
+}
+OF_OPTION = {"key": "nesquick", "label": "Nesquick", "description": "With milk."}
+CHANGED = {
+    **{f"the paper's {name}": replace(PAPER, **{name: value}) for name, value in OF_PAPER.items()},
+    **{
+        f"a contest's {name}": replace(PAPER, contests=(replace(CONTEST, **{name: value}),))
+        for name, value in OF_CONTEST.items()
+    },
+    **{
+        f"an option's {name}": replace(
+            PAPER, contests=(replace(CONTEST, options=(replace(OPTIONS[0], **{name: value}), OPTIONS[1])),)
+        )
+        for name, value in OF_OPTION.items()
+    },
+}
+
+
+def test_all_fields_are_changed_below():
+    assert {one.name for one in fields(Paper)} == OF_PAPER.keys()
+    assert {one.name for one in fields(ContestOnBallot)} == OF_CONTEST.keys()
+    assert {one.name for one in fields(OptionOnBallot)} == OF_OPTION.keys()
+
+
+@pytest.mark.parametrize("paper", CHANGED.values(), ids=CHANGED.keys())
+def test_of_a_paper_with_one_change_is_another(paper):
+    assert hash_paper(paper.write()) != hash_paper(PAPER.write())
+
+
+@pytest.mark.parametrize("paper", [PAPER, *CHANGED.values()], ids=["as it was", *CHANGED.keys()])
+def test_a_paper_is_read_as_it_was_written(paper):
+    assert Paper.read(paper.write()) == paper
+
+
+def test_is_written_in_the_same_way_for_ever():
+    """Elections that are open know their paper by this hash."""
+    assert hash_paper(PAPER.write()) == "1b6cae50cce79a81bc2470c6b94f6baa"
