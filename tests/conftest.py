@@ -16,7 +16,7 @@ from redis.retry import Retry
 
 from polls import ballot_box, ballots
 from polls.ballot_box import Reply, offer
-from polls.definition import Definition
+from polls.definition import Definition, milliseconds, moment
 from polls.design import Paper, hash_paper
 from polls.methods import ContestOnBallot, OptionOnBallot
 from polls.models import Contest, Election
@@ -176,6 +176,18 @@ def fresh_ballot_id(definition: Definition, key: str) -> UUID:
 def voter_key(name: str) -> str:
     """Make a well-formed voter key from a short name."""
     return base64.urlsafe_b64encode(hashlib.sha256(name.encode()).digest()[:16]).rstrip(b"=").decode()
+
+
+def open_now(election: Election) -> None:
+    """Let the time have come: the opening is past, for the box and for PostgreSQL."""
+    past = milliseconds(timezone.now()) - 1000
+    for shard in range(election.shards):
+        ballot_box.connection.client().hset(ballot_box.key(election.pk, shard, "rules"), "opens", past)
+    # The definition is what PostgreSQL gets back.
+    definition = replace(ballot_box.read_definition(election.slug)[0], opens_at=past)
+    ballot_box.connection.client().hset(ballot_box.DEFINITIONS, election.slug, definition.to_json())
+    ballot_box.reading._remembered.clear()
+    Election.objects.filter(pk=election.pk).update(opens_at=moment(past))
 
 
 @pytest.fixture

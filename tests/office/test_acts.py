@@ -16,13 +16,14 @@ from office.acts import Archive, Cancel, Close, Duplicate, NotDone, Publish
 from office.models import LoggedAct
 from polls import ballot_box
 from polls.ballot_box import Verdict
-from polls.definition import Definition, moment
+from polls.definition import Definition
 from polls.life import Phase, State
 from polls.models import Election
 from polls.publishing import Arrival, Frozen, publish_election
 from tally.drain import drain_all
 from tally.healing import keep_box
 from tally.lifecycle import turn_phases
+from tests.conftest import open_now
 
 TOMORROW = timezone.timedelta(days=1)
 
@@ -100,7 +101,7 @@ class TestCancel:
         assert Cancel(scheduled).perform(by=organiser).arrival is Arrival.TAKEN
         definition, now = ballot_box.read_definition("drink")
         assert definition.phase(now) == Phase.CANCELLED
-        opened_meanwhile(scheduled)
+        open_now(scheduled)
         assert cast(scheduled, "ana", "nesquik").verdict is Verdict.CLOSED
         keep_box()
         turn_phases()
@@ -119,7 +120,7 @@ class TestCancel:
         with monkeypatch.context() as patch:
             # By PostgreSQL's clock it is still to come; the box alone knows better.
             patch.setattr("polls.publishing._refuse_what_has_begun", lambda election: None)
-            opened_meanwhile(scheduled)
+            open_now(scheduled)
             with pytest.raises(NotDone, match="opened meanwhile"):
                 Cancel(scheduled).perform(by=organiser)
         scheduled.refresh_from_db()
@@ -238,15 +239,3 @@ class TestCommands:
         assert "cannot be reached" in run(command, "drink")
         drink.refresh_from_db()
         assert drink.state == State.PUBLISHED
-
-
-def opened_meanwhile(election: Election) -> None:
-    """Let the box think that the election has opened; PostgreSQL does not know."""
-    past = ballot_box.read_definitions()[1] - 1000
-    definition, _ = ballot_box.read_definition(election.slug)
-    fields = json.loads(definition.to_json()) | {"opens_at": past}
-    for shard in range(election.shards):
-        ballot_box.connection.client().hset(ballot_box.key(election.pk, shard, "rules"), "opens", past)
-    ballot_box.connection.client().hset(ballot_box.DEFINITIONS, election.slug, json.dumps(fields))
-    ballot_box.reading._remembered.clear()
-    Election.objects.filter(pk=election.pk).update(opens_at=moment(past))

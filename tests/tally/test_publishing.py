@@ -19,6 +19,7 @@ from tally.drain import drain_all, drain_shard
 from tally.healing import keep_box
 from tally.lifecycle import close_election, turn_phases
 from tally.models import CastRecord, Count, RejectedBallot
+from tests.conftest import open_now
 
 
 @pytest.fixture
@@ -43,18 +44,6 @@ def edit(monkeypatch: pytest.MonkeyPatch) -> Callable[[Election], None]:
             assert publish_election(election).arrival is Arrival.WAITING
 
     return swap_unheard
-
-
-def open_now(election: Election) -> None:
-    """Let the time have come: the opening is past, for the box and for PostgreSQL."""
-    past = milliseconds(timezone.now()) - 1000
-    for shard in range(election.shards):
-        ballot_box.connection.client().hset(ballot_box.key(election.pk, shard, "rules"), "opens", past)
-    # The definition is what PostgreSQL gets back.
-    definition = replace(ballot_box.read_definition(election.slug)[0], opens_at=past)
-    ballot_box.connection.client().hset(ballot_box.DEFINITIONS, election.slug, definition.to_json())
-    ballot_box.reading._remembered.clear()
-    Election.objects.filter(pk=election.pk).update(opens_at=moment(past))
 
 
 def options_of(election: Election) -> Any:
