@@ -3,11 +3,13 @@
 import base64
 import hashlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from redis import Redis
@@ -176,6 +178,21 @@ def fresh_ballot_id(definition: Definition, key: str) -> UUID:
 def voter_key(name: str) -> str:
     """Make a well-formed voter key from a short name."""
     return base64.urlsafe_b64encode(hashlib.sha256(name.encode()).digest()[:16]).rstrip(b"=").decode()
+
+
+def beside(function: Callable[[], Any]) -> Future[Any]:
+    """Run a function in a thread, with a connection of its own, while the test goes on; return what becomes of it."""
+
+    def run_and_close() -> Any:
+        try:
+            return function()
+        finally:
+            connection.close()
+
+    thread = ThreadPoolExecutor(1)
+    future = thread.submit(run_and_close)
+    thread.shutdown(wait=False)
+    return future
 
 
 def open_now(election: Election) -> None:

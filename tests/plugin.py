@@ -62,9 +62,21 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     yield
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run the whole in parallel, and what is chosen by path or word in one process, which starts sooner.
+
+    Many tests wait for time to pass, so there is room for one process more than there are processors.
+    """
+    is_whole = not (config.known_args_namespace.file_or_dir or config.known_args_namespace.keyword)
+    return (os.cpu_count() or 1) + 1 if is_whole else 0
+
+
 def gives_tests_away(config: pytest.Config) -> bool:
     """Tell whether this process only hands out tests to others (pytest-xdist)."""
-    return bool(getattr(config.known_args_namespace, "numprocesses", None)) and "PYTEST_XDIST_WORKER" not in os.environ
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return False
+    number = config.known_args_namespace.numprocesses
+    return bool(pytest_xdist_auto_num_workers(config) if number == "auto" else number)
 
 
 def pytest_unconfigure() -> None:

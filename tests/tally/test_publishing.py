@@ -19,7 +19,7 @@ from tally.drain import drain_all, drain_shard
 from tally.healing import keep_box
 from tally.lifecycle import close_election, turn_phases
 from tally.models import CastRecord, Count, RejectedBallot
-from tests.conftest import open_now
+from tests.conftest import beside, open_now
 
 
 @pytest.fixture
@@ -152,6 +152,19 @@ class TestEditThatComesInTime:
         publish_election(drink)
         assert ballot_box.read_definition("drink")[0] is None
         assert ballot_box.read_definition("tea")[0].title == "drink?"
+
+
+class TestPublishElection:
+    def test_takes_turns_with_another_one(self, drink):
+        before = drink.revision
+        with transaction.atomic():
+            publish_election(drink)
+            other = beside(lambda: publish_election(Election.objects.get()))
+            with pytest.raises(TimeoutError):
+                other.result(0.5)
+        other.result(10)
+        drink.refresh_from_db()
+        assert drink.revision == before + 2
 
 
 class TestRepublishElection:

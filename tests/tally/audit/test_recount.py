@@ -1,32 +1,17 @@
 """Recount and reconcile: both have to notice what somebody changed by hand."""
 
 import io
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from polls import ballot_box
 from tally.audit.reconcile import reconcile
 from tally.audit.recount import recount, repair, standing_still
 from tally.drain import drain_all
 from tally.models import CastRecord, Count, CountedBallot, RejectedBallot, Tally
-
-
-def beside(function: Callable[[], None]) -> None:
-    """Run a function in a thread, and so on a connection of its own; raises what it raises."""
-
-    def run_and_close() -> None:
-        try:
-            function()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(run_and_close).result()
+from tests.conftest import beside
 
 
 def run(command: str, *args: str) -> str:
@@ -78,7 +63,7 @@ class TestRecount:
         def count_one_more(said: str) -> None:
             if "comparing" in said:
                 cast(counted, "mia", "nesquik")
-                beside(drain_all)
+                beside(drain_all).result()
 
         with standing_still():
             assert recount(counted, count_one_more).differences == []
@@ -90,7 +75,7 @@ class TestRecount:
         def count_one_more(said: str) -> None:
             if "comparing" in said:
                 cast(counted, "mia", "nesquik")
-                beside(drain_all)
+                beside(drain_all).result()
                 assert ballot_box.count_waiting([(counted.pk, 1)]) == {counted.pk: 1}
 
         repair(counted, count_one_more)
