@@ -23,6 +23,7 @@ from polls.design import Paper, hash_paper
 from polls.methods import ContestOnBallot, OptionOnBallot
 from polls.models import Contest, Election
 from polls.publishing import publish_election
+from tally import outcomes
 from tally.healing import keep_box
 
 EPOCH = "e0"
@@ -47,6 +48,12 @@ def redis() -> Any:
     # What this process remembers would be that of the test before.
     ballot_box.reading._remembered.clear()
     return client
+
+
+@pytest.fixture(autouse=True)
+def _restless_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every round make its outcome, however slow this machine is at the moment."""
+    monkeypatch.setattr(outcomes, "REST", 0)
 
 
 # A Redis that is not there.

@@ -4,8 +4,11 @@ import hashlib
 import importlib.util
 import re
 import socket
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
@@ -14,6 +17,7 @@ import pytest
 from django.test import Client
 
 from tests.conftest import contest
+from tests.voting_site.processes import fresh_environment
 from voting_site.celery import app
 
 from .files import FOLDER, PROJECT, services
@@ -21,7 +25,34 @@ from .files import FOLDER, PROJECT, services
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()
 BUILD, FINAL = DOCKERFILE.split("\n\nFROM ")[1:]
 
+PACKAGES = ("tabulation", "telemetry", "pages", "polls", "tally", "results", "office", "voting_site")
 QUEUE = services("compose.yaml")["worker"]["healthcheck"]["test"][-1]
+
+
+def test_roles_import_nothing_that_the_image_has_not():
+    def names(file: str) -> set[str]:
+        return set(re.findall(r"^([\w-]+)==", (PROJECT / file).read_text(), re.MULTILINE))
+
+    left_out = names("requirements-bench.txt") - names("requirements.txt")
+    modules = {module for module, owners in packages_distributions().items() if left_out >= {*map(str.lower, owners)}}
+    assert {"psutil", "supervisor"} <= modules
+    code = f"""
+import importlib, pkgutil, sys
+sys.modules.update(dict.fromkeys({sorted(modules)}))
+import django
+django.setup()
+for name in {PACKAGES}:
+    for found in pkgutil.walk_packages([name], f"{{name}}."):
+        if not found.name.startswith(("voting_site.local", "voting_site.management.commands.up", "voting_site.asgi")):
+            importlib.import_module(found.name)
+import voting_site.local.ports
+"""
+    environment = fresh_environment(
+        SECRET_KEY="a" * 60, DATABASE_URL="postgres://a:b@127.0.0.1:1/c", REDIS_URL="redis://127.0.0.1:1/0",
+        DJANGO_SETTINGS_MODULE="voting_site.settings",
+    )  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def connect(url: str) -> socket.socket:

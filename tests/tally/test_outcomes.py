@@ -28,11 +28,6 @@ def counted(make_election, cast) -> Election:
     return drink
 
 
-@pytest.fixture(autouse=True)
-def _rested():
-    outcomes._rests_until.clear()
-
-
 def shown(election: Election) -> dict[str, int]:
     """Return the votes that a results page shows."""
     return {option.key: option.count for option in get_snapshot(election.slug).contests[0].options}
@@ -100,6 +95,10 @@ class TestCatchUp:
 
 
 class TestRest:
+    @pytest.fixture(autouse=True)
+    def _rest(self, monkeypatch):
+        monkeypatch.setattr(outcomes, "REST", 4)
+
     def test_keeps_an_outcome_that_takes_long_from_being_made_after_each_round(self, make_election, cast, monkeypatch):
         drink = make_election()
         takes(monkeypatch, outcomes.QUICK_S * 2)

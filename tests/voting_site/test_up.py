@@ -16,7 +16,8 @@ from redis import Redis
 
 from voting_site.local.data_folder import DataFolder
 from voting_site.local.leftovers import started_on
-from voting_site.local.ports import free_port, own_addresses
+from voting_site.local.own_addresses import own_addresses
+from voting_site.local.ports import free_port
 from voting_site.local.restarts import ENDS
 from voting_site.roles import ROLES
 

@@ -14,7 +14,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from voting_site.local import embedded
 from voting_site.local.data_folder import ANOTHER_FOLDER, DataFolder, Unusable
 from voting_site.local.leftovers import mark
-from voting_site.local.ports import find_address, own_addresses, refuse_equal
+from voting_site.local.own_addresses import own_addresses
+from voting_site.local.ports import find_address, refuse_equal
 from voting_site.local.programs import Program
 from voting_site.local.restarts import ENDS, ENDS_WITHIN
 from voting_site.local.supervision import Group, Keeper
