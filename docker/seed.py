@@ -34,10 +34,22 @@ class Refused(Exception):
     """The page answered with something that trying again does not change."""
 
 
-def find_contests(page: str) -> dict[str, list[str]]:
-    """Return the options that a ballot page offers, by contest; that of "leave blank" is empty."""
+def find_ballot(page: str) -> str:
+    """Return the form of the ballot on its page, which has another form for the language."""
+    [ballot] = [form for form in re.findall(r"<form.*?</form>", page, re.DOTALL) if 'name="ballot_id"' in form]
+    return ballot
+
+
+def find_hidden_fields(ballot: str) -> dict[str, str]:
+    """Return what a ballot form sends back as it came."""
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', ballot)
+    return {name: unescape(value) for name, value in fields}
+
+
+def find_contests(ballot: str) -> dict[str, list[str]]:
+    """Return the options that a ballot form offers, by contest; that of "leave blank" is empty."""
     contests: dict[str, list[str]] = {}
-    for contest, option in re.findall(r'<input type="(?:radio|checkbox)" name="([^"]+)" value="([^"]*)"', page):
+    for contest, option in re.findall(r'<input type="(?:radio|checkbox)" name="([^"]+)" value="([^"]*)"', ballot):
         contests.setdefault(contest, []).append(option)
     return contests
 
@@ -108,10 +120,9 @@ class Page:
         """Cast one new voter's ballot, with one choice in each contest; return the choices as they are counted."""
         headers, text = self.ask_patiently("GET")
         cookies = "; ".join(value.partition(";")[0] for value in headers.get_all("Set-Cookie", []))
-        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', text))
-        chosen = {contest: pick.choice(options) for contest, options in find_contests(text).items()}
-        form = {name: unescape(value) for name, value in fields.items()} | chosen
-        self.ask_patiently("POST", urlencode(form), cookies)
+        ballot = find_ballot(text)
+        chosen = {contest: pick.choice(options) for contest, options in find_contests(ballot).items()}
+        self.ask_patiently("POST", urlencode(find_hidden_fields(ballot) | chosen), cookies)
         return [f"{contest}:{option or BLANK}" for contest, option in chosen.items()]
 
 

@@ -221,8 +221,12 @@ class TestSeed:
             )
         )
         page = client.get("/drink/").content.decode()
-        assert load_script("seed").find_contests(page) == {
+        seed = load_script("seed")
+        ballot = seed.find_ballot(page)
+        assert seed.find_contests(ballot) == {
             "q1": ["nesquik", "cola-cao"],
             "q2": list(ten),
             "drink-2": ["yes", "no", ""],
         }
+        # Not those of the form for the language, which are no part of a vote.
+        assert seed.find_hidden_fields(ballot).keys() == {"csrfmiddlewaretoken", "ballot_id", "design"}
