@@ -62,13 +62,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     yield
 
 
+# xdist's own would come first, since it is registered later.
+@pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Run the whole in parallel, and what is chosen by path or word in one process, which starts sooner.
-
-    Many tests wait for time to pass, so there is room for one process more than there are processors.
-    """
+    """Run the whole in parallel, and what is chosen by path or word in one process, which starts sooner."""
     is_whole = not (config.known_args_namespace.file_or_dir or config.known_args_namespace.keyword)
-    return (os.cpu_count() or 1) + 1 if is_whole else 0
+    return os.cpu_count() or 1 if is_whole else 0
 
 
 def gives_tests_away(config: pytest.Config) -> bool:
