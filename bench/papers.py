@@ -19,7 +19,8 @@ def paper_of(contests: int, options: int) -> Paper:
 
 
 def new_election(slug: str, paper: Paper = ONE_CONTEST, *, shards: int = 1) -> "Election":
-    """Publish an open election in each of whose contests one option can be chosen."""
+    """Publish an open election in each of whose contests one option can be chosen; one that is there serves again."""
+    from polls.models import Election
     from polls.paper_file import create_election
     from polls.publishing import publish_election
 
@@ -31,6 +32,8 @@ def new_election(slug: str, paper: Paper = ONE_CONTEST, *, shards: int = 1) -> "
         }
         for key, options in paper.items()
     ]
+    if election := Election.objects.filter(slug=slug).first():
+        return election
     election = create_election({"title": slug, "slug": slug, "contests": contests}, shards=shards)
     publish_election(election)
     return election
