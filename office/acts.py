@@ -37,7 +37,6 @@ Result = TypeVar("Result")
 # What the log keeps the old and the new value of.
 LOGGED = ("state", "title", "slug", "opens_at", "closes_at", "votes_final", "proof_of_work", "archived_at")
 
-
 # Why an election cannot be cancelled, and what can be done instead.
 OVER = gettext_lazy("Not cancelled: the election is over. Archive it instead.")
 WHY_NOT_CANCELLED = {
@@ -59,8 +58,10 @@ class Act(ABC, Generic[Result]):
     name: ClassVar[str]
     permission: ClassVar[str] = "polls.change_election"
 
-    def __init__(self, election: Election) -> None:
+    def __init__(self, election: Election, *, before: Mapping[str, str | None] | None = None) -> None:
+        """`before` is what `read_logged` said of the election, where it has been saved since as a part of this act."""
         self.election = election
+        self.before = before
 
     def perform(self, *, by: "User | None") -> Result:
         """Do it and log it, or neither; `by` is None for a command, which only the operator of the server can run.
@@ -70,7 +71,7 @@ class Act(ABC, Generic[Result]):
         if by is not None and not self.is_allowed(by):
             raise PermissionDenied
         with transaction.atomic():
-            before = describe(self.election)
+            before = read_logged(self.election) if self.before is None else self.before
             result = self.change()
             concerned = self.concerned(result)
             LoggedAct.objects.create(
@@ -78,7 +79,7 @@ class Act(ABC, Generic[Result]):
                 act=self.name,
                 election=concerned.pk,
                 slug=concerned.slug,
-                changes=differences({} if concerned is not self.election else before, describe(concerned)),
+                changes=differences({} if concerned is not self.election else before, read_logged(concerned)),
             )
         return result
 
@@ -173,7 +174,7 @@ class Duplicate(Act[Election]):
         return result
 
 
-def describe(election: Election) -> dict[str, str | None]:
+def read_logged(election: Election) -> dict[str, str | None]:
     """Return what the log keeps of an election as it is stored now, by field."""
     fields = Election.objects.values(*LOGGED, "in_force", "offered").get(pk=election.pk)
     # Stands for the paper as it was published.

@@ -22,7 +22,7 @@ from polls.models import Election
 from polls.publishing import Arrival
 from tally.announce import announce
 
-from .acts import Publish
+from .acts import Publish, read_logged
 from .times import election_time, in_zone
 
 
@@ -107,12 +107,14 @@ class PublishingMixin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Election, form: Any, change: bool) -> None:
         # Only what was edited: a seal that was stored since the page was loaded must stay, and so must the microseconds
         # of an opening, which no form shows.
+        sent: Any = request
+        sent.before = read_logged(obj) if change else {}
         obj.save(update_fields=form.changed_data if change else None)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         sent: Any = request
-        sent.publication = Publish(form.instance).perform(by=request.user)
+        sent.publication = Publish(form.instance, before=sent.before).perform(by=request.user)
         transaction.on_commit(partial(announce, form.instance.pk))
 
     @staticmethod

@@ -24,6 +24,7 @@ from tally.drain import drain_all
 from tally.healing import keep_box
 from tally.lifecycle import turn_phases
 from tests.conftest import open_now
+from tests.office.test_admin import change_form
 
 TOMORROW = timezone.timedelta(days=1)
 
@@ -56,6 +57,15 @@ class TestLog:
         assert (row.actor, row.act, row.election, row.slug) == ("ana", "close", drink.pk, "drink")
         assert row.changes["state"] == ["published", "closed"]
         assert abs((timezone.now() - row.at).total_seconds()) < 60
+
+    @pytest.mark.urls("voting_site.urls.admin")
+    def test_has_what_an_edit_said_before_and_says_now(self, make_election, organiser):
+        drink = make_election()
+        client = Client()
+        client.force_login(organiser)
+        form = change_form(drink, closes_at_0="2099-01-01", closes_at_1="10:00")
+        assert client.post(f"/admin/polls/election/{drink.pk}/change/", form).status_code == 302
+        assert LoggedAct.objects.get().changes == {"closes_at": [None, "2099-01-01 09:00:00+00:00"]}
 
     def test_of_a_command_names_the_user_of_the_server(self, make_election):
         make_election()
