@@ -9,8 +9,8 @@
 -- begun: for a box that has lost data).
 --
 -- What voters may have seen is fixed from the opening on, by this clock: another design, opening or rule on changing
--- votes is not taken, and the election cannot be cancelled. A cancelled one never opens. Nor is another closing, once the box is closed. A seal stays, and so does the epoch in which a
--- box lives. A lower revision is older: it is not taken.
+-- votes is not taken, nor is a cancellation. Another closing is not taken once the box is closed. A seal stays, and so
+-- does the epoch in which a box lives. A lower revision is older: it is not taken.
 
 local mode, epoch, slug, revision = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local design, opens, closes, final, sealed = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]

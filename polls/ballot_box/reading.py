@@ -111,4 +111,4 @@ def read_memory() -> tuple[int, int]:
     """Return the bytes of memory that Redis uses, and that it may use (0 for no limit); raises Unavailable."""
     with reaching():
         memory = connection.client().info("memory")
-    return int(memory["used_memory"]), int(memory["maxmemory"])
+    return int(memory["used_memory"]), int(memory.get("maxmemory", 0))
