@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from polls.models import Election
+from polls.publishing import Arrival, Publication
 
 from .acts import Act
 
@@ -33,3 +34,12 @@ class ActCommand(BaseCommand):
     def describe(self, election: Election, result: Any) -> str:
         """Say what was done."""
         raise NotImplementedError
+
+
+def describe_publication(election: Election, result: Publication) -> str:
+    """Say where a publication has come to; raises CommandError where it was taken back."""
+    if result.arrival is Arrival.TAKEN:
+        return f"{election.slug} is published."
+    if result.arrival is Arrival.REFUSED:
+        raise CommandError(f"{election.slug} has begun meanwhile, and the edit was taken back.")
+    return f"{election.slug} is saved, and will be published as soon as the ballot box answers."

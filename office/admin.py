@@ -1,5 +1,6 @@
 """The election's admin: saving publishes, "Close now" seals, and nothing published can be deleted."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,12 +15,13 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from pages.context_processors import site
+from polls.ballot_box import Seal
 from polls.life import ARCHIVABLE, Phase, State, describe
 from polls.models import Election
 from tally.models import RejectedBallot
 
 from .account_page import AccountsMixin
-from .acts import Archive, Close
+from .acts import Act, Archive, Close
 from .forms import FROZEN_FIELDS, ContestInline, ElectionForm, shows_frozen
 from .models import LoggedAct
 from .saving import PublishingMixin
@@ -86,42 +88,45 @@ class ElectionAdmin(PublishingMixin, AccountsMixin):
 
     def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask, then close the election at this moment; say what still waits to be counted."""
-        election = self._get_changeable(request, pk)
         question = gettext("Close “%(title)s” now? Nobody can vote any more, and it cannot be opened again.")
+        return self._ask_and_do(request, pk, Close, question, gettext("Close now"), self._describe_waiting)
+
+    def archive_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, then take a finished election off the lists."""
+        question = gettext("Archive “%(title)s”? It leaves the public lists; its results stay at their address.")
+        return self._ask_and_do(request, pk, Archive, question, gettext("Archive"), lambda _: gettext("Archived."))
+
+    def _ask_and_do(
+        self,
+        request: HttpRequest,
+        pk: int,
+        act: type[Act[Any]],
+        question: str,
+        button: str,
+        describe_done: Callable[[Any], str],
+    ) -> HttpResponse:
+        """Ask the question, do the act when its button is pressed, and say what was done, or why not."""
+        election = self._get_changeable(request, pk)
         if request.method != "POST":
-            return self._confirm(request, election, question % {"title": election}, gettext("Close now"))
+            return self._confirm(request, election, question % {"title": election}, button)
         try:
-            seal = Close(election).perform(by=request.user)
+            result = act(election).perform(by=request.user)
         except ValidationError as problem:
             self.message_user(request, " ".join(problem.messages), messages.ERROR)
         else:
-            self.message_user(request, self._describe_waiting(seal.waiting), messages.SUCCESS)
+            self.message_user(request, describe_done(result), messages.SUCCESS)
         return redirect("admin:polls_election_change", pk)
 
     @staticmethod
-    def _describe_waiting(waiting: int) -> str:
-        if not waiting:
+    def _describe_waiting(seal: Seal) -> str:
+        if not seal.waiting:
             return gettext("Closed. Every ballot is counted.")
         text = ngettext(
             "Closed. %(n)d ballot still waits to be counted; it was accepted in time, and will count.",
             "Closed. %(n)d ballots still wait to be counted; they were accepted in time, and will count.",
-            waiting,
+            seal.waiting,
         )
-        return text % {"n": waiting}
-
-    def archive_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask, then take a finished election off the lists."""
-        election = self._get_changeable(request, pk)
-        question = gettext("Archive “%(title)s”? It leaves the public lists; its results stay at their address.")
-        if request.method != "POST":
-            return self._confirm(request, election, question % {"title": election}, gettext("Archive"))
-        try:
-            Archive(election).perform(by=request.user)
-        except ValidationError as problem:
-            self.message_user(request, " ".join(problem.messages), messages.ERROR)
-        else:
-            self.message_user(request, gettext("Archived."), messages.SUCCESS)
-        return redirect("admin:polls_election_change", pk)
+        return text % {"n": seal.waiting}
 
     def _get_changeable(self, request: HttpRequest, pk: int) -> Election:
         election = get_object_or_404(Election, pk=pk)

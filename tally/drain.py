@@ -19,6 +19,7 @@ from polls.outages import is_outage
 from polls.wake_up import ask_for_next_drain
 
 from . import counting, healing, metrics, outcomes, store
+from .announce import announce
 from .backlog import Backlog
 from .models import RejectedBallot, Tally
 from .screening import Batch, reject
@@ -54,8 +55,8 @@ def drain_shard(election: Election, shard: int) -> int:
                 # The look without the lock is for a worker that was turned away while this one still held it.
                 break
         if backlog.finish():
-            # What the last batch left in the box was shown as waiting.
-            outcomes.renew(election.pk)
+            # The outcome is made, but what the last batch left in the box was shown as waiting.
+            announce(election.pk)
     if backlog.finds_reused_places:
         # Not at the next tick: until then voters whose marks are gone are taken for new ones.
         healing.keep_box()

@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from office.act_command import describe_publication
 from office.acts import Publish
 from polls.paper_file import create_election
-from polls.publishing import Arrival
 
 
 class Command(BaseCommand):
@@ -36,7 +36,5 @@ class Command(BaseCommand):
             raise CommandError(f"{' '.join(problem.messages)} Nothing was imported.") from problem
         if publication is None:
             self.stdout.write(f"{election.slug} is a draft; publish it with `publish_election {election.slug}`.")
-        elif publication.arrival is Arrival.TAKEN:
-            self.stdout.write(f"{election.slug} is published.")
         else:
-            self.stdout.write(f"{election.slug} is saved, and will be published as soon as the ballot box answers.")
+            self.stdout.write(describe_publication(election, publication))
