@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -48,6 +49,13 @@ def redis() -> Any:
     # What this process remembers would be that of the test before.
     ballot_box.reading._remembered.clear()
     return client
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """Let no test go on in the language in which another one was answered; an answer's language stays on its thread."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture(autouse=True)
