@@ -13,15 +13,15 @@ from .design import FIRST_CONTEST
 # The first version did not say on which design a ballot was cast.
 WIRE_VERSION = 2
 
-# What `cast.lua` can have written; one entry outside of them must not stop the batch in the database.
+# What `cast.lua` can have written. Any other entry is set aside, so that it does not stop its batch in the database.
 _VOTER = re.compile(r"[A-Za-z0-9_-]{22}")
 _BALLOT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# 50 contests and 1,000 options, all chosen, with keys as long as they can be.
+# Room for 50 contests and 1,000 options, all chosen, with the longest keys.
 _MARKING = re.compile(r"[^\x00]{1,60000}", re.DOTALL)
 _EPOCH = re.compile(r"[0-9a-f]{1,32}")
 _DESIGN = re.compile(r"[0-9a-f]{16,32}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,14}")
-# All of it but the marking, a line each: one look at a good entry instead of one for each field.
+# All fields but the marking, one a line: a good entry takes one match instead of one for each field.
 _GOOD = re.compile(
     rf"{WIRE_VERSION}\n({_VOTER.pattern})\n({_BALLOT.pattern})\n({_DESIGN.pattern})\n({_EPOCH.pattern})\n"
     rf"({_NUMBER.pattern})\n({_NUMBER.pattern})".encode()
@@ -43,8 +43,8 @@ class Ballot(NamedTuple):
     """One accepted ballot, with the place that the box gave it.
 
     `ballot_id` is a UUIDv7 as text, in small letters: of two, the higher was issued later. `accepted_at` is in
-    milliseconds since 1970 UTC by the box's clock. `design` is that of the paper on which the marking was made; an
-    entry of the first wire version does not say it, and has "".
+    milliseconds since 1970 UTC by the box's clock. `design` is that of the paper on which the marking was made, "" in
+    an entry of the first wire version, which did not have it.
     """
 
     voter_key: str
@@ -75,7 +75,7 @@ class Ballot(NamedTuple):
 
     @classmethod
     def _explain(cls, fields: Mapping[bytes, bytes]) -> Self:
-        """Read an entry field by field, to say which of them is not as it should be."""
+        """Read an entry field by field, to say which field is wrong."""
         version = _number(fields, b"v")
         if version > WIRE_VERSION:
             raise NewerWireVersion(f"wire version {version}; this release reads up to {WIRE_VERSION}")
@@ -93,7 +93,7 @@ class Ballot(NamedTuple):
 
 
 def place_from_wire(fields: Mapping[bytes, bytes]) -> tuple[str, int] | None:
-    """Return (epoch, serial) of an entry, of whatever wire version; None where it names no such place."""
+    """Return (epoch, serial) of an entry of any wire version; None if it has no such fields."""
     try:
         return _text(fields, b"epoch", _EPOCH), _number(fields, b"serial")
     except UnreadableEntry:
@@ -119,8 +119,8 @@ def _number(fields: Mapping[bytes, bytes], name: bytes) -> int:
 def new_ballot_id(now: int, *, after: UUID | None = None) -> UUID:
     """Make a UUIDv7 (RFC 9562) for a form rendered at `now`, in milliseconds by the box's clock.
 
-    A voter's later form compares higher, which makes the order of one voter's ballots part of the ballots
-    themselves. `after` is the voter's last accepted one: the new id is higher even if the clock was set back.
+    A voter's later form has a higher id, so that the ids themselves give the order of one voter's ballots. `after`
+    is the voter's last accepted id: the new one is higher even if the clock was set back.
     """
     if after is not None:
         now = max(now, (after.int >> 80) + 1)
@@ -129,7 +129,7 @@ def new_ballot_id(now: int, *, after: UUID | None = None) -> UUID:
 
 
 def sign(ballot_id: UUID) -> str:
-    """Write a ballot id as the form's hidden field: voters cannot choose their own time of issue."""
+    """Write a ballot id as the form's hidden field, signed, so that a voter cannot choose the time in it."""
     return _signer.sign(str(ballot_id))
 
 

@@ -1,7 +1,7 @@
 """The ballot page for visitors who have not voted yet: rendered once, then completed for each of them.
 
-Rendering takes several times as long as all the rest of a request, and in a hall full of people nearly every page
-differs from the one before it in three places only.
+Rendering takes several times as long as the rest of a request. When a hall full of people opens the ballot, nearly
+every page differs from the one before it in three places only.
 """
 
 import copy
@@ -15,15 +15,15 @@ from django.utils.translation import get_language
 
 from .definition import Definition
 
-# Stand in the rendered page for what differs. Nobody can write them into an election's text, since nobody knows them.
+# Placeholders for these places. They are secret, so that nobody can write them into an election's text.
 _BALLOT_ID, _CSRF_TOKEN, _NONCE = (secrets.token_hex(16) for _ in range(3))
-# Hosts, languages, elections: as many pages are kept, and anybody can ask under any name of a host.
+# The most pages that are kept, one for each host, language and election: anybody can send any host name.
 _KEPT = 200
 _pages: dict[tuple[Any, ...], bytes] = {}
 
 
 def stranger_page(request: HttpRequest, definition: Definition, context: dict[str, Any]) -> HttpResponse:
-    """Answer with polls/ballot.html in `context`, which but for `ballot_id` depends on the definition alone."""
+    """Answer with polls/ballot.html in `context`, in which all but `ballot_id` depends on the definition alone."""
     key = (definition, get_language(), request.scheme, request.get_host())
     page = _pages.get(key)
     if page is None:
@@ -40,10 +40,10 @@ def stranger_page(request: HttpRequest, definition: Definition, context: dict[st
 
 
 def csrf_token(request: HttpRequest) -> str:
-    """Return the browser's CSRF secret as a token for a form; one that has none gets one with the answer.
+    """Return the browser's CSRF secret as a token for a form; a browser without one gets one with the answer.
 
-    Django takes the secret itself as well as a masked one. The mask is against those who guess it from the length of
-    a compressed page on which they can write; this one shows nobody's words but the organiser's.
+    Django accepts the secret itself as well as a masked one. The mask protects a compressed page that shows a text of
+    the attacker's, who could guess the secret from the page's length; this page shows only the organiser's text.
     """
     if "CSRF_COOKIE" not in request.META:
         get_token(request)

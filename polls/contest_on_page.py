@@ -1,4 +1,4 @@
-"""One contest as the ballot page shows it: its options in their order, what is marked, and what is wrong with that."""
+"""One contest as the ballot page shows it: its options in their order, what is marked, and what is wrong with it."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from .methods import ContestOnBallot, OptionOnBallot
 
 @dataclass(frozen=True)
 class ContestOnPage:
-    """What the template of a method gets: `field` is the name of its fields, or how they begin."""
+    """What the template of a method gets: `field` is the name of its form fields, or the beginning of their names."""
 
     contest: ContestOnBallot
     field: str
@@ -27,7 +27,7 @@ class ContestOnPage:
     def of(
         cls, contest: ContestOnBallot, form: QueryDict, definition: Definition, seed: str, errors: Mapping[str, Any]
     ) -> Self:
-        """Show a contest filled in as `form` has it; `seed` is the voter's own, so that an order of options stays."""
+        """Show a contest filled in as `form` has it; `seed` belongs to the voter, and keeps a shuffled order."""
         options = list(contest.options)
         if contest.is_shuffled:
             random.Random(f"{seed} {contest.key}").shuffle(options)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .models import Election
 
 
-# Different markings of which the count keys are remembered; an election with two options has two.
+# For how many different markings the count keys are remembered; an election with two options has two markings.
 REMEMBERED_MARKINGS = 10_000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MILLISECOND = dt.timedelta(milliseconds=1)
@@ -41,9 +41,9 @@ class Definition:
     voter_secret: str
     sealed: bool
     archived: bool
-    # The hash of what voters see, as it was made when that was published.
+    # The hash of what voters see, made when it was published.
     design: str
-    # Not part of the design: it may be switched on while people vote, and changes nothing of what they vote on.
+    # Not part of the design: it may be switched on while people vote, and does not change what they vote on.
     proof_of_work: bool = False
     cancelled: bool = False
 
@@ -59,7 +59,7 @@ class Definition:
 
     @classmethod
     def _with(cls, election: "Election", design: str) -> Self:
-        # Prefetched where many are read.
+        # `designs` is prefetched where many elections are read.
         [paper] = (Paper.read(one.paper) for one in election.designs.all() if one.hash == design)
         return cls(
             election=election.pk,
@@ -81,7 +81,7 @@ class Definition:
     @classmethod
     @lru_cache(maxsize=128)
     def from_json(cls, text: str | bytes) -> Self:
-        """Read a definition as `to_json` writes it, or the first release; what a newer release adds is passed over."""
+        """Read a definition that `to_json` or the first release wrote; ignore what a newer release adds."""
         content = json.loads(text)
         fields: dict[str, Any] = {name: value for name, value in content.items() if name in cls.__dataclass_fields__}
         if "contests" in fields:
@@ -90,13 +90,13 @@ class Definition:
             options = tuple(OptionOnBallot(**option) for option in content["options"])
             fields["contests"] = (only_contest(content["method"], options, content["max_choices"]),)
         if "design" not in fields:
-            # The first release did not write it down, and each process computed it.
+            # The first release did not store the design: each process computed it.
             paper = Paper(**{name: fields[name] for name in Paper.__dataclass_fields__})
             fields["design"] = hash_paper(paper.write(1), 1)
         return cls(**fields)
 
     def to_json(self) -> str:
-        """Write the definition, and what a process of the first release needs that has not been replaced yet."""
+        """Write the definition, with what a process of the first release needs until it is replaced."""
         first = self.contests[0]
         for_first_release = {
             "method": first.method,
@@ -123,17 +123,17 @@ class Definition:
 
     @property
     def is_of_first_release(self) -> bool:
-        """Whether its paper was published by the first release: forms of that are still out, and marks in the box."""
+        """Whether the first release published its paper: browsers may still show its forms, and the box its marks."""
         return is_of_first_scheme(self.design)
 
     def hash_marking(self, marking: str) -> str:
-        """Return what a voter's mark keeps of a marking, to know a retry by: SHA-256, cut to 64 bits, as hex."""
+        """Return the hash by which a voter's mark recognises a retry: SHA-256 of the marking, 64 bits of it, as hex."""
         if self.is_of_first_release:
             marking = marking.partition("=")[2]
         return hashlib.sha256(marking.encode()).hexdigest()[:16]
 
     def derive(self, text: str) -> bytes:
-        """Derive 256 bits from `text` that nobody can link to it without the election's own secret: HMAC-SHA256."""
+        """Derive 256 bits that cannot be linked to `text` without the election's own secret: HMAC-SHA256."""
         return hmac.digest(self._secret, text.encode(), hashlib.sha256)
 
     @cached_property
@@ -150,7 +150,7 @@ class Definition:
 
     @property
     def state(self) -> State:
-        """Return the state as far as voters are concerned."""
+        """Return the state as voters see it."""
         if self.cancelled:
             return State.CANCELLED
         return State.CLOSED if self.sealed or self.archived else State.PUBLISHED

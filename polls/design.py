@@ -1,7 +1,7 @@
 """What voters see of an election, as one canonical text, and the hash of that text: the design.
 
-A paper is written and hashed once, when it is published; from then on the hash is stored, passed on and compared, and
-never computed anew: the next release may write papers in another way. That way has a number, the scheme.
+A paper is written and hashed once, when it is published. From then on the hash is stored, passed on and compared, and
+never computed again, because the next release may write papers in another way. Each way has a number, its scheme.
 """
 
 import hashlib
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 MOST_CONTESTS = 50
 MOST_OPTIONS = 1000
 SCHEMES = (1, 2)
-# The one by which new papers are written.
+# The scheme of new papers.
 SCHEME = 2
-# The key of the first contest, which in the first release was the only one and had none.
+# The key of the first contest. In the first release it was the only one, and had no key.
 FIRST_CONTEST = "q1"
 
 
 @dataclass(frozen=True)
 class Paper:
-    """All that a voter sees before voting, and by which a marking is read."""
+    """All that a voter sees before voting; markings are read by it."""
 
     title: str
     description: str
@@ -41,7 +41,7 @@ class Paper:
 
     @classmethod
     def of(cls, election: "Election") -> Self:
-        """Read the paper off the models, as its organiser has written it."""
+        """Make the paper from the models, as its organiser has written it."""
         return cls(
             title=election.title,
             description=election.description,
@@ -112,10 +112,10 @@ def only_contest(method: str, options: tuple[OptionOnBallot, ...], max_choices: 
 
 
 def hash_paper(text: str, scheme: int = SCHEME) -> str:
-    """Return the design of a canonical text: SHA-256, cut to 128 bits as hex, under the first scheme to 64 bits."""
+    """Return the design of a canonical text: SHA-256 as hex, cut to 128 bits, or 64 bits under the first scheme."""
     return hashlib.sha256(text.encode()).hexdigest()[: 16 if scheme == 1 else 32]
 
 
 def is_of_first_scheme(design: str) -> bool:
-    """Tell whether a paper was published by the first release, for what its forms and markings look like."""
+    """Tell whether the first release published a paper: its forms and the hashes of its markings look different."""
     return len(design) == 16

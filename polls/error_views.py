@@ -1,4 +1,4 @@
-"""Pages for what cannot be answered, in every role: each says what to do next."""
+"""The error pages of every role: each says what to do next."""
 
 import logging
 import sys
@@ -28,7 +28,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Refuse a request that cannot be read: 400; say 503 of one whose session could not be kept for an outage."""
+    """Refuse a request that cannot be read: 400, or 503 if its session could not be saved because of an outage."""
     if unavailable := _blame_outage(request, exception):
         return unavailable
     message = _("The request could not be read, so nothing was done. Go back, reload the page and try again.")
@@ -48,7 +48,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say that something broke: 500, or 503 where that is an outage of which no middleware has heard."""
+    """Say that something broke: 500, or 503 if it is an outage that no middleware has seen."""
     if unavailable := _blame_outage(request, sys.exc_info()[1]):
         return unavailable
     message = _("Something broke on our side, and has been noted. Try again in a moment.")
@@ -56,15 +56,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _blame_outage(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
-    """Answer 503 where an outage is behind the error: what middleware raises goes past `process_exception`.
+    """Answer 503 if an outage caused the error; an error raised in middleware does not reach `process_exception`.
 
-    The session's takes any error of the database for a session that was deleted meanwhile, which would be a 400.
+    The session middleware takes any error of the database for a deleted session, which would be a 400.
     """
     outage = find_outage(error)
     if outage is None:
         return None
     if outage is not error:
-        # Django's own line is dropped with the status, and this might be a bug in what dealt with the outage.
+        # The log leaves out Django's own line for a 503, and this error may be a bug in the code that met the outage.
         logger.warning("an outage led to another error", exc_info=error)
     return say_unavailable(request, outage)
 
@@ -73,6 +73,6 @@ def show_error(request: HttpRequest, status: int, title: str, message: str) -> H
     """Render an error page: a title, and a sentence that says what to do next."""
     context = {"status": int(status), "title": title, "message": message}
     response = render(request, "pages/error.html", context, status=status)
-    # Browsers keep some errors by themselves, and with them a nonce.
+    # Browsers keep some error pages without being told to, and a nonce with the page.
     response["Cache-Control"] = "no-store"
     return response

@@ -16,7 +16,7 @@ OWN_FIELDS = frozenset(("csrfmiddlewaretoken", "ballot_id", "design", "proof"))
 
 
 class OtherDesign(Exception):
-    """The form shows the ballot as it was before a change; what is marked on it cannot be read against this one."""
+    """The form shows the ballot as it was before a change; its marks cannot be read on the ballot in force."""
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ LONGEST_EXPLANATION = 2000
 
 
 def tidy(label: str) -> str:
-    """Return a label in one Unicode form (NFC), without white space around it or twice inside of it."""
+    """Return a label in one Unicode form (NFC), with no white space around it and single spaces inside."""
     return " ".join(unicodedata.normalize("NFC", label).split())
 
 
 def fold(label: str) -> str:
-    """Return what two labels have in common that nobody can tell apart.
+    """Return a text that is equal for two labels that look the same.
 
-    Forms, widths and case are made equal, and what is invisible is left out: controls and format characters, such as
+    Forms, widths and case are made equal. What is invisible is left out: control and format characters, such as
     U+200B, and all white space.
     """
     text = unicodedata.normalize("NFKC", label).casefold()
@@ -30,7 +30,7 @@ def fold(label: str) -> str:
 
 
 def find_equal(labels: Iterable[str]) -> tuple[str, str] | None:
-    """Return the first two labels that nobody can tell apart, None if there are none."""
+    """Return the first two labels that look the same, None if there are none."""
     seen: dict[str, str] = {}
     for label in labels:
         folded = fold(label)
@@ -41,7 +41,7 @@ def find_equal(labels: Iterable[str]) -> tuple[str, str] | None:
 
 
 def make_key(label: str, taken: Collection[str], *, otherwise: str = "option") -> str:
-    """Make a key from a label that none of `taken` is; `otherwise` begins it where the label has no Latin letters."""
+    """Make a key from a label, not one of `taken`; from `otherwise` if the label has no Latin letters."""
     base = slugify(label)[: LONGEST_KEY - 4].strip("-_").replace("_", "-") or otherwise
     while "--" in base:
         base = base.replace("--", "-")
@@ -50,5 +50,5 @@ def make_key(label: str, taken: Collection[str], *, otherwise: str = "option") -
 
 
 def number_key(taken: Collection[str], *, first: int = 1) -> str:
-    """Return the first key of a contest, `q1`, `q2` and so on, that none of `taken` is, from number `first` on."""
+    """Return the first of the keys `q1`, `q2` and so on, from number `first` on, that is not in `taken`."""
     return next(key for number in itertools.count(first) if (key := f"q{number}") not in taken)

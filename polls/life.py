@@ -1,13 +1,13 @@
 """The life of an election: its states, which of them may follow which, and its phase by the clock.
 
-Pages, roles, scripts and the socket ask here how far an election has come, and nowhere else.
+Pages, roles, scripts and the socket all learn from this module how far an election has come.
 
     draft -> published -> closed -> final -> certified
                  |
                  +-> cancelled
 
-Whether a published election is scheduled, open or closed is a matter of the clock, until its box is sealed: then it is
-closed. An election that is final, certified or cancelled can be archived, which takes it off the lists.
+The clock says whether a published election is scheduled, open or closed, until its box is sealed: then it is closed.
+An election that is final, certified or cancelled can be archived, which takes it off the lists.
 """
 
 import datetime as dt
@@ -51,7 +51,7 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.CERTIFIED: frozenset(),
     State.CANCELLED: frozenset(),
 }
-# The field that keeps when an election came to a state.
+# The field that holds the time at which an election reached a state.
 TIMES = {State.CLOSED: "sealed_at", State.FINAL: "final_at", State.CANCELLED: "cancelled_at"}
 # The public sees an election from its publication on; votes are counted until it is final.
 COUNTED = (State.PUBLISHED, State.CLOSED)
@@ -60,11 +60,11 @@ ARCHIVABLE = (*HAS_RESULT, State.CANCELLED)
 
 
 class NotAllowed(ValidationError):
-    """An election cannot come from the state that it is in to another one; the message says so."""
+    """An election cannot go from its state to the one asked for; the message says so."""
 
 
 def enter(election: "Election", state: State, *, now: dt.datetime) -> list[str]:
-    """Let an election come to a state, and return the names of the fields to save; raises NotAllowed."""
+    """Move an election to a state, and return the names of the fields to save; raises NotAllowed."""
     if state not in TRANSITIONS[State(election.state)]:
         raise NotAllowed(
             _("“%(title)s” is %(state)s, and so it cannot become %(next)s."),

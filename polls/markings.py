@@ -24,7 +24,7 @@ class InvalidPaper(InvalidMarking):
 
 
 def values_of(form: QueryDict, contest: ContestOnBallot, *, first_release: bool = False) -> list[str]:
-    """Return the values of the field that is named like a contest; an empty one is that of "leave blank"."""
+    """Return the values of the field that is named like a contest, without the empty value of "leave blank"."""
     values = form.getlist(contest.key) or (form.getlist(FIRST_FIELD) if first_release else [])
     return [value for value in values if value]
 
@@ -48,7 +48,7 @@ def parse(form: QueryDict, contests: Sequence[ContestOnBallot], *, first_release
 
 
 def refuse_unknown_fields(names: Iterable[str], contests: Sequence[ContestOnBallot]) -> None:
-    """Raise InvalidPaper where a form marks a contest that is not on the paper, or an option beside its contest."""
+    """Raise InvalidPaper if a field of a form belongs to no contest of the paper."""
     known = {contest.key for contest in contests}
     for name in names:
         if name.partition(":")[0] not in known:

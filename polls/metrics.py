@@ -1,6 +1,6 @@
-"""What this stage measures. Names are Prometheus's: base units, `_total` for what only grows.
+"""What this stage measures. Names follow Prometheus's rules: base units, `_total` for what only grows.
 
-Labels have few values: the address of an election, or a word of a fixed list; never anything of a voter's.
+Labels have few values: the address of an election, or a word from a fixed list; never data of a voter.
 """
 
 from collections.abc import Sequence
@@ -27,14 +27,15 @@ REQUESTS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
 )
 
-# What the page finds out before it asks the box, and then what the box says.
+# What the page finds before it asks the box; the box's own reasons follow.
 PAGE_REASONS = ("no-cookie", "csrf", "invalid", "no-proof", "unavailable")
 REASONS = PAGE_REASONS + tuple(
     verdict.value for verdict in Verdict if verdict not in (Verdict.ACCEPTED, Verdict.REPEATED)
 )
 STATUSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 
-# A rate can be read off a counter only if it was there before its first event; and a label costs less known.
+# Made at the start: Prometheus sees a counter's first event only if the counter was there before it. And a counter
+# that is kept costs less than one that is looked up by its label.
 _refused = {reason: REFUSED.labels(reason) for reason in REASONS}
 _requests = {status: REQUESTS.labels(status) for status in STATUSES}
 
@@ -45,7 +46,7 @@ def _accepted(slug: str) -> Counter:
 
 
 def count_reply(slug: str, reply: Reply) -> None:
-    """Count what the box said of a ballot."""
+    """Count the box's answer to a ballot."""
     if reply.verdict is Verdict.ACCEPTED:
         _accepted(slug).inc()
     elif reply.verdict is Verdict.REPEATED:
@@ -71,7 +72,7 @@ def time_request(status: int, seconds: float) -> None:
     _requests[STATUSES[status // 100 - 1]].observe(seconds)
 
 
-# --- Looked up when somebody asks -------------------------------------------------------------------------
+# --- Read when Prometheus asks ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

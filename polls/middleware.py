@@ -17,7 +17,7 @@ RETRY_AFTER_S = 2
 class UnreachableMiddleware:
     """Answer 503 with Retry-After when the ballot box or the database cannot be reached.
 
-    The page carries the fields of a ballot that was sent, so that the same one goes out again at one press.
+    The page carries the fields of a ballot that was sent, so that one press sends the same ballot again.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -31,7 +31,7 @@ class UnreachableMiddleware:
 
 
 def say_unavailable(request: HttpRequest, exception: BaseException) -> HttpResponse:
-    """Answer 503 to a request that an outage has stopped."""
+    """Answer 503 to a request that failed because of an outage."""
     logger.warning("503 for %s: %s (%s)", request.path, exception, exception.__cause__)
     if metrics.is_ballot(request):
         metrics.count_refusal("unavailable")

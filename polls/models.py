@@ -59,7 +59,7 @@ def validate_slug_is_free(slug: str) -> None:
 
 
 def _agree(time: str, states: Iterable[State]) -> Q:
-    """Say that a time is there in just these states."""
+    """Return the condition that a time is set in exactly these states."""
     return Q((f"{time}__isnull", False), state__in=states) | Q((f"{time}__isnull", True), ~Q(state__in=states))
 
 
@@ -83,7 +83,7 @@ class ElectionQuerySet(models.QuerySet["Election"]):
         return self.filter(state=State.CLOSED)
 
     def open_unnoticed(self, now: dt.datetime) -> "ElectionQuerySet":
-        """Open by the clock, though no revision has said so yet."""
+        """Open by the clock, and not yet noted as open."""
         return self.unsealed().filter(opened_at=None, opens_at__lte=now)
 
 
@@ -124,12 +124,12 @@ class Election(models.Model):
     )
     shards = models.PositiveSmallIntegerField(_("shards"), default=default_shards, editable=False)
     voter_secret = models.CharField(max_length=64, default=new_secret, editable=False)
-    # Raised by each publication: a definition in Redis is only ever replaced by one of a higher revision.
+    # Raised by each publication: a definition in Redis is replaced only by one of a higher revision.
     revision = models.PositiveIntegerField(_("revision"), default=0, editable=False)
-    # The design that voters see, as far as the ballot box has told; and one that it has not taken yet, if there is one.
+    # The design that voters see, because the ballot box has taken it; and one that it has not taken yet, if any.
     in_force = models.CharField(max_length=32, blank=True, editable=False)
     offered = models.CharField(max_length=32, blank=True, editable=False)
-    # The last edit that the ballot box did not take, since the election had begun: when, and what it said.
+    # The last edit that the ballot box refused because the election had begun, with the time of the refusal.
     refused_edit = models.JSONField(null=True, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT, editable=False)
     opened_at = models.DateTimeField(_("opened"), null=True, editable=False)
@@ -197,7 +197,7 @@ class Design(models.Model):
 
 
 def free_slug(title: str) -> str:
-    """Make a slug from a title, with a number behind it where that one is taken; 'election' where none comes out."""
+    """Make a slug from a title, with a number behind it if it is taken; from 'election' if the title gives none."""
     base = slugify(title)[:50].strip("-") or "election"
     candidates = itertools.chain([base], (f"{base}-{number}" for number in itertools.count(2)))
     return next(slug for slug in candidates if not Election.objects.filter(slug=slug).exists())
@@ -217,7 +217,7 @@ class Contest(models.Model):
     description = models.TextField(_("explanation"), blank=True, max_length=LONGEST_EXPLANATION)
     method = models.CharField(_("method"), max_length=20, default="plurality", choices=methods.choices)
     seats = models.PositiveSmallIntegerField(_("seats"), default=1)
-    # What they are, and which of them there can be, the method alone knows.
+    # Only the method knows which rules there are, and what they mean.
     rules = models.JSONField(_("rules"), default=dict, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
@@ -276,7 +276,7 @@ class Epoch(models.Model):
 
     name = models.CharField(_("name"), max_length=32, unique=True)
     started_at = models.DateTimeField(_("started"), default=timezone.now)
-    # When a ballot had a place that another one of this epoch has: the box had come back with older data.
+    # When a ballot came with the place of another ballot of this epoch: the box had come back with older data.
     reused_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Where a visitor comes from: what counts as one place when something is limited by place."""
+"""The network that a visitor comes from, by which some things are limited."""
 
 import base64
 import ipaddress
@@ -12,9 +12,9 @@ IPV6_PREFIX = 64
 
 
 def network_of(address: str) -> str:
-    """Return the place of an address: an IPv4 address itself, of IPv6 the first 64 bits; "" where it tells nothing.
+    """Return the network of an address: an IPv4 address itself, or the first 64 bits of IPv6; "" if it is not known.
 
-    One household or phone has 2^64 addresses of IPv6, and could be somebody new with each request.
+    One household or phone has 2^64 IPv6 addresses, and could send each request from another one.
     """
     return "" if settings.CLIENT_ADDRESS == "shared" else _network_of(address)
 
@@ -33,7 +33,7 @@ def _network_of(address: str) -> str:
 
 
 def pseudonym(definition: Definition, network: str) -> str:
-    """Derive a name of a place for Redis: HMAC-SHA256 under the election's own secret, cut to 96 bits, URL-safe.
+    """Derive a network's name for Redis: HMAC-SHA256 under the election's own secret, cut to 96 bits, URL-safe.
 
     An address is personal data, and there are so few that a plain hash of one is soon guessed.
     """

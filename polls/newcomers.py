@@ -1,7 +1,7 @@
-"""How many new voters one place may bring to an open poll: a burst, then one for each interval.
+"""How many new voters one network may bring to an open poll: a burst, then one in each interval.
 
-A voter is a cookie there, and a script takes a fresh one for each vote. The limit does not stop it, but it makes
-it slow. Elections with a voter roll know their voters, and need no such limit.
+In an open poll a voter is a cookie, and a script can take a new cookie for each vote. The limit does not stop such a
+script, but slows it down. Elections with a voter roll know their voters, and need no such limit.
 """
 
 import math
@@ -15,7 +15,7 @@ from .networks import pseudonym
 
 @dataclass(frozen=True)
 class Allowance:
-    """What one shard grants a place; `name` is the last part of the key that remembers how much was used."""
+    """What one shard grants a network; `name` is the last part of the key that remembers how much was used."""
 
     name: str
     burst: int
@@ -25,8 +25,8 @@ class Allowance:
 def allow(definition: Definition, network: str) -> Allowance:
     """Return what one shard of an election grants `network`; "" stands for all visitors together.
 
-    No shard knows what the others granted, so that each has its share. A crowd falls on them by chance: each gets
-    four standard deviations more at once, which in sum exceeds the burst by 4 * sqrt(burst * shards).
+    No shard knows what the others granted, so that each has its own share of the burst. Voters fall on shards at
+    random, so each share is four standard deviations larger; the sum exceeds the burst by 4 * sqrt(burst * shards).
     """
     burst, interval = settings.NEWCOMER_BURST, settings.NEWCOMER_INTERVAL_MS
     if definition.shards > 1:

@@ -1,4 +1,4 @@
-"""Tell an outage, after which all goes on, from a bug."""
+"""Tell an outage, which passes, from a bug, which stays."""
 
 from django.db import InterfaceError, OperationalError, ProgrammingError
 
@@ -6,8 +6,8 @@ from telemetry.exception_chain import chain
 
 from .ballot_box import Unavailable
 
-# PostgreSQL's codes for a table and a column that are not there, and for one that this role may not touch: `prepare`
-# has not migrated the schema yet, or has not granted the rights to it.
+# PostgreSQL's codes for a missing table, a missing column and a missing right: `prepare` has not migrated the schema
+# yet, or has not granted the rights to it.
 _UNPREPARED = {"42P01", "42703", "42501"}
 
 
@@ -19,5 +19,5 @@ def is_outage(error: BaseException) -> bool:
 
 
 def find_outage(error: BaseException | None) -> BaseException | None:
-    """Return the outage that is behind an error, or that it is itself; None if there is none."""
+    """Return the outage that caused an error or is the error itself; None if there is none."""
     return next(filter(is_outage, chain(error)), None)

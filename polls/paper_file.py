@@ -1,4 +1,4 @@
-"""A paper as JSON: what `import_election` reads, and how the demo and the tests write theirs down."""
+"""A paper as JSON: `import_election` reads it, and the demo and the tests write their papers in it."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -39,12 +39,12 @@ OPTION_NAMES = frozenset(("label", "key", "description"))
 
 
 class BadPaper(ValidationError):
-    """A paper that makes no election; the message says where, and what to do."""
+    """A paper that cannot become an election; the message says which part is wrong, and what to do."""
 
 
 @transaction.atomic
 def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
-    """Make a draft of a paper in JSON; `fields` are those of the model that no paper has. Raises ValidationError."""
+    """Make a draft from a paper in JSON, with further `fields` of the model; raises ValidationError."""
     _require_mapping(paper, NAMES, _("the paper"))
     if (eligibility := paper.get("eligibility", "open")) != "open":
         raise BadPaper(_("The eligibility is %(value)r, and only “open” is known yet.") % {"value": eligibility})

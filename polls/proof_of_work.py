@@ -1,8 +1,8 @@
-"""Proof of work for open polls: a short computation in the browser, which makes ballots by the thousand dear.
+"""Proof of work for open polls: a short computation in the browser, which makes thousands of ballots expensive.
 
 The protocol is ALTCHA's, served from here: find the number whose hash with the salt is the challenge. The salt names
-the ballot, so that a solution is good for one ballot alone, and nothing has to be stored to see to that. It also
-names the time, by the box's clock, until which it is good.
+the ballot, so that a solution is good for one ballot only, and nothing has to be stored. It also names the time, by
+the box's clock, until which the solution is good.
 """
 
 import base64
@@ -15,10 +15,10 @@ from django.conf import settings
 
 from .definition import Definition, moment
 
-# Milliseconds. Long enough to read a ballot, too short to compute for tomorrow.
+# Milliseconds. Long enough to read a ballot, too short to compute solutions a day ahead.
 GOOD_FOR = 3_600_000
 ALGORITHM: altcha.AlgoType = "SHA-256"
-# What the key of each election is derived from.
+# The key of each election is derived from this text.
 KEY = "proof of work"
 
 
@@ -43,7 +43,7 @@ def is_solved(definition: Definition, ballot_id: UUID, solution: str, now: int) 
     payload = _read(solution)
     if payload is None:
         return False
-    # Not by this machine's clock: the box's alone tells the time of a ballot.
+    # ALTCHA would check it by this machine's clock, but only the box's clock tells the time of a ballot.
     solved, _ = altcha.verify_solution(payload, definition.derive(KEY), check_expires=False)
     parameters = altcha.extract_params(payload)
     return bool(
@@ -65,7 +65,7 @@ def _read(solution: str) -> altcha.PayloadType | None:
     if not all(isinstance(text, str) and text.isascii() for text in texts):
         return None
     hashed, salt, signature = map(str, texts)
-    # The algorithm is not the sender's to choose.
+    # The sender must not choose the algorithm.
     return altcha.PayloadType(
         algorithm=ALGORITHM, number=fields["number"], challenge=hashed, salt=salt, signature=signature
     )

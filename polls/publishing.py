@@ -1,7 +1,7 @@
 """Publish elections: PostgreSQL first, then the ballot box, which alone decides whether it takes a change.
 
-By its own clock the box knows whether voters may have seen a paper already. What it does not take is taken back in
-PostgreSQL as well, so that both always say the same.
+The box knows by its own clock whether voters may have seen a paper already. A change that it refuses is taken back in
+PostgreSQL as well, so that both hold the same.
 """
 
 import enum
@@ -32,10 +32,11 @@ class Frozen(ValidationError):
 
 
 class Arrival(enum.Enum):
-    """Where a publication has come to.
+    """How far a publication has come.
 
-    The box has taken it, or has refused it, and PostgreSQL has what the box holds; or it has not answered yet; or it
-    holds what cannot be: a paper that PostgreSQL does not know, or not after another one was seen to open.
+    TAKEN: the box has taken it. REFUSED: the box has refused it, and PostgreSQL has what the box holds. WAITING: the
+    box has not decided yet. CONTRADICTED: the box holds what cannot be right: no paper, one whose hash is wrong, or
+    another one than the paper that has opened.
     """
 
     TAKEN = enum.auto()
@@ -66,11 +67,11 @@ CANCELLED = _("The election is cancelled, and stays as it is. Duplicate it to ho
 
 @transaction.atomic
 def publish_election(election: Election) -> Publication:
-    """Publish an election as it is saved, on commit; raises ValidationError where nobody could vote on it.
+    """Publish an election as it is saved, on commit; raises ValidationError for a paper on which nobody could vote.
 
-    Raises Frozen, which is one, where voters may have seen it as it was.
+    Raises Frozen, which is a ValidationError, if voters may have seen what the edit changes.
 
-    A box that cannot be reached gets it later, from `keep_box`, and decides then.
+    If the box cannot be reached, `keep_box` offers the election later, and the box decides then.
     """
     # The lock makes two publications take turns, so that each has a revision of its own.
     stored = Election.objects.select_for_update().get(pk=election.pk)
@@ -86,9 +87,10 @@ def publish_election(election: Election) -> Publication:
 
 @transaction.atomic
 def cancel_election(election: Election) -> Publication:
-    """Cancel an election that has not opened yet, on commit; raises Frozen where it has, or is no such election.
+    """Cancel an election that has not opened yet, on commit; raises Frozen if it has opened.
 
-    Raises Unavailable where the ballot box cannot be asked: the election may open before it answers.
+    Raises NotAllowed if it is a draft, or over. Raises Unavailable if the ballot box cannot be reached: the election
+    might open before the box hears of the cancellation.
     """
     stored = Election.objects.select_for_update().get(pk=election.pk)
     changed = enter(stored, State.CANCELLED, now=timezone.now())
@@ -110,7 +112,7 @@ def _offer(election: Election, stored: Election, changed: list[str]) -> Publicat
 
 @transaction.atomic
 def republish_election(election: Election) -> None:
-    """Let the ballot box know of a change that is no edit, such as a seal: the paper stays as it was published."""
+    """Tell the ballot box of a change that is no edit, such as a seal: the paper stays as it was published."""
     stored = Election.objects.select_for_update().get(pk=election.pk)
     stored.revision += 1
     stored.save(update_fields=["revision"])
@@ -119,14 +121,14 @@ def republish_election(election: Election) -> None:
 
 
 def _store_design(election: Election) -> str:
-    """Return the design of an election as it is saved; it is made and kept only if the paper is another one."""
+    """Return the design of an election as it is saved; make and store a new one only if the paper has changed."""
     paper = Paper.of(election)
     try:
         paper.check()
     except InvalidRules as problem:
         raise ValidationError(str(problem.message)) from problem
     for known in election.designs.all():
-        # As what it says, since a new release may write it in another way.
+        # Compared by what it says: a new release may write the same paper in another way.
         if paper == Paper.read(known.paper):
             return known.hash
     text = paper.write()
@@ -134,7 +136,7 @@ def _store_design(election: Election) -> str:
 
 
 def _refuse_what_has_begun(election: Election) -> None:
-    """Raise Frozen if the box would not take it; if it cannot be asked, go by what PostgreSQL knows."""
+    """Raise Frozen if the box would refuse it; if the box cannot be reached, decide by what PostgreSQL knows."""
     try:
         reply = ballot_box.offer([Definition.offered(election)], epoch="", mode="try")[0]
     except ballot_box.Unavailable:
@@ -158,9 +160,9 @@ def _deliver(election: Election, publication: Publication) -> None:
 
 
 def deliver(elections: Iterable[Election], epoch: str) -> list[Arrival]:
-    """Offer elections to the ballot box as they were published last, and let PostgreSQL follow what the box decides.
+    """Offer elections to the ballot box as they were published last, and store in PostgreSQL what the box decides.
 
-    A box that is new to Redis begins its life in `epoch`. Raises Unavailable.
+    A box that Redis does not know yet begins in `epoch`. Raises Unavailable.
     """
     elections = list(elections)
     replies = ballot_box.offer([Definition.offered(election) for election in elections], epoch)
@@ -168,7 +170,7 @@ def deliver(elections: Iterable[Election], epoch: str) -> list[Arrival]:
 
 
 def restore(elections: Iterable[Election], epoch: str) -> None:
-    """Let a ballot box that has lost data have what voters have seen; raises Unavailable.
+    """Give a ballot box that has lost data the papers that voters have seen; raises Unavailable.
 
     An edit that no box had taken yet is offered afterwards, like any other.
     """
@@ -189,7 +191,8 @@ def _follow(election: Election, reply: OfferReply) -> Arrival:
             _note_in_force(election)
         return Arrival.TAKEN
     if reply.outcome is Outcome.NEWER:
-        # Unless another publication was faster, PostgreSQL has come back older, and has to go past what the box has.
+        # Either another publication was faster, or PostgreSQL has come back with older data: then the next revision
+        # has to be higher than the box's.
         Election.objects.filter(pk=election.pk, revision=election.revision).update(revision=reply.revision + 1)
         return Arrival.WAITING
     return _take_back(election, reply.standing)
@@ -197,7 +200,7 @@ def _follow(election: Election, reply: OfferReply) -> Arrival:
 
 @transaction.atomic
 def _take_back(election: Election, standing: Definition | None) -> Arrival:
-    """Let PostgreSQL have what the box holds, and keep the edit that came too late for its organiser to see."""
+    """Restore in PostgreSQL what the box holds, and keep the late edit, so that its organiser can see it."""
     stored = Election.objects.select_for_update().get(pk=election.pk)
     if stored.revision != election.revision:
         return Arrival.WAITING
@@ -210,7 +213,7 @@ def _take_back(election: Election, standing: Definition | None) -> Arrival:
     stored.opens_at, stored.closes_at = standing.opens, standing.closes
     stored.in_force, stored.offered = standing.design, ""
     if stored.state == State.CANCELLED:
-        # It opened before the box could be told.
+        # It opened before the box heard of the cancellation.
         stored.state, stored.cancelled_at = State.PUBLISHED, None
     stored.save(
         update_fields=[*EDITED - {"contests"}, "in_force", "offered", "refused_edit", "state", "cancelled_at"],
@@ -222,7 +225,7 @@ def _take_back(election: Election, standing: Definition | None) -> Arrival:
 
 
 def _adopt_design(election: Election, standing: Definition) -> bool:
-    """Tell whether the box's paper can be this election's; one that PostgreSQL does not know is kept."""
+    """Tell whether the box's paper can belong to this election; store it if PostgreSQL does not know it."""
     if standing.design == election.in_force:
         return True
     if election.opened_at is not None:
@@ -237,7 +240,7 @@ def _adopt_design(election: Election, standing: Definition) -> bool:
 
 
 def write_contests(election: Election, contests: Iterable[ContestOnBallot]) -> None:
-    """Let an election have just these contests and options; those that keep their keys stay the rows that they are."""
+    """Give an election exactly these contests and options; one that keeps its key keeps its row."""
     kept = []
     for position, contest in enumerate(contests):
         names = ("title", "description", "method", "seats", "rules")
@@ -249,7 +252,7 @@ def write_contests(election: Election, contests: Iterable[ContestOnBallot]) -> N
 
 
 def write_options(contest: Contest, options: Sequence[OptionOnBallot]) -> None:
-    """Let a contest have just these options; those that keep their keys stay the rows that they are."""
+    """Give a contest exactly these options; one that keeps its key keeps its row."""
     contest.options.exclude(key__in=[option.key for option in options]).delete()
     for position, option in enumerate(options):
         values = {"label": option.label, "description": option.description, "position": position}

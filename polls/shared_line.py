@@ -1,8 +1,8 @@
-"""One connection to the ballot box, on which all requests of a process ask together.
+"""One connection to the ballot box, which all requests of a process share.
 
 While one round trip is under way, requests are collected for the next: under load a hundred ballots go out at once,
-and share one write to Redis's disk. Each alone costs system calls and changes of context, which take longer than all
-the rest of a vote.
+and share one write to Redis's disk. Sent one by one they would cost system calls and context switches, which take
+longer than the rest of a vote.
 
 Each request runs in a greenlet, so that its code reads as if it waited.
 """
@@ -19,7 +19,7 @@ from .ballot_box.connection import Command
 
 
 class Question(NamedTuple):
-    """Commands as they go out, how many they are, and who waits for the replies."""
+    """Packed commands, their number, and the greenlet that waits for the replies."""
 
     asker: greenlet
     packed: Sequence[bytes]
@@ -41,7 +41,7 @@ class SharedLine:
         """Send commands, and return their replies; raises the client's errors. To be called in a greenlet."""
         asker = getcurrent()
         assert asker.parent, "only a greenlet can wait here"
-        # Here, so that nobody else suffers from what cannot be written.
+        # Packed here, so that commands that cannot be packed fail for this request only.
         self._waiting.append(Question(asker, self._connection.pack_commands(commands), len(commands)))
         self._asked.set()
         replies: list[Any] = asker.parent.switch()
@@ -64,9 +64,9 @@ class SharedLine:
     async def _answer(self, questions: Sequence[Question]) -> None:
         try:
             replies = await self._exchange(questions)
-        except Exception as error:  # whatever it is, somebody waits to hear of it
+        except Exception as error:  # whatever it is, the requests wait for an answer
             for one in questions:
-                # To each its own, since a traceback grows on it.
+                # Each request gets an error of its own, since raising one adds to its traceback.
                 one.asker.throw(type(error), error.args)
             return
         each = iter(replies)
@@ -74,7 +74,7 @@ class SharedLine:
             one.asker.switch([next(each) for _ in range(one.number)])
 
     async def _exchange(self, questions: Sequence[Question]) -> list[Any]:
-        """Ask once more on a broken connection, never after a time-out."""
+        """Send questions and return the replies; once more on a broken connection, never after a time-out."""
         try:
             async with asyncio.timeout(settings.REDIS_TIMEOUT):
                 try:
@@ -90,7 +90,7 @@ class SharedLine:
         return [await self._read() for one in questions for _ in range(one.number)]
 
     async def _read(self) -> Any:
-        """Return a reply; an error that is the reply to this one command alone is returned like any other."""
+        """Return a reply; an error that answers only this command is returned like any other reply."""
         try:
             return await self._connection.read_response()
         except redis.ResponseError as error:

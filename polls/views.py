@@ -117,7 +117,7 @@ def say_what_is_wrong(definition: Definition, problem: InvalidMarking) -> str:
 
 
 def may_enter(marked: MarkedBallot, slug: str, visitor: str) -> bool:
-    """Tell whether a ballot has its proof of work: one that was accepted stays so, however late it is sent again."""
+    """Tell whether a ballot has its proof of work, or was accepted before and is sent again."""
     definition, now = get_definition(slug)
     if is_solved(definition, marked.ballot_id, marked.proof, now):
         return True
@@ -133,7 +133,7 @@ def show_again(
     status: int,
     errors: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    """Refuse a form before it comes to the box, with a fresh one if the election still takes votes."""
+    """Refuse a form before it reaches the box; show a fresh one if the election still takes votes."""
     definition, now = get_definition(slug)
     if definition.phase(now) != "open":
         return show_not_open(request, definition, now, None)
@@ -146,7 +146,7 @@ def read_mark(definition: Definition, visitor: str | None) -> Mark | None:
     return ballot_box.read_mark(definition, voters.voter_key(definition, visitor)) if visitor else None
 
 
-# What a voter reads above a fresh form, where the box refuses a ballot that can be put right.
+# What a voter reads above a fresh form after the box has refused a ballot that the voter can correct.
 REFUSALS = {
     Verdict.ALREADY_VOTED: (
         HTTPStatus.CONFLICT,
@@ -226,7 +226,7 @@ def show_ballot(
 ) -> HttpResponse:
     """Render a fresh ballot form, filled in as the visitor sent it; gives a cookie to a visitor without one.
 
-    `wait` is the time in seconds before which it is of no use to send it. `errors` says by contest what is wrong.
+    `wait` is the time in seconds during which the box would refuse it. `errors` says by contest what is wrong.
     """
     ballot_id = ballots.new_ballot_id(now, after=last.ballot_id if last else None)
     identity = visitor or voters.new_visitor()
@@ -257,7 +257,7 @@ def show_ballot(
 def show_not_open(
     request: HttpRequest, definition: Definition, now: int, mark: Mark | None, *, closed: bool = False
 ) -> HttpResponse:
-    """Render the page of an election that takes no votes, yet or any more: 410."""
+    """Render the page of an election that takes no votes at this moment: 410."""
     phase = definition.phase(now)
     if closed and phase != Phase.CANCELLED:
         phase = Phase.CLOSED
@@ -276,7 +276,7 @@ def read_state(request: HttpRequest, definition: Definition) -> str:
 @require_safe
 @never_cache
 def cast(request: HttpRequest, slug: str) -> HttpResponse:
-    """Confirm a ballot: accepted, then counted when it is."""
+    """Confirm that a ballot is accepted, and later that it is counted."""
     definition, now = get_definition(slug)
     context = {
         "election": definition,

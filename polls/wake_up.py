@@ -1,4 +1,4 @@
-"""Ask a worker to count now. Only a hint: beat asks every second as well, and losing it costs that second."""
+"""Ask a worker to count now. This is only a hint: beat asks every second as well, so that a lost one costs a second."""
 
 import logging
 import os
@@ -19,13 +19,13 @@ def _messenger() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="wake-up")
 
 
-# What a child inherits is its parent's thread.
+# A forked child inherits the executor, but not its thread.
 os.register_at_fork(after_in_child=_messenger.cache_clear)
 
 
 def ask_for_drain(definition: Definition, voter: str) -> None:
-    """Have the wake-up for a voter's shard sent; the voter, whose ballot is safe by then, does not wait for it."""
-    # With its context, in which is the id of the request.
+    """Send the wake-up for a voter's shard from another thread, so that the voter does not wait for it."""
+    # With the request's context, which holds its id for the log.
     _messenger().submit(copy_context().run, ask_for_next_drain, definition, shard_of(voter, definition.shards))
 
 

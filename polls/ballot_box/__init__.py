@@ -1,6 +1,6 @@
-"""The ballot box: accept a ballot, seal, publish. Each write is one atomic script beside these files.
+"""The ballot box: accept a ballot, seal, publish. Each change to a box is one atomic script beside these files.
 
-Others ask what they need of this package by these names; the way to Redis itself is `connection`.
+Other packages use the names below; `connection` is the way to Redis itself.
 """
 
 from . import connection

@@ -1,4 +1,4 @@
--- Let the box of one shard begin a new life; one that lives in this epoch already goes on.
+-- Let the box of one shard begin an epoch; a box that is in this epoch already stays as it is.
 --
 -- KEYS  rules (hash)
 -- ARGV  epoch

@@ -6,7 +6,7 @@
 -- Reply {outcome, serial, wake-up due (1/0), now (ms), the voter's last ballot id or '', time to wait (ms)}
 --
 -- A voter's mark is "ballot-id marking-hash state next-arrival"; the last is the limiter's (GCRA) time in ms. The
--- newcomers' key holds such a time as well, and is gone when it has passed.
+-- newcomers' key holds such a time as well, and expires at that time.
 
 local rules_key, ballots_key, voters_key, wake_key, newcomers_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local voter, ballot, marking, marking_hash, design = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -31,7 +31,7 @@ local function refuse(outcome, wait)
   return {outcome, 0, 0, now, last, wait or 0}
 end
 
--- A limiter's time: not past, nor further ahead than a burst reaches, as it would be once the clock is set back.
+-- A limiter's time, kept between now and a full burst ahead: once the clock is set back it would be further ahead.
 local function bound(arrival, burst, interval)
   return math.min(math.max(arrival, now), now + burst * interval)
 end
@@ -71,6 +71,6 @@ redis.call('XADD', ballots_key, '*', 'v', ARGV[6], 'epoch', epoch, 'serial', ser
 redis.call('HSET', voters_key, voter,
   string.format('%s %s accepted %.0f', ballot, marking_hash, next_arrival + voter_interval))
 
--- The drain removes this key before it reads, also the one that comes with each tick. So one wake-up waits at most.
+-- Every drain removes this key before it reads the ballots, so that at most one wake-up waits.
 local wake = redis.call('SET', wake_key, '1', 'NX') and 1 or 0
 return {'accepted', serial, wake, now, ballot, 0}

@@ -33,7 +33,7 @@ class Verdict(enum.Enum):
 class Reply:
     """The answer to a cast ballot: `now` is the box's clock in ms, `last` the voter's last accepted ballot.
 
-    `wait` is the time in ms after which one that was too many can be taken.
+    `wait` is the time in ms after which a ballot that was too many can be accepted.
     """
 
     verdict: Verdict
@@ -47,8 +47,8 @@ class Reply:
 def cast(definition: Definition, *, voter: str, ballot_id: UUID, marking: str, design: str, network: str) -> Reply:
     """Put a ballot into the box, in one round trip; raises Unavailable. `network` is where the voter comes from.
 
-    When this returns ACCEPTED or REPEATED the ballot is on the disk of a Redis with `appendfsync always`.
-    After Unavailable it may or may not be: sending the same ballot again is safe.
+    After ACCEPTED or REPEATED the ballot is on disk, if Redis runs with `appendfsync always`. After Unavailable
+    the ballot may be in the box or not: sending the same ballot again is safe.
     """
     shard = shard_of(voter, definition.shards)
     newcomers = allow(definition, network)
@@ -70,6 +70,6 @@ def cast(definition: Definition, *, voter: str, ballot_id: UUID, marking: str, d
         outcome, serial, wake, now, last, wait = evaluate("cast", keys, arguments)
     if outcome == b"no-epoch":
         raise Unavailable(EMPTY)
-    # Of a ballot that was taken the last one is itself.
+    # An accepted ballot is the voter's last one.
     known = ballot_id if serial else UUID(last.decode()) if last else None
     return Reply(Verdict(outcome.decode()), serial, bool(wake), now, known, wait)

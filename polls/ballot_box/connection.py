@@ -1,4 +1,4 @@
-"""The way to Redis: a client for each process, a round trip for each question, one error for all that goes wrong."""
+"""The way to Redis: one client for each process, one round trip for each question, one error for every failure."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -50,7 +50,7 @@ def script(name: str) -> Script:
 
 
 def _ask_alone(commands: Sequence[Command]) -> list[Any]:
-    """Ask on a connection of the client's; commands are repeated once on a broken one, never after a time-out.
+    """Send commands on a connection of the client's; repeat them once if it is broken, never after a time-out.
 
     The client's own pipeline and script calls take two to three times the processor time.
     """
@@ -64,7 +64,7 @@ def _ask_alone(commands: Sequence[Command]) -> list[Any]:
             if last:
                 raise
         except BaseException:
-            # Replies that nobody has read must not be taken for those to the next question.
+            # The next question must not read the replies to this one.
             connection.disconnect()
             raise
         finally:
@@ -72,7 +72,7 @@ def _ask_alone(commands: Sequence[Command]) -> list[Any]:
     raise AssertionError("unreachable")
 
 
-# How a request gets to the box: a server may give all its requests one shared line.
+# The function by which a request reaches the box: a server may set one that all its requests share.
 line: ContextVar[Callable[[Sequence[Command]], list[Any]]] = ContextVar("line", default=_ask_alone)
 
 

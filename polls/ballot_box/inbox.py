@@ -33,7 +33,7 @@ class Settlement(NamedTuple):
 
 
 def read(election: int, shard: int, *, after: str | None, limit: int) -> list[Entry]:
-    """Return up to `limit` entries in order of acceptance, those behind the entry `after`; raises Unavailable."""
+    """Return up to `limit` entries behind the entry `after`, in order of acceptance; raises Unavailable."""
     with reaching():
         found = connection.client().xrange(
             key(election, shard, "ballots"), min=f"({after}" if after else "-", count=limit
@@ -44,7 +44,7 @@ def read(election: int, shard: int, *, after: str | None, limit: int) -> list[En
 def clear_wake_up(election: int, shard: int) -> str:
     """Let the next accepted ballot ask for another drain; raises Unavailable.
 
-    Returns the design on which the box takes ballots, "" where it is not known: those that wait were cast on it.
+    Returns the design on which the box accepts ballots, "" if the box has none. Waiting ballots were cast on it.
     """
     with reaching():
         _, design = ask(("DEL", key(election, shard, "wake")), ("HGET", key(election, shard, "rules"), "design"))
@@ -52,7 +52,7 @@ def clear_wake_up(election: int, shard: int) -> str:
 
 
 def settle(election: int, shard: int, settlements: Iterable[Settlement]) -> None:
-    """Delete entries and tell their voters' marks what became of them, a chunk at a time; raises Unavailable."""
+    """Delete entries, and write what became of them into their voters' marks, in chunks; raises Unavailable."""
     keys = [key(election, shard, "ballots"), key(election, shard, "voters")]
     for chunk in _chunks(list(settlements)):
         arguments = [part for one in chunk for part in (one.entry, one.voter_key, one.ballot_id, one.state)]
@@ -71,7 +71,7 @@ def is_empty(election: int, shards: int) -> bool:
 
 
 def note_good_drain() -> None:
-    """Note, by the box's clock, that all that waited could be counted; raises Unavailable."""
+    """Note the time, by the box's clock, at which all waiting ballots could be counted; raises Unavailable."""
     with reaching():
         connection.client().set(LAST_DRAIN, connection.client().time()[0])
 

@@ -1,8 +1,8 @@
-"""The names of what the ballot box keeps in Redis.
+"""The names of the ballot box's keys in Redis.
 
-`urna:epoch` and `urna:definitions` for the whole box; for each election and shard, under one hash tag,
-`rules` (hash: window, design, seal, epoch, last serial), `ballots` (stream), `voters` (hash: voter key -> mark),
-`wake` (a drain has been asked for and not begun) and, for a moment, a `newcomers` key for each network.
+`urna:epoch` and `urna:definitions` are for the whole box. Each election and shard has, under one hash tag, `rules`
+(hash: window, design, seal, epoch, last serial), `ballots` (stream), `voters` (hash: voter key -> mark), `wake` (a
+drain was asked for and has not begun) and, for a short time, a `newcomers` key for each network.
 """
 
 EPOCH = "urna:epoch"

@@ -1,8 +1,8 @@
--- See how the box of one shard stands at one moment, whatever number of ballots is in it.
+-- Return the state of one shard's box at one moment, however many ballots it holds.
 --
 -- KEYS  rules (hash), ballots (stream)
 -- Reply {epoch, last serial, ballots that wait, the first one's epoch, serial and time (ms), the last one's epoch
---        and serial, now (ms)}, all as text; '' is for what is not there
+--        and serial, now (ms)}, all as text; '' where there is none
 
 local rules = redis.call('HMGET', KEYS[1], 'epoch', 'serial')
 local time = redis.call('TIME')

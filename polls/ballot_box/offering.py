@@ -22,7 +22,7 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True)
 class OfferReply:
-    """The answer to an offered definition; of one that was not taken, what stands, and its revision."""
+    """The answer to an offered definition; if the box did not take it, `standing` is what the box keeps instead."""
 
     outcome: Outcome
     standing: Definition | None
@@ -34,8 +34,8 @@ def offer(
 ) -> list[OfferReply]:
     """Offer revisions of elections to the box, which alone decides whether it takes them; raises Unavailable.
 
-    A box that is new to Redis begins its life in `epoch`. With "try" nothing changes, and with "restore" a box that
-    has lost data takes what it would refuse.
+    A box that Redis does not know yet begins in `epoch`. "try" changes nothing; with "restore" a box that has lost
+    data takes what it would otherwise refuse.
     """
     with reaching(), connection.client().pipeline(transaction=False) as pipe:
         for definition in definitions:

@@ -1,16 +1,16 @@
--- Take a revision of an election, or say why not: the definition and the rules of all its shards, in one step.
+-- Take a revision of an election, or say why not. It changes the definition and the rules of all shards in one step.
 --
 -- KEYS  definitions (hash: slug -> JSON), then the rules (hash) of each shard
 -- ARGV  mode, epoch, slug, revision, design, opens (ms), closes (ms or ''), final (1/0), sealed (1/0),
 --       cancelled (1/0), JSON
--- Reply {outcome, JSON of the definition that stands or '', its revision}
+-- Reply {outcome, JSON of the definition that the box keeps instead or '', its revision}
 --
--- The mode is 'offer', 'try' (say what an offer would bring, and change nothing), or 'restore' (take it, whatever has
--- begun: for a box that has lost data).
+-- The mode is 'offer', 'try' (say what an offer would bring, and change nothing), or 'restore' (take it, even if the
+-- election has begun: for a box that has lost data).
 --
--- What voters may have seen is fixed from the opening on, by this clock: another design, opening or rule on changing
--- votes is not taken, nor is a cancellation. Another closing is not taken once the box is closed. A seal stays, and so
--- does the epoch in which a box lives. A lower revision is older: it is not taken.
+-- Once the election has opened, by Redis's clock, what voters may have seen is fixed: another design, opening time,
+-- address or rule on changing votes is refused, and so is a cancellation. Once the box is closed, another closing time
+-- is refused. A lower revision is older, and is refused. A seal and the box's epoch always stay.
 
 local mode, epoch, slug, revision = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local design, opens, closes, final, sealed = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
@@ -19,7 +19,7 @@ local cancelled, text = ARGV[10], ARGV[11]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- All shards have the same rules but for their serials; some may have been lost.
+-- All shards have the same rules except for their serials; some shards may have been lost.
 local known
 local revisions = {}
 for shard = 2, #KEYS do

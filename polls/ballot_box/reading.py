@@ -1,4 +1,4 @@
-"""Read what the box holds: epoch, definitions, marks of voters, and how much waits."""
+"""Read what the box holds: epoch, definitions, marks of voters, and how many ballots wait."""
 
 import time
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from . import connection
 from .connection import EMPTY, Unavailable, ask, reaching
 from .keys import DEFINITIONS, EPOCH, key
 
-# Seconds for which a web process goes by the definition that it has read.
+# Seconds for which a web process uses a definition that it has read.
 REMEMBERED_S = 1.0
 _remembered: dict[str, tuple[float, Definition]] = {}
 
@@ -41,7 +41,7 @@ def read_definition(slug: str) -> tuple[Definition | None, int]:
 
 
 def recall_definition(slug: str) -> Definition | None:
-    """Return the definition as this process has read it within a second, for what the box itself decides again."""
+    """Return the definition if this process read it within the last second; the box checks again what it says."""
     read_at, definition = _remembered.get(slug, (float("-inf"), None))
     return definition if time.monotonic() - read_at < REMEMBERED_S else None
 
@@ -73,16 +73,16 @@ def read_mark(definition: Definition, voter: str) -> Mark | None:
 
 
 def read_epoch() -> str | None:
-    """Return the epoch's name, None from an emptied box; raises Unavailable."""
+    """Return the epoch's name, None if the box was emptied; raises Unavailable."""
     with reaching():
         [found] = ask(("GET", EPOCH))
     return found.decode() if found else None
 
 
 def count_waiting(boxes: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Return the ballots that wait in the box, by election, for (election, shards) pairs; raises Unavailable.
+    """Return the number of ballots that wait, by election, for (election, shards) pairs; raises Unavailable.
 
-    Of a box without an epoch nobody can say that nothing waits: what it held is gone, or on its way back.
+    It is raised for a box without an epoch as well: its ballots are lost or being restored, not counted.
     """
     shards = [(election, shard) for election, number in boxes for shard in range(number)]
     waiting: dict[int, int] = {}
@@ -99,7 +99,7 @@ def count_waiting(boxes: Iterable[tuple[int, int]]) -> dict[int, int]:
 
 
 def read_rules(shards: Iterable[tuple[int, int]], *names: str) -> list[list[bytes | None]]:
-    """Return these fields of the rules of each (election, shard), None for what is not there; raises Unavailable."""
+    """Return these fields of the rules of each (election, shard), None for a missing one; raises Unavailable."""
     with reaching(), connection.client().pipeline(transaction=False) as pipe:
         for election, shard in shards:
             pipe.hmget(key(election, shard, "rules"), names)

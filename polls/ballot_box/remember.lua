@@ -1,4 +1,4 @@
--- Give a shard back what its voters have cast, after it has lost data; what the box knows of something later stays.
+-- Restore the marks of a shard's voters after it has lost data; a mark of a later ballot stays.
 --
 -- KEYS  voters (hash)
 -- ARGV  for each voter: voter key, mark

@@ -1,6 +1,7 @@
-"""Give a box that has lost data what it has to know before it may take ballots again, and then a new epoch.
+"""Restore what a box that has lost data needs before it accepts ballots again, and then give it a new epoch.
 
-`urna:healing` stands from the first step to the last. A box that is emptied meanwhile loses it, and gets no epoch.
+The first step sets `urna:healing`, and the last one removes it. A box that is emptied in between loses this key, and
+then gets no epoch.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ def begin(epoch: str) -> None:
 
 
 def remember(election: int, shard: int, marks: Sequence[str]) -> None:
-    """Restore voter keys and marks, in turn, unless the box knows of a later ballot; raises Unavailable."""
+    """Restore `marks` (voter key and mark in turn), unless the box knows a later ballot; raises Unavailable."""
     with reaching():
         script("remember")([key(election, shard, "voters")], marks)
 
@@ -34,7 +35,7 @@ def adopt(election: int, shards: int, epoch: str) -> None:
 
 
 def finish(epoch: str) -> None:
-    """Let the box take ballots, in the epoch that was begun; raises Unavailable."""
+    """Let the box accept ballots, in the epoch that was begun; raises Unavailable."""
     with reaching():
         connection.client().transaction(lambda pipe: _give_epoch(pipe, epoch), HEALING)
 

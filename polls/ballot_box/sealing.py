@@ -1,4 +1,4 @@
-"""Seal a box: from then on it takes nothing any more."""
+"""Seal a box: from then on it accepts no ballot."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Seal:
 def seal(election: int, shards: int, *, only_if_due: bool = False) -> Seal:
     """Close the box of an election, by the box's clock and for good; raises Unavailable.
 
-    With `only_if_due` a box closes only when its window has run out. Once one shard is sealed, all are.
+    With `only_if_due` the box closes only if its closing time has passed. If one shard closes, all of them do.
     """
     replies = [_seal_shard(election, shard, only_if_due=only_if_due) for shard in range(shards)]
     if only_if_due and any(reply.sealed for reply in replies) and not all(reply.sealed for reply in replies):

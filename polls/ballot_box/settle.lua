@@ -1,10 +1,10 @@
--- Take counted entries out of the box, and let each voter's mark say what became of the ballot.
+-- Take counted entries out of the box, and write into each voter's mark what became of the ballot.
 --
 -- KEYS  ballots (stream), voters (hash)
 -- ARGV  for each entry: stream id, voter key or '', ballot id, state
 -- Reply the number of entries removed
 --
--- A mark that already speaks of a later ballot of the same voter is left alone.
+-- A mark of a later ballot of the same voter is left alone.
 
 local removed = 0
 for i = 1, #ARGV, 4 do

@@ -1,4 +1,4 @@
-"""See at a glance how the boxes stand: one round trip, whatever number of ballots is in them."""
+"""Read the state of the boxes in one round trip, however many ballots they hold."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from .keys import key
 class Look:
     """The box of one shard at one moment: `last` is the last serial given, `oldest_ms` how long the first ballot waits.
 
-    `first_waiting` and `last_waiting` are (epoch, serial), None where nothing waits or what waits names no place.
+    `first_waiting` and `last_waiting` are (epoch, serial), None if nothing waits or the entry there has no serial.
     """
 
     epoch: str
@@ -23,9 +23,10 @@ class Look:
     oldest_ms: int
 
     def is_complete(self, epoch: str, counted: int) -> bool:
-        """Tell whether all ballots behind the serial `counted` are seen to wait; one of `epoch`, read after the look.
+        """Tell whether all ballots after the serial `counted` of `epoch`, which was read after the look, wait.
 
-        False is a suspicion only: a box that is being emptied, or holds what is no ballot, may look like this.
+        False is only a suspicion: a box from which a batch is being deleted, or that holds an entry that is no
+        ballot, looks the same.
         """
         done = counted if epoch == self.epoch else 0
         if done >= self.last:
@@ -60,5 +61,5 @@ def _read(reply: list[bytes]) -> Look:
 
 
 def _text(value: bytes) -> str:
-    # Anything may stand in a stream that others can write to.
+    # A stream may hold anything: other programs can write to it.
     return value.decode("ascii", errors="replace")

@@ -45,8 +45,8 @@ class OptionOnBallot:
 class ContestOnBallot:
     """One question as it is printed on the ballot; `version` is that of the method's counting rule.
 
-    `rules` are plain JSON values by name, which the method alone understands; those of them that any contest can have
-    are properties here.
+    `rules` are plain JSON values by name. Only the method understands them, except those that any contest can have:
+    these are properties here.
     """
 
     key: str
@@ -56,7 +56,7 @@ class ContestOnBallot:
     version: int
     seats: int
     options: tuple[OptionOnBallot, ...]
-    # Like the rest of it, never changed; a mapping has no hash.
+    # Never changed, like the other fields, but a mapping has no hash.
     rules: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @cached_property
@@ -96,17 +96,17 @@ class VotingMethod(Protocol):
 
     @property
     def label(self) -> str | Promise:
-        """What an organiser chooses it by."""
+        """The name under which an organiser chooses it."""
 
     @property
     def nothing_chosen(self) -> str | Promise:
-        """What a voter reads who has marked nothing, and has to."""
+        """The sentence for a voter who has marked nothing on a contest that may not be left blank."""
 
     def rule_fields(self) -> dict[str, forms.Field]:
         """Return the form fields in which an organiser sets the rules, by the names of the rules."""
 
     def complete_rules(self, rules: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
-        """Return rules from a form, with those that follow from the option keys, in ballot order."""
+        """Return rules from a form, with those that follow from `keys`, the option keys in ballot order."""
 
     def check(self, contest: ContestOnBallot) -> None:
         """Check seats, rules and options; raises InvalidRules."""
@@ -114,7 +114,7 @@ class VotingMethod(Protocol):
     def parse(self, values: list[str], form: QueryDict, contest: ContestOnBallot) -> str:
         """Turn a submitted form into a marking in canonical form, "" where nothing is marked; raises InvalidMarking.
 
-        `values` are those of the field that is named like the contest.
+        `values` are the values of the field that is named like the contest.
         """
 
     def initial(self, values: list[str], form: QueryDict, contest: ContestOnBallot) -> Any:
