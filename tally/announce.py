@@ -12,12 +12,12 @@ from channels.layers import get_channel_layer
 logger = logging.getLogger(__name__)
 
 GROUP = "results"
-# The layer itself never gives up on a Redis that is silent.
+# The channel layer itself waits for ever if Redis does not answer.
 SEND_TIMEOUT_S = 1.0
 
 
 def announce(election: int) -> None:
-    """Send the hint to every results process; a failure costs them the time until their next tick."""
+    """Send the hint to every results process; if it is lost, they read at their next tick."""
     try:
         sending = asyncio.run_coroutine_threadsafe(_send({"type": "hint", "election": election}), _loop())
         sending.result(2 * SEND_TIMEOUT_S)
@@ -39,5 +39,5 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-# A thread does not live on in a fork.
+# A forked child does not have the thread.
 os.register_at_fork(after_in_child=_loop.cache_clear)

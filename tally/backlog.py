@@ -1,4 +1,4 @@
-"""Take batches out of one shard; under a backlog, Redis's part of the work is done while PostgreSQL does its own."""
+"""Take batches out of one shard; under a backlog a thread works with Redis while PostgreSQL counts."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +12,7 @@ from polls.definition import Definition
 
 from .screening import Batch, sort_out
 
-# A batch that fills the usual size is followed by larger ones: each commit then waits for the disk once for more.
+# After a full batch the next ones are larger, so that fewer commits wait for the disk.
 BACKLOG_FACTOR = 4
 
 
@@ -26,8 +26,8 @@ class Look(NamedTuple):
 class Backlog:
     """The ballots that wait in one shard, a batch at a time, in order of acceptance.
 
-    While full batches come, the next one is read and the last one is settled beside the counting, by a thread. What is
-    read ahead may have been counted by another worker before this one has its turn; it then changes nothing.
+    While full batches come, a thread reads the next one and settles the last one beside the counting. Another worker
+    may have counted a batch that was read ahead; it then changes nothing.
     """
 
     def __init__(self, definition: Definition, shard: int) -> None:
@@ -46,7 +46,7 @@ class Backlog:
             self._beside.shutdown(cancel_futures=True)
 
     def take(self) -> Look:
-        """Return the next batch, none of it where nothing waits; raises Unavailable."""
+        """Return the next batch, an empty one if nothing waits; raises Unavailable."""
         size = settings.DRAIN_BATCH_SIZE * (BACKLOG_FACTOR if self._ahead else 1)
         look = self._ahead.result() if self._ahead else self._read(self.last, size)
         self._ahead = None
@@ -58,7 +58,7 @@ class Backlog:
         return look
 
     def leave(self, settle: Callable[[], None]) -> None:
-        """Have a committed batch settled, at once or beside the next one; raises what the one before it has raised."""
+        """Settle a committed batch, at once or beside the next one; raises what settling the one before it raised."""
         self.finish()
         if self._beside:
             self._settling = self._beside.submit(settle)
@@ -66,7 +66,7 @@ class Backlog:
             settle()
 
     def finish(self) -> bool:
-        """Wait until all that was left is settled; tell whether anything still was not. Raises what it has raised."""
+        """Wait for the batch that is being settled; tell whether there was one. Raises what settling it raised."""
         if self._settling is None:
             return False
         settling, self._settling = self._settling, None

@@ -37,8 +37,8 @@ def count(
 ) -> Changes:
     """Fold valid ballots, none of them counted before, into the changes that they make.
 
-    `before` has what counts now for each of their voters who has voted before, by voter key. The deltas in
-    `counts` may be negative. Ballots of voters whose final vote is counted already come back in `set_aside`.
+    `before` has, by voter key, the ballot that counts now for each voter who has one. The changes in `counts` may be
+    negative. If votes are final, later ballots of a voter come back in `set_aside`.
     """
     changes = Changes()
     for ballot in ballots:

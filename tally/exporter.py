@@ -1,4 +1,4 @@
-"""Answer Prometheus with how the box, the count and the accounts stand at this moment."""
+"""Tell Prometheus the state of the box, the count and the accounts at this moment."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,12 +18,12 @@ from . import metrics
 from .models import Reconciliation
 
 Values = dict[tuple[str, ...], float]
-# The one value of a fact without labels.
+# The labels of a fact that has none.
 ONLY: tuple[str, ...] = ()
 
 
 class Facts(Collector):
-    """Asks Redis and PostgreSQL each time; one that does not answer is reported as down, and the other all the same."""
+    """Asks Redis and PostgreSQL each time; if one does not answer, reports it as down and asks the other."""
 
     def describe(self) -> list[Metric]:
         """Declare nothing, so that registering does not ask the servers."""
@@ -40,7 +40,7 @@ class Facts(Collector):
         except DatabaseError:
             found = [metrics.DATABASE_REACHABLE.family({ONLY: 0})]
         finally:
-            # Nobody else uses this thread's connection, and a child that is forked must not inherit it open.
+            # Nothing else uses this thread's connection, and a forked child must not inherit it open.
             connection.close()
         yield from found
 

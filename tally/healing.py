@@ -1,7 +1,7 @@
-"""Keep the ballot box as PostgreSQL knows it, and bring an emptied one back to life.
+"""Keep the ballot box and PostgreSQL in step, and restore a box that has lost data.
 
-An emptied box has no epoch, and `vote` takes nothing until it has one. What a voter has cast is restored first,
-then the definitions, and the new epoch comes last: a half-restored box never accepts a ballot.
+An emptied box has no epoch, and `vote` accepts nothing until it has one. The voters' marks are restored first, then the
+definitions, and the new epoch comes last: a half-restored box never accepts a ballot.
 """
 
 import logging
@@ -29,7 +29,7 @@ MARKS_CHUNK = 2000
 
 
 def keep_box() -> None:
-    """Publish what Redis does not have yet, store what it sealed, heal it if it lost data; raises Unavailable."""
+    """Publish what the box does not have yet, store its seals, and heal it if it lost data; raises Unavailable."""
     epoch = ballot_box.read_epoch()
     if epoch is None or _has_lost_data(epoch):
         heal(epoch)
@@ -53,7 +53,7 @@ def _has_lost_data(epoch: str) -> bool:
 
 
 def _find_sealed(elections: list[Election]) -> list[Election]:
-    """Return those of which the box has sealed any shard."""
+    """Return the elections of which the box has sealed any shard."""
     shards = [(election.pk, shard) for election in elections for shard in range(election.shards)]
     found = zip(shards, ballot_box.read_rules(shards, "sealed"), strict=True)
     sealed = {election for (election, _), [value] in found if value == b"1"}
@@ -63,8 +63,8 @@ def _find_sealed(elections: list[Election]) -> list[Election]:
 def heal(lost: str | None = None) -> None:
     """Restore the box from PostgreSQL, and begin a new epoch; after Unavailable the next call begins again.
 
-    `lost` is the epoch of the box that has lost data, None for an emptied one. If another worker has healed it
-    meanwhile, nothing is left to do.
+    `lost` is the epoch of the box that has lost data, None if it was emptied. If another worker has healed the box
+    meanwhile, this does nothing.
     """
     with database.alone(*HEALING_LOCK) as alone:
         if alone and ballot_box.read_epoch() == lost:
@@ -92,7 +92,7 @@ def _heal() -> None:
 
 
 def _restore_marks(election: Election) -> None:
-    """Give the box back what each voter has cast, unless it knows of something later."""
+    """Restore each voter's mark from the ballot that counts, unless the box knows a later one."""
     rows = CountedBallot.objects.filter(election=election).order_by("shard")
     definition = Definition.of(election)
     marks: dict[int, list[str]] = {}
@@ -106,7 +106,7 @@ def _restore_marks(election: Election) -> None:
 
 
 def _remember(election: Election, marks: dict[int, list[str]]) -> None:
-    """Restore voter keys and marks, in turn, by shard; `marks` is empty afterwards."""
+    """Restore `marks`, which has by shard voter key and mark in turn, and is empty afterwards."""
     while marks:
         shard, arguments = marks.popitem()
         restoring.remember(election.pk, shard, arguments)

@@ -48,11 +48,11 @@ def close_election(election: Election, *, now: dt.datetime | None = None) -> Sea
 
 
 def store_seal(election: Election, seal: Seal) -> None:
-    """Let PostgreSQL know that the box of an election is sealed, and since when."""
+    """Store in PostgreSQL that the box of an election is sealed, and since when."""
     with transaction.atomic():
         stored = Election.objects.select_for_update().get(pk=election.pk)
         if stored.state == State.PUBLISHED:
-            # By the box's clock, which may stand a little before the one that said when to open.
+            # By the box's clock, which may be a little behind the clock that set the opening time.
             stored.closes_at = max(moment(seal.closed_at), stored.opens_at + dt.timedelta(milliseconds=1))
             stored.save(update_fields=["closes_at", *enter(stored, State.CLOSED, now=timezone.now())])
             republish_election(stored)
@@ -61,7 +61,7 @@ def store_seal(election: Election, seal: Seal) -> None:
 
 
 def archive_election(election: Election, *, now: dt.datetime | None = None) -> bool:
-    """Take an election that is over off the lists; return False, and change nothing, while it is not."""
+    """Take an election off the lists; return False, and change nothing, if it is not over."""
     if election.state not in ARCHIVABLE:
         return False
     if election.archived_at is None:
@@ -70,7 +70,7 @@ def archive_election(election: Election, *, now: dt.datetime | None = None) -> b
 
 
 def turn_phases(*, now: dt.datetime | None = None) -> None:
-    """Take every election over the threshold that it has come to: opened, sealed, final; raises Unavailable.
+    """Note which elections have opened, seal those that are due, finish those that are counted; raises Unavailable.
 
     An election that fails is logged and does not keep the others waiting.
     """
@@ -102,7 +102,7 @@ def _seal_if_due(election: Election, now: dt.datetime) -> None:
 
 def _finish_if_counted(election: Election, now: dt.datetime) -> None:
     if inbox.is_empty(election.pk, election.shards):
-        # Before results pages say that this is the end, and however long it takes.
+        # Before results pages say that the result is final, and however long it takes.
         outcomes.make_outcome(election.pk)
         enter(election, State.FINAL, now=now)
         _mark(election, state=election.state, final_at=election.final_at)
@@ -113,6 +113,6 @@ def _finish_if_counted(election: Election, now: dt.datetime) -> None:
 def _mark(election: Election, **changes: Any) -> None:
     Election.objects.filter(pk=election.pk).update(**changes)
     election.refresh_from_db()
-    # What results pages show has changed, and a revision is part of the version.
+    # Results pages now show something else, so that their version has to rise: the revision is a part of it.
     republish_election(election)
     transaction.on_commit(lambda: announce(election.pk))

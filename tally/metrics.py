@@ -42,17 +42,17 @@ def count_round(counted: int, replaced: int, set_aside: Iterable[str]) -> None:
         _set_aside[reason].inc()
 
 
-# --- Looked up when somebody asks -------------------------------------------------------------------------
+# --- Read when Prometheus asks ----------------------------------------------------------------------------
 
 BOX_REACHABLE = Fact("urna_box_reachable", "1 if the ballot box answers and has an epoch, else 0.")
 BOX_BALLOTS = Fact("urna_box_ballots", "Ballots that wait to be counted.", ["election"])
-BOX_OLDEST = Fact("urna_box_oldest_ballot_age_seconds", "Age of the oldest of them, by the box's clock.", ["election"])
-COUNT_AGE = Fact("urna_last_good_count_age_seconds", "Time since all that waited could be counted, by that clock.")
+BOX_OLDEST = Fact("urna_box_oldest_ballot_age_seconds", "Age of the oldest ballot that waits.", ["election"])
+COUNT_AGE = Fact("urna_last_good_count_age_seconds", "Time since all waiting ballots could be counted.")
 BOX_MEMORY = Fact("urna_box_memory_bytes", "Memory that Redis uses.")
 BOX_MEMORY_LIMIT = Fact("urna_box_memory_limit_bytes", "Memory that Redis may use; 0 for no limit.")
 DATABASE_REACHABLE = Fact("urna_database_reachable", "1 if PostgreSQL answers, else 0.")
 VERSION = Fact("urna_election_version", "Version of what results pages show; it never falls.", ["election"])
-PROBLEMS = Fact("urna_account_problems", "Accounts that do not balance, and nobody has taken note.", ["election"])
-ACKNOWLEDGED = Fact("urna_account_problems_acknowledged", "Accounts whose problem is known.", ["election"])
+PROBLEMS = Fact("urna_account_problems", "Accounts with problems that nobody has acknowledged.", ["election"])
+ACKNOWLEDGED = Fact("urna_account_problems_acknowledged", "Accounts with acknowledged problems.", ["election"])
 CHECK_AGE = Fact("urna_account_check_age_seconds", "Time since the accounts were looked at.", ["election"])
-BALANCE_AGE = Fact("urna_account_balance_age_seconds", "Time since they were balanced.", ["election"])
+BALANCE_AGE = Fact("urna_account_balance_age_seconds", "Time since the accounts were balanced.", ["election"])

@@ -1,4 +1,4 @@
-"""The count, as PostgreSQL keeps it. Rows are written by store.py only, but for those of the reconciliation."""
+"""The count, as PostgreSQL keeps it. Only store.py and audit/ write rows."""
 
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
@@ -26,7 +26,7 @@ class CastRecord(models.Model):
         constraints = [
             # Exactly-once rests on this: the same ballot, delivered again, finds its own record.
             models.UniqueConstraint(fields=["election", "voter_key", "ballot_id"], name="cast_record_once_per_ballot"),
-            # A worker of the first release, which writes none of its contest, must not go on past the migration.
+            # After the migration a worker of the first release, whose markings name no contest, must not go on.
             models.CheckConstraint(name="cast_record_names_contests", condition=Q(marking__contains="=")),
         ]
         indexes = [models.Index(fields=["election", "epoch", "shard", "serial"], name="cast_record_by_serial")]
@@ -71,7 +71,7 @@ class Count(models.Model):
 
 
 class Tally(models.Model):
-    """The state of the count of one election and shard; an election's is their sum."""
+    """The state of the count of one election and shard; an election's version and ballots are sums of these."""
 
     election = models.ForeignKey(Election, models.PROTECT, verbose_name=_("election"))
     shard = models.PositiveSmallIntegerField(_("shard"))
@@ -90,10 +90,10 @@ class Tally(models.Model):
 
 
 class StoredOutcome(models.Model):
-    """How an election stands at the newest version of its count, which is all that results pages read of the count.
+    """The outcome of an election at one version of its count; results pages read nothing else of the count.
 
     `contests` has for each contest of the paper with this `design` its key, its blank ballots, and its outcome as plain
-    JSON (tabulation/outcome.py). It is None where no outcome can be made of the counts.
+    JSON (tabulation/outcome.py). It is None if no outcome can be computed from the counts.
     """
 
     election = models.OneToOneField(Election, models.PROTECT, primary_key=True, related_name="outcome")
@@ -139,7 +139,7 @@ class RejectedBallot(models.Model):
             models.UniqueConstraint(
                 fields=["election", "epoch", "shard", "serial"], name="rejected_ballot_once_per_serial"
             ),
-            # What never had a serial was not put there by cast.lua; its stream id has to tell it apart.
+            # `cast.lua` did not write an entry without a serial, so that only its stream id identifies it.
             models.UniqueConstraint(
                 fields=["election", "shard", "entry"], condition=Q(serial=None), name="rejected_ballot_once_per_entry"
             ),
@@ -160,7 +160,7 @@ class ReconciliationQuerySet(models.QuerySet["Reconciliation"]):
 
 
 class Reconciliation(models.Model):
-    """The newest account of one election, epoch and shard (see accounts.py).
+    """The newest account of one election, epoch and shard (see audit/accounts.py).
 
     `worker` writes the rows; `admin` reads them and writes the three fields of an acknowledgement; no other role needs
     them. `problems` and `acknowledged` are lists of sentences in English, as logs and `reconcile` have them.
@@ -169,12 +169,12 @@ class Reconciliation(models.Model):
     election = models.ForeignKey(Election, models.PROTECT)
     epoch = models.CharField(max_length=32)
     shard = models.PositiveSmallIntegerField()
-    # The highest serial that any look at the box has seen: what an emptied box can tell nobody any more.
+    # The highest serial that any look at the box has seen; an emptied box does not know it any more.
     given = models.PositiveBigIntegerField(default=0)
     accepted = models.PositiveBigIntegerField(default=0)
     ballots = models.JSONField(default=dict)
     problems = models.JSONField(default=list)
-    # Numbers in `accepted`, `ballots` and `problems` are as of `balanced_at`, and took so many seconds.
+    # `accepted`, `ballots` and `problems` are as of `balanced_at`; balancing took `seconds`.
     balanced_at = models.DateTimeField()
     seconds = models.FloatField(default=0)
     # The last look, with or without the whole account, and what it saw.
@@ -197,10 +197,10 @@ class Reconciliation(models.Model):
 
     @property
     def is_acknowledged(self) -> bool:
-        """Whether somebody has taken note of just these problems."""
+        """Whether somebody has acknowledged exactly these problems."""
         return bool(self.problems) and self.problems == self.acknowledged
 
     @property
     def is_alarming(self) -> bool:
-        """Whether there are problems that nobody has taken note of yet."""
+        """Whether there are problems that nobody has acknowledged yet."""
         return bool(self.problems) and not self.is_acknowledged

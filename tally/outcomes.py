@@ -1,7 +1,7 @@
 """Make the outcome of an election: once, by the worker, for everybody who looks at the results.
 
 It is made after a round of the count, in a transaction of its own. An outcome that takes long is made less often, so
-that the count has most of a worker's time; what is left out then, `catch_up` makes at its next tick.
+that counting has most of a worker's time. `catch_up` makes at each tick the outcomes that were left out.
 """
 
 import logging
@@ -28,9 +28,9 @@ from .models import Count, StoredOutcome, Tally
 
 logger = logging.getLogger(__name__)
 
-# Seconds that an outcome may take and be made after every round all the same.
+# An outcome that takes no longer than this is made after every round.
 QUICK_S = 0.05
-# An outcome that takes longer is not made again for so many times as long.
+# An outcome that takes longer is not made again for this many times as long.
 REST = 4
 
 # When an outcome of this election may be made again by this process, in seconds of `time.monotonic`.
@@ -63,7 +63,7 @@ def tabulate(paper: Paper, counts: Mapping[str, int], ballots: int) -> list[Cont
     outcomes = []
     for contest in paper.contests:
         own = split[contest.key]
-        # The number of ballots is that of the whole paper: every contest stands on each.
+        # Each ballot has all contests, so that each contest has as many ballots as the paper.
         given = Contest(contest.keys, contest.seats, contest.counting_rules, ballots, own.blank)
         outcomes.append(ContestOutcome(contest.key, own.blank, methods.get(contest.method).tabulate(given, own.counts)))
     return outcomes
@@ -89,7 +89,7 @@ def make_all() -> None:
 
 
 def outdated(elections: QuerySet[Election]) -> list[int]:
-    """Return those of `elections` of which the stored outcome is not the newest."""
+    """Return the numbers of those elections whose stored outcome is not the newest."""
     newest = StoredOutcome.objects.filter(
         election=OuterRef("pk"), version__gte=OuterRef("counted_version"), design=OuterRef("in_force")
     )
@@ -103,7 +103,7 @@ def outdated(elections: QuerySet[Election]) -> list[int]:
 def make_outcome(election: int) -> None:
     """Compute the outcome of an election as it stands now, and store it; raises the database's errors.
 
-    Where none can be computed, the row says so and the log why, and the count goes on.
+    If none can be computed, the row says so, the log says why, and the count goes on.
     """
     started = time.monotonic()
     row = _read(election)
@@ -131,7 +131,7 @@ def _read(election: int) -> Any:
             version=_total("version"),
             ballots=_total("ballots"),
             paper=Subquery(designs.values("paper")),
-            # One value, and so read at once however many keys there are.
+            # One value, which is read at once, however many keys there are.
             counts=Func(
                 ArraySubquery(counts.values(pair=JSONObject(key="key", n="total"))),
                 function="to_jsonb",

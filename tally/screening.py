@@ -1,4 +1,4 @@
-"""Sort stream entries into ballots that can be counted, ballots to set aside, and what is left for later."""
+"""Sort stream entries into ballots to count, ballots to set aside, and entries to leave for a newer release."""
 
 import logging
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from .models import RejectedBallot
 
 logger = logging.getLogger(__name__)
 
-# Of an entry that nobody can read, as much is kept as helps to see what it was.
+# How much is kept of an entry that cannot be read: enough to see what it was.
 PAYLOAD_FIELDS = 20
 PAYLOAD_CHARACTERS = 400
 
@@ -29,12 +29,12 @@ class Batch:
     ballots: dict[str, Ballot] = field(default_factory=dict)  # by stream entry id
     rejected: list[RejectedBallot] = field(default_factory=list)
     places: list[tuple[str, int]] = field(default_factory=list)
-    # Whether a place of this batch belongs to another ballot already, as the database knows.
+    # Whether the database has another ballot at a place of this batch.
     reuses_places: bool = False
 
 
 def sort_out(definition: Definition, shard: int, entries: list[Entry]) -> Batch:
-    """Read entries into ballots; what is no valid ballot is set aside, what only a newer release can read is left."""
+    """Read entries into ballots; set aside what is no valid ballot, and leave what only a newer release can read."""
     batch = Batch()
     for entry in entries:
         place: tuple[str, int] | None
@@ -42,7 +42,7 @@ def sort_out(definition: Definition, shard: int, entries: list[Entry]) -> Batch:
             ballot = Ballot.from_wire(entry.fields)
             if shard_of(ballot.voter_key, definition.shards) != shard:
                 raise UnreadableEntry(f"ballots of this voter do not belong in shard {shard}")
-            # An entry of the first wire version does not say on which.
+            # An entry of the first wire version has no design.
             if ballot.design and ballot.design != definition.design:
                 raise CastOnOtherDesign
             definition.count_keys(ballot.marking)

@@ -1,6 +1,6 @@
-"""Write a batch into PostgreSQL. Everything here runs inside the one transaction that drain.py opens.
+"""The statements of the count in PostgreSQL: its locks, and the writing of a batch, in the transaction of drain.py.
 
-Rows travel as arrays (`unnest`), so that a batch is a handful of statements, however large it is.
+Rows travel as arrays (`unnest`), so that a batch takes a handful of statements, however large it is.
 """
 
 import json
@@ -39,7 +39,7 @@ def alone(first: int, second: int) -> Iterator[bool]:
 
 
 def load_tally(election: int, shard: int) -> Tally:
-    """Return the tally of a shard, made on first use."""
+    """Return the tally of a shard; make it on first use."""
     return Tally.objects.get_or_create(election_id=election, shard=shard)[0]
 
 
@@ -70,7 +70,7 @@ def insert_cast_records(election: int, shard: int, ballots: Sequence[Ballot]) ->
 
 
 def find_recorded(election: int, ballots: Sequence[Ballot]) -> set[tuple[str, int]]:
-    """Return (epoch, serial) of those ballots that stand recorded under that very place in the box."""
+    """Return (epoch, serial) of those ballots whose record has exactly this place in the box."""
     if not ballots:
         return set()
     rows = run(
@@ -92,7 +92,7 @@ def find_recorded(election: int, ballots: Sequence[Ballot]) -> set[tuple[str, in
 
 
 def note_reused_places(election: int, shard: int, ballots: Sequence[Ballot]) -> bool:
-    """Tell whether any of these new ballots has the place of another ballot, and then note that of the epoch."""
+    """Tell whether any of these new ballots has the place of another ballot; if so, note it in the epoch."""
     if not ballots:
         return False
     rows = run(
@@ -122,7 +122,7 @@ def note_reused_places(election: int, shard: int, ballots: Sequence[Ballot]) -> 
 
 
 def load_counted(election: int, voter_keys: Iterable[str]) -> dict[str, Counted]:
-    """Return what counts now for each of the voters who has voted, by voter key."""
+    """Return, by voter key, the ballot that counts now for each of these voters who has one."""
     rows = run(
         """
         SELECT voter_key, ballot_id::text, marking FROM tally_countedballot
@@ -134,7 +134,7 @@ def load_counted(election: int, voter_keys: Iterable[str]) -> dict[str, Counted]
 
 
 def save_counted(election: int, shard: int, counted: dict[str, Counted]) -> None:
-    """Let these ballots count from now on for their voters."""
+    """Store that these ballots count now for their voters."""
     run(
         """
         INSERT INTO tally_countedballot (election_id, shard, voter_key, ballot_id, marking)
@@ -154,7 +154,7 @@ def save_counted(election: int, shard: int, counted: dict[str, Counted]) -> None
 
 def add_to_counts(election: int, shard: int, deltas: Counter[str]) -> None:
     """Add the deltas to the counts of a shard; the database refuses a count below zero."""
-    # Without the rows first, ON CONFLICT would check a negative delta as if it were a count.
+    # The rows are made first: with ON CONFLICT a negative delta would be checked as if it were a count.
     run(
         """
         INSERT INTO tally_count (election_id, shard, key, n) SELECT %s, %s, key, 0 FROM unnest(%s::text[]) AS key
@@ -190,7 +190,7 @@ def save_outcome(
 
 
 def save_rejected(rejected: Sequence[RejectedBallot]) -> list[str]:
-    """Keep what is set aside, once for each place in the box; return the reason of each that is new."""
+    """Store what is set aside, once for each place in the box; return the reason of each new row."""
     if not rejected:
         return []
     rows = run(
@@ -221,13 +221,13 @@ def save_rejected(rejected: Sequence[RejectedBallot]) -> list[str]:
 def _array(values: Iterable[str]) -> str:
     """Write an array of values that need no quoting: keys, ids and numbers, as `Ballot.from_wire` lets them through.
 
-    The driver, which has to look at each value, takes thirty times as long.
+    The driver would look at each value, and take thirty times as long.
     """
     return f"{{{','.join(values)}}}"
 
 
 def run(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Run one statement; return its rows, none from a statement that gives none."""
+    """Run one statement and return its rows, if it gives any."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall() if cursor.description else []

@@ -1,4 +1,4 @@
-"""The worker's tasks. All are hints to look: what there is to do stands in Redis and PostgreSQL."""
+"""The worker's tasks. Each is only a hint to look: what there is to do is in Redis and PostgreSQL."""
 
 import functools
 import logging
@@ -25,7 +25,7 @@ def hint(task: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(task)
     def attempt(*args: P.args, **kwargs: P.kwargs) -> None:
-        # One that broke, or is older than CONN_MAX_AGE.
+        # Closes a connection that broke, or is older than CONN_MAX_AGE.
         close_old_connections()
         try:
             task(*args, **kwargs)

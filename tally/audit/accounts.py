@@ -1,8 +1,8 @@
-"""Keep the account of every election in sight, all the time: look every few seconds, and balance it when it is due.
+"""Watch the account of every election: look at it every few seconds, and balance it when that is due.
 
-A look costs the same whatever number of ballots there is. It compares what the box has given with what is counted and
-what waits, and notices when rows of the ballots' tables were deleted or changed. A look that sees anything odd has
-the whole account balanced at once; without that it is balanced as often as a small share of the time allows.
+A look costs the same for any number of ballots. It compares the serials that the box has given with what is counted
+and what waits, and notices deleted and changed rows in the tables of ballots. If a look sees anything odd, the whole
+account is balanced at once. Otherwise it is balanced as often as SHARE of the time allows.
 """
 
 import datetime as dt
@@ -23,19 +23,19 @@ from .reconcile import Account, reconcile_shard
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two balances of the same account, at least: less than the 5 from tick to tick, of which a balance that
-# ends after its tick would else miss the next one. Final elections do not change any more.
+# The shortest time between two balances of one account, in seconds. It is below the 5 s between two ticks, because a
+# balance ends a little after its tick, and would miss the next one. Final elections do not change any more.
 SHORTEST_CYCLE = 4
 FINAL_CYCLE = 3600
 # The share of the time that balancing may take.
 SHARE = 0.05
-# A look or a balance older than this (seconds) says that worker or beat does not run.
+# A look older than this (seconds) means that the worker or beat does not run.
 STALE_AFTER = 30
 # The advisory lock of balancing; healing has (0, 0), and elections count from 1.
 BALANCE_LOCK = (0, 1)
 
-# Records are written once. PostgreSQL counts for itself what is deleted and updated, also by others; a table that was
-# emptied as a whole has another file. After a crash the server counts from 0, which costs one more balance.
+# Records are written once. PostgreSQL's statistics count deleted and updated rows, whoever changed them; a truncated
+# table gets another file. After a crash the statistics begin at 0 again, which costs one more balance.
 _NOW_AND_TABLES = """
     SELECT clock_timestamp(), string_agg(concat_ws(':', relname, pg_relation_filenode(relid), n_tup_del,
         CASE WHEN relname <> 'tally_countedballot' THEN n_tup_upd END), ' ' ORDER BY relname)
@@ -53,14 +53,14 @@ def check_accounts() -> None:
     for one in Reconciliation.objects.filter(election__in=elections):
         kept.setdefault((one.election_id, one.shard), []).append(one)
     looks = look_at((election.pk, shard) for election in elections.values() for shard in range(election.shards))
-    # Only after the look: what has left the box by then is committed.
+    # Read after the look: a ballot that has left the box by then is committed.
     tallies = {(tally.election_id, tally.shard): tally for tally in Tally.objects.filter(election__in=elections)}
     [(now, tables)] = store.run(_NOW_AND_TABLES, [])
 
     live, final = _cycles(elections, kept)
     wanted = []
     for (election, shard), look in looks.items():
-        # A box without an epoch is empty or being restored, and tells nothing. Its check gets old until it is back.
+        # A box without an epoch is empty or being restored, and says nothing. Its last look gets older meanwhile.
         if not look.epoch:
             continue
         rows = kept.get((election, shard), [])
@@ -86,7 +86,7 @@ def balance(election: Election, shard: int, *, tables: str = "") -> None:
 
 
 def acknowledge(row: Reconciliation, *, problems: list[str], who: str, now: dt.datetime | None = None) -> bool:
-    """Note that `who` has taken note of `problems`; False, with nothing noted, if the account has others by now."""
+    """Store that `who` acknowledges `problems`; return False, and store nothing, if the account has others by now."""
     return bool(
         problems
         and Reconciliation.objects.filter(pk=row.pk, problems=problems).update(
@@ -96,7 +96,7 @@ def acknowledge(row: Reconciliation, *, problems: list[str], who: str, now: dt.d
 
 
 def _cycles(elections: dict[int, Election], kept: dict[Place, list[Reconciliation]]) -> tuple[dt.timedelta, ...]:
-    """Return how long after a balance the next is due, for elections that go on and for final ones."""
+    """Return the time from one balance to the next, for elections that are not final and for final ones."""
     live = sum(row.seconds for (pk, _), rows in kept.items() for row in rows if elections[pk].state not in HAS_RESULT)
     every = sum(row.seconds for rows in kept.values() for row in rows)
     return (
@@ -110,7 +110,7 @@ def _is_complete(look: Look, tally: Tally | None) -> bool:
 
 
 def _note(rows: list[Reconciliation], look: Look, odd: bool) -> None:
-    """Keep what a look saw of the accounts of one shard."""
+    """Store what a look saw of the accounts of one shard."""
     store.run(
         """
         UPDATE tally_reconciliation SET checked_at = clock_timestamp(),

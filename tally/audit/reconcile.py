@@ -1,12 +1,12 @@
 """Check the accounting of an election: every ballot that the box accepted is somewhere, and only once.
 
 For each epoch and shard: accepted (the last serial) = waiting + counted + replaced + duplicate + set aside, and the
-serials from 1 on have no gap. Each quantity is read for itself, from the box and from the tables; none is
-computed as what is left over from the others.
+serials from 1 on have no gap. Each quantity is read by itself, from the box or from the tables; none is computed from
+the others.
 
-Neither voting nor counting waits for it, since it looks in this order: the last serial, what waits in the box, then
-the tables as of one moment. What left the box before it was looked at is committed, so that the tables have it; and
-only serials up to the one that was read first are judged.
+Neither voting nor counting waits for this check, because it reads in a certain order: the last serial, what waits in
+the box, then the tables as of one moment. A ballot that has left the box before the second step is committed, so that
+the tables have it. Only serials up to the one from the first step are judged.
 """
 
 from collections import Counter
@@ -28,8 +28,8 @@ READ_AT_ONCE = 10_000
 
 KINDS = ("waiting", "counted", "replaced", "duplicate", "set aside")
 
-# Every place (epoch, serial) of a shard that PostgreSQL knows, and why the ballot there is where it is. A record
-# that neither counts nor has a reason not to is 'unaccounted'.
+# Every serial of a shard and epoch that PostgreSQL knows, and what became of the ballot there. A record that does not
+# count, and has no reason for that, is 'unaccounted'.
 _PLACES = """
     SELECT record.serial, CASE
         WHEN counted.ballot_id = record.ballot_id THEN 'counted'
@@ -58,7 +58,7 @@ _PLACES = """
         )
 """
 
-# One row; of each kind of problem the first serial and the number of ballots.
+# One row: for each kind of problem the first serial and the number of ballots.
 _ACCOUNT = f"""
     WITH known AS MATERIALIZED ({_PLACES}),
     everything AS MATERIALIZED (
@@ -91,7 +91,7 @@ _LAST_SERIALS = """
 
 @dataclass
 class Account:
-    """The accounting of one election, epoch and shard; `problems` names the first ballot of each that fails."""
+    """The accounting of one election, epoch and shard; each of `problems` names the first ballot that it is about."""
 
     election: str
     epoch: str
@@ -107,7 +107,7 @@ class Account:
 
 @dataclass(frozen=True)
 class _Box:
-    """What the box of a shard said at first: epoch, last serial, and the serials that wait, by epoch."""
+    """What is read from the box of a shard first: epoch, last serial, and the serials that wait, by epoch."""
 
     epoch: str
     last: int
@@ -127,7 +127,7 @@ def reconcile_shard(election: Election, shard: int) -> list[Account]:
     box = _read_box(election.pk, shard)
     with transaction.atomic(durable=True):
         store.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", [])
-        # The first statement that reads fixes the moment; only then may the box be asked how far it has come.
+        # The first statement that reads fixes the moment; the last serial that is judged by it is read after it.
         arrived = dict(store.run(_LAST_SERIALS, {"election": election.pk, "shard": shard}))
         epoch_now, last_now = _read_last(election.pk, shard)
         order = {name: number for number, name in enumerate(Epoch.objects.values_list("name", flat=True))}
@@ -135,7 +135,7 @@ def reconcile_shard(election: Election, shard: int) -> list[Account]:
         for epoch in sorted({*arrived, *box.waiting, *given_before}, key=lambda name: order.get(name, -1)):
             if epoch == box.epoch:
                 continue
-            # Of an earlier epoch nobody knows more than what arrived, and what an earlier look saw given.
+            # Of an earlier epoch only this is known: what arrived, and the serials that earlier looks saw.
             accepted = max(arrived.get(epoch, 0), given_before.get(epoch, 0), *box.waiting.get(epoch, ()))
             accounts.append(_balance(election, epoch, shard, accepted, accepted, box.waiting.get(epoch, set())))
         if box.epoch:
@@ -157,7 +157,7 @@ def _read_box(election: int, shard: int) -> _Box:
     while entries := inbox.read(election, shard, after=after, limit=READ_AT_ONCE):
         after = entries[-1].id
         for place in _places(entries):
-            # What was accepted after the first look belongs to the next check.
+            # A ballot that was accepted after the first step belongs to the next check.
             if not (place[0] == epoch and place[1] > last):
                 waiting.setdefault(place[0], set()).add(place[1])
     return _Box(epoch, last, waiting)
@@ -168,7 +168,7 @@ def _places(entries: Iterable[inbox.Entry]) -> Iterator[tuple[str, int]]:
 
 
 def _read_last(election: int, shard: int) -> tuple[str, int]:
-    """Return the epoch in which a box lives, '' for one that is not there, and the last serial that it has given."""
+    """Return the epoch of a box, '' if it has none, and the last serial that it has given."""
     [(epoch, serial)] = ballot_box.read_rules([(election, shard)], "epoch", "serial")
     return epoch.decode() if epoch else "", int(serial or 0)
 

@@ -27,7 +27,7 @@ class RecordsMissing(Exception):
 
 @dataclass
 class Recount:
-    """What the cast records say, and where the running count says something else."""
+    """The count from the cast records, and its differences from the running count."""
 
     counts: Counter[tuple[int, str]] = field(default_factory=Counter)  # (shard, key)
     ballots: Counter[int] = field(default_factory=Counter)  # shard
@@ -36,7 +36,7 @@ class Recount:
 
 @contextmanager
 def standing_still() -> Iterator[None]:
-    """Read everything inside as of one moment, while counting goes on."""
+    """Read everything inside the block as of one moment, while counting goes on."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -106,7 +106,7 @@ def _compare_counted_ballots(election: Election, result: Recount) -> None:
 def repair(election: Election, progress: Progress) -> Recount:
     """Rebuild the running count from the cast records, while counting waits; return what was different.
 
-    Raises RecordsMissing rather than drop a counted ballot of which the count holds the only copy.
+    Raises RecordsMissing if a counted ballot has no cast record, because the rebuilt count would lose it.
     """
     with transaction.atomic():
         for shard in range(election.shards):
