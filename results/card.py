@@ -12,7 +12,7 @@ MOST_OPTIONS = 4
 class Card:
     """An election with the options of most votes in its first contest, MOST_OPTIONS at most.
 
-    `cut` is how many of the others have as many votes as the last of these: it was no vote that left them out.
+    `cut` is how many options are left out although they have as many votes as the last one shown.
     """
 
     snapshot: Snapshot

@@ -26,14 +26,14 @@ class ResultsConsumer(AsyncWebsocketConsumer):
     """Follow one election. Clients only listen: one that sends anything is closed."""
 
     _pump_task: asyncio.Task[None] | None = None
-    # The network whose seat this socket has.
+    # The network for which this socket has taken a seat; None if it has none.
     _seat: str | None = None
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
-            # Not in `disconnect`, which is not called where an error ends this: a seat that is kept is lost for good.
+            # Not in `disconnect`, which is not called if an error ends the socket: its seat would be lost for good.
             await self._leave()
 
     async def connect(self) -> None:
@@ -46,7 +46,7 @@ class ResultsConsumer(AsyncWebsocketConsumer):
         try:
             election = await published.afirst()
         except DatabaseError:
-            # Refused like any other; the page tries again, later each time.
+            # Refused like a socket without an election; the page tries again, after longer and longer times.
             election = None
         if election is None:
             await self.close()
@@ -55,7 +55,7 @@ class ResultsConsumer(AsyncWebsocketConsumer):
         network = network_of((self.scope.get("client") or [""])[0])
         if not seats.take(network):
             metrics.count_refusal("no-seat")
-            # Accepted first: of a refused handshake a page learns no reason.
+            # Accepted first, because a page learns no reason from a refused handshake.
             await self.close(code=TRY_AGAIN_LATER)
             return
         self._seat = network
@@ -87,7 +87,7 @@ class ResultsConsumer(AsyncWebsocketConsumer):
 def is_own_origin(scope: dict[str, Any]) -> bool:
     """Tell whether a socket was opened by a page of this very host, or of a host on the list of WEBSOCKET_ORIGINS.
 
-    Only browsers send an Origin; what sends none carries nobody's cookies and may read what anybody may read.
+    Only browsers send an Origin. A client without one does not act for a visitor, and may read what everybody may read.
     """
     headers = dict(scope["headers"])
     origin = headers.get(b"origin")
@@ -99,7 +99,7 @@ def is_own_origin(scope: dict[str, Any]) -> bool:
 
 
 class UnknownAddress(AsyncWebsocketConsumer):
-    """Refuse a socket at an address that there is not, as a page would: not an event for the operator."""
+    """Refuse a socket at an unknown address as a page would, with nothing for the operator to see to."""
 
     async def connect(self) -> None:
         await self.close()

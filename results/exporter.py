@@ -1,4 +1,4 @@
-"""What Prometheus is told of this process when it asks; what is counted where it happens is in metrics.py."""
+"""What is read from this process when Prometheus asks; counters are in metrics.py."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from .metrics import FRAME_AGE, SOCKETS
 
 
 class Watched(Collector):
-    """What the feed of this very process hands out."""
+    """The sockets and the frames of this process's feed."""
 
     def describe(self) -> list[Metric]:
         """Declare nothing, so that registering does not look for a feed."""

@@ -1,7 +1,7 @@
-"""One feed for each process: it hears hints, reads at most 10 times a second, and hands out the newest.
+"""One feed for each process: it hears hints, reads at most 10 times a second, and hands out the newest frame.
 
-However many sockets watch, an election is read once for all of them, and its frame is encoded once. A socket
-that is slow misses frames, never the newest.
+However many sockets watch, an election is read once for all of them, and its frame is encoded once. A slow socket
+misses frames, but never the newest one.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ class Channel:
         return time.monotonic() - self._read_at
 
     def take(self, snapshot: Snapshot) -> None:
-        """Keep a snapshot that was just read, and ring if it shows anything new; an older version is passed over."""
+        """Keep a snapshot that was just read, and ring if it shows anything new; ignore an older version."""
         if self._snapshot and snapshot.version < self._snapshot.version:
             return
         shown, self._snapshot, self._read_at = self._snapshot, snapshot, time.monotonic()
@@ -95,7 +95,7 @@ class Feed:
         try:
             seen = 0
             while True:
-                # Taken before the look, so that what rings while the watcher is busy is heard.
+                # Taken before the number is compared, so that a ring while the watcher is busy is not missed.
                 bell = channel.bell
                 if channel.number > seen:
                     seen = channel.number
@@ -135,7 +135,7 @@ class Feed:
                 task.cancel()
             self._tasks = []
             if self._reader:
-                # Not `connection.close`, which would be that of this thread.
+                # In a lambda: `connection.close` itself would be the method of this thread's connection.
                 self._reader.submit(lambda: connection.close())
                 self._reader.shutdown(wait=False)
                 self._reader = None
@@ -149,7 +149,7 @@ class Feed:
             await asyncio.sleep(READ_INTERVAL_S)
 
     async def _keep_ticking(self) -> None:
-        """Let pages know the age of what they show, also while a read is stuck, and ask for a read."""
+        """Tell pages the age of what they show, even while a read is stuck, and ask for a read."""
         while True:
             await asyncio.sleep(TICK_S)
             for channel in self._channels.values():
@@ -187,7 +187,7 @@ class Feed:
 
 
 def read_again(elections: Sequence[int]) -> list[Snapshot]:
-    """Read snapshots on this thread's connection, which stays open, or once more on a fresh one where it broke."""
+    """Read snapshots on this thread's connection, which stays open; if it is broken, once more on a new one."""
     watched = Election.objects.filter(pk__in=elections)
     try:
         return read_snapshots(watched)

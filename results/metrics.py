@@ -9,7 +9,7 @@ from telemetry import throttled_log
 
 FRAMES = Counter("urna_frames_sent", "Snapshots handed to sockets.")
 HEARTBEATS = Counter("urna_heartbeats_sent", "Heartbeats handed to sockets.")
-SOCKETS_REFUSED = Counter("urna_sockets_refused", "Sockets that were closed for what they were or did.", ["reason"])
+SOCKETS_REFUSED = Counter("urna_sockets_refused", "Sockets that were refused or closed, by reason.", ["reason"])
 READS_FAILED = Counter("urna_result_reads_failed", "Reads of what is watched that failed.")
 
 REASONS = ("origin", "no-seat", "not-listening", "not-reading")
@@ -22,7 +22,7 @@ def count_refusal(reason: str) -> None:
     throttled_log.note(f"a socket: {reason}")
 
 
-# --- Looked up when somebody asks, in exporter.py ---------------------------------------------------------
+# --- Read in exporter.py when Prometheus asks -------------------------------------------------------------
 
 SOCKETS = Fact("urna_sockets_open", "Sockets that follow an election.", ["election"])
-FRAME_AGE = Fact("urna_frame_age_seconds", "Time since what sockets show was last read.", ["election"])
+FRAME_AGE = Fact("urna_frame_age_seconds", "Time since the last good read for open sockets.", ["election"])

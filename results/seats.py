@@ -13,7 +13,7 @@ class Seats:
         self._by_network: Counter[str] = Counter()
 
     def take(self, network: str) -> bool:
-        """Take a seat, if there is one; "" stands for all whose network is not known, and is not limited by itself."""
+        """Take a seat, if there is one; "" is a network that is not known, and has no limit of its own."""
         full = self.taken >= settings.SOCKETS_LIMIT
         if full or (network and self._by_network[network] >= settings.SOCKETS_PER_ADDRESS):
             return False
@@ -22,7 +22,7 @@ class Seats:
         return True
 
     def leave(self, network: str) -> None:
-        """Give a seat back; what has none left is forgotten."""
+        """Give a seat back; forget a network that has none left."""
         self.taken -= 1
         self._by_network[network] -= 1
         if not self._by_network[network]:
