@@ -1,4 +1,4 @@
-"""The accounts on the election's page: in words and numbers, with their age, and a way to take note of a problem."""
+"""The accounts on the election's page: in words and numbers, with their age, and a way to acknowledge a problem."""
 
 import datetime as dt
 from collections import Counter
@@ -24,7 +24,7 @@ from tally.models import Reconciliation
 
 
 def write_sum(accepted: int, ballots: Counter[str]) -> str:
-    """Write an account as an equation, or as the inequation that it is."""
+    """Write an account as an equation, or with ≠ if it does not balance."""
     number = {name: number_format(n, force_grouping=True) for name, n in ballots.items()}
     parts = [
         gettext("%(n)s waiting"),
@@ -87,7 +87,7 @@ class AccountsMixin(admin.ModelAdmin):
 
     @staticmethod
     def describe_accounts(election: Any) -> dict[str, Any]:
-        """Return what the template shows; nothing of an election that no worker has looked at."""
+        """Return what the template shows; its list is empty for an election that no worker has looked at."""
         rows = election.accounts
         total: Counter[str] = Counter()
         for row in rows:
@@ -104,7 +104,7 @@ class AccountsMixin(admin.ModelAdmin):
         }
 
     def acknowledge_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask, then note who has taken note of the problems of one account, just as they were shown."""
+        """Ask, then store who acknowledges the problems of one account, exactly as they were shown."""
         row = get_object_or_404(Reconciliation.objects.select_related("election"), pk=pk)
         if not self.has_change_permission(request, row.election):
             raise PermissionDenied

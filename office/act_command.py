@@ -13,7 +13,7 @@ from .acts import Act
 
 
 class ActCommand(BaseCommand):
-    """Does an act with the election at an address, and says so; exits 1 with the reason where it cannot be done."""
+    """Does an act with the election at an address, and says so; exits 1 with the reason if it cannot be done."""
 
     act: ClassVar[type[Act[Any]]]
 
@@ -37,7 +37,7 @@ class ActCommand(BaseCommand):
 
 
 def describe_publication(election: Election, result: Publication) -> str:
-    """Say where a publication has come to; raises CommandError where it was taken back."""
+    """Say how far a publication has come; raises CommandError if it was taken back."""
     if result.arrival is Arrival.TAKEN:
         return f"{election.slug} is published."
     if result.arrival is Arrival.REFUSED:

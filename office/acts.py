@@ -1,6 +1,6 @@
 """Acts: what somebody may do with an election, each with its permission, its change and its line in the log.
 
-Pages and commands do the same by the same object, so that nothing happens to an election without a trace:
+Pages and commands use the same object, so that nothing happens to an election without a trace:
 
     Close(election).perform(by=request.user)
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# What the log keeps the old and the new value of.
+# The fields whose old and new values are logged.
 LOGGED = ("state", "title", "slug", "opens_at", "closes_at", "votes_final", "proof_of_work", "archived_at")
 
 # Why an election cannot be cancelled, and what can be done instead.
@@ -59,14 +59,14 @@ class Act(ABC, Generic[Result]):
     permission: ClassVar[str] = "polls.change_election"
 
     def __init__(self, election: Election, *, before: Mapping[str, str | None] | None = None) -> None:
-        """`before` is what `read_logged` said of the election, where it has been saved since as a part of this act."""
+        """`before` is what `read_logged` returned, if the election has been saved since then as a part of this act."""
         self.election = election
         self.before = before
 
     def perform(self, *, by: "User | None") -> Result:
         """Do it and log it, or neither; `by` is None for a command, which only the operator of the server can run.
 
-        Raises PermissionDenied for somebody who may not, and ValidationError where it cannot be done.
+        Raises PermissionDenied for a user who may not do it, and ValidationError if it cannot be done.
         """
         if by is not None and not self.is_allowed(by):
             raise PermissionDenied
@@ -102,7 +102,7 @@ class Publish(Act[Publication]):
     name = "publish"
 
     def is_allowed(self, user: "User") -> bool:
-        # Somebody who may make elections publishes the new one by saving it.
+        # A user who may make elections publishes a new one by saving it.
         return super().is_allowed(user) or user.has_perm("polls.add_election")
 
     def change(self) -> Publication:
@@ -141,7 +141,7 @@ class Close(Act[Seal]):
 
 
 class Archive(Act[None]):
-    """Take an election that is over off the lists."""
+    """Take an election off the lists, if it is over."""
 
     name = "archive"
 
@@ -175,9 +175,9 @@ class Duplicate(Act[Election]):
 
 
 def read_logged(election: Election) -> dict[str, str | None]:
-    """Return what the log keeps of an election as it is stored now, by field."""
+    """Return the logged values of an election as it is stored now, by field."""
     fields = Election.objects.values(*LOGGED, "in_force", "offered").get(pk=election.pk)
-    # Stands for the paper as it was published.
+    # The design represents the paper as it was published.
     design = fields.pop("in_force"), fields.pop("offered")
     fields["design"] = design[1] or design[0]
     return {name: None if value is None else str(value) for name, value in fields.items()}

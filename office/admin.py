@@ -37,7 +37,7 @@ class ElectionAdmin(PublishingMixin, AccountsMixin):
         css = {"all": ["office/office.css"]}
 
     change_form_template = "office/election.html"
-    # The account second, so that it is in sight on a phone.
+    # The account comes second, so that a phone shows it.
     list_display = ("title", "account", "phase", "opens", "closes")
     list_filter = ("contests__method",)
     search_fields = ("title", "slug")
@@ -54,7 +54,7 @@ class ElectionAdmin(PublishingMixin, AccountsMixin):
             return ()
         fixed = (*FROZEN_FIELDS, "opens")
         if request.method == "POST" and "closes_at_0" in request.POST:
-            # Sent from a page that was loaded before the close. Publishing tells if it comes too late.
+            # Sent from a page that was loaded before the close. Publishing refuses it if it comes too late.
             return fixed
         if obj.phase(timezone.now()) in (Phase.CLOSED, Phase.CANCELLED):
             return (*fixed, "proof_of_work", "time_zone", "closes_at", "closes")

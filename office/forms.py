@@ -16,14 +16,14 @@ from polls.methods import ContestOnBallot, InvalidRules, OptionOnBallot
 from polls.models import Contest, Election, free_slug
 from polls.publishing import write_options
 
-# What voters see, and what tells when they may see it: fixed from the first moment the election is open.
+# What voters see, and when they may vote: fixed from the moment at which the election opens.
 FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "opens_at")
 
 
 class ElectionForm(forms.ModelForm):
-    """An election as its organiser writes it down; the address may be left to the title."""
+    """An election as its organiser writes it; without an address it gets one from its title."""
 
-    # Why what was sent before was not saved: the same form comes back with it, and with all that was typed.
+    # Why the last request was not saved: the form comes back with this sentence, and with all that was typed.
     refusal: str = ""
 
     class Meta:
@@ -43,7 +43,7 @@ class ElectionForm(forms.ModelForm):
             cleaned["slug"] = free_slug(cleaned["title"])
         for name in ("opens_at", "closes_at"):
             shown = self.initial.get(name)
-            # No form shows parts of a second: what came back as it was shown has not been edited.
+            # Forms show no parts of a second: a time that comes back as it was shown has not been edited.
             if shown and cleaned.get(name) == shown.replace(microsecond=0):
                 cleaned[name] = shown
         closes_at = cleaned.get("closes_at")
@@ -53,7 +53,7 @@ class ElectionForm(forms.ModelForm):
 
 
 class ContestForm(forms.ModelForm):
-    """One question with its options, one a line, and with the rules of whichever method is chosen."""
+    """One question with its options, one a line, and with the rules of the chosen method."""
 
     option_lines = forms.CharField(
         label=_("options"),
@@ -133,7 +133,7 @@ class ContestForm(forms.ModelForm):
         return cleaned
 
     def _write_options(self, labels: Sequence[str]) -> list[OptionOnBallot]:
-        """Return the options of these labels; one that was there before keeps its key and explanation."""
+        """Return the options of these labels; an option that was there before keeps its key and explanation."""
         known = {option.label: option for option in self.instance.options.all()} if self.instance.pk else {}
         taken = {known[label].key for label in labels if label in known}
         written = []
@@ -182,7 +182,7 @@ class ContestFormSet(forms.BaseInlineFormSet):
         return saved
 
     def _kept_forms(self) -> list[Any]:
-        """Return the forms of the contests that the election is to have."""
+        """Return the forms of the contests that are not deleted."""
         return [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
 
     def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
@@ -213,7 +213,7 @@ class ContestInline(admin.StackedInline):
         return "\n".join(option.label for option in contest.options.all())
 
     def get_formset(self, request: Any, obj: Election | None = None, **kwargs: Any) -> Any:
-        # The fields of the rules are not the model's, and the form makes them itself.
+        # The model has no fields for the rules: the form makes them itself.
         return super().get_formset(request, obj, **kwargs | {"fields": ContestForm.Meta.fields})
 
     def has_add_permission(self, request: Any, obj: Election | None = None) -> bool:
@@ -227,9 +227,9 @@ class ContestInline(admin.StackedInline):
 
 
 def shows_frozen(request: Any, election: Election | None) -> bool:
-    """Tell whether a page shows what voters see as fixed.
+    """Tell whether a page shows the paper as text that cannot be edited.
 
-    A form that was sent is read as it was shown. If the election has begun meanwhile, publishing tells.
+    A form that was sent is read as it was shown. If the election has begun meanwhile, publishing refuses it.
     """
     if request.method == "POST" and {"title", "contests-0-option_lines"} <= request.POST.keys():
         return False

@@ -1,4 +1,4 @@
-"""What organisers have done, as PostgreSQL keeps it."""
+"""The log of what organisers have done."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -9,7 +9,7 @@ class LoggedAct(models.Model):
     """One act: who did what to which election, when, and what it changed. No role may change or delete a row.
 
     `changes` maps the name of a field to its old and its new value, as texts or None. The election is named by its
-    number and its address, so that the row stays where a draft is deleted.
+    number and its address, so that the row stays when a draft is deleted.
     """
 
     at = models.DateTimeField(_("time"), db_default=Now())

@@ -1,6 +1,6 @@
-"""Saving an election publishes it: what the ballot box says of that is told, and what it does not take comes back.
+"""Saving an election publishes it, and the page says what the ballot box decided.
 
-The form then stands as it was typed, with the reason, and nothing of it is saved.
+If the box refuses the edit, the form comes back as it was typed, with the reason, and nothing of it is saved.
 """
 
 import datetime as dt
@@ -38,7 +38,7 @@ class PublishingMixin(admin.ModelAdmin):
     ) -> HttpResponse:
         """Read and show times in the election's time zone; the page is rendered here, while that zone is active.
 
-        What the ballot box does not take comes back as it was typed, with the reason, and nothing of it is saved.
+        If the ballot box refuses the edit, the form comes back as it was typed, with the reason.
         """
         sent: Any = request
         sent.held_messages = []
@@ -59,7 +59,7 @@ class PublishingMixin(admin.ModelAdmin):
             return response.render() if isinstance(response, TemplateResponse) else response
 
     def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
-        """Hold back what is said of a save until it is committed, and the ballot box has answered."""
+        """Hold back the messages about a save until it is committed, and the ballot box has answered."""
         if hasattr(request, "held_messages"):
             request.held_messages.append((message, args, kwargs))
         else:
@@ -90,9 +90,9 @@ class PublishingMixin(admin.ModelAdmin):
         return form
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Election | None:
-        """Return an election; two who save it take turns."""
+        """Return an election; a save locks it, so that two people who save it take turns."""
         if request.method == "POST" and connection.in_atomic_block:
-            # As a statement of its own, since no other row is to be locked.
+            # In a statement of its own, which locks no other row.
             Election.objects.select_for_update().filter(pk=int(object_id) if object_id.isdecimal() else 0).first()
         return super().get_object(request, object_id, from_field)
 
@@ -105,8 +105,8 @@ class PublishingMixin(admin.ModelAdmin):
             return timezone.get_default_timezone()
 
     def save_model(self, request: HttpRequest, obj: Election, form: Any, change: bool) -> None:
-        # Only what was edited: a seal that was stored since the page was loaded must stay, and so must the microseconds
-        # of an opening, which no form shows.
+        # Saves only what was edited: a seal that was stored after the page was loaded must stay, and so must the
+        # microseconds of an opening time, which no form shows.
         sent: Any = request
         sent.before = read_logged(obj) if change else {}
         obj.save(update_fields=form.changed_data if change else None)
@@ -119,7 +119,7 @@ class PublishingMixin(admin.ModelAdmin):
 
     @staticmethod
     def describe_refused(election: Election) -> dict[str, Any] | None:
-        """Return what an edit said that came too late, for its organiser to see."""
+        """Return an edit that came too late, as its organiser is to see it."""
         edit = election.refused_edit
         if edit is None:
             return None
