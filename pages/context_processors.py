@@ -1,4 +1,4 @@
-"""What every page needs: where the other pages are, and who served this one."""
+"""What every page needs: the addresses of the other pages, and the name of the replica that served this one."""
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -24,7 +24,7 @@ def _same_host(request: HttpRequest, port: int) -> str:
     try:
         host = request.get_host()
     except DisallowedHost:
-        # The error page that reports this host must not stumble over it again.
+        # The error page for this host must not fail because of it again.
         return ""
     name = host[: host.index("]") + 1] if host.startswith("[") else host.partition(":")[0]
     return f"{request.scheme}://{name}:{port}"

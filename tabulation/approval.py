@@ -4,8 +4,8 @@ Steven J. Brams and Peter C. Fishburn, "Approval Voting", American Political Sci
 With several seats the options of most approvals fill them: D. Marc Kilgour, "Approval Balloting for Multi-winner
 Elections", in Laslier and Sanver (eds.), Handbook on Approval Voting (2010). A tie at the last seat is not resolved.
 
-Count keys are the options. Rules are `max_choices`, the most choices on one ballot, and `none_of_the_above`, the key of
-the option that means that.
+Count keys are the options. Rules are `max_choices`, the most choices on one ballot, `min_choices`, the fewest (only the
+ballot page checks it), and `none_of_the_above`, the key of the option with this meaning.
 """
 
 from collections.abc import Mapping

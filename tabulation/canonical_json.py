@@ -1,17 +1,17 @@
-"""JSON of which equal values have equal text, byte for byte, on any machine."""
+"""JSON in which equal values have equal text, byte for byte, on any machine."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-# No floats: they are not exact, and not every machine writes them alike.
+# No floats: they are not exact, and machines write them differently.
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
 def write(value: Json) -> str:
     """Write a value of dicts, lists, texts, whole numbers, booleans and None; raises TypeError for anything else.
 
-    Keys are sorted by code point, nothing is written that need not be, and the text is meant to be stored as UTF-8.
+    Keys are sorted by code point, there is no white space, and the text is meant to be stored as UTF-8.
     With ASCII keys and numbers below 2**53 this is RFC 8785 (JSON Canonicalization Scheme). Raises ValueError for a
     text that UTF-8 cannot hold.
     """

@@ -8,7 +8,7 @@ from .canonical_json import Json
 
 
 class InvalidContest(ValueError):
-    """A contest that no outcome can be computed for; the message says what is wrong with it."""
+    """A contest for which no outcome can be computed; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Contest:
 
     All numbers are in votes: a ballot of weight 3 is three ballots here, and a voter of weight 3 is three entitled.
     `ballots` includes the `blank` ones. `entitled` is None where there is no roll.
-    Raises InvalidContest where options are repeated or have reserved keys, or numbers contradict each other.
+    Raises InvalidContest if options are repeated or have reserved keys, or if numbers contradict each other.
     """
 
     options: tuple[str, ...]
@@ -47,7 +47,7 @@ class Contest:
         return self.ballots - self.blank
 
     def require_rules_among(self, *names: str) -> None:
-        """Raise InvalidContest where there is a rule that the method does not know."""
+        """Raise InvalidContest if there is a rule that the method does not know."""
         if unknown := sorted(self.rules.keys() - set(names)):
             raise InvalidContest(f"there is no rule {', '.join(unknown)} here; known are {', '.join(sorted(names))}")
 

@@ -1,7 +1,7 @@
 """Counts: how often each count key was marked, each time with the weight of the ballot.
 
-A marking raises some count keys, and all counts are sums of that, so that neither the order of the ballots nor the way
-in which they are parted matters. In a whole election a count key begins with its contest, as in `q1:nesquik`.
+Each marking adds to some count keys. All counts are such sums, so that neither the order of the ballots matters nor how
+they are split into batches. In a whole election a count key begins with its contest, as in `q1:nesquik`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ class InvalidCounts(ValueError):
 
 
 class ContestCounts(NamedTuple):
-    """The counts of one contest, without its prefix, and the blank ballots apart."""
+    """The counts of one contest, without its prefix, and apart from them the number of its blank ballots."""
 
     counts: dict[str, int]
     blank: int
@@ -27,7 +27,7 @@ class ContestCounts(NamedTuple):
 def split_by_contest(counts: Mapping[str, int], contests: Iterable[str]) -> dict[str, ContestCounts]:
     """Split counts with prefixes by contest; raises InvalidCounts for a key of none of these contests.
 
-    Each contest has an entry, also where nothing was counted. Only the first colon parts: `q1:ana:3` is `ana:3` of q1.
+    Each contest has an entry, even if nothing was counted. Only the first colon separates: `q1:ana:3` is `ana:3` of q1.
     """
     split: dict[str, dict[str, int]] = {contest: {} for contest in contests}
     for prefixed, count in counts.items():
@@ -41,7 +41,7 @@ def split_by_contest(counts: Mapping[str, int], contests: Iterable[str]) -> dict
 def votes_by_option(contest: Contest, counts: Mapping[str, int], *, choices: int | None) -> dict[str, int]:
     """Return the votes of each option, in ballot order, where count keys are options.
 
-    `choices` is how many options one ballot can choose at most, None for all. Raises InvalidCounts where a key is no
+    `choices` is how many options one ballot can choose at most, None for all. Raises InvalidCounts if a key is no
     option, a count is no whole number from 0 on, or there are more votes than the marked ballots can give.
     """
     if unknown := sorted(counts.keys() - set(contest.options)):

@@ -9,9 +9,9 @@ from .ties import Tie, fill_seats, group_by_votes
 
 
 def read_none_of_the_above(contest: Contest) -> str | None:
-    """Return the key of "none of the above", None where there is none; raises InvalidContest if it is no option.
+    """Return the key of "none of the above", None if there is none; raises InvalidContest if it is no option.
 
-    It is an option like any other: it can win, and more votes than it are needed to come before it. The seat that it
+    It is an option like any other: it can win, and only an option with more votes comes before it. The seat that it
     wins stays empty, as with "re-open nominations" in British students' unions. This is not the rule of Nevada
     (NRS 293.269), where it is counted and cannot win.
     """
@@ -26,7 +26,7 @@ def read_none_of_the_above(contest: Contest) -> str | None:
 def elect(contest: Contest, votes: Mapping[str, int], *, method: str, version: int) -> Outcome:
     """Fill the seats with the options of most votes (`votes` is in ballot order); shares are of the ballots cast.
 
-    Nobody is elected without a vote. Equals at the last seat tie, and none of them is elected.
+    No option without a vote is elected. Options with equal votes at the last seat tie, and none of them is elected.
     """
     groups = group_by_votes(votes)
     elected, tie = fill_seats(groups, contest.seats)

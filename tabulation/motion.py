@@ -1,4 +1,4 @@
-"""Motions: yes, no, abstain; carried by a majority of a base, where there is a quorum.
+"""Motions: yes, no, abstain; carried by a majority of a base, if the quorum is reached.
 
 | majority         | carried with               |
 |------------------|----------------------------|
@@ -63,7 +63,7 @@ class Reason(StrEnum):
     CARRIED = "carried"
     NOT_CARRIED = "not-carried"
     NO_QUORUM = "no-quorum"
-    # The rules refer to those entitled, and there is no roll that says how many they are.
+    # The rules refer to the entitled voters, and no roll says how many they are.
     ENTITLED_UNKNOWN = "entitled-unknown"
 
 
@@ -124,12 +124,12 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
 
 
 def _base(basis: Basis, contest: Contest, cast: int) -> int | None:
-    """Return the votes that the majority is a part of; None where it is not known how many are entitled."""
+    """Return the number of which the majority is a part; None if it is the entitled voters and they are not known."""
     return {Basis.CAST: cast, Basis.BALLOTS: contest.ballots, Basis.ENTITLED: contest.entitled}[basis]
 
 
 def _votes_needed(majority: Majority, base: int, no: int) -> int:
-    """Return the least number of yes with which the inequality of the majority holds; never none."""
+    """Return the least number of yes, at least 1, with which the inequality of the majority holds."""
     match majority:
         case Majority.SIMPLE:
             return no + 1
@@ -142,7 +142,7 @@ def _votes_needed(majority: Majority, base: int, no: int) -> int:
 
 
 def _ballots_needed(quorum: int | Fraction | None, entitled: int | None) -> int | None:
-    """Return the ballots that make the quorum: 0 where there is none, None where nobody knows how many are entitled."""
+    """Return the ballots that make the quorum: 0 without a quorum, None if it depends on a number that is not known."""
     match quorum:
         case None:
             return 0
@@ -156,7 +156,7 @@ def _divide_up(number: int, divisor: int) -> int:
 
 
 def _reason(yes: int, needed: int | None, ballots: int, quorum: int | None) -> Reason:
-    # A quorum that is known to be missed decides, whatever else is not known.
+    # A quorum that is known to be missed decides, even if other numbers are not known.
     if quorum is not None and ballots < quorum:
         return Reason.NO_QUORUM
     if quorum is None or needed is None:

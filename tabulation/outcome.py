@@ -15,7 +15,7 @@ class Reason(StrEnum):
     """Why an election is decided, or why not; a rule may have reasons of its own."""
 
     ELECTED = "elected"
-    # Fewer options have votes than there are seats: these are elected, and the other seats stay empty.
+    # Fewer options have votes than there are seats: all of them are elected, and the other seats stay empty.
     SEATS_LEFT = "seats-left"
     # "None of the above" is among the winners: the seat that it wins stays empty.
     NONE_OF_THE_ABOVE = "none-of-the-above"
@@ -27,7 +27,7 @@ class Reason(StrEnum):
 class Standing:
     """One option: its votes, and their share of the outcome's base in tenths of a percent.
 
-    The share is None where the option is no part of the base, or where the base is not known.
+    The share is None if the option is no part of the base, or if the base is not known.
     """
 
     key: str
@@ -37,11 +37,11 @@ class Standing:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a rule makes of counts: `method` and `version` name the rule, `reason` says why it is decided or not.
+    """The result of a rule for counts: `method` and `version` name the rule, `reason` says why it is decided or not.
 
-    `winners` are safely elected, in the rule's order. Who ties stands in `ties` alone. `standings` are in ballot order,
-    with shares of `base` votes, which is None where it is not known. `working` holds what it takes to check the
-    outcome by hand. Decided means decided by these counts: more votes may change it while people vote.
+    `winners` are certainly elected, in the rule's order. Options that tie are in `ties` only. `standings` are in ballot
+    order, with shares of `base` votes, which is None if it is not known. `working` holds all that is needed to check
+    the outcome by hand. Decided means decided by these counts: more votes may change it while people vote.
     """
 
     method: str
@@ -70,7 +70,7 @@ class Outcome:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
-        """Read an outcome as `as_dict` returns it; raises ValueError where it is none."""
+        """Read an outcome as `as_dict` returns it; raises ValueError if it is none."""
         try:
             return cls(
                 **{
@@ -89,7 +89,7 @@ class Outcome:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read an outcome as `to_json` writes it; raises ValueError where it is none, or not in canonical form."""
+        """Read an outcome as `to_json` writes it; raises ValueError if it is none, or not in canonical form."""
         outcome = cls.from_dict(json.loads(text))
         try:
             is_canonical = outcome.to_json() == text

@@ -4,7 +4,7 @@ With one seat this is first past the post: Representation of the People Act 1983
 Robert's Rules of Order (12th ed.), section 44, "plurality vote". With several seats it is the single non-transferable
 vote: still one choice on each ballot. A tie at the last seat is not resolved.
 
-Count keys are the options. The one rule is `none_of_the_above`, the key of the option that means that.
+Count keys are the options. The only rule is `none_of_the_above`, the key of the option with this meaning.
 """
 
 from collections.abc import Mapping

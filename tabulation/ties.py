@@ -1,8 +1,8 @@
-"""Who is elected by most votes, and who ties at the last seat.
+"""The options that are elected by most votes, and the options that tie at the last seat.
 
-A tie is there where one more vote would elect an option that has as many votes as another: Representation of the
-People Act 1983 (UK), Schedule 1, rule 49. That rule goes on to a lot. Nothing is drawn here: a `Tie` is part of the
-outcome, and is what a draw has to order.
+There is a tie where one more vote would elect an option that has as many votes as another: Representation of the
+People Act 1983 (UK), Schedule 1, rule 49. That rule goes on to draw lots. Nothing is drawn here: a `Tie` is part of
+the outcome, and a draw would have to put its options in order.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,14 +18,14 @@ class Group(NamedTuple):
 
 
 class Tie(NamedTuple):
-    """Options, in ballot order, that are equal and more than the seats left for them."""
+    """Options with equal votes, in ballot order, and the seats left for them, which are fewer."""
 
     keys: tuple[str, ...]
     seats: int
 
 
 class Seating(NamedTuple):
-    """Who is safely elected, most votes first and equals in ballot order; and the tie for the last seats, if any."""
+    """The certainly elected options, most votes first and equals in ballot order; and the tie for the last seats."""
 
     elected: tuple[str, ...]
     tie: Tie | None

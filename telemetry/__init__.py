@@ -1,1 +1,1 @@
-"""What is written down of what happens: the log, and helpers for it. It knows nothing of elections."""
+"""The log, and helpers for it. This package knows nothing of elections."""

@@ -1,10 +1,10 @@
-"""What lies behind an error. Imports nothing of Urna, so that the log can ask before there are settings."""
+"""The errors that led to an error. It imports nothing of Urna, so that the log can use it before there are settings."""
 
 from collections.abc import Iterator
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error, and each that it was raised from or that was being handled, once; nothing for None."""
+    """Yield an error, and once each error from which or during whose handling it was raised; nothing for None."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:

@@ -1,8 +1,8 @@
-"""What a line of the log looks like: text for people, or an object of JSON, and in neither what is a voter's own.
+"""The format of a line of the log: text for people, or an object of JSON; neither contains data of a voter.
 
-Only named fields are written, where a library for this writes every attribute that anybody has put on a record. And
-an error of the database quotes the row that it is about, with the voter key and the marking, so that of such an error
-only the kind is told.
+Only named fields are written; a library for this would write every attribute that any code has put on a record. And an
+error of the database quotes the row that it is about, with the voter key and the marking, so that only the kind of such
+an error is written.
 """
 
 import datetime as dt
@@ -31,13 +31,13 @@ class Discreet(logging.Formatter):
         return redact(super().formatException(ei), ei[1])
 
     def message_of(self, record: logging.LogRecord) -> str:
-        """Return the message; one that comes with an exception may hold that exception's text."""
+        """Return the message, redacted if it comes with an exception, whose text it may contain."""
         text = record.getMessage()
         return redact(text, record.exc_info[1]) if record.exc_info else text
 
 
 class Text(Discreet):
-    """A line for people, with the request's id behind it where it belongs to one."""
+    """A line for people, with the request's id at its end if it belongs to a request."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -49,7 +49,7 @@ class Text(Discreet):
         return f"{line} [{request}]" if request else line
 
     def format(self, record: logging.LogRecord) -> str:
-        # What another formatter has kept here is not redacted.
+        # Another formatter may have kept a traceback here that is not redacted.
         record.exc_text = None
         return super().format(record)
 
@@ -87,10 +87,10 @@ def request_id_of(record: logging.LogRecord) -> str:
 
 
 def redact(text: str, error: BaseException | None) -> str:
-    """Return a text about an error without what errors of the database, or behind it, quote."""
+    """Return a text about an error without the values that errors of the database in its chain quote."""
     for one in chain(error):
         if _quotes_values(one):
-            # Longest first, since a wrapper's text is that of what it wraps.
+            # Longest first, because the representation of an error contains its text.
             for said in sorted((str(one), repr(one)), key=len, reverse=True):
                 if said:
                     text = text.replace(said, _describe(one))
@@ -98,7 +98,7 @@ def redact(text: str, error: BaseException | None) -> str:
 
 
 def _quotes_values(error: BaseException) -> bool:
-    # By name, since Django's errors and the driver's are alike, and `vote` has no driver.
+    # By name: Django and the driver use the same names, and `vote` has no driver.
     names = {kind.__name__ for kind in type(error).__mro__}
     return "DatabaseError" in names and "OperationalError" not in names
 
@@ -110,10 +110,10 @@ def _describe(error: BaseException) -> str:
 
 
 def log_everything(formatter: logging.Formatter) -> None:
-    """Send to the log what Python would write to standard error by itself: warnings, and errors nobody caught."""
+    """Send to the log what Python would write to standard error by itself: warnings, and errors that nothing caught."""
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
-    # Until settings are read, and where they cannot be.
+    # For the time until settings are read, and in case they cannot be read.
     logging.basicConfig(handlers=[handler], level=logging.INFO)
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught

@@ -1,6 +1,6 @@
-"""What is refused, in the log: the first of a kind in a minute with its request, the others as a number.
+"""Log refusals: in each minute the first of a kind with its request, and the others as a number.
 
-A line for each would let a script fill the disk, and none would hide it.
+With a line for each refusal a script could fill the disk; without any line nobody would notice it.
 """
 
 import logging
@@ -8,16 +8,16 @@ import time
 
 logger = logging.getLogger(__name__)
 
-# Seconds in which a kind of refusal has one line.
+# Seconds during which a kind of refusal has one line.
 QUIET_S = 60.0
 
-# By kind: when it had its line, and how many came since.
+# By kind: the time of its last line, and the number of refusals since then.
 _said: dict[str, float] = {}
 _left_out: dict[str, int] = {}
 
 
 def note(kind: str) -> None:
-    """Log a refusal of one of a fixed list of kinds, unless that was done within the last minute."""
+    """Log a refusal, unless its kind was logged within the last minute; the kinds are a fixed list."""
     now = time.monotonic()
     if now - _said.get(kind, float("-inf")) < QUIET_S:
         _left_out[kind] = _left_out.get(kind, 0) + 1

@@ -16,13 +16,13 @@ STANDINGS = {
     "winner": gettext_lazy("Winner"),
     "tie": gettext_lazy("Tie"),
 }
-# Some languages have more forms, as Spanish for round millions; "other" is right enough for them.
+# Some languages have more forms, as Spanish does for round millions; "other" is good enough there.
 VOTES = {"one": pgettext_lazy("noun, after 1", "vote"), "other": pgettext_lazy("noun, after a number", "votes")}
 
 
 @register.filter
 def whole(number: int | None) -> str:
-    """Write a whole number with the digits grouped as the language has it; a dash for one that is not known."""
+    """Write a whole number with its digits grouped as in the language; a dash for None."""
     return "–" if number is None else str(floatformat(number, "0g"))
 
 
@@ -37,7 +37,7 @@ def percent(permille: int | None) -> str:
 
 @register.filter
 def bar_width(permille: int | None) -> str:
-    """Write tenths of a percent as a length in SVG, which knows no language's decimal comma."""
+    """Write tenths of a percent as a length in SVG, where a decimal comma is not allowed."""
     return f"{(permille or 0) / 10:g}%"
 
 
@@ -49,7 +49,7 @@ def zone_name(time_zone: str) -> str:
 
 @register.filter
 def bare_address(url: str) -> str:
-    """Leave out of an address what nobody has to type."""
+    """Return an address without the parts that people need not type."""
     return url.removeprefix("https://").removeprefix("http://").rstrip("/")
 
 
@@ -63,7 +63,7 @@ def stage(snapshot: Any) -> str:
 
 @register.simple_tag
 def standing(shown: Any, key: str, final: bool) -> str:
-    """Return how an option of a contest shown stands: leading, level (with others), winner, tie; or empty."""
+    """Return the standing of an option in a contest: leading, level (with others), winner, tie; or empty."""
     if key in shown.tied:
         return "tie" if final else "level"
     if key in shown.winners:
@@ -85,5 +85,5 @@ def votes_word(count: int) -> str:
 
 @register.simple_tag
 def board_words() -> dict[str, Any]:
-    """Return the words that the dashboard's script writes, for it to write the same as the server."""
+    """Return the words for the dashboard's script, so that it writes the same words as the server."""
     return {"standings": STANDINGS, "votes": VOTES, "more": _("and {n} more")}
