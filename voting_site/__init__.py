@@ -2,7 +2,7 @@
 
 from .metric_files import keep_values_in_slots
 
-# Children that are spawned come by here, too, before any metric is defined.
+# Here, because spawned children import this package before they define any metric.
 keep_values_in_slots()
 
 from .celery import app as celery_app  # noqa: E402

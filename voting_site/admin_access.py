@@ -1,4 +1,4 @@
-"""What guards the administration besides its permissions: an end to each session, and words no password may hold."""
+"""Guards of the administration besides its permissions: the end of each session, and words not fit for passwords."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ SIGNED_IN_AT = "signed_in_at"
 
 @receiver(user_logged_in)
 def note_time(request: HttpRequest, **_: Any) -> None:
-    """Remember in the session when it began."""
+    """Store in the session the time at which it began."""
     request.session[SIGNED_IN_AT] = time.time()
 
 
@@ -37,15 +37,15 @@ class SessionEndMiddleware:
 
 
 class ContextWordsValidator:
-    """Refuse a password that is little more than a word that anybody would try here first."""
+    """Refuse a password that is little more than a word that an attacker would try here first."""
 
     WORDS = ("urna", "vote", "voto", "voting", "votacion", "election", "eleccion", "ballot", "nesquik", "cola-cao",
              "admin", "administrator", "administrador", "password", "contraseña")  # fmt: skip
-    # Characters that have to be left without these words.
+    # How many characters have to be left when these words are taken out.
     REMAINDER = 8
 
     def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
-        """Raise ValidationError where too little is left of a password without the words."""
+        """Raise ValidationError if too little of a password is left without the words."""
         rest = password.lower()
         for word in sorted(self.WORDS, key=len, reverse=True):
             rest = rest.replace(word, "")

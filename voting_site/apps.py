@@ -15,4 +15,4 @@ class VotingSiteConfig(AppConfig):
             log_everything(Json(role=settings.URNA_ROLE, replica=settings.REPLICA))
 
         if apps.is_installed("django.contrib.auth"):
-            from . import admin_access  # noqa: F401 -- hears who signs in
+            from . import admin_access  # noqa: F401 -- receives the signal of each sign-in

@@ -17,12 +17,12 @@ from telemetry.exception_chain import chain
 
 logger = logging.getLogger(__name__)
 
-# Ticks are hints, of which one is as good as many. Without a worker they would fill the memory that ballots need.
+# Ticks are hints: one is as good as many. Without a worker they would fill the memory that ballots need.
 WAITING_LIMIT = 100
 
 
 class Pause:
-    """A time without ticks, of which the log tells the beginning and the end."""
+    """A time without ticks; its beginning and its end are logged."""
 
     def __init__(self, cause: str, end: str) -> None:
         self.cause = cause
@@ -31,14 +31,14 @@ class Pause:
         self._since: float | None = None
 
     def go_on(self, detail: object = "") -> None:
-        """Say so if the pause begins now."""
+        """Log it if the pause begins now."""
         if self._since is None:
             self._since = time.monotonic()
             self.ticks = 0
             logger.warning("%s%s", self.cause, f": {detail}" if detail else "")
 
     def is_over(self) -> None:
-        """Say so if there was a pause."""
+        """Log it if there was a pause."""
         if self._since is not None:
             seconds = time.monotonic() - self._since
             logger.warning("%s after %.0f s, in which %s ticks were not sent", self.end, seconds, self.ticks)
@@ -71,7 +71,7 @@ class PatientScheduler(Scheduler):
             self.without_worker.ticks += 1
 
     def apply_async(self, entry: ScheduleEntry, producer: Any = None, advance: bool = True, **kwargs: Any) -> Any:
-        """Send a task; where Redis does not take it, tell that once instead of a traceback each time."""
+        """Send a task; while Redis does not take tasks, log that once instead of a traceback each time."""
         try:
             sent = super().apply_async(entry, producer, advance, **kwargs)
         except Exception as error:
@@ -87,7 +87,7 @@ class PatientScheduler(Scheduler):
         return sent
 
     def _ensure_connected(self) -> Connection:
-        """Wait for Redis; Celery itself would log each try."""
+        """Wait for Redis, and log that once; Celery itself would log each try."""
         limit = self.app.conf.broker_connection_max_retries
         return self.connection.ensure_connection(lambda error, _: self.without_redis.go_on(error), limit)
 
@@ -96,5 +96,5 @@ class PatientScheduler(Scheduler):
         try:
             return int(ballot_box.connection.client().llen(queue))
         except redis.RedisError:
-            # Sending fails by itself, and says so.
+            # Sending the task then fails as well, and that is logged.
             return 0

@@ -11,12 +11,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
 
 app = Celery("urna", amqp="voting_site.broker:BriskAMQP")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-# Celery would close the database's connection before and after each task, and a new one takes longer than a count.
-# tally/tasks.py looks after it, as Django does for requests.
+# Celery would close the connection to the database before and after each task, and opening one takes longer than a
+# count. tally/tasks.py closes old and broken ones, as Django does for requests.
 app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
 app.autodiscover_tasks(["tally"])
 
 
 @setup_logging.connect
 def keep_logging(**_: Any) -> None:
-    """Keep the log as settings have it: where anybody receives this signal, Celery sets up nothing of its own."""
+    """Keep the log as settings have it: if a function receives this signal, Celery sets up no log of its own."""

@@ -1,4 +1,4 @@
-"""Checks of what would fail late: `migrate` runs them, and `check --database default`; `run` says the second."""
+"""Checks of what would fail late; `migrate` and `check --database default` run them, and `run` logs the second one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,19 +9,19 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 
 from polls import ballot_box
 
-# An "accepted" that a voter reads means that the ballot is on disk, and nothing in the box may be evicted.
+# When a voter reads "accepted" the ballot has to be on disk, and Redis must not evict anything from the box.
 NEEDED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 
 
 @register(Tags.database)
 def check_redis_keeps_what_it_accepts(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn of a Redis whose settings let an accepted ballot get lost."""
+    """Warn of a Redis that may lose an accepted ballot because of its settings."""
     if not databases:
         return []
     try:
         found = {name: ballot_box.connection.client().config_get(name).get(name) for name in NEEDED}
     except redis.ResponseError:
-        # A hosted Redis may not tell; its owner has to know.
+        # A hosted Redis may refuse to tell its settings; its owner has to know them.
         return []
     except redis.RedisError as error:
         return [Warning(f"Redis cannot be reached: {error}", hint="Start it, or correct REDIS_URL.", id="urna.W001")]
@@ -38,7 +38,7 @@ def check_redis_keeps_what_it_accepts(databases: Sequence[str] | None = None, **
 
 @register(Tags.security)
 def check_proxies_are_named(**kwargs: Any) -> list[CheckMessage]:
-    """Warn where TLS ends in a proxy that is not named."""
+    """Warn if TLS ends in a proxy that TRUSTED_PROXIES does not name."""
     if not settings.SCHEME_FROM_ANYBODY:
         return []
     return [

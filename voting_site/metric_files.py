@@ -1,7 +1,7 @@
 """The files in which the processes of a role keep their metrics: a folder for each run, a slot for each process.
 
-The library names a file by its process, and so the folder would grow with each that is started anew. Here a process
-takes the first slot that no living one holds, and goes on counting where its predecessor ended.
+The library names a file after its process, so that the folder would grow with each restart. Here a process takes the
+first slot that no living process holds, and goes on counting where the last one ended.
 """
 
 import atexit
@@ -21,7 +21,7 @@ PREFIX = "urna-metrics-"
 
 
 def make_folder() -> None:
-    """Make the folder of this run, and remove what runs have left that were killed; before any metric is defined."""
+    """Make the folder of this run, before any metric is defined, and remove the folders of runs that were killed."""
     with naming_the_remedy("the folder of temporary files", "name another one with TMPDIR"):
         for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
             with suppress(OSError):
@@ -35,16 +35,16 @@ def make_folder() -> None:
 
 
 def keep_values_in_slots() -> None:
-    """Let metrics that are defined from here on keep their values in the folder of this run, if there is one."""
+    """Let metrics that are defined from now on keep their values in the folder of this run, if there is one."""
     if FOLDER in os.environ:
-        # A command without metrics need not load the library so early.
+        # Imported here, because a command without metrics does not need the library so early.
         from prometheus_client import values
 
         values.ValueClass = values.MultiProcessValue(Slots(Path(os.environ[FOLDER])))
 
 
 class Slots:
-    """Names the file of this process; a child that was forked gets another."""
+    """Names the file of this process; a forked child gets another one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""Serve the metrics of a role, of all its processes, from its main one and on a port of its own."""
+"""Serve the metrics of all processes of a role, in its main process, on a port of their own."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from .metric_files import FOLDER
 
 
 class Identity(Collector):
-    """Who answers: release, role and replica."""
+    """The metric with the release, the role and the replica."""
 
     def __init__(self, role: str, replica: str) -> None:
         self.labels = (__version__, role, replica)
@@ -25,7 +25,7 @@ class Identity(Collector):
 
 
 def build_registry(role: str, replica: str) -> CollectorRegistry:
-    """Return all that `role` has to tell: what its processes count, and what is looked up at each question."""
+    """Return all metrics of `role`: what its processes count, and what is read when Prometheus asks."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry, path=os.environ[FOLDER])
     registry.register(Identity(role, replica))

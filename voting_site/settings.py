@@ -21,7 +21,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 class _Variables(FileAwareMapping):
-    """The environment; what a file holds is meant without the end of its last line."""
+    """The environment; the end of the last line of a file is not part of its value."""
 
     def __getitem__(self, name: str) -> str:
         return super().__getitem__(name).rstrip("\n")
@@ -40,7 +40,7 @@ def positive(name: str, *, default: int, at_most: int = 1_000_000) -> int:
 
 
 def without_empty(**values: str) -> dict[str, str]:
-    """Return the values by name, without those that nobody has set."""
+    """Return the values by name, without empty ones."""
     return {name: value for name, value in values.items() if value}
 
 
@@ -54,7 +54,7 @@ if URNA_ROLE and URNA_ROLE not in ROLES:
 IS_VOTE = URNA_ROLE == "vote"
 HAS_DATABASE = URNA_ROLE not in ("vote", "beat")
 HAS_ADMIN = URNA_ROLE not in ("vote", "result")
-# Shown at the foot of each page: the name by which an operator finds the process that served it.
+# Shown at the bottom of each page, so that an operator can find the process that served it.
 REPLICA = env("URNA_REPLICA", default=socket.gethostname())
 
 # --- Security -------------------------------------------------------------------------------------------
@@ -80,22 +80,23 @@ if BEHIND_TLS:
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = False
-# The proxies, networks in CIDR or host names, whose word on a visitor's address and on TLS is taken.
+# The proxies that are trusted to name a visitor's address and TLS, as networks in CIDR or host names.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 try:
     Proxies(TRUSTED_PROXIES)
 except ValueError as error:
     raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}; write networks such as 10.0.0.0/8, or host names.") from None
-# Without a list `X-Forwarded-Proto` is believed of anybody: an installation from before the list must not break.
+# Without a list every client's `X-Forwarded-Proto` is trusted, because an installation older than the list must not
+# break.
 SCHEME_FROM_ANYBODY = BEHIND_TLS and not TRUSTED_PROXIES
-# Whether the address tells visitors apart; behind the ingress of a swarm all have the same few.
+# Whether addresses distinguish visitors; behind the ingress of a swarm all visitors have the same few addresses.
 CLIENT_ADDRESS = env("CLIENT_ADDRESS", default="direct")
 if CLIENT_ADDRESS not in ("direct", "shared"):
     raise ImproperlyConfigured(
         f"CLIENT_ADDRESS is {CLIENT_ADDRESS!r}; set it to 'direct' (each visitor's own) or 'shared' (it tells nothing)."
     )
 SILENCED_SYSTEM_CHECKS = [
-    "security.W005",  # HSTS for subdomains is for the owner of the domain to decide, not for one site on it.
+    "security.W005",  # The owner of the domain decides on HSTS for subdomains, not one site in it.
     "security.W021",  # The same for the browsers' preload list.
 ]
 if URNA_ROLE == "result":
@@ -104,7 +105,7 @@ if URNA_ROLE == "result":
 
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# Each answer of the pages names its own scripts and styles; Django's admin has templates that know no nonce.
+# Each answer allows only its own scripts and styles, by a nonce; the templates of Django's admin have no nonce.
 _own_code = SELF if HAS_ADMIN else NONCE
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -120,7 +121,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
-# What browsers offer to pages, and these do not use; of a name that it does not know Chromium complains.
+# Features of browsers that these pages do not use. Chromium warns of a name that it does not know.
 PERMISSIONS_POLICY: dict[str, list[str] | str] = {
     name: []
     for name in (
@@ -130,10 +131,10 @@ PERMISSIONS_POLICY: dict[str, list[str] | str] = {
         "window-management", "xr-spatial-tracking",
     )
 }  # fmt: skip
-# For the results on a wall.
+# For results that are shown on a large screen.
 PERMISSIONS_POLICY["fullscreen"] = "self" if URNA_ROLE == "result" else []
 
-# Ports do not separate cookies, so that the roles on one host need names of their own.
+# Cookies do not depend on the port, so that the cookies of roles on one host need different names.
 _cookie_prefix = ("__Host-" if BEHIND_TLS else "") + f"urna_{URNA_ROLE or 'manage'}_"
 CSRF_COOKIE_NAME = _cookie_prefix + "csrf"
 CSRF_COOKIE_SECURE = BEHIND_TLS
@@ -143,19 +144,19 @@ CSRF_FAILURE_VIEW = "polls.error_views.csrf_failure"
 SESSION_COOKIE_NAME = _cookie_prefix + "session"
 SESSION_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_SAMESITE = "Strict"
-# Seconds: of doing nothing, and in all.
+# Seconds without a request, and in all (SESSION_LIFETIME).
 SESSION_COOKIE_AGE = 3600
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_LIFETIME = 12 * 3600
 VOTER_COOKIE_NAME = _cookie_prefix + "voter"
 VOTER_COOKIE_AGE = 365 * 24 * 3600
-# The language is one choice for all pages: here sharing a cookie between the ports is what one wants.
+# The language is one choice for all pages, so that the ports share this cookie.
 LANGUAGE_COOKIE_NAME = "urna_language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = BEHIND_TLS
 
-# A ballot with a thousand options, all chosen, is some fifty kilobytes; anything larger is no ballot.
+# A ballot with a thousand options, all chosen, has about fifty kilobytes; a larger form is no ballot.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
@@ -178,7 +179,7 @@ if HAS_ADMIN:
 MIDDLEWARE = [
     "voting_site.middleware.requests.RequestMiddleware",
     "voting_site.middleware.health.HealthMiddleware",
-    # What says to browsers how to treat an answer, before all that may answer.
+    # Headers for browsers; they come before each middleware that may answer.
     "voting_site.middleware.content_policy.ContentPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "voting_site.middleware.resource_policy.ResourcePolicyMiddleware",
@@ -223,22 +224,22 @@ TEMPLATES = [
 
 # --- PostgreSQL -----------------------------------------------------------------------------------------
 
-# The same database under users with fewer rights. Where a role has none of its own it is what DATABASE_URL says: the
-# owner of everything, who also runs management commands.
+# The same database under users with fewer rights. A role without a user of its own uses DATABASE_URL: the owner of
+# everything, who also runs management commands.
 ROLE_DATABASE_URLS = without_empty(
     worker=env("WORKER_DATABASE_URL", default=""),
     result=env("RESULT_DATABASE_URL", default=""),
     admin=env("ADMIN_DATABASE_URL", default=""),
 )
 if not HAS_DATABASE:
-    # Voting outlives the database, so that this role must not even be able to open a connection.
+    # Voting must work without the database, so that this role cannot even open a connection.
     DATABASES: dict = {}
 else:
     DATABASES = {"default": environ.Env.db_url_config(ROLE_DATABASE_URLS.get(URNA_ROLE) or env("DATABASE_URL"))}
-    # Web roles have many threads, each with a connection of its own, which it may not need again for long: kept open,
-    # a crowd's would be all that PostgreSQL has.
+    # Web roles have many threads, each with a connection of its own, which it may not need again for long. Kept open,
+    # they would use up all of PostgreSQL's connections when many people look at results.
     DATABASES["default"].update(CONN_MAX_AGE=0 if URNA_ROLE in ("result", "admin") else 60, CONN_HEALTH_CHECKS=True)
-    # A host that vanished without a word must not block the count or the results for minutes.
+    # A host that stops answering must not block the count or the results for minutes.
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 3,
         "tcp_user_timeout": 5000,
@@ -249,7 +250,7 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
-    # Length, and nothing about kinds of characters, which makes passwords harder to keep and not to guess.
+    # Length, and no rule on kinds of characters, which makes passwords harder to remember, but not harder to guess.
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -264,16 +265,16 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_VERBOSE = False
-# Its lines in the log are enough; `axes_reset` ends a pause.
+# The lines in the log are enough; `axes_reset` ends a pause.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
-# By REMOTE_ADDR, which trusted proxies alone may set, and never by what a visitor claims.
+# By REMOTE_ADDR, which only trusted proxies may set, and never by a header that a visitor can send.
 AXES_IPWARE_PROXY_COUNT = 0
 AXES_IPWARE_META_PRECEDENCE_ORDER = ["REMOTE_ADDR"]
 
 # --- Redis: ballot box, Celery broker, channel layer ----------------------------------------------------
 
-# Users with fewer rights here as well, by role.
+# Users with fewer rights, by role, as in PostgreSQL.
 ROLE_REDIS_URLS = without_empty(
     vote=env("VOTE_REDIS_URL", default=""),
     result=env("RESULT_REDIS_URL", default=""),
@@ -282,9 +283,9 @@ ROLE_REDIS_URLS = without_empty(
     beat=env("BEAT_REDIS_URL", default=""),
 )
 REDIS_URL = ROLE_REDIS_URLS.get(URNA_ROLE) or env("REDIS_URL")
-# Seconds. A voter waits for at most two round trips before the page says that the box is out of reach.
+# Seconds. A voter waits for at most two round trips before the page says that the box cannot be reached.
 REDIS_TIMEOUT = env.float("REDIS_TIMEOUT", default=0.9)
-# The channel layer blocks on its subscription, which redis-py's default time-out would cut (channels_redis#422).
+# The channel layer blocks on its subscription, which redis-py's default time-out would end (channels_redis#422).
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -297,13 +298,13 @@ CHANNEL_LAYERS = {
 
 # Shards of a newly published election; those already published keep theirs.
 BALLOT_BOX_SHARDS = positive("BALLOT_BOX_SHARDS", default=1, at_most=64)
-# One voter's ballots in one election: so many at once, then one for each interval (milliseconds).
+# One voter's ballots in one election: this many at once, then one in each interval (milliseconds).
 VOTER_BURST = positive("VOTER_BURST", default=60)
 VOTER_INTERVAL_MS = positive("VOTER_INTERVAL_MS", default=1000)
-# New voters from one network in one open poll: so many at once, then one for each interval (milliseconds).
+# New voters from one network in one open poll: this many at once, then one in each interval (milliseconds).
 NEWCOMER_BURST = positive("NEWCOMER_BURST", default=400)
 NEWCOMER_INTERVAL_MS = positive("NEWCOMER_INTERVAL_MS", default=200)
-# Numbers of which a browser tries half, on average, for each ballot of an election that asks for proof of work.
+# A browser tries half of this many numbers, on average, for each ballot of an election that asks for proof of work.
 POW_DIFFICULTY = positive("POW_DIFFICULTY", default=200_000, at_most=100_000_000)
 # Sockets that one process of `result` holds open, in sum and from one network.
 SOCKETS_LIMIT = positive("SOCKETS_LIMIT", default=10_000)
@@ -318,7 +319,7 @@ DRAIN_BATCH_SIZE = positive("DRAIN_BATCH_SIZE", default=2000, at_most=20_000)
 CELERY_BROKER_URL = f"redis+socket{REDIS_URL.removeprefix('unix')}" if REDIS_URL.startswith("unix:") else REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# A Redis without memory refuses what the worker notes there, and so is treated like one that does not answer.
+# A Redis whose memory is full refuses the worker's writes, and is treated like one that does not answer.
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "urna:celery:",
@@ -326,7 +327,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
 }
 if IS_VOTE:
-    # A voter, whose ballot is in the box by then, waits for the wake-up to be sent: one short try, and no more.
+    # One thread sends all wake-ups of a process: one short try each, so that they do not queue up.
     CELERY_BROKER_TRANSPORT_OPTIONS |= {
         "socket_timeout": REDIS_TIMEOUT,
         "socket_connect_timeout": REDIS_TIMEOUT,
@@ -337,18 +338,18 @@ if IS_VOTE:
     }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
-# No limit: kombu never frees the place of a task whose acknowledgement failed, and a few of them would stop the
-# worker for good. What it takes in are hints, which expire.
+# No limit: kombu never frees the place of a task whose acknowledgement failed, and a few of these would stop the worker
+# for good. Its tasks are hints, which expire.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# Everybody who reaches the broker could stop workers by it.
+# Any client that reaches the broker could stop workers with it.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULE = {
     name: {"task": f"tally.{name}", "schedule": seconds, "options": {"expires": expires}}
     for name, seconds, expires in (
         ("drain_all", 1.0, 2),
         ("catch_up", 1.0, 2),
-        # These may have to wait behind a flood of ballots.
+        # These may wait longer, behind a flood of ballots.
         ("turn_phases", 1.0, 30),
         ("keep_box", 5.0, 30),
         ("check_accounts", 5.0, 30),
@@ -371,7 +372,7 @@ STATIC_URL = "static/"
 # from the apps.
 STATIC_ROOT = env("STATIC_ROOT", default="")
 WHITENOISE_USE_FINDERS = not STATIC_ROOT
-# Meant for fonts on another host, of which there are none.
+# It is meant for fonts on another host, and there are none.
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -381,7 +382,8 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-# Where the pages find each other. Left empty, a page keeps the host it was asked on and changes the port.
+# The addresses by which pages link to each other. If one is empty, a page keeps the host of its request and changes the
+# port.
 VOTE_URL = env("VOTE_URL", default="")
 RESULT_URL = env("RESULT_URL", default="")
 VOTE_PORT = env.int("VOTE_PORT", default=8000)
@@ -394,15 +396,15 @@ LOG_FORMAT = env("LOG_FORMAT", default="text")
 if LOG_FORMAT not in ("text", "json"):
     raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}; set it to 'text' (for people) or 'json'.")
 
-# Each request has an id: on its log lines and error pages, in its answer, and with the task that it sends. One that a
-# request brings along has come past proxies.py, and so from a trusted proxy.
+# Each request has an id: on its log lines and error pages, in its answer, and with the task that it sends. An id that
+# comes with a request is from a trusted proxy: proxies.py removes any other.
 DJANGO_GUID = {
     "INTEGRATIONS": [CeleryIntegration()],
 }
 
 
 def _tell_suspicions_in_a_line(record: logging.LogRecord) -> bool:
-    # Each kind has a logger of its own below this one. What was refused is the visitor's work, and not a bug.
+    # Each kind has its own logger below this one. The visitor caused the refusal, so that no traceback is needed.
     if record.name.startswith("django.security."):
         record.exc_info = None
     return True
@@ -418,7 +420,7 @@ LOGGING = {
     "filters": {
         "request_id": {"()": "django_guid.log_filters.CorrelationId"},
         "suspicions": {"()": "django.utils.log.CallbackFilter", "callback": _tell_suspicions_in_a_line},
-        # Said once already, with its reason, by the code that found the outage.
+        # The code that found the outage has logged it already, with its reason.
         "no_503": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda one: vars(one).get("status_code") != 503,
@@ -429,13 +431,13 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
-        # Its own handlers mail and print in DEBUG only; here everything goes to the root.
+        # Django's own handlers only mail, or print in DEBUG; here everything goes to the root.
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
-        # A refused or unknown address is the visitor's matter, not an event for the operator.
+        # An operator need not hear of requests that were refused, or to an unknown address.
         "django.request": {"level": "ERROR", "filters": ["no_503"]},
         "django.security.csrf": {"level": "ERROR"},
-        # At DEBUG these two quote what a page was rendered with, and what was written: ballots and voters.
+        # At DEBUG these two quote the context of templates and the parameters of statements: ballots and voters.
         "django.template": {"level": "INFO"},
         "django.db.backends": {"level": "INFO"},
         "django_guid": {"level": "ERROR"},

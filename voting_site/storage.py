@@ -4,6 +4,6 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """Give every file a name with its hash, also those that a script imports: an update then reaches every browser."""
+    """Give every file, even one that a script imports, a name with its hash: after an update browsers load it again."""
 
     support_js_module_import_aggregation = True

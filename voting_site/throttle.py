@@ -1,4 +1,4 @@
-"""Slow down who guesses passwords of the administration; the figures stand in settings, as AXES_."""
+"""Slow down the guessing of passwords of the administration; the limits are the AXES_ settings."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 
 class SignInThrottle(AxesStandaloneBackend):
-    """Refuses a request with too many failures behind it; a command of the operator's has no request."""
+    """Refuses a request after too many failures; a command, which has no request, is never refused."""
 
     def authenticate(self, request: HttpRequest | None, *args: Any, **kwargs: Any) -> None:
         if request is not None:

@@ -1,4 +1,4 @@
-"""The folder in which a local Urna keeps its data: its secret key, its sockets, and who may use it when."""
+"""The folder in which a local Urna keeps its data: its secret key, its sockets, and the locks of its users."""
 
 import errno
 import fcntl
@@ -16,19 +16,19 @@ from pathlib import Path
 # The address of a Unix socket holds 103 bytes on macOS and 107 on Linux.
 SOCKET_PATH_LIMIT = 103
 LONGEST_SOCKET_NAME = ".s.PGSQL.5432"
-# Bytes that have to fit into a folder before anything is started on it.
+# Bytes that must fit into a folder before anything is started on it.
 ROOM = 64 * 1024
 MAKE_ROOM = "make room there (`df` and `df -i` show what is full)"
 ANOTHER_FOLDER = "choose another folder with --data DIR"
 
 
 class Unusable(Exception):
-    """What keeps a local Urna from running, in one line that names the remedy."""
+    """A local Urna cannot run; the message says why in one line, and names the remedy."""
 
 
 @contextmanager
 def naming_the_remedy(place: str, otherwise: str) -> Iterator[None]:
-    """Raise Unusable where the file system refuses what is done at `place`; `otherwise` is what helps in any case."""
+    """Raise Unusable if the file system refuses the block's work at `place`; `otherwise` is what always helps."""
     try:
         yield
     except OSError as error:
@@ -38,19 +38,19 @@ def naming_the_remedy(place: str, otherwise: str) -> Iterator[None]:
 
 
 def try_to_write(path: Path) -> None:
-    """Raise OSError where no file can be made in a folder, or nothing can be written into it."""
+    """Raise OSError if no file can be made in a folder, or nothing can be written into it."""
     with tempfile.TemporaryFile(dir=path) as file:
         file.write(bytes(ROOM))
 
 
 class DataFolder:
-    """One data folder; it comes into being with `create`."""
+    """One data folder; `create` makes it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().resolve()
 
     def create(self) -> None:
-        """Make the folder, for its owner alone; raise Unusable where this user cannot keep data in it."""
+        """Make the folder, for its owner only; raise Unusable if this user cannot keep data in it."""
         with self.usable():
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             try_to_write(self.path)
@@ -62,12 +62,12 @@ class DataFolder:
             )
 
     def usable(self) -> AbstractContextManager[None]:
-        """Raise Unusable, naming the remedy, where the file system refuses what is done in the folder."""
+        """Raise Unusable, naming the remedy, if the file system refuses the block's work in the folder."""
         return naming_the_remedy(f"the data folder {self.path}", "choose another one with --data DIR")
 
     @property
     def identity(self) -> str:
-        """The folder as the kernel knows it: a move within a disk does not change it, and a copy does not share it."""
+        """The folder's identity for the kernel: a move within a disk keeps it, and a copy has another one."""
         found = self.path.stat()
         return f"{found.st_dev:x}-{found.st_ino:x}"
 
@@ -83,12 +83,12 @@ class DataFolder:
         return Path(f"/tmp/urna-{os.geteuid()}-{digest}")
 
     def create_sockets(self) -> None:
-        """Make the folder of the sockets, whose mode is all that guards the services."""
+        """Make the folder of the sockets; only its mode protects the services."""
         path = self.sockets
         elsewhere = path.parent != self.path
         shorter = f"choose a data folder with a shorter path, which needs no place in {path.parent}, with --data DIR"
         with naming_the_remedy(f"{path}, the folder of the sockets", shorter if elsewhere else ANOTHER_FOLDER):
-            # Whatever is in the way is looked at below.
+            # What is there already is checked below.
             with suppress(FileExistsError):
                 path.mkdir(mode=0o700)
             found = path.lstat()
@@ -104,7 +104,7 @@ class DataFolder:
             with self.usable(), tempfile.NamedTemporaryFile("w", dir=self.path) as draft:
                 draft.write(secrets.token_urlsafe(50))
                 draft.flush()
-                # Where another process was faster, a link fails; a rename would replace its key.
+                # If another process was faster, a link fails; a rename would replace its key.
                 with suppress(FileExistsError):
                     os.link(draft.name, path)
         return path
@@ -129,14 +129,14 @@ class DataFolder:
 
     @contextmanager
     def visit(self) -> Iterator[None]:
-        """Use services that another process runs; it keeps them until its visitors have left."""
+        """Use services that another process runs; it keeps them running until all visitors have left."""
         with self._open("visitors") as visitors:
             fcntl.flock(visitors, fcntl.LOCK_SH)
             yield
 
     @contextmanager
     def without_visitors(self) -> Iterator[None]:
-        """Wait for the visitors to leave, and let nobody in."""
+        """Wait for the visitors to leave, and let no new one in."""
         with self._open("visitors") as visitors:
             fcntl.flock(visitors, fcntl.LOCK_EX)
             yield

@@ -17,7 +17,7 @@ from .postgres import Postgres
 from .programs import Program
 from .valkey import Valkey
 
-# Seconds in which a service starts, or recovers from a kill; and in which it stops.
+# Seconds that a service may take to start, or to recover from a kill; and to stop.
 START_TIMEOUT = 60
 STOP_TIMEOUT = 10
 
@@ -54,7 +54,7 @@ def services(folder: DataFolder, environ: Mapping[str, str] = os.environ) -> lis
 def urls(service: Service) -> dict[str, str]:
     """Return the addresses of a service by variable: its owner's, and that of each role's user.
 
-    None has a password: only the user who could read the passwords reaches the sockets.
+    They have no passwords: only the user who could read the passwords can reach the sockets.
     """
     own = {f"{role.upper()}_{service.variable}": service.url_of(role) for role in service.roles}
     return {service.variable: service.url, **own}
@@ -69,7 +69,7 @@ def environment(folder: DataFolder, environ: Mapping[str, str] = os.environ) -> 
 
 
 def prepare(folder: DataFolder, wanted: Sequence[Service]) -> None:
-    """Get everything ready for a start by the owner of the folder, and end what a killed owner has left."""
+    """Prepare everything for a start by the owner of the folder, and end processes that a killed owner has left."""
     end_leftovers(folder)
     folder.create_sockets()
     with folder.usable():
@@ -79,7 +79,7 @@ def prepare(folder: DataFolder, wanted: Sequence[Service]) -> None:
 
 @contextmanager
 def running(folder: DataFolder, wanted: Sequence[Service]) -> Iterator[None]:
-    """Have `wanted` answer during the block: as a visitor if another process runs them, else as their owner."""
+    """Keep the services `wanted` running during the block: as a visitor if another process runs them, or as owner."""
     folder.create()
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:

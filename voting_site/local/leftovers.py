@@ -1,7 +1,7 @@
-"""Ending what a killed owner of a data folder has left running.
+"""End the processes that a killed owner of a data folder has left running.
 
-Whose a process is, it tells itself: its owner has put a mark into its environment, and its children inherit that. A
-file cannot tell. It may be a copy's, and its process ids may have gone to other programs.
+A process itself tells who started it: its owner has put a mark into its environment, and its children inherit that. A
+file with process ids would not do. It may belong to a copy of the folder, and other programs may have got the ids.
 """
 
 import os
@@ -18,29 +18,29 @@ from .data_folder import DataFolder, Unusable
 
 # The variable with the mark.
 MARK = "URNA_STARTED_BY"
-# Seconds that left-overs have for their own shutdown before they are killed; and that an owner has to go.
+# Seconds that leftovers have to shut down before they are killed, and that an owner has to end.
 PATIENCE = 5
 # Seconds between two looks.
 LOOK = 0.05
 _LABEL = r"urna-(?P<folder>[0-9a-f]+-[0-9a-f]+)-(?P<owner>\d+)"
 _MARK = re.compile(rf"{_LABEL} (?P<path>.*)", re.DOTALL)
-# PostgreSQL's children write their title over their environment. The name of the cluster is part of it.
+# PostgreSQL's children write their title over their environment. The title contains the name of the cluster.
 _TITLE = re.compile(rf"postgres: {_LABEL}: ")
 
 
 def label(folder: DataFolder) -> str:
-    """Return the short form of the mark, for where a path does not fit."""
+    """Return the short form of the mark, for places where a path does not fit."""
     return f"urna-{folder.identity}-{os.getpid()}"
 
 
 def mark(folder: DataFolder) -> str:
-    """Return the mark of what this process starts on `folder`."""
+    """Return the mark for programs that this process starts on `folder`."""
     return f"{label(folder)} {folder.path}"
 
 
 @dataclass(frozen=True)
 class Marked:
-    """A process that some owner has started: on which folder, and the path of the folder then, if that is known."""
+    """A process that an owner has started, the identity of its folder, and the folder's path then, if it is known."""
 
     process: psutil.Process
     folder: str
@@ -56,9 +56,9 @@ class Marked:
 
 
 def end_leftovers(folder: DataFolder) -> None:
-    """End what a dead owner of `folder` has left; raise Unusable where an owner lives that is in the way.
+    """End what a dead owner of `folder` has left; raise Unusable if a living owner is in the way.
 
-    It is for the one process that holds the ownership of the folder.
+    Only the process that holds the ownership of the folder may call it.
     """
     _wait_while(_find_moved_folder, folder)
     _wait_while(_find_owner, folder)
@@ -82,7 +82,7 @@ def end_leftovers(folder: DataFolder) -> None:
 
 
 def _wait_while(find: Callable[[DataFolder], str | None], folder: DataFolder) -> None:
-    # What is just ending: an owner lets go of the lock before the kernel takes its children from it.
+    # An owner may just be ending: the kernel frees its lock before it gives its children another parent.
     deadline = time.monotonic() + PATIENCE
     while found := find(folder):
         if time.monotonic() > deadline:
@@ -108,12 +108,12 @@ def _find_moved_folder(folder: DataFolder) -> str | None:
 
 
 def started_on(folder: DataFolder) -> Iterator[Marked]:
-    """Yield what runs that any owner of a folder has started there."""
+    """Yield the running processes that any owner of a folder has started there."""
     return (one for one in _marked() if one.folder == folder.identity)
 
 
 def _marked() -> Iterator[Marked]:
-    """Yield what owners of data folders have started, but not this process and those that it comes from."""
+    """Yield the processes that owners of data folders have started, except this process and its ancestors."""
     myself = psutil.Process()
     mine = {myself.pid, *(process.pid for process in myself.parents())}
     for process in psutil.process_iter():
@@ -122,7 +122,7 @@ def _marked() -> Iterator[Marked]:
 
 
 def _read_mark(process: psutil.Process) -> Marked | None:
-    # Its environment is closed to other users, its title is not.
+    # Other users cannot read the environment of a process, but its title.
     with suppress(psutil.Error, OSError):
         if found := _MARK.fullmatch(process.environ().get(MARK, "")):
             return Marked(process, found["folder"], int(found["owner"]), found["path"])

@@ -1,4 +1,4 @@
-"""Where others reach this machine; for `up` alone, since an image has no psutil."""
+"""The addresses at which other machines reach this one; only for `up`, since an image has no psutil."""
 
 import ipaddress
 import socket
@@ -6,15 +6,15 @@ from contextlib import suppress
 
 import psutil
 
-# Of no machine (RFC 5737, RFC 3849): they stand for all others.
+# Addresses of no machine (RFC 5737, RFC 3849): they represent all other machines.
 ANYWHERE = ("192.0.2.1", "2001:db8::1")
 LOOPBACKS = ["127.0.0.1", "::1"]
 
 
 def own_addresses(listening: str) -> list[str]:
-    """Return where others may reach what listens on `listening`: that, or all of this machine's, the likeliest first.
+    """Return `listening`, or, if it means all addresses, all of this machine's, the most likely ones first.
 
-    The last one is this machine's own, which others do not reach.
+    The last ones are loopback addresses, which other machines do not reach.
     """
     if not ipaddress.ip_address(listening).is_unspecified:
         return [listening]
@@ -32,16 +32,16 @@ def own_addresses(listening: str) -> list[str]:
 
 
 def _is_for_others(address: str) -> bool:
-    # One of a link alone is of use only together with the name of the other machine's interface.
+    # A link-local address is of use only together with the name of the other machine's interface.
     known = ipaddress.ip_address(address)
     return not known.is_loopback and not known.is_link_local
 
 
 def _source_towards(address: str) -> str | None:
-    """Return this machine's address on the way to another one; None where there is no way. Nothing is sent."""
+    """Return this machine's address on the route to another one; None without a route. Nothing is sent."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-        # For UDP the kernel just looks the way up.
+        # For UDP the kernel only looks up the route.
         probe.connect((address, 9))
         return str(probe.getsockname()[0])
     return None

@@ -1,4 +1,4 @@
-"""The ports that roles listen on."""
+"""The ports on which roles listen."""
 
 import errno
 import itertools
@@ -9,19 +9,19 @@ from contextlib import suppress
 
 from .data_folder import Unusable
 
-# Below Linux's and macOS's ranges for outgoing connections.
+# Below the ranges that Linux and macOS use for outgoing connections.
 FIRST_PORT, PORTS = 15_000, 15_000
 
 
 def refuse_equal(ports: Mapping[str, int]) -> None:
-    """Raise Unusable, naming the remedy, where two of these options have the same port."""
+    """Raise Unusable, naming the remedy, if two of these options have the same port."""
     for (first, port), (second, other) in itertools.combinations(ports.items(), 2):
         if port == other:
             raise Unusable(f"{first} and {second} are both {port}: give each a port of its own")
 
 
 def find_address(host: str, port: int, option: str = "--port") -> str:
-    """Return the IP address of `host`; raise Unusable, naming the remedy, where nobody can listen on it."""
+    """Return the IP address of `host`; raise Unusable, naming the remedy, if this process cannot listen on it."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
@@ -39,9 +39,9 @@ def find_address(host: str, port: int, option: str = "--port") -> str:
 
 
 def free_port() -> int:
-    """Return a port on 127.0.0.1 that nobody has, and that the kernel gives to no outgoing connection.
+    """Return a free port on 127.0.0.1, outside the range of outgoing connections.
 
-    One of those might be taken while a role that is to have it, in a test or a measurement, is being started again.
+    An outgoing connection could take a port of that range while a role, in a test or a measurement, is restarted on it.
     """
     while True:
         port = FIRST_PORT + secrets.randbelow(PORTS)

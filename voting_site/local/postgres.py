@@ -17,11 +17,11 @@ from .leftovers import MARK, label, mark
 from .programs import Program
 from .service_user import as_service_user, give_to_service_user
 
-# Seconds that a server has to end which is just doing so.
+# Seconds that a server which is just ending has to end.
 PATIENCE = 5
 OWNER = DATABASE = "urna"
 PORT = 5432
-# Variables such as PGPORT or PGDATA, set for another server, would lead this one astray.
+# Variables such as PGPORT or PGDATA may be set for another server, and would misdirect this one.
 CLEAN_ENVIRONMENT = ("env", "-u", "PGPORT", "-u", "PGDATA", "-u", "PGOPTIONS", "LC_ALL=C")
 
 
@@ -52,7 +52,7 @@ class Postgres:
         return f"postgres://{user}@/{DATABASE}?host={self.folder.sockets}&port={PORT}"
 
     def prepare(self) -> None:
-        """Make the database cluster where there is none; raise Unusable for one of another major version."""
+        """Make the database cluster if there is none; raise Unusable for one of another major version."""
         ours = self._run("postgres", "--version").split()[2].partition(".")[0]
         if not self.data.exists():
             self._initialise()
@@ -76,10 +76,10 @@ class Postgres:
             "fsync": "on",
             "full_page_writes": "on",
             "synchronous_commit": "on",
-            # Clients log their own errors; what the server alone can tell stands at FATAL and above.
+            # Clients log their own errors; what only the server knows is logged as FATAL or above.
             "log_min_messages": "fatal",
             "logging_collector": "off",
-            # It stands in the titles of its children.
+            # The titles of its children contain it.
             "cluster_name": label(self.folder),
         }
         options = (f"-c{name}={value}" for name, value in settings.items())
@@ -101,7 +101,7 @@ class Postgres:
 
     def answers(self) -> bool:
         """Tell whether the server accepts connections."""
-        # Here, since who starts everything need not wait for the import.
+        # Imported here, so that `up` does not wait for it at its start.
         import psycopg2
 
         try:
@@ -115,7 +115,7 @@ class Postgres:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         give_to_service_user(draft)
-        # Collation by code point, and upper and lower case of every alphabet, whatever the system has installed.
+        # Collation by code point, and upper and lower case of every alphabet, whatever locales the system has.
         locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
         self._run("initdb", "-D", str(draft), f"--username={OWNER}", "--auth=trust", "--no-instructions", *locale)
         self._run("postgres", "--single", "-D", str(draft), "postgres", stdin=f"CREATE DATABASE {DATABASE}\n")
@@ -123,8 +123,9 @@ class Postgres:
         draft.rename(self.data)
 
     def _remove_stale_locks(self) -> None:
-        # PostgreSQL takes any living process of this user whose id stands in a lock file for a server, and one that
-        # is empty for a server that is starting. A power cut leaves such files, and so does a copy of a running folder.
+        # If a lock file holds the id of any living process of this user, PostgreSQL takes that process for a server,
+        # and an empty lock file for a server that is starting. A power cut leaves such files, and so does the copy of a
+        # folder in use.
         if works := self._find_server():
             with suppress(psutil.TimeoutExpired):
                 works.wait(PATIENCE)
@@ -141,7 +142,7 @@ class Postgres:
         found: dict[int, psutil.Process] = {}
         for process in psutil.process_iter():
             with suppress(psutil.Error, OSError):
-                # Each of them has the data for its working directory.
+                # Each process of a server has the data folder as its working directory.
                 if process.name() == "postgres" and _works_in(process, self.data):
                     found[process.pid] = process
         return next((one for one in found.values() if one.ppid() not in found), None)
@@ -152,11 +153,11 @@ class Postgres:
         try:
             done = subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=os.sep)
         except OSError as error:
-            # Not the program, which `env` would miss, but memory, or a limit of processes.
+            # The cause is memory, or the limit of processes: if the program were missing, `env` would say so.
             raise Unusable(f"cannot start any program ({error.strerror}): end others, and start again") from error
         if done.returncode:
             lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-            # What comes after the error is what it has done about it.
+            # The lines after the error say what the program did about it.
             reason = next((line for line in lines if "error:" in line or "FATAL:" in line), lines[-1])
             remedy = f"; {MAKE_ROOM}" if os.strerror(errno.ENOSPC) in reason else ""
             raise Unusable(f"PostgreSQL's {name} fails on {self.data}: {reason}{remedy}")
@@ -164,6 +165,6 @@ class Postgres:
 
 
 def _works_in(process: psutil.Process, folder: Path) -> bool:
-    # On Linux the kernel leads to the directory itself, also where it was moved, or removed and made anew.
+    # On Linux the link leads to the directory itself, even if it was moved, or removed and made again.
     link = Path(f"/proc/{process.pid}/cwd")
     return os.path.samefile(link if link.parent.exists() else process.cwd(), folder)

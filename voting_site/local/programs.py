@@ -13,8 +13,8 @@ from .leftovers import MARK
 class Program:
     """A command to be run as a child.
 
-    `mark` says whose it is, `run_as` is the beginning of a command that changes the user, and `noise` are parts of
-    output lines that nobody needs to read.
+    `mark` says who started it, `run_as` is the beginning of a command that changes the user, and `noise` has parts of
+    output lines that are not shown.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Program:
         setpriv = shutil.which("setpriv")
         if setpriv is None:
             return [*marked, *self.run_as, *self.argv]
-        # A change of user clears the wish, so that it comes last.
+        # A change of user clears this setting, so that it comes last.
         wish = (setpriv, "--pdeathsig", self.death_signal.name.removeprefix("SIG"))
         return [*marked, *self.run_as, *wish, *self.argv]
 

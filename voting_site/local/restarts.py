@@ -1,18 +1,18 @@
-"""How often a program has ended, how long it rests before it is started again, and how often the log says so."""
+"""How often a program has ended, how long it waits before it is started again, and how often that is logged."""
 
 from collections import deque
 
-# So many ends within so many seconds are too many for a program that voting needs.
+# This many ends within this many seconds are too many for a program that voting needs.
 ENDS = 5
 ENDS_WITHIN = 60
-# Seconds between an end and the next start: one more each time, and at most so many.
+# Seconds between an end and the next start: one more each time, and at most this many.
 LONGEST_PAUSE = 30
 # Seconds between two lines about a program that ends again and again.
 QUIET = 600
 
 
 class Restarts:
-    """Those of one program. Times are seconds of a clock that nobody sets."""
+    """The restarts of one program. Times are seconds of a monotonic clock."""
 
     def __init__(self) -> None:
         self.in_a_row = 0
@@ -25,7 +25,7 @@ class Restarts:
         self._recent.append(now)
 
     def note_recovery(self) -> int:
-        """Begin anew, since the program has run long enough; return after how many ends, if the log made it a storm."""
+        """Start counting at 0, since the program has run long enough; return the number of ends, 0 below ENDS."""
         ends, self.in_a_row = self.in_a_row, 0
         self._silent_until = 0.0
         return ends if ends >= ENDS else 0
@@ -41,11 +41,11 @@ class Restarts:
         return self.in_a_row >= ENDS
 
     def are_too_many(self, now: float) -> bool:
-        """Tell whether the last ends came so fast that waiting for the next does not help."""
+        """Tell whether the last ends came so fast that starting again does not help."""
         return len(self._recent) == ENDS and now - self._recent[0] < ENDS_WITHIN
 
     def is_news(self, now: float) -> bool:
-        """Tell whether the log has to say something about this end."""
+        """Tell whether this end has to be logged."""
         if not self.is_storm:
             return True
         if now < self._silent_until:

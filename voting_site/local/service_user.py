@@ -1,4 +1,4 @@
-"""Who the embedded services run as: PostgreSQL refuses to serve as root."""
+"""The user under which the embedded services run: PostgreSQL refuses to run as root."""
 
 import os
 import pwd
@@ -23,8 +23,8 @@ def as_service_user() -> tuple[str, ...]:
     if setpriv is None:
         raise Unusable("PostgreSQL does not run as root, and there is no setpriv (util-linux): run as an ordinary user")
     account = _account()
-    # The one capability that is left opens folders of root's on the way to the data and the binaries, which
-    # `no_setuid_fixup` extends to access(2).
+    # The only capability that is left opens root's folders on the path to the data and the binaries;
+    # `no_setuid_fixup` makes it hold for access(2) as well.
     return (
         setpriv,
         f"--reuid={account.pw_uid}",

@@ -1,7 +1,7 @@
-"""Keeping the programs of a local Urna running, with Supervisor as a library.
+"""Keep the programs of a local Urna running, with Supervisor as a library.
 
-Supervisor starts, restarts with a growing delay, and stops. This module tells it what to run, and shows the logs with
-the name of each program. It ends everything only when a program that is needed keeps ending.
+Supervisor starts programs, restarts them with a growing delay, and stops them. This module tells it what to run, and
+shows the logs with the name of each program. It ends everything only if a program that voting needs ends too often.
 """
 
 import shlex
@@ -24,7 +24,7 @@ from supervisor.supervisord import Supervisor
 from .programs import Program
 from .restarts import Restarts
 
-# Seconds that a program has to run until its start counts as a success.
+# Seconds that a program has to run before its start counts as a success.
 SUCCESS = 60
 LAST_LINES = 20
 # Seconds between the signal to stop and SIGKILL.
@@ -38,8 +38,8 @@ COLOURS = (36, 33, 32, 35, 34, 96, 93, 92)
 class Group:
     """Programs that are stopped together.
 
-    `once` are those that end by themselves when their work is done; `after` names those that are started only when
-    another one of them, the value, has done so.
+    `once` are the programs that end by themselves when their work is done. `after` maps a program to another one of
+    the group, which has to have done its work before the first one is started.
     """
 
     name: str
@@ -72,7 +72,7 @@ def configuration(groups: Sequence[Group]) -> str:
                 f"autostart = {'false' if program.name in group.after else 'true'}",
                 f"autorestart = {'unexpected' if once else 'true'}",
                 "exitcodes = 0",
-                # What dies within this time starts again with a delay that grows by a second each time.
+                # A program that ends within this time starts again with a delay that grows by a second each time.
                 f"startsecs = {0 if once else SUCCESS}",
                 "startretries = 1000000",
                 f"stopsignal = {program.stop_signal.name.removeprefix('SIG')}",
@@ -87,7 +87,7 @@ def configuration(groups: Sequence[Group]) -> str:
 
 class _Poller(Poller):
     def poll(self, timeout: float) -> tuple[list[int], list[int]]:
-        """Come back soon: signals and deaths are seen only between two calls."""
+        """Return soon: signals and ends of programs are noticed only between two calls."""
         return super().poll(min(timeout, TICK))
 
 
@@ -98,14 +98,14 @@ class _Options(ServerOptions):
         self.environ_expansions |= {f"COMMAND_{program.name}": shlex.join(program.command) for program in programs}
 
     def write_pidfile(self) -> None:
-        """Leave it: the lock on the data folder holds the process id."""
+        """Do nothing: the lock on the data folder holds the process id."""
 
 
 class Keeper(Supervisor):
-    """Runs groups of programs until a signal, or until one that is needed has ended too often.
+    """Runs groups of programs until a signal, or until one that voting needs has ended too often.
 
-    `is_needed` is asked about a program when it has; any other one is started again for ever. `without` says for the
-    log what nobody has while a program is down.
+    `is_needed` says of a program that has ended too often whether voting needs it; all others are started again for
+    ever. `without` says, for the log, what does not work while a program is down.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class Keeper(Supervisor):
         return list(self._last_lines[name])
 
     def say(self, name: str, line: str) -> None:
-        """Print one line of log with the name of who says it."""
+        """Print one line of log with the name of its program."""
         label = f"{name:<{self._width}} |"
         if sys.stdout.isatty():
             colour = COLOURS[list(self._programs).index(name) % len(COLOURS)] if name in self._programs else 1
@@ -164,7 +164,7 @@ class Keeper(Supervisor):
             sys.stdout.flush()
 
     def runforever(self) -> None:
-        # Only here, since `run` clears the subscriptions of a previous life first.
+        # Not earlier, because `run` first clears all subscriptions.
         events.subscribe(events.ProcessLogEvent, self._log)
         events.subscribe(events.ProcessStateBackoffEvent, self._note_failure)
         events.subscribe(events.ProcessStateExitedEvent, self._note_exit)
@@ -173,7 +173,7 @@ class Keeper(Supervisor):
 
     def tick(self, now: float | None = None) -> None:
         super().tick(now)
-        # Supervisor ticks at each line of log as well, and what the tick asks for may cause one.
+        # Supervisor also ticks at each line of log, and a readiness check of `on_tick` may cause such a line.
         if time.monotonic() - self._last_tick >= TICK:
             self._start_what_was_held()
             self.on_tick(self)
@@ -181,7 +181,7 @@ class Keeper(Supervisor):
 
     def _start_what_was_held(self) -> None:
         for name, first in list(self._held.items()):
-            # What is started while all else stops would be forgotten.
+            # Supervisor would forget a program that is started while the others stop.
             if self.has_done(first) and self.options.mood > SupervisorStates.RESTARTING:
                 del self._held[name]
                 self._process(name).spawn()
@@ -202,18 +202,18 @@ class Keeper(Supervisor):
         elif event.expected:
             self._note_recovery(process.config.name)
         else:
-            # Supervisor would start it again at once.
+            # By itself, Supervisor would start it again at once.
             process.change_state(ProcessStates.BACKOFF)
 
     def _note_failure(self, event: events.ProcessStateBackoffEvent) -> None:
         process = event.process
         self._note_end(process)
-        # By itself the pause would grow without an end.
+        # By itself, Supervisor would make the pause longer without a limit.
         process.backoff = self._restarts[process.config.name].pause
         process.delay = time.time() + process.backoff
 
     def _note_success(self, event: events.ProcessStateRunningEvent) -> None:
-        # What ends by itself runs from its first moment on, and succeeds with its end.
+        # A program that ends by itself counts as running from the start, and succeeds when it ends.
         if event.process.config.startsecs:
             self._note_recovery(event.process.config.name)
 

@@ -39,7 +39,7 @@ class Valkey:
         return f"unix://{user}@{self.socket}?db=0"
 
     def prepare(self) -> None:
-        """Make the folder of the append-only file, and write down its users as this version has them."""
+        """Make the folder of the append-only file, and write the file with the users of this version."""
         if not self.data.exists():
             self.data.mkdir(mode=0o700)
             give_to_service_user(self.data)
@@ -59,7 +59,7 @@ class Valkey:
             "save": "",
             "maxmemory-policy": "noeviction",
             "loglevel": "warning",
-            # Its title would be written over its environment, and the mark stands there.
+            # A title would be written over the environment, which contains the mark.
             "set-proc-title": "no",
         }
         options = (part for name, value in settings.items() for part in (f"--{name}", value))
@@ -68,13 +68,13 @@ class Valkey:
             argv=(binary(), *options),
             mark=mark(self.folder),
             run_as=as_service_user(),
-            # The first is a matter of snapshots of large data, for which nobody need change this machine.
+            # The first line is about snapshots of large data, which nobody needs here.
             noise=("Memory overcommit must be enabled", "scheduling shutdown", "is now ready to exit"),
         )
 
     def answers(self) -> bool:
         """Tell whether the server has loaded its data and serves."""
-        # Here, since who starts everything need not wait for the import.
+        # Imported here, so that `up` does not wait for it at its start.
         import redis
 
         client = redis.Redis.from_url(self.url, socket_timeout=2)

@@ -7,12 +7,12 @@ from csp.constants import HEADER
 from csp.utils import build_policy
 from django.http import HttpRequest, HttpResponse
 
-# Stands for the nonce in the policy, which django-csp puts together once, since that takes longer than a page.
+# Placeholder for the nonce in the policy. django-csp builds it only once, since that takes longer than a page.
 _NONCE = "{nonce}"
 
 
 class ContentPolicyMiddleware:
-    """Give each request a `csp_nonce` for its scripts and styles, and its answer the policy that names it."""
+    """Give each request a `csp_nonce` for its scripts and styles, and its answer a policy with this nonce."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -18,7 +18,7 @@ _seen_migrated = False
 
 
 class HealthMiddleware:
-    """Answer /healthz with 200 from a live process, /readyz with 503 and what is missing while something is."""
+    """Answer /healthz with 200, and /readyz with 200 or, while something is missing, with 503 and what it is."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -34,7 +34,7 @@ class HealthMiddleware:
 
 
 def find_missing() -> list[str]:
-    """Return what this role needs and does not have, a sentence each."""
+    """Return a sentence for each thing that this role needs and does not have."""
     missing = []
     try:
         if ballot_box.read_epoch() is None:
@@ -47,7 +47,7 @@ def find_missing() -> list[str]:
 
 
 def seconds_since_count() -> int | None:
-    """Return how long ago a worker last found nothing left to count, for a monitor to watch; None if not known."""
+    """Return the seconds since all waiting ballots could be counted, for a monitor; None if it is not known."""
     try:
         return inbox.seconds_since_good_drain()
     except ballot_box.Unavailable:
@@ -62,14 +62,14 @@ def _find_missing_in_database() -> list[str]:
         if not _is_migrated(connection):
             return ["the database schema is not up to date: run `migrate`"]
     except DatabaseError as error:
-        # The page is public, and the error names hosts and ports.
+        # The page is public, but the error names hosts and ports.
         logger.warning("the database cannot be reached: %s", error)
         return ["the database cannot be reached"]
     return []
 
 
 def _is_migrated(connection: BaseDatabaseWrapper) -> bool:
-    """Tell whether the schema is up to date; looking is slow, and what was found good stays so for this process."""
+    """Tell whether the schema is up to date; looking is slow, so that a yes is remembered in this process."""
     global _seen_migrated
     if not _seen_migrated:
         executor = MigrationExecutor(connection)

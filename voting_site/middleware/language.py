@@ -1,4 +1,4 @@
-"""In which language a visitor is answered, as Django's LocaleMiddleware finds it out, remembered for the next one."""
+"""Choose the language of an answer as Django's LocaleMiddleware does, and remember the choice for the same headers."""
 
 from collections.abc import Callable
 
@@ -7,14 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
-# Different wishes: what browsers send is much the same everywhere.
+# How many different choices are remembered; most browsers send the same few headers.
 _KEPT = 1000
-# Characters of a wish that is remembered: a browser with ten languages sends about a hundred.
+# The most characters of headers that are remembered: a browser with ten languages sends about a hundred.
 _LONGEST = 200
 
 
 class LanguageMiddleware:
-    """Answer in the language of the visitor's cookie, else in one that the browser asks for."""
+    """Answer in the language of the visitor's cookie, or in one that the browser asks for."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,7 +1,7 @@
-"""What is noted of every request: its id, and the time from the first middleware to the answer.
+"""Give every request an id, and measure the time from the first middleware to the answer.
 
-The id is django-guid's, with whose log filter and Celery integration it goes on log lines and along with tasks. Its
-middleware takes several times as long.
+The id is kept by django-guid, whose log filter and Celery integration add it to log lines and tasks. Its middleware is
+not used, because it takes several times as long.
 """
 
 import re
@@ -18,7 +18,7 @@ _ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
 class RequestMiddleware:
-    """Give a request an id unless it brings one along, and count its answer by class of status and by time."""
+    """Give a request an id unless it has one, and count its answer by class of status and by time."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

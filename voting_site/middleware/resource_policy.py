@@ -1,4 +1,4 @@
-"""Who may take an answer into a page of their own."""
+"""The policy that says which sites may use an answer in their own pages."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 
 class ResourcePolicyMiddleware:
-    """Keep answers out of other sites' pages (Cross-Origin-Resource-Policy), but those that are given to anybody."""
+    """Keep answers out of other sites' pages (Cross-Origin-Resource-Policy), but not results in JSON: these are public."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

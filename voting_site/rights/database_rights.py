@@ -1,7 +1,7 @@
-"""What each role may do in PostgreSQL: every table stands here, with the columns that a role needs.
+"""The rights of each role in PostgreSQL: every table, with the columns that a role needs.
 
-The owner, who migrates, has all rights and grants these (database_users.py). `vote` and `beat` know no database.
-Inserting needs no right to a sequence: every key is an identity column.
+The owner, who migrates, has all rights and grants these (database_users.py). `vote` and `beat` have no database.
+Inserting needs no right to a sequence, because every key is an identity column.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "polls_election": {
         "worker": {
             "SELECT": ALL,
-            # The words too: an edit that the ballot box has not taken is taken back.
+            # The texts too, because the worker takes back an edit that the ballot box has refused.
             "UPDATE": (
                 "title", "slug", "description", "votes_final", "opens_at", "closes_at", "time_zone", "proof_of_work",
                 "revision", "in_force", "offered", "refused_edit", "state", "opened_at", "sealed_at", "final_at",
@@ -47,15 +47,15 @@ RIGHTS: dict[str, dict[str, Rights]] = {
                 "state", "sealed_at", "archived_at",
             ),
         },
-        # Only unpublished elections are deleted, which is the administration's own rule.
+        # The administration itself sees to it that only drafts are deleted.
         "admin": {**LINK, "UPDATE": AllBut(("id", "voter_secret", "shards", "final_at"))},
     },
     "polls_contest": {"worker": EDIT, "admin": EDIT},
     "polls_option": {"worker": EDIT, "admin": EDIT},
-    # Written once. Only with an election that was never published it is deleted.
+    # Written once, and deleted only together with a draft.
     "polls_design": {"worker": READ_AND_ADD, "result": READ, "admin": LINK},
     "polls_epoch": {"worker": {**READ_AND_ADD, "UPDATE": ("reused_at",)}},
-    # --- tally: the administration reads, and before it deletes a draft it looks whether anything hangs on it ---
+    # --- tally: the administration reads, and checks before it deletes a draft that no row refers to it ---
     "tally_castrecord": {"worker": READ_AND_ADD, "admin": READ},
     "tally_countedballot": {
         "worker": {**READ_AND_ADD, "UPDATE": ("ballot_id", "marking", "shard")},
@@ -69,7 +69,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "worker": {**READ_AND_ADD, "UPDATE": ("version", "ballots", "epoch", "last_serial")},
         "admin": READ,
     },
-    # All that is shown of a count.
+    # All that results pages read of a count.
     "tally_outcome": {
         "worker": {**READ_AND_ADD, "UPDATE": ("design", "version", "ballots", "contests")},
         "result": READ,
@@ -87,32 +87,32 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "admin": {**READ, "UPDATE": ("acknowledged", "acknowledged_by", "acknowledged_at")},
     },
     # --- office ---
-    # What was done is added to, and never changed.
+    # Rows are added, and never changed.
     "office_act": {"admin": READ_AND_ADD},
     # --- Django ---
-    # Readiness compares what is applied with what there is.
+    # The readiness check compares the applied migrations with those in the code.
     "django_migrations": {"worker": READ, "result": READ, "admin": READ},
     "django_content_type": {"admin": READ},
     "django_session": {"admin": EDIT},
-    # What was done in the administration is added to, and never changed there.
+    # Rows are added, and never changed.
     "django_admin_log": {"admin": READ_AND_ADD},
     "auth_permission": {"admin": READ},
     "auth_group": {"admin": EDIT},
     "auth_group_permissions": {"admin": LINK},
-    # Users are deactivated; deleting one would take their lines of the log along.
+    # Users are deactivated; deleting a user would delete the user's lines of the log as well.
     "auth_user": {"admin": {**READ_AND_ADD, "UPDATE": ALL}},
     "axes_accessattempt": {"admin": EDIT},
     "axes_accessattemptexpiration": {"admin": EDIT},
-    # Switched off: the log has it.
+    # Not used: settings switch these logs off.
     "axes_accessfailurelog": {},
     "axes_accesslog": {},
     "auth_user_groups": {"admin": LINK},
     "auth_user_user_permissions": {"admin": LINK},
 }  # fmt: skip
 
-# Limits that hold a role which goes wrong; a recount may take its time, since it is run by the owner.
+# Limits for a role that goes wrong. The owner has none, so that its recount may take long.
 SETTINGS: dict[str, dict[str, str]] = {
-    # A worker that vanished in the middle of a round must not keep the lock of its shard.
+    # A worker that disappears in the middle of a round must not keep the lock of its shard.
     "worker": {"idle_in_transaction_session_timeout": "30s"},
     "result": {
         "default_transaction_read_only": "on",
@@ -121,5 +121,6 @@ SETTINGS: dict[str, dict[str, str]] = {
     },
     "admin": {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s"},
 }
-# Of PostgreSQL's usual 100 some are left for the owner. However many people look at results, the worker has its own.
+# Together less than PostgreSQL's usual 100, so that some are left for the owner. However many people look at results,
+# the worker has its own connections.
 CONNECTIONS = {"worker": 20, "result": 50, "admin": 20}

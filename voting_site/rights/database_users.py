@@ -26,7 +26,7 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True)
 class User:
-    """A user of PostgreSQL, and the role that it is for; without a password the server must ask for none."""
+    """A user of PostgreSQL, and its role; without a password here the server must not ask for one."""
 
     role: str
     name: str
@@ -45,9 +45,9 @@ def users(urls: Mapping[str, str]) -> list[User]:
 
 
 def grant(wanted: list[User]) -> None:
-    """Make the users where they are not there, and let each do what its role needs; raises NotAllowed.
+    """Make the missing users, and give each the rights of its role; raises NotAllowed.
 
-    All of it is one transaction: nobody ever meets a user without its rights. It may be repeated at any time.
+    All of it is one transaction, so that no role ever finds its user without rights. It may be repeated at any time.
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -87,7 +87,7 @@ def _make(cursor: CursorWrapper, user: User, *, manages_users: bool) -> None:
     limit = sql.Literal(CONNECTIONS[user.role])
     cursor.execute(sql.SQL("ALTER ROLE {} LOGIN CONNECTION LIMIT {}").format(name, limit))
     if user.password:
-        # A verifier, so that no log of statements holds the password itself.
+        # Sent as a verifier, so that no log of statements contains the password itself.
         verifier = encrypt_password(user.password, user.name, connection.connection, "scram-sha-256")
         cursor.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(verifier)))
     cursor.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(name))
@@ -98,7 +98,7 @@ def _make(cursor: CursorWrapper, user: User, *, manages_users: bool) -> None:
 def _rights(user: User) -> Iterator[sql.Composed]:
     """Yield the statements that take all rights from a user and give those of its role."""
     name = sql.Identifier(user.name)
-    # Rights to columns go with those to their table.
+    # This also revokes rights to single columns.
     yield sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(name)
     yield sql.SQL("REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {}").format(name)
     yield sql.SQL("REVOKE ALL ON SCHEMA public FROM {}").format(name)
@@ -112,7 +112,7 @@ def _rights(user: User) -> Iterator[sql.Composed]:
 
 
 def _name_columns(columns: Columns, existing: list[str]) -> list[str]:
-    """Return the columns by name; none where all are meant."""
+    """Return the columns by name; an empty list means all of them."""
     if isinstance(columns, AllBut):
         return [one for one in existing if one not in columns.columns] if columns.columns else []
     return list(columns)

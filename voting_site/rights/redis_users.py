@@ -11,10 +11,10 @@ ROLES = ("vote", "result", "admin", "worker", "beat")
 
 
 def write_acl(passwords: Mapping[str, str] | None = None) -> str:
-    """Return an ACL file for Redis, a line for each user; without `passwords` nobody needs one.
+    """Return an ACL file for Redis, a line for each user; without `passwords` no user needs one.
 
-    It holds hashes of the passwords, so that reading it helps nobody to sign in. Raises KeyError for a user who has
-    none among `passwords`.
+    It holds hashes of the passwords, which are of no use for signing in. Raises KeyError for a user without a password
+    in `passwords`.
     """
     lines = []
     for user in TEMPLATE.read_text().split("\nuser ")[1:]:
@@ -25,9 +25,9 @@ def write_acl(passwords: Mapping[str, str] | None = None) -> str:
 
 
 def replays_everything(default: Mapping[str, Any]) -> bool:
-    """Tell whether Redis gives back all that it accepted when it starts again, by what ACL GETUSER says of `default`.
+    """Tell by the answer of ACL GETUSER for `default` whether Redis restores all that it accepted when it starts.
 
-    Redis replays its file as that user, and leaves out the transactions that it has no right to.
+    Redis replays its file as that user, and leaves out transactions for which the user has no right.
     """
     return default["keys"] == ["~*"] and default["categories"] == ["+@all"] and not default["commands"]
 

@@ -1,7 +1,7 @@
-"""Read the body of a request to `admin` before anything else happens, and let only so many be worked on at once.
+"""Read the body of a request to `admin` before anything else, and work on a limited number of requests at once.
 
-Granian's threads wait for a body as long as its sender likes. Were they those that do the work, eight forms that
-never end would stop the page. So there are many threads, which cost little while they wait, and few turns.
+Granian's threads wait for a body for as long as the client takes. If there were only eight threads, eight forms that
+never end would stop the page. So there are many threads, which cost little while they wait, and few of them work.
 """
 
 import io
@@ -9,15 +9,15 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-# Threads that may wait for a body, and turns to work: two processors keep about eight busy.
+# Threads that may wait for a body, and how many of them may work at once: about eight keep two processors busy.
 THREADS = 256
 TURNS = 8
-# Bytes; far above what Django takes of a form, so that in between it answers with a page.
+# Bytes. Django's own limit for a form is far lower, and between the two it answers with a page.
 LARGEST_BODY = 1024 * 1024
 
 
 class WsgiBodies:
-    """Hand over requests whose body is there."""
+    """Hand requests over to the application when their body has come."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         self._application = application

@@ -1,7 +1,7 @@
-"""Daphne, with limits for those who send slowly or much, or do not take their answers.
+"""Daphne, with limits for clients that send slowly, send too much, or do not read their answers.
 
-Twisted closes a connection that is silent; one that sends a byte now and then it keeps for hours, and a body of
-any length it writes to disk. An answer it keeps until it is taken.
+Twisted closes a connection that is silent. But it keeps a connection for hours if the client sends a byte now and then,
+writes a body of any length to disk, and keeps an answer until the client has read it.
 """
 
 import socket
@@ -17,23 +17,23 @@ from .limited_socket import LimitedSocket
 
 # Seconds from the connection, or from the last answer on it, to the last byte of a request.
 REQUEST_S = 20
-# Seconds for what is still to be taken of an answer, once the connection is to be closed.
+# Seconds that the client has to read the rest of an answer, once the connection is to be closed.
 ANSWER_S = 20
-# Bytes. The largest form here is the choice of a language.
+# Bytes. The only form here is the choice of a language.
 LARGEST_BODY = 64 * 1024
-# Bytes that the kernel takes before it has sent them. It would take megabytes, in which frames grow old.
+# Bytes that the kernel accepts before it has sent them. By itself it would accept megabytes, and frames in it get old.
 MOST_UNSENT = 16 * 1024
 
 
 class LimitedRequest(WebRequest):
-    """A request that may not be large."""
+    """A request whose body has a limit."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._received = 0
 
     def gotLength(self, length: int | None) -> None:
-        # Memory will do for what is taken; for a length that is not known, Twisted would open a file.
+        # With this length Twisted keeps the body in memory; for an unknown length it would open a file.
         super().gotLength(min(length or 0, LARGEST_BODY))
         if length and length > LARGEST_BODY:
             self._refuse()
@@ -51,7 +51,7 @@ class LimitedRequest(WebRequest):
 
 
 class LimitedChannel(HTTPChannel):
-    """A connection on which a request has to be there in time, and an answer has to be taken in time."""
+    """A connection on which a request has to come in time, and an answer has to be read in time."""
 
     transport: Any
 
@@ -60,11 +60,11 @@ class LimitedChannel(HTTPChannel):
         self._is_closing = False
         # Whether the transport has said that too much waits for the client.
         self._is_full = False
-        # Requests that came before the answer to the one before them was taken.
+        # Requests that came before the client had read the answer to an earlier one.
         self._early: bytes | None = None
 
     def dataReceived(self, data: bytes) -> None:
-        # Past HTTPChannel's own, which lets the time begin anew with each byte.
+        # Not HTTPChannel's own method, which starts the time again at each byte.
         LineReceiver.dataReceived(self, data)
 
     def loseConnection(self) -> None:
@@ -79,9 +79,9 @@ class LimitedChannel(HTTPChannel):
             self.loseConnection()
 
     def setLineMode(self, extra: bytes = b"") -> None:
-        """Go on with the next request, unless the answers before it wait to be taken.
+        """Go on with the next request, unless earlier answers still wait for the client.
 
-        HTTPChannel pauses reading then, and yet answers all that it has read, which may be a thousand requests.
+        HTTPChannel itself only stops reading then, and answers all that it has read, which may be a thousand requests.
         """
         if self._is_full:
             self._early = extra
@@ -129,7 +129,7 @@ class LimitedSocketFactory(WebSocketFactory):
 
 
 class LimitedServer(daphne.server.Server):
-    """Daphne's server with these connections; it takes its factories from its module, with no way to give others."""
+    """Daphne's server with these connections; it takes its factories from its module, and cannot be given others."""
 
     def run(self) -> None:
         daphne.server.HTTPFactory, daphne.server.WebSocketFactory = LimitedFactory, LimitedSocketFactory
@@ -137,7 +137,7 @@ class LimitedServer(daphne.server.Server):
 
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)
-        # Connections have it from the socket that they come by.
+        # Connections inherit this option from the listening socket.
         port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """Serve a WSGI application on one event loop, each request in a greenlet of its own.
 
-Granian's RSGI gives the requests. A greenlet is left where the ballot box is asked, and taken up again when its answer
-is there; nothing else in the `vote` role waits. A thread for each request would do as well, but changing from one to
-another costs more than a vote does, and a form that never ends would hold one.
+Requests come by Granian's RSGI. A greenlet stops where it asks the ballot box, and goes on when the answer has come;
+nothing else in the `vote` role waits. A thread for each request would do as well, but changing threads costs more than
+a vote does, and a form that never ends would hold a thread.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ from .proxies import WsgiProxies
 
 # Seconds from the end of the headers to the end of the body.
 BODY_S = 20
-# Requests that may wait for the box at once; further ones are refused with 503. With a box that answers, few wait.
+# Requests that may wait for the box at once; further ones are refused with 503. While the box answers, few wait.
 MOST = 1000
-# Greenlets that are kept for the next requests: a new one takes a page of memory from the kernel.
+# Greenlets that are kept for the next requests, because a new one takes memory from the kernel.
 KEPT = 100
 
 
@@ -41,7 +41,7 @@ class TooLarge(Exception):
 
 
 class Answer(NamedTuple):
-    """What a request is answered with."""
+    """The answer to a request."""
 
     status: int
     headers: Headers
@@ -54,14 +54,14 @@ TOO_MANY = Answer(503, [(name.decode(), value.decode()) for name, value in BUSY_
 
 
 class Request(NamedTuple):
-    """One request, and where its answer is waited for."""
+    """One request, and the future of its answer."""
 
     environ: dict[str, Any]
     answered: asyncio.Future[Answer]
 
 
 class GreenApplication:
-    """An RSGI application that answers with what a WSGI application says, behind the proxies that it believes."""
+    """An RSGI application that serves a WSGI application, behind the proxies that it trusts."""
 
     def __init__(self, proxies: WsgiProxies) -> None:
         self._proxies = proxies
@@ -95,7 +95,7 @@ class GreenApplication:
         self._inside += 1
         try:
             if self._proxies.is_stale(environ):
-                # The loop would serve nobody meanwhile.
+                # In a thread, because the loop would serve no other request meanwhile.
                 await asyncio.to_thread(self._proxies.refresh, environ)
             self._proxies.judge(environ)
             request = Request(environ, asyncio.get_running_loop().create_future())
@@ -106,7 +106,7 @@ class GreenApplication:
             self._inside -= 1
 
     def _work(self, request: Request) -> None:
-        """Answer requests in a greenlet, one after the other for as long as it is kept."""
+        """Answer requests in this greenlet, one after the other, for as long as it is kept."""
         this = getcurrent()
         assert this.parent
         while True:
@@ -114,11 +114,11 @@ class GreenApplication:
                 answer = self._context.copy().run(call, self._proxies.application, request.environ)
             except GreenletExit:
                 raise
-            except BaseException as error:  # it must not come out where others' requests are taken up
+            except BaseException as error:  # it must not surface in the loop, which serves other requests as well
                 if not request.answered.done():
                     request.answered.set_exception(error)
             else:
-                # Done already where the client has left.
+                # It is done already if the client has left.
                 if not request.answered.done():
                     request.answered.set_result(answer)
             if len(self._idle) >= KEPT:
@@ -177,7 +177,7 @@ def build_environ(scope: Any, body: bytes) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def name_in_environ(name: str) -> str:
-    """Return a header's name in the environ, "" for one that would be taken for another's: `X_Y` for `X-Y`."""
+    """Return a header's name in the environ, "" for a header that would look like another one: `X_Y` like `X-Y`."""
     if "_" in name:
         return ""
     key = name.upper().replace("-", "_")
@@ -185,7 +185,7 @@ def name_in_environ(name: str) -> str:
 
 
 def call(application: WsgiApplication, environ: dict[str, Any]) -> Answer:
-    """Return all that a WSGI application answers."""
+    """Return the whole answer of a WSGI application."""
     status, headers = 0, Headers()
 
     def start_response(line: str, fields: Headers, exc_info: Any = None) -> None:

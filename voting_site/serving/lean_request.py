@@ -1,7 +1,7 @@
-"""Requests as Django builds them, but read as UTF-8, whatever character set their sender names.
+"""Requests as Django builds them, but always read as UTF-8, whatever character set the client names.
 
-Browsers send forms in the character set of the page, and ours are in UTF-8. Django takes another one from the header
-while it builds the request, where nobody catches what comes of that: a codec that is none for text (`hex`), or an
+Browsers send forms in the character set of the page, which is UTF-8 here. Django would read another character set from
+the header while it builds the request, where nothing catches an error: a codec that is not for text (`hex`), or an
 address with too many fields, would be answered with 500.
 """
 
@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 
 
 class LeanRequest(HttpRequest):
-    """A request whose encoding is settings.DEFAULT_CHARSET, and whose host is checked once instead of at each use."""
+    """A request in the encoding of settings.DEFAULT_CHARSET, whose host is checked once instead of at each use."""
 
     @property
     def encoding(self) -> None:

@@ -1,7 +1,7 @@
-"""Daphne's socket, for clients that only listen, and that take what they are sent.
+"""Daphne's socket, for clients that only listen, and that read what they are sent.
 
-Twisted keeps what a client does not take in memory, as much as comes. autobahn takes the end of a data frame for the
-answer to a ping, even in a message that never ends. So an empty fragment now and then kept a socket that never read.
+Twisted keeps all that a client does not read in memory, without a limit. autobahn takes the end of a data frame for the
+answer to a ping, even in a message that never ends: an empty fragment now and then kept a socket open that never read.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from .send_queue import count_taken
 
 # Seconds from the answer to one ping to the next ping.
 PING_S = 20
-# Seconds in which a client has to answer a ping, or to take some of what waits for it. A slow one first reads what its
-# own kernel has, 125 kB as a rule.
+# Seconds in which a client has to answer a ping, or to read some of what waits for it. A slow client first reads what
+# its own kernel holds, usually 125 kB.
 SILENT_S = 90
 # Seconds for a frame, from its first byte to its last.
 FRAME_S = 10
-# Bytes from one look at the time to the next, every 2 s: room for a ping of its own and an answer to one.
+# Bytes that a client may send between two checks, which come every 2 s: room for a ping and an answer to one.
 MOST_BYTES = 256
 POLICY_VIOLATION = 1008
 
@@ -31,7 +31,7 @@ POLICY_VIOLATION = 1008
 class LimitedSocket(WebSocketProtocol):
     """A socket that is ended when its client sends more than pings and answers to them, or does not read.
 
-    Besides what the kernel has, one message at most waits for the client, if senders wait for `wait_for_room`.
+    If senders call `wait_for_room`, at most one message waits for the client besides what the kernel holds.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class LimitedSocket(WebSocketProtocol):
         self._is_new = True
         # Whether the kernel has taken all that was sent.
         self._room = asyncio.Event()
-        # What the client's kernel had taken when somebody looked last.
+        # How many bytes the client's kernel had received at the last check.
         self._taken = 0
         self._received = 0
         self._half_since: float | None = None
@@ -51,40 +51,40 @@ class LimitedSocket(WebSocketProtocol):
 
     def onOpen(self) -> None:
         super().onOpen()
-        # The transport still tells the HTTP connection that this one was.
+        # The transport still notifies the HTTP connection that this socket was before.
         self.unregisterProducer()
         self.registerProducer(self, False)
-        # Registering says that there is room; but the answer to the handshake is still to be written.
+        # Registering calls `resumeProducing`, but the answer to the handshake is still to be written.
         self._room.clear()
 
     def serverSend(self, content: str | bytes, binary: bool = False) -> None:
-        """Send a message, of which nothing comes of a socket that is closing."""
+        """Send a message; on a socket that is closing, do nothing."""
         if binary or self.state == self.STATE_CONNECTING:
             super().serverSend(content, binary)
         elif self.state == self.STATE_OPEN:
             self.sendData(frame_text(content))
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
-        """Give the kernel what it takes at once, so that it is known at once whether something is left."""
+        """Write to the kernel directly, so that it is known at once whether a part of the data has to wait."""
         if self._room.is_set():
             taken = self.transport.writeSomeData(data)
             if taken == len(data):
                 return
             self._room.clear()
-            # An error comes again in the transport's own write, which knows what to do with it.
+            # After an error the transport writes again, and knows how to handle it.
             data = data[taken:] if isinstance(taken, int) else data
         self.transport.write(data)
 
     def resumeProducing(self) -> None:
-        """Note that the kernel has taken what was left."""
+        """Note that the kernel has accepted what was left."""
         self._room.set()
 
     def stopProducing(self) -> None:
-        """Do nothing: the end of the socket comes by `onClose`."""
+        """Do nothing: `onClose` is called at the end of the socket."""
 
     def dataReceived(self, data: bytes) -> None:
         if self._is_new:
-            # The request that the HTTP connection has read, however long it is.
+            # The request of the handshake, which may be long: the HTTP connection has read it.
             self._is_new = False
         else:
             self._received += len(data)
@@ -100,25 +100,25 @@ class LimitedSocket(WebSocketProtocol):
         self._refuse()
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        """Do nothing: the socket was ended at the first byte of this."""
+        """Do nothing: the socket was ended at the first byte of the message."""
 
     def onAutoPong(self, *_: Any) -> None:
         self._alive_at = time.monotonic()
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         if self.failedByMe:
-            # autobahn found that it broke the protocol.
+            # autobahn found that the client broke the protocol.
             count_refusal("not-listening")
         self._room.set()
         super().onClose(wasClean, code, reason)
 
     def serverClose(self, code: int | None = None) -> None:
-        # Past `sendClose`, which has an error for the codes that say "come back later" and "do not do that".
+        # Not `sendClose`, which refuses the codes for "try again later" and "policy violation".
         self.sendCloseFrame(code=code or self.CLOSE_STATUS_CODE_NORMAL)
 
     def check_timeouts(self) -> None:
         if self.autoPingPending:
-            # One ping at a time: the answer to any but the last counts for nothing.
+            # One ping at a time, because only the answer to the last one counts.
             self.last_ping = time.time()
         super().check_timeouts()
         self._received = 0
@@ -126,20 +126,20 @@ class LimitedSocket(WebSocketProtocol):
         if self._half_since and now - self._half_since > FRAME_S:
             self._refuse()
         if self._is_waiting() and (taken := count_taken(self.transport.getHandle())) > self._taken:
-            # A client that reads slowly takes long to come to a ping.
+            # A client that reads slowly takes long to reach the ping.
             self._taken, self._alive_at = taken, now
         if now - self._alive_at > SILENT_S:
             self._give_up()
 
     def _is_waiting(self) -> bool:
-        """Tell whether something is left that the kernel has not taken."""
+        """Tell whether something is left that the kernel has not accepted."""
         return bool(self.transport.connected) and not self._room.is_set()
 
     def _refuse(self) -> None:
         """End the socket for what the client sent."""
         if self.state == self.STATE_OPEN:
             count_refusal("not-listening")
-            # Dropped a second later, whether the client answers or not.
+            # The connection is dropped a second later, whether the client answers or not.
             self.sendCloseFrame(code=POLICY_VIOLATION)
         elif self.state == self.STATE_CONNECTING:
             self.dropConnection(abort=True)
@@ -149,7 +149,7 @@ class LimitedSocket(WebSocketProtocol):
         if self._is_waiting():
             count_refusal("not-reading")
         self.dropConnection(abort=True)
-        # Also where the client has said goodbye, and does not take what was sent before.
+        # This also ends the socket of a client that has sent its close, but does not read what was sent before.
         self.transport.abortConnection()
 
 

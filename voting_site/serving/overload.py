@@ -1,7 +1,7 @@
 """How many page requests are worked on at once, and how many wait; further ones are refused with 503.
 
-Django gives each request under ASGI a thread and a connection to PostgreSQL. Without a bound an overload ends where
-no thread and no connection is left, for anybody.
+Under ASGI Django gives each request a thread and a connection to PostgreSQL. Without a limit an overload would use up
+all threads and all connections.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 RETRY_AFTER_S = 2
-# So many wait for each that is worked on: at a few milliseconds each, the last of them for less than a second.
+# How many requests may wait for each that is worked on: at a few milliseconds each, the last waits less than a second.
 QUEUE = 12
 BUSY = (
     f"Too many at once. Try again in {RETRY_AFTER_S} seconds.\n"
@@ -24,7 +24,7 @@ BUSY_HEADERS = [
 
 
 class Gate:
-    """Room for `at_once`, and a queue before it."""
+    """Room for `at_once` requests, and a queue before it."""
 
     def __init__(self, at_once: int) -> None:
         self._room = asyncio.Semaphore(at_once)
@@ -49,12 +49,12 @@ class Gate:
 
 
 class AsgiGate:
-    """Let page requests through as there is room. Sockets hold no thread, and have limits of their own."""
+    """Let page requests through while there is room. Sockets hold no thread, and have limits of their own."""
 
     def __init__(self, application: Callable[..., Awaitable[None]], at_once: int) -> None:
         self._application = application
         self._pages = Gate(at_once)
-        # A full house is no reason to take the process for dead and to start it anew.
+        # A process must not be taken for dead, and restarted, because it is busy.
         self._health = Gate(1)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -1,8 +1,8 @@
-"""Which address a visitor has: the connection's own, or what a trusted proxy says in `X-Forwarded-For`.
+"""The address of a visitor: the connection's own, or the one that a trusted proxy names in `X-Forwarded-For`.
 
-From anybody else the headers of a proxy are removed before Django sees them. Why no library: python-ipware compares
-addresses as text, believes headers that anybody can send, and removes none; uvicorn's middleware is for ASGI alone,
-Werkzeug's counts hops. `ipaddress` does the hard part.
+If the connection does not come from a trusted proxy, a proxy's headers are removed before Django sees them. Why no
+library: python-ipware compares addresses as text, trusts headers that every client can send, and removes none;
+uvicorn's middleware is only for ASGI; Werkzeug's counts hops. `ipaddress` does the hard part.
 """
 
 import asyncio
@@ -22,18 +22,18 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 _LONGEST = 80
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([\d.]+):\d+")
 
-# Seconds for which the addresses of a name are taken for known; a peer that is not among them is looked up sooner.
+# Seconds for which the addresses of a name are remembered; for a peer that is not among them they are read sooner.
 KNOWN_S = 5.0
 UNKNOWN_S = 0.5
 
 
 def read_address(text: str) -> Address | None:
-    """Read an address, with or without a port; an IPv4 address that comes as IPv6 is IPv4. None where it is none."""
+    """Read an address, with or without a port; an IPv4 address written as IPv6 is IPv4. None for any other text."""
     text = text.strip()
     return _read_address(text) if len(text) <= _LONGEST else None
 
 
-# Visitors write this text as well, so that what is remembered of it has an end in both directions.
+# Visitors can write this text, so that both the number and the length of the remembered texts have a limit.
 @lru_cache(maxsize=4096)
 def _read_address(text: str) -> Address | None:
     if match := _WITH_PORT.fullmatch(text):
@@ -46,10 +46,10 @@ def _read_address(text: str) -> Address | None:
 
 
 class Proxies:
-    """Whose word is taken: networks in CIDR, and host names, since a container has no address to rely on."""
+    """The trusted proxies: networks in CIDR, and host names, because a container has no fixed address."""
 
     def __init__(self, entries: Iterable[str]) -> None:
-        """Raise ValueError for what is neither a network nor a name."""
+        """Raise ValueError for an entry that is neither a network nor a name."""
         self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
         self._names: list[str] = []
         for entry in entries:
@@ -73,7 +73,7 @@ class Proxies:
         return age > KNOWN_S or (age > UNKNOWN_S and not self._trusts(peer))
 
     def refresh(self, peer: str) -> None:
-        """Look the names up, where that is due for this connection. Takes as long as the name server does."""
+        """Look the names up, if that is due for this connection. It takes as long as the name server does."""
         with self._lock:
             if self.is_stale(peer):
                 self._look_up()
@@ -81,8 +81,8 @@ class Proxies:
     def find_client(self, peer: str, forwarded_for: str) -> tuple[str, bool]:
         """Return the visitor's address, and whether the connection came from a trusted proxy; never wait.
 
-        It is the rightmost address of the header that is not a proxy's own: what stands left of it the visitor
-        may have written. Where the header is rubbish, the connection's own address is all that is known.
+        It is the rightmost address of the header that is not a proxy's own: the visitor may have written all that is to
+        the left of it. If the header cannot be read, only the connection's own address is known.
         """
         connection = read_address(peer)
         if connection is None:
@@ -112,7 +112,7 @@ class Proxies:
             try:
                 answers = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
             except OSError:
-                # A name server that does not answer must not shut everybody out.
+                # A name server that does not answer must not shut all visitors out.
                 found |= self._behind_names
                 continue
             found |= {address for answer in answers if (address := read_address(str(answer[4][0])))}
@@ -121,7 +121,7 @@ class Proxies:
 
 
 class WsgiProxies:
-    """Let the application see a visitor's own address, and no proxy's header that is not a trusted proxy's."""
+    """Show the application a visitor's own address, and proxy headers only from a trusted proxy."""
 
     def __init__(self, application: Callable[..., Any], proxies: Proxies, *, believe_scheme: bool) -> None:
         self.application, self._proxies = application, proxies
@@ -142,7 +142,7 @@ class WsgiProxies:
         self._proxies.refresh(environ.get("REMOTE_ADDR", ""))
 
     def judge(self, environ: dict[str, Any]) -> None:
-        """Put the visitor's own address into an environ, and take out what is not to be believed; never wait."""
+        """Put the visitor's own address into an environ, and remove headers that are not trusted; never wait."""
         client, trusted = self._proxies.find_client(
             environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
         )
@@ -164,7 +164,7 @@ class AsgiProxies:
         if scope["type"] in ("http", "websocket"):
             peer = find_peer(scope)[0]
             if self._proxies.is_stale(peer):
-                # The loop would serve nobody meanwhile.
+                # In a thread, because the loop would serve no other request meanwhile.
                 await asyncio.to_thread(self._proxies.refresh, peer)
             scope = self._judge(scope)
         await self._application(scope, receive, send)

@@ -1,4 +1,4 @@
-"""What the other end of a connection has taken, and what the kernel still holds for it; 0 where this is not Linux."""
+"""How much the other end of a connection has received, and how much the kernel still holds for it; 0 without Linux."""
 
 import fcntl
 import socket
@@ -6,12 +6,12 @@ import struct
 import sys
 import termios
 
-# Where `struct tcp_info` (linux/tcp.h) has `tcpi_bytes_acked`, in bytes from its beginning.
+# The offset of `tcpi_bytes_acked` in `struct tcp_info` (linux/tcp.h), in bytes.
 ACKED = 120
 
 
 def count_taken(connection: socket.socket) -> int:
-    """Return the bytes of a connection that the other end has taken in all."""
+    """Return how many bytes of a connection the other end has received so far."""
     if sys.platform != "linux":
         return 0
     information = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, ACKED + 8)
@@ -20,7 +20,7 @@ def count_taken(connection: socket.socket) -> int:
 
 
 def count_queued(file: int) -> int:
-    """Return the bytes that were written to a connection and not taken; raises OSError for a file that is none."""
+    """Return how many bytes were written to a connection and not received; raises OSError for another kind of file."""
     if sys.platform != "linux":
         return 0
     [queued] = struct.unpack("i", fcntl.ioctl(file, termios.TIOCOUTQ, bytes(4)))

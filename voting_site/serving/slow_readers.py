@@ -1,7 +1,7 @@
-"""End connections to Granian whose client does not take its answers.
+"""End connections to Granian whose client does not read its answers.
 
-Granian waits for that as long as the client likes. It has no setting for it, and an application can neither see a
-connection nor close it. So this looks into the kernel's queues, for the connections that this very process has open.
+Granian waits for the client without a limit. It has no setting for that, and an application can neither see a
+connection nor close it. So this module looks into the kernel's queues of the connections that this process has open.
 """
 
 import os
@@ -17,24 +17,24 @@ from telemetry import throttled_log
 
 from .send_queue import count_queued, count_taken
 
-# Seconds in which what waits for a client has to be taken, and between two looks.
+# Seconds in which a client has to read what waits for it, and between two looks.
 ANSWER_S = 30
 LOOK_S = 5
 OPEN_FILES = "/proc/self/fd"
-# To close at once, and to forget what was not taken: `struct linger`, on for 0 seconds.
+# To close at once, and to discard what was not read: `struct linger`, on for 0 seconds.
 AT_ONCE = struct.pack("ii", 1, 0)
 
 
 class SlowReaders:
-    """The connections at a port of this process for which something waits."""
+    """The connections at a port of this process with data that waits for the client."""
 
     def __init__(self, port: int) -> None:
         self._port = port
-        # By inode, which no two of them share: how many bytes have to be taken, and since when they wait.
+        # By inode, which is unique: how many bytes have to be received, and since when they wait.
         self._due: dict[int, tuple[int, float]] = {}
 
     def look(self, now: float) -> int:
-        """End those that have still not taken what waited for them ANSWER_S ago; return how many."""
+        """End the connections that have not received what waited ANSWER_S ago; return their number."""
         due: dict[int, tuple[int, float]] = {}
         ended = 0
         for connection in waiting_connections(self._port):
@@ -56,16 +56,16 @@ class SlowReaders:
         """Look every few seconds, for as long as the process lives."""
         while True:
             time.sleep(LOOK_S)
-            # With no file left to open, as with too many connections, the next look has more luck.
+            # If this process cannot open another file, because of too many connections, it looks again next time.
             with suppress(OSError):
                 for _ in range(self.look(time.monotonic())):
                     throttled_log.note("a connection: its answer was not taken")
 
 
 def waiting_connections(port: int) -> Iterator[socket.socket]:
-    """Yield the connections at a port of this process for which something waits, to be closed afterwards."""
+    """Yield the connections at a port of this process with waiting data; the caller has to close them."""
     for file in map(int, os.listdir(OPEN_FILES)):
-        # No connection, or closed meanwhile.
+        # The file may be no connection, or closed meanwhile.
         with suppress(OSError):
             if count_queued(file):
                 connection = share(file)
@@ -76,7 +76,7 @@ def waiting_connections(port: int) -> Iterator[socket.socket]:
 
 
 def share(file: int) -> socket.socket:
-    """Return the same connection as a file of its own: closing the other one changes nothing here."""
+    """Return the same connection as another open file, which stays open when the first one is closed."""
     own = os.dup(file)
     try:
         return socket.socket(fileno=own)
@@ -86,12 +86,12 @@ def share(file: int) -> socket.socket:
 
 
 def end(connection: socket.socket) -> None:
-    """End a connection that others have open as well: they read its end, and close it."""
+    """End a connection that Granian has open as well: Granian reads its end, and closes it."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
     connection.shutdown(socket.SHUT_RDWR)
 
 
 def watch(port: int) -> None:
-    """End the connections of slow readers from now on, in a thread; on Linux alone, which is where Urna faces many."""
+    """End the connections of slow readers from now on, in a thread; only on Linux, where large elections are served."""
     if sys.platform == "linux":
         threading.Thread(target=SlowReaders(port).watch, name="slow-readers", daemon=True).start()

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--password-file",
             type=Path,
-            help="file of the administrator's first password; where there is none, one is made and written there",
+            help="file of the administrator's first password; if there is no such file, a password is made and written",
         )
         parser.add_argument("--demo", action="store_true", help="make the demo election, unless there is any election")
 
@@ -51,9 +51,9 @@ class Command(BaseCommand):
         self._ensure_administrator(options["password_file"])
         if options["demo"]:
             call_command("seed_demo")
-        # A database of an earlier release has none, and nothing else makes those of elections that are final.
+        # A database of an earlier release has no outcomes, and nothing else makes those of final elections.
         outcomes.make_all()
-        # Beat does this as well, but later: without an epoch in the box nobody can vote.
+        # Beat does this as well, but later, and nobody can vote before the box has an epoch.
         keep_box()
 
     def _wait(self, timeout: float) -> None:
@@ -86,7 +86,7 @@ class Command(BaseCommand):
         client = ballot_box.connection.client()
         if client.acl_whoami() == b"default":
             logger.warning("every role may do everything in Redis: give each a user of its own (docs/security.md)")
-        # What the file says may have changed since Redis read it; without such a file there is nothing to read.
+        # The file may have changed since Redis read it; a Redis without such a file answers with an error.
         with suppress(redis.ResponseError):
             client.acl_load()
         with suppress(redis.exceptions.NoPermissionError):

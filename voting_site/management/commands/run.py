@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    """`manage.py` reads the role as well, since settings depend on it."""
+    """`manage.py` reads the role as well, because settings depend on it."""
 
     help = "Runs one role in the foreground: vote, result, admin, worker or beat."
     requires_system_checks: list[str] = []
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             type=float,
             default=0,
             metavar="SECONDS",
-            help="go on taking requests for so long when told to stop, until every load balancer knows",
+            help="when told to stop, serve requests for this long, until every load balancer has noticed",
         )
         parser.add_argument(
             "--tick-file", type=Path, metavar="FILE", help="touched by worker and beat while they are at work"

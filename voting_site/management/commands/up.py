@@ -26,13 +26,13 @@ from .prepare import ADMINISTRATOR
 LOOPBACK = "127.0.0.1"
 PREPARE = "prepare"
 BEAT = "beat"
-# What voting needs a program for: always, and until the ballot box has once had its epoch.
+# Programs that voting always needs, and those that it needs until the ballot box has its first epoch; and what for.
 ALWAYS_NEEDED = {"vote": "takes the ballots", "valkey": "keeps the ballots"}
 NEEDED_FIRST = {
     PREPARE: "gives the ballot box its epoch, without which no ballot is taken",
     "postgres": "holds the elections, without which the ballot box gets no epoch",
 }
-# What stands still while a program is down, for the log.
+# What does not work while a program is down, for the log.
 WITHOUT = {
     "vote": "Nobody can vote meanwhile",
     "valkey": "Nobody can vote meanwhile",
@@ -52,7 +52,7 @@ def manage(folder: DataFolder, name: str, *arguments: str) -> Program:
 
 
 class Command(BaseCommand):
-    """`manage.py` takes `--data` out before settings are read; here it stands for `--help`."""
+    """`manage.py` reads `--data` before settings are read; here it is declared only for `--help`."""
 
     help = "Serves votes, results and administration on this machine, with embedded PostgreSQL and Valkey."
     requires_system_checks: list[str] = []
@@ -105,7 +105,7 @@ class Command(BaseCommand):
 
         groups = [
             Group("servers", [service.program for service in services]),
-            # Its ticks would be failures in the log of a first start: no users in PostgreSQL yet, no epoch in the box.
+            # Beat comes after `prepare`: at a first start its ticks would fail, without users in PostgreSQL and epoch.
             Group("roles", [prepare, *roles], once=frozenset({PREPARE}), after={BEAT: PREPARE}),
         ]
         with folder.usable():
@@ -126,7 +126,7 @@ class Command(BaseCommand):
             self.greeted = True
 
     def _is_ready(self, port: int, address: str | None = None) -> bool:
-        # All addresses: among them is the one that each machine has.
+        # If the roles listen on all addresses, loopback is one of them.
         address = address or {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self.address, self.address)
         with closing(http.client.HTTPConnection(address, port, timeout=0.5)) as connection:
             try:
@@ -136,16 +136,16 @@ class Command(BaseCommand):
                 return False
 
     def _greet(self) -> None:
-        # Both families where the system lets `::` stand for both: each is asked, and no question leaves the machine.
+        # On some systems `::` means both families, so each address is tried; no request leaves the machine.
         known = own_addresses(self.address)
-        # Where none answers in time, the first is named all the same: it is the one that was asked for.
+        # If none answers in time, the first one is shown, since it is the one that was asked for.
         address, *others = [one for one in known if self._is_ready(self.ports["vote"], one)] or known[:1]
         shown = f"[{address}]" if ":" in address else address
         urls = {name: f"http://{shown}:{port}/" for name, port in self.ports.items()}
         password = f"to set a new password: ./urna manage changepassword {ADMINISTRATOR}"
         if self.password_file.exists():
             password = f"password {self.password_file.read_text()} (shown this once)"
-        # Where nothing can be written, voting goes on, and the password stays for the next time.
+        # If nothing can be written, voting goes on, and the password is kept for the next start.
         with suppress(OSError):
             self.stdout.write(
                 f"\n  Urna is up.\n\n"
