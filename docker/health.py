@@ -1,6 +1,6 @@
 """Tell whether a container's process is alive: `health.py http PORT`, `health.py ticks FILE [QUEUE]`.
 
-Liveness only. A Redis or a PostgreSQL that does not answer is no reason to restart anything else.
+It checks liveness only. If Redis or PostgreSQL does not answer, nothing else has to be restarted.
 """
 
 import os
@@ -10,15 +10,15 @@ import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-# Seconds. Workers and beat tick once a second, and are started anew well before voters lose patience.
+# Seconds. Workers and beat tick once a second, and are restarted well before voters lose patience.
 STALE = 30
 TIMEOUT = 4
-# A user without a password takes any, but there has to be one.
+# A user without a password accepts any, but AUTH needs one.
 NO_PASSWORD = '""'
 
 
 def web_server_is_alive(port: int) -> bool:
-    """Ask for /healthz; by hand, since the standard library's clients take longer to load than to ask."""
+    """Ask for /healthz, over a plain socket, since the standard library's clients take longer to load than to ask."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as connection:
             connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
@@ -28,9 +28,9 @@ def web_server_is_alive(port: int) -> bool:
 
 
 def ticks(file: Path, queue: str = "") -> bool:
-    """Tell whether the process has touched its file lately, or had no chance to.
+    """Tell whether the process has touched its file lately, or could not.
 
-    It does none while Redis does not answer. A worker does none while beat does not run and its queue is empty.
+    It does not touch it while Redis does not answer. A worker does not while beat does not run and its queue is empty.
     """
     if file.exists() and time.time() - file.stat().st_mtime < STALE:
         return True
@@ -49,7 +49,7 @@ def ask_redis(command: str) -> str:
         with socket.create_connection((url.hostname, url.port or 6379), timeout=TIMEOUT) as connection:
             connection.sendall("".join(f"{line}\r\n" for line in lines).encode())
             with connection.makefile() as answers:
-                # While it reads its file in it answers, but with an error.
+                # While Redis reads its file it answers with an error.
                 answer = [answers.readline().strip() for _ in lines][-1]
     except OSError:
         return ""

@@ -1,7 +1,7 @@
-"""Make the secrets of a new installation, each in a file of its own; what is there already stays.
+"""Make the secrets of a new installation, each in a file of its own; existing ones stay.
 
-One folder for each circle of readers, since a container sees all of a volume or nothing. Others may read the files:
-PostgreSQL and Redis run under other users, and only containers that mount a folder see it at all.
+There is a folder for each group of readers, because a container sees all of a volume or nothing. All users may read the
+files: PostgreSQL and Redis run under other users, and only containers that mount a folder see it at all.
 """
 
 import os
@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-# As a script it is started in its own folder.
+# A script finds only the modules of its own folder by itself.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from voting_site.rights import database_rights, redis_users
 
 
 def write(file: Path, value: str) -> None:
-    """Write a file that is complete from the moment it exists."""
+    """Write a file so that it is complete as soon as it exists."""
     draft = file.with_suffix(".draft")
     draft.write_text(value)
     draft.chmod(0o444)
@@ -28,7 +28,7 @@ def write(file: Path, value: str) -> None:
 
 
 def write_once(file: Path, value: str) -> str:
-    """Write a file unless it is there; return what it holds."""
+    """Write a file unless it exists; return its content."""
     if not file.exists():
         write(file, value)
     return file.read_text()
@@ -54,7 +54,7 @@ def make_redis_users(folder: Path) -> None:
     for role in redis_users.ROLES:
         url = write_once(folder / role / "redis_url", f"redis://{role}:{secrets.token_urlsafe(24)}@redis:6379/0")
         passwords[role] = urlsplit(url).password or ""
-    # Another release may grant other rights.
+    # Written again if it differs: another release may grant other rights.
     users, file = redis_users.write_acl(passwords), folder / "redis" / "users.acl"
     if not file.exists() or file.read_text() != users:
         write(file, users)

@@ -1,6 +1,6 @@
-"""Cast votes through the public page as so many people would: `seed.py URL --votes N`.
+"""Cast votes through the public page, as voters would: `seed.py URL --votes N`.
 
-Each voter opens the ballot, chooses by lot, and sends it; after an error the same ballot again, as a browser would.
+Each voter opens the ballot, chooses at random, and sends it; after an error the same ballot again, as a browser would.
 """
 
 import argparse
@@ -17,16 +17,16 @@ from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from urllib.parse import urlencode, urlsplit
 
-# Seconds for which one voter goes on trying, besides those for which the page says to wait.
+# Seconds for which one voter tries again, besides those for which the page says to wait.
 PATIENCE = 60
-# The service of the compose file where TLS ends.
+# The service of the compose file that ends TLS.
 PROXY = ("proxy", 443)
 
 SLOWER = (
     "too many new voters from one address (429): going on at the pace that the page allows. A faster seed:\n"
     "  NEWCOMER_BURST=5000 docker compose -f docker/compose.yaml --profile seed up\n"
 )
-# How a contest that is left blank is counted.
+# The count key of a contest that is left blank.
 BLANK = "-blank"
 
 
@@ -41,13 +41,13 @@ def find_ballot(page: str) -> str:
 
 
 def find_hidden_fields(ballot: str) -> dict[str, str]:
-    """Return what a ballot form sends back as it came."""
+    """Return the hidden fields of a ballot form, which are sent back unchanged."""
     fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', ballot)
     return {name: unescape(value) for name, value in fields}
 
 
 def find_contests(ballot: str) -> dict[str, list[str]]:
-    """Return the options that a ballot form offers, by contest; that of "leave blank" is empty."""
+    """Return the options that a ballot form offers, by contest; "leave blank" is an empty one."""
     contests: dict[str, list[str]] = {}
     for contest, option in re.findall(r'<input type="(?:radio|checkbox)" name="([^"]+)" value="([^"]*)"', ballot):
         contests.setdefault(contest, []).append(option)
@@ -57,7 +57,7 @@ def find_contests(ballot: str) -> dict[str, list[str]]:
 class ProxyConnection(http.client.HTTPSConnection):
     """A connection to a public name, through this project's own proxy.
 
-    The name may be one that only its visitors know, and the certificate one that nobody vouches for.
+    The name may not be in any DNS, and the certificate may be one that no authority has signed.
     """
 
     def connect(self) -> None:

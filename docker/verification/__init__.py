@@ -1,1 +1,1 @@
-"""Prove on a real engine what docs/deployment.md says."""
+"""Check on a real engine what docs/deployment.md says."""

@@ -14,7 +14,7 @@ from .visitors import SLUG, Crowd, Load, count_by_kind, open_socket, status_of, 
 
 
 class ComposeHalf(ComposePolicies):
-    """The facts about compose, in the order in which one would try them."""
+    """The facts about compose, in the order in which a person would try them."""
 
     def builds(self) -> str:
         started = time.monotonic()
@@ -24,7 +24,7 @@ class ComposeHalf(ComposePolicies):
     def is_small(self) -> str:
         base = os.environ.get("PYTHON_IMAGE", "python:3.13-slim")
         size, below = self.engine.megabytes(self.image), self.engine.megabytes(base)
-        # Some stand in for the official base image with one that alone is larger than Debian's slim Python (125 MB).
+        # In place of the official base image, a larger one may be used than Debian's slim Python (125 MB).
         measured = size if below <= 160 else size - below + 125
         found = f"{size:.0f} MB, of which {below:.0f} MB the base" + (
             f"; on a base of 125 MB {measured:.0f} MB" if measured != size else ""
@@ -167,7 +167,7 @@ class ComposeHalf(ComposePolicies):
         return "secure cookies and HSTS behind the proxy, whatever the visitor claims; admin as before"
 
     def run(self) -> None:
-        """Check it all, on a project of its own that is removed before and after."""
+        """Check all facts, on a project of its own that is removed before and after."""
         check = self.report.check
         self.report.title(f"Compose (project {self.project}, {COMPOSE_FILE})")
         self.compose("--profile", "*", "down", "--volumes", "--remove-orphans")

@@ -1,4 +1,4 @@
-"""What compose.yaml says of networks, rights and limits, as the running containers show it."""
+"""What compose.yaml says about networks, rights and limits, checked on the running containers."""
 
 import re
 
@@ -7,7 +7,7 @@ from .facts import expect
 
 
 class ComposePolicies(Compose):
-    """Facts that hold from the first moment on."""
+    """Facts that hold from the start."""
 
     def publishes_admin_on_loopback_alone(self) -> None:
         settings = self.engine.inspect(self.container("admin"))[0]["HostConfig"]["PortBindings"]
@@ -47,7 +47,7 @@ class ComposePolicies(Compose):
     def runs_without_rights(self) -> str:
         users = {}
         for service in ALL:
-            # Reading /proc takes no tool that an image might lack.
+            # Reading /proc needs no tool that might be missing in an image.
             status = dict(re.findall(r"^(\w+):\s+(.*)$", self.inside(service, "cat", "/proc/1/status"), re.MULTILINE))
             users[service] = status["Uid"].split()[0]
             expect(users[service] != "0", f"{service} runs as root")

@@ -1,4 +1,4 @@
-"""The docker command line; what is asked and answered goes into a transcript."""
+"""The docker command line; commands and answers are written to a transcript."""
 
 import json
 import os
@@ -19,11 +19,11 @@ class Engine:
         self.transcript = transcript
         self.address = address
         self.environment = os.environ | environment
-        # Plain answers, the same for a person and for a pipe.
+        # Plain output, the same on a terminal and in a pipe.
         self.environment |= {"BUILDKIT_PROGRESS": "plain", "COMPOSE_PROGRESS": "plain", "COMPOSE_ANSI": "never"}
 
     def run(self, *arguments: str, check: bool = True, within: float = 300, text: str | None = None) -> str:
-        """Run `docker ARGUMENTS`; return what it prints. Raises Untrue where it fails or takes too long."""
+        """Run `docker ARGUMENTS`; return what it prints. Raises Untrue if it fails or takes too long."""
         command = ["docker", *(["-H", self.address] if self.address else []), *arguments]
         try:
             done = subprocess.run(
@@ -64,7 +64,7 @@ class Engine:
         return [line.strip() for line in self.run(*arguments).splitlines() if line.strip()]
 
     def megabytes(self, image: str) -> float:
-        """Return the size of an image, 0 where it is not there."""
+        """Return the size of an image, 0 if it does not exist."""
         if not self.succeeds("image", "inspect", image):
             return 0
         return int(self.inspect(image, kind="image")[0]["Size"]) / 1e6

@@ -21,7 +21,7 @@ class Report:
         self._write(f"\n{text}")
 
     def check(self, fact: str, find: Callable[[], str | None]) -> bool:
-        """Print whether `find` returns, with its detail; it raises Untrue where the fact does not hold."""
+        """Call `find`, which raises Untrue if the fact does not hold; print the result with its detail."""
         started = time.monotonic()
         try:
             detail = find()
@@ -41,7 +41,7 @@ class Report:
         self._write(f"skip  {fact}: {why}")
 
     def end(self) -> int:
-        """Print the sum of it; return the exit code."""
+        """Print the totals; return the exit code."""
         self._write(f"\n{self.held} facts hold, {len(self.failed)} do not, {len(self.skipped)} were not checked")
         return 1 if self.failed else 0
 

@@ -39,13 +39,13 @@ class Swarm:
         self.manager, self.node, self.stack = engine, node, stack
 
     def form(self) -> None:
-        """Make the swarm; raises Untrue where the engine is part of one already, which may be somebody's."""
+        """Make the swarm; raises Untrue if the engine is part of another swarm already."""
         state = self.manager.run("info", "--format", "{{.Swarm.LocalNodeState}}").strip()
         if state != "inactive":
             raise Untrue(f"the engine is part of a swarm already ({state}); this trial needs one of its own")
         address, self.manager_address, self.worker_address = self.node.ask("up")
         self.worker = Engine(self.manager.transcript, address)
-        # What a broken trial may have left there.
+        # An earlier trial that broke may have left it in a swarm.
         self.worker.run("swarm", "leave", "--force", check=False)
         listen = f"--listen-addr={self.manager_address}:2377"
         self.manager.run("swarm", "init", f"--advertise-addr={self.manager_address}", listen)
@@ -54,7 +54,7 @@ class Swarm:
         self.worker.run("swarm", "join", *join, "--token", token, f"{self.manager_address}:2377")
 
     def dissolve(self) -> None:
-        """Take all of it away again, what does not exist included."""
+        """Remove everything again, even if a part of it does not exist."""
         self.manager.run("stack", "rm", self.stack, check=False)
         wait_until(lambda: not self.containers(), 90, "the end of the stack")
         self.worker.run("swarm", "leave", "--force", check=False)

@@ -11,15 +11,15 @@ from .swarm import REPLICAS, Swarm, second_node
 from .swarm_policies import POLICIES, SwarmPolicies
 from .visitors import SLUG, Crowd, Load, count_by_kind, longest_run, status_of, wait_for_ballots
 
-# Requests in a second that an update has to bear.
+# Requests in a second during an update.
 RATE = 50
 
 
 class SwarmHalf(SwarmPolicies):
-    """The facts about a stack, in the order in which one would try them."""
+    """The facts about a stack, in the order in which a person would try them."""
 
     def run(self) -> None:
-        """Check it all, on a swarm that is made for it and removed afterwards."""
+        """Check all facts, on a swarm that is made for this and removed afterwards."""
         self.report.title(f"Swarm (stack {self.stack}, docker/stack.yaml)")
         node = second_node()
         if node is None:
@@ -121,7 +121,7 @@ class SwarmHalf(SwarmPolicies):
             self.count(crowd)
             wait_for_ballots(self.port["result"], self.accepted)
             expect(seconds <= 30, f"2/2 after {seconds:.0f} s")
-            # Lost are the requests under way, and those that are sent there until the mesh knows.
+            # The requests under way are lost, and those that the mesh sends there before it has noticed.
             silence = longest_run(load.failures)
             expect(silence <= 2, f"no answer for {silence:.1f} s; {len(load.failures)} of {load.asked} failed")
             return f"2/2 after {seconds:.0f} s; {len(load.failures)} of {load.asked} requests failed"
@@ -129,7 +129,7 @@ class SwarmHalf(SwarmPolicies):
         return find
 
     def new_image(self, name: str, command: str = "") -> str:
-        """Make an image that differs, and have it on both nodes."""
+        """Make an image that differs, on both nodes."""
         image = f"{self.image.partition(':')[0]}:{self.stack}-{name}"
         self.engine.run("build", "--tag", image, "-", text=f"FROM {self.image}\nLABEL trial={name}\n{command}\n")
         self.swarm.send(image)
@@ -194,7 +194,7 @@ class SwarmHalf(SwarmPolicies):
 
     def survives_a_cut(self) -> str:
         own = self.engine.run("info", "--format", "{{.Name}}").strip()
-        # Something must be there to move, whatever was scheduled where.
+        # At least one task must be there to move, on whichever node the swarm has put them.
         with Load(self.page, 5) as load, Crowd(self.port["vote"]) as crowd:
             self.swarm.node.ask("cut")
             there = {
@@ -226,7 +226,7 @@ class SwarmHalf(SwarmPolicies):
             60,
             "both nodes ready",
         )
-        # Nothing moves back by itself. One more goes where fewest are, and one less leaves where most are.
+        # Nothing moves back by itself. A new replica starts on the node with the fewest, and one stops where most are.
         for number in (3, 2):
             self.engine.run("service", "scale", f"{self.swarm.name('vote')}={number}")
         spread = set(self.swarm.tasks("vote").values())

@@ -1,4 +1,4 @@
-"""What stack.yaml says of failures, networks and secrets, as the engine reports it."""
+"""What stack.yaml says about failures, networks and secrets, checked by what the engine reports."""
 
 import os
 from collections.abc import Callable
@@ -29,7 +29,7 @@ POLICIES: dict[str, dict[str, object]] = {
 
 
 class SwarmPolicies:
-    """Facts that hold from the first moment on."""
+    """Facts that hold from the start."""
 
     swarm: Swarm
 
@@ -41,7 +41,7 @@ class SwarmPolicies:
         self.accepted = 0
 
     def count(self, crowd: Crowd) -> None:
-        """Add the crowd's votes to those that have to show."""
+        """Add the crowd's votes to those that the results have to show."""
         expect(not crowd.refused, crowd.refused)
         self.accepted += crowd.accepted
 

@@ -1,4 +1,4 @@
-"""People who vote while things break, and who look at the results."""
+"""Visitors who vote while things break, and who look at the results."""
 
 import http.client
 import itertools
@@ -24,7 +24,7 @@ SLUG = "nesquik-vs-cola-cao"
 
 
 def status_of(url: str, timeout: float = 3) -> int:
-    """Return the status of a GET, 0 where nobody answers."""
+    """Return the status of a GET, 0 without an answer."""
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:
             return int(answer.status)
@@ -35,7 +35,7 @@ def status_of(url: str, timeout: float = 3) -> int:
 
 
 def results(port: int, host: str = "127.0.0.1") -> dict[str, Any]:
-    """Return the snapshot that the results page shows; {} while it shows none."""
+    """Return the snapshot that the results page shows, {} if it shows none."""
     try:
         with urllib.request.urlopen(f"http://{host}:{port}/{SLUG}/results.json", timeout=3) as answer:
             snapshot: dict[str, Any] = json.load(answer)
@@ -72,7 +72,7 @@ def count_by_kind(failures: list[tuple[float, str]]) -> str:
 
 
 def longest_run(failures: list[tuple[float, str]]) -> float:
-    """Return the seconds of the longest stretch in which one failure follows another within half a second."""
+    """Return the seconds of the longest series of failures, in which each follows within half a second."""
     longest, began, last = 0.0, None, None
     for moment, _ in sorted(failures):
         if last is None or moment - last > 0.5:
@@ -83,7 +83,7 @@ def longest_run(failures: list[tuple[float, str]]) -> float:
 
 
 class Crowd:
-    """Voters, one after the other, who come to the page until they are told to stop; each sends until accepted."""
+    """Voters, one after the other, until they are told to stop; each sends the ballot until it is accepted."""
 
     def __init__(self, port: int, pause: float = 0.05) -> None:
         self.page = Page(f"http://127.0.0.1:{port}/{SLUG}/")
@@ -115,8 +115,8 @@ class Crowd:
 class Load:
     """Requests to one address at a steady rate, each on a connection of its own; none is repeated.
 
-    Each load comes from an address of its own. The kernel's NAT remembers for two minutes where it sent a connection
-    that nobody answered; one from the same address and port, as the next trial may well open, would be sent there too.
+    Each load comes from an address of its own. For two minutes the kernel's NAT remembers where it sent a connection
+    that was not answered, and would send there a new one from the same address and port, as the next trial may open it.
     """
 
     _sources = (f"127.0.1.{number}" for number in itertools.count(1))
@@ -126,7 +126,7 @@ class Load:
         self.host, self.port, self.path, self.rate = parts.hostname or "", parts.port or 80, parts.path, rate
         self.asked = 0
         self._source = next(self._sources)
-        # When each was asked, and what came back.
+        # For each failed request: when it was sent, and what came back.
         self.failures: list[tuple[float, str]] = []
         self._enough = threading.Event()
         self._threads: list[threading.Thread] = []
