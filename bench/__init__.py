@@ -1,1 +1,1 @@
-"""The benchmark: every figure beside its ceiling, from the same run on the same machine."""
+"""The benchmark: each figure beside its ceiling, from the same run on the same machine."""

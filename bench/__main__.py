@@ -18,7 +18,7 @@ from bench.load import tool
 from bench.stand import Broken, Stand
 from voting_site.local.data_folder import Unusable
 
-# Those first that nothing should be left over for, and last the one that leaves most behind.
+# First the figures that need an idle machine, and last the one that leaves the most data.
 FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {
     "start": start.measure,
     "memory": memory.measure,
@@ -29,7 +29,7 @@ FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {
     "counting": counting.measure,
     "dashboard": dashboard.measure,
 }
-# Not among the quick ones, unless asked for by name: they compare, and hold nothing to anything.
+# Left out with --quick, unless asked for by name: these figures only compare, and have no goal.
 SLOW = {"servers"}
 
 
@@ -43,11 +43,11 @@ def main() -> int:
     options = parser.parse_args()
 
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Five thousand sockets on either side.
+    # Five thousand sockets at each end.
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(20_000, most), most))
     tool()
     names = options.only or [name for name in FIGURES if not (options.quick and name in SLOW)]
-    # One stand for all: this process's settings point to the first one, and Django reads settings once.
+    # One stand for all figures: Django reads settings once, and they name the servers of the first stand.
     with Stand() as stand:
         groups = reference.measure_until_believed(
             partial(measure, stand, quick=options.quick), names, quick=options.quick

@@ -1,6 +1,6 @@
 """The ceiling of the fan-out: Daphne as `result` runs it, with an application that only writes.
 
-Sockets at any path; a POST to /frame writes its body to all of them. Usage: python -m bench.bare_asgi PORT
+Sockets may open at any path; a POST to /frame writes its body to all of them. Usage: python -m bench.bare_asgi PORT
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What the same servers do at best: settings of `vote` with one view more, which returns "ok"."""
+"""The addresses of `vote` with one more view, which returns "ok": the best that the same servers can do."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path

@@ -1,4 +1,4 @@
-"""How fast the ballots that wait are counted, beside a bare INSERT of the same rows."""
+"""How fast waiting ballots are counted, beside a bare INSERT of the same rows."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -61,7 +61,7 @@ def make_votes(number: int) -> list[Cast]:
 
 
 def fill_box(election: "Election", casts: Sequence[Cast]) -> None:
-    """Put ballots into the box with all that `cast.lua` leaves behind, many at a time."""
+    """Put ballots into the box, with all that `cast.lua` writes, many at a time."""
     from polls import ballot_box
     from polls.ballots import WIRE_VERSION
     from polls.definition import Definition
@@ -105,7 +105,7 @@ def drain(
         return ballot_box.count_waiting([(election.pk, shards)])[election.pk]
 
     with stand.role("worker", cores=worker, options=("--processes", str(processes))) as role:
-        # From the first batch that is done to the last, which leaves out how long the worker takes to start.
+        # Measured from the end of the first batch to the end of the last, without the start of the worker.
         wait_until(lambda: waiting() < number, "counting begins", pause=0.005)
         started, left = time.perf_counter(), waiting()
         wait_until(lambda: role.process.poll() is not None or not waiting(), "all is counted", seconds=300, pause=0.1)

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from .papers import ONE_CONTEST, Paper
 from .stand import Broken, Role
 
-# Where ceilings.py puts the view that returns "ok".
+# The path at which ceilings.py has the view that returns "ok".
 OK_PATH = "/bench/ok/"
 # What a phone's browser sends with each request.
 BROWSER = {
@@ -26,7 +26,7 @@ BROWSER = {
 
 @dataclass(frozen=True)
 class Form:
-    """What one real ballot page gave: the token and the cookie against forged requests, and the design."""
+    """Values from one real ballot page: the token and the cookie against forged requests, and the design."""
 
     slug: str
     host: str
@@ -56,13 +56,13 @@ def fetch_form(role: Role, slug: str) -> Form:
 
 
 def address(number: int) -> str:
-    """Return an address of 127/8 for the voter of this number; some fifty share one, as in a hall."""
+    """Return an address of 127/8 for the voter of this number; fifty voters share one, as in a hall."""
     place = number // 50
     return f"127.{1 + place // 64516 % 200}.{1 + place // 254 % 254}.{1 + place % 254}"
 
 
 class Crowd:
-    """Voters, one after the other, who choose by lot; every second request is from somebody who votes again."""
+    """Voters, one after the other, who choose at random; every second request is from a voter who votes again."""
 
     def __init__(self, form: Form, *, cookie_name: str, paper: Paper = ONE_CONTEST) -> None:
         self.form = form
@@ -96,7 +96,7 @@ class Crowd:
                 recent.append((voter, visitor))
             fields = {
                 "csrfmiddlewaretoken": self.form.token,
-                # By when it is sent, ids issued in this order are in this order.
+                # The ids rise with the order of the requests.
                 "ballot_id": ballots.sign(ballots.new_ballot_id(int(time.time() * 1000) + index)),
                 "design": self.form.design,
             }

@@ -1,4 +1,4 @@
-"""Whether one look at the results costs more when there are more ballots, and what a long paper costs."""
+"""Whether reading the results costs more when there are more ballots, and what a long paper costs."""
 
 import time
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from .stand import Stand
 
 LOOKS = 300
 FEW = 1000
-# The longest paper that there can be.
+# The longest paper that is allowed.
 CONTESTS, OPTIONS = 50, 20
 
 
 def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
-    """Yield the time of one snapshot over many ballots and over many contests, beside that over 1,000 of one."""
+    """Yield the time of one snapshot of many ballots and of many contests, beside 1,000 ballots of one contest."""
     reference = make_ballots(FEW)
     long = make_ballots(FEW, paper_of(CONTESTS, OPTIONS))
     few, many = look(reference), look(long)

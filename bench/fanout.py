@@ -21,7 +21,8 @@ FRAME_BYTES = 200
 def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
     """Yield the processor time of a frame to many sockets, beside a bare loop that writes the same bytes.
 
-    From the first socket to the last would say less: a server that reaches the first one sooner would look slower.
+    The time from the first socket to the last would say less: a server that is quicker at the first one would look
+    slower.
     """
     for number in (500,) if quick else (1000, 5000):
         rounds = 30
@@ -81,7 +82,7 @@ def _listens(server: Role) -> bool:
 
 
 def change_results() -> None:
-    """Let the results page have something new to show."""
+    """Change what the results page has to show."""
     from polls.models import Election
     from polls.publishing import publish_election
     from tally.announce import announce
@@ -92,7 +93,7 @@ def change_results() -> None:
 
 
 def post_frame(server: Role, frame: bytes) -> None:
-    """Have the bare server write `frame` to every socket."""
+    """Let the bare server write `frame` to every socket."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request("POST", "/frame", frame)
     connection.getresponse().read()

@@ -1,4 +1,4 @@
-"""What a benchmark tells: figures, each beside its ceiling."""
+"""The figures of the benchmark, each beside its ceiling."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -10,8 +10,8 @@ from typing import Any
 class Figure:
     """One measured value.
 
-    `ratio` compares it with `ceiling`, which was measured in the same run by the same means, so that 1 means as good as
-    the ceiling, whether more of the unit is better or less. `goal` is what is to be reached, in words.
+    `ratio` compares it with `ceiling`, which was measured in the same run by the same means: 1 means as good as the
+    ceiling, and less is worse, for every unit. `goal` says in words what is to be reached.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Figure:
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """Return the value below which `share` (0 to 1) of all are; raises ValueError without any."""
+    """Return the value below which `share` (0 to 1) of all values are; raises ValueError without values."""
     ordered = sorted(values)
     if not ordered:
         raise ValueError("nothing was measured")
@@ -45,7 +45,7 @@ def percentile(values: Iterable[float], share: float) -> float:
 def in_turn(rounds: int, *measurements: Callable[[], float]) -> list[float]:
     """Run the measurements one after the other, `rounds` times; return the median of each.
 
-    What slows the machine down for a moment then does not fall on one of them alone.
+    In this way a moment in which the machine is slow does not affect only one of them.
     """
     results: Sequence[list[float]] = [[] for _ in measurements]
     for _ in range(rounds):

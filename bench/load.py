@@ -1,4 +1,4 @@
-"""Load from a real tool: wrk where it is installed, else Locust."""
+"""Load from a real tool: wrk if it is installed, or Locust."""
 
 import importlib.util
 import json
@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Answers:
-    """What came back: how many answers of each status, in how many seconds; times in seconds."""
+    """The answers: how many of each status, in how many seconds; times in seconds."""
 
     seconds: float
     sent: int
@@ -26,7 +26,7 @@ class Answers:
     statuses: dict[str, int]
 
     def rate(self, status: int) -> float:
-        """Return the answers of one status in a second; raises Broken if any other came."""
+        """Return the answers of one status in a second; raises Broken if there were others."""
         others = {one: number for one, number in self.statuses.items() if one != str(status)}
         if others or self.broken or not self.statuses:
             raise Broken(f"{status} was expected; the answers were {self.statuses}, and {self.broken} broke off")
@@ -34,7 +34,7 @@ class Answers:
 
 
 def tool() -> str:
-    """Return the name of the tool that the load comes from; raises Broken where there is none."""
+    """Return the name of the tool that makes the load; raises Broken if there is none."""
     if shutil.which("wrk"):
         return "wrk"
     if importlib.util.find_spec("locust"):

@@ -1,4 +1,4 @@
-"""How much memory the roles take: PSS, in which shared pages count in parts."""
+"""How much memory the roles take: PSS, which divides shared pages among their processes."""
 
 from collections.abc import Iterator
 

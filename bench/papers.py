@@ -1,4 +1,4 @@
-"""The papers that the figures are about, and elections with them."""
+"""The papers for the figures, and elections with them."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
 # Contests by key, each with the keys of its options.
 Paper = Mapping[str, Sequence[str]]
 
-# That of the demo election: the reference.
+# The paper of the demo election, to which others are compared.
 ONE_CONTEST: Paper = {"q1": ("nesquik", "cola-cao")}
 
 
 def paper_of(contests: int, options: int) -> Paper:
-    """Return a paper with so many contests of so many options each."""
+    """Return a paper with this many contests of this many options each."""
     return {f"q{place}": [f"option-{number}" for number in range(options)] for place in range(1, contests + 1)}
 
 
 def new_election(slug: str, paper: Paper = ONE_CONTEST, *, shards: int = 1) -> "Election":
-    """Publish an open election in each of whose contests one option can be chosen; one that is there serves again."""
+    """Publish an open election with one choice in each contest, or return the one that has this address already."""
     from polls.models import Election
     from polls.paper_file import create_election
     from polls.publishing import publish_election

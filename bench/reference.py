@@ -1,4 +1,4 @@
-"""The ratios that are committed, and which of a run have fallen far below them."""
+"""The committed ratios, and the ratios of a run that have fallen far below them."""
 
 import json
 import sys
@@ -9,9 +9,9 @@ from .figure import Figure
 
 # Ratios of an earlier run, which a change must not fall far below.
 REFERENCE = Path(__file__).parent / "reference.json"
-# A ratio of the same run still varies; under two thirds it is the code that has changed.
+# A ratio varies from run to run; below two thirds the code has changed.
 TOLERATED = 2 / 3
-# How often what fell is measured again before it is believed: a machine with other work to do slows down, too.
+# How often a ratio that fell is measured again before it counts: other work on the machine lowers it as well.
 AGAIN = 2
 
 
@@ -32,7 +32,7 @@ def measure_until_believed(
     quick: bool,
     file: Path = REFERENCE,
 ) -> dict[str, list[Figure]]:
-    """Measure the named groups of figures, and those again that have fallen; return the last figures of each."""
+    """Measure the named groups of figures, and measure those again that fell; return the last figures of each group."""
     groups = measure(names)
     for _ in range(AGAIN):
         doubtful = [name for name, figures in groups.items() if fallen(figures, quick=quick, file=file)]
@@ -44,9 +44,9 @@ def measure_until_believed(
 
 
 def commit_ratios(figures: Sequence[Figure], *, quick: bool, file: Path = REFERENCE) -> None:
-    """Make these ratios the ones that later runs are held to; figures that were not measured stay as they are.
+    """Make these ratios the ones with which later runs are compared; ratios that were not measured stay.
 
-    What has nothing to reach only compares, and is not held to anything.
+    A figure without a goal only compares two things, and its ratio is not stored.
     """
     committed = _read(file)
     committed[_kind(quick)] |= {one.name: round(one.ratio, 3) for one in figures if one.ratio and one.goal}

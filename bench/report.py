@@ -23,7 +23,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def conditions(*, quick: bool) -> dict[str, Any]:
-    """Say under which conditions the figures came about."""
+    """Return the conditions under which the figures were measured."""
     revision = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=PROJECT, capture_output=True, text=True
     ).stdout.strip()

@@ -16,7 +16,7 @@ from .sockets import open_socket, read_frame
 from .stand import Broken, Role, Stand, wait_for_worker
 
 SLUG = "vote-to-screen"
-# The last option is one that only probes choose.
+# Only probes choose the last option.
 PAPER = {"q1": (*ONE_CONTEST["q1"], "probe")}
 PROBE = {"q1": ("probe",)}
 LOAD = 500
@@ -35,7 +35,7 @@ def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
 
         cookie = settings.VOTER_COOKIE_NAME.replace("manage", "vote")
         crowd = Crowd(fetch_form(roles["vote"], SLUG), cookie_name=cookie, paper=PROBE)
-        # Whatever other figures have left in the box is counted then.
+        # Then all ballots that other figures have left in the box are counted.
         wait_for_worker()
         prober = Prober(roles["vote"], roles["result"], crowd)
         stack.callback(prober.close)
@@ -72,7 +72,7 @@ def _figure(
 
 
 class Prober:
-    """One voter after the other, and somebody who watches the results."""
+    """One voter after the other, and a socket that watches the results."""
 
     def __init__(self, vote: Role, result: Role, crowd: Crowd) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", vote.port, timeout=10)
@@ -80,7 +80,7 @@ class Prober:
         self.socket.settimeout(10)
         self.crowd = crowd
         self.shown = 0
-        # The first frame, and whatever was counted before.
+        # The first frame shows how many probes were counted before.
         self.shown = self._next_count()
 
     def close(self) -> None:
@@ -92,7 +92,7 @@ class Prober:
         pick = random.Random(number)
         times = []
         for _ in range(number):
-            # Not in step with anything that ticks, nor so close that it waits for the read of the vote before.
+            # At random, so that probes are not in step with a tick, and so late that the last read is over.
             time.sleep(pick.uniform(0.15, 0.35))
             [request] = self.crowd.votes(1)
             head, _, body = request.partition(b"\r\n\r\n")
@@ -144,7 +144,7 @@ class voting_at:
 
 
 def round_trips(vote: Role, number: int) -> dict[str, float]:
-    """Return the median seconds of each round trip that a vote has to make, each alone."""
+    """Return the median seconds of each round trip that a vote needs, each measured alone."""
     from django.db import connection, transaction
 
     from polls import ballot_box

@@ -12,7 +12,7 @@ from .stand import MEASURED, Role, Stand, wait_until
 from .voting import GRANIAN, SLUG, VotingBench
 
 THREADS = 8
-# Servers of Django's own WSGI application; `{port}` is theirs.
+# Servers for Django's own WSGI application; `{port}` is replaced by their port.
 RIVALS = {
     "gunicorn": (
         "gunicorn", "voting_site.wsgi:application", "--workers", "1", "--threads", str(THREADS),
@@ -23,12 +23,12 @@ RIVALS = {
         "--blocking-threads", str(THREADS), "--no-ws", "--port", "{port}",
     ),
 }  # fmt: skip
-# The options that Daphne is run with, as uvicorn calls them.
+# Daphne's options here, under uvicorn's names.
 UVICORN = ("--no-access-log", "--ws-max-size", "128", "--ws-ping-interval", "20", "--ws-ping-timeout", "30")
 
 
 def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
-    """Yield what the other servers do, each beside the one that Urna uses, as its ceiling."""
+    """Yield the figures of other servers, with the server that Urna uses as the ceiling."""
     seconds, rounds = (3.0, 1) if quick else (8.0, 3)
     for name, command in RIVALS.items():
         with (

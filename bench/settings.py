@@ -1,4 +1,4 @@
-"""The settings of the role, with the ceilings' view beside its own."""
+"""The settings of the role, with the additional view of ceilings.py."""
 
 from voting_site.settings import *  # noqa: F403
 

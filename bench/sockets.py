@@ -1,4 +1,4 @@
-"""Results sockets for measuring: as little work as possible on this side of the connection."""
+"""Results sockets for measuring, with as little work as possible on the client's side."""
 
 import base64
 import os
@@ -20,7 +20,7 @@ HANDSHAKE = (
 
 
 def open_socket(port: int, path: str, number: int = 0) -> socket.socket:
-    """Open a WebSocket; raises Broken if it is refused. What comes with the handshake is thrown away."""
+    """Open a WebSocket; raises Broken if it is refused. Data that comes with the handshake is discarded."""
     connection = socket.create_connection(("127.0.0.1", port), timeout=30)
     key = base64.b64encode(os.urandom(16)).decode()
     connection.sendall(HANDSHAKE.format(path=path, port=port, key=key, address=address(number)).encode())
@@ -36,7 +36,7 @@ def open_socket(port: int, path: str, number: int = 0) -> socket.socket:
 
 
 def read_frame(connection: socket.socket) -> bytes:
-    """Return the payload of the next text frame of a server, which never masks and here never fragments."""
+    """Return the payload of the server's next text frame; it is not masked, and here not fragmented."""
     while True:
         first, length = _read(connection, 2)
         if length == 126:
@@ -66,7 +66,7 @@ def _read(connection: socket.socket, number: int) -> bytes:
 
 
 class Audience:
-    """Many open sockets in one process, which notes when each hears something."""
+    """Many open sockets in one process, which notes when each gets a message."""
 
     def __init__(self, port: int, path: str, number: int) -> None:
         self.selector = selectors.DefaultSelector()
@@ -77,7 +77,7 @@ class Audience:
             self.selector.register(one, selectors.EVENT_READ)
             self.sockets.append(one)
             if index % 100 == 0:
-                # The server ends a socket that does not answer its pings, and to open thousands takes a while.
+                # Opening thousands takes a while, and the server ends a socket that does not answer its pings.
                 self.quieten(0)
 
     def close(self) -> None:
@@ -86,13 +86,13 @@ class Audience:
             one.close()
 
     def quieten(self, seconds: float = 1.0) -> None:
-        """Read what is on its way, until nothing has come for `seconds`."""
+        """Read until nothing has come for `seconds`."""
         while ready := self.selector.select(timeout=seconds):
             for key, _ in ready:
                 self._receive(key)
 
     def hear(self, least: int, timeout: float = 60) -> Sequence[float]:
-        """Return when each socket had its first message of at least `least` bytes; times of `time.perf_counter`."""
+        """Return the time (`time.perf_counter`) at which each socket had its first message of `least` bytes or more."""
         heard: dict[int, float] = {}
         end = time.perf_counter() + timeout
         while len(heard) < len(self.sockets):

@@ -23,14 +23,14 @@ from voting_site.local.ports import free_port
 PROJECT = Path(__file__).resolve().parents[1]
 DEADLINE = 120
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
-# What is measured has a core to itself; the load shares another one with PostgreSQL and Valkey.
+# The measured program has a core of its own; the load shares another one with PostgreSQL and Valkey.
 MEASURED, REST = CORES[:1], CORES[1:2] or CORES[:1]
-# The load comes through a proxy that is believed, so that it has as many addresses as a hall has phones.
+# The load comes through a trusted proxy, so that it can have many addresses.
 LIMITS_ON = {"TRUSTED_PROXIES": "127.0.0.1/32"}
 
 
 class Broken(Exception):
-    """What keeps a figure from being measured, in one line."""
+    """A figure cannot be measured; the message says why, in one line."""
 
 
 def wait_until(condition: Callable[[], Any], what: str, *, seconds: float = DEADLINE, pause: float = 0.02) -> None:
@@ -43,7 +43,7 @@ def wait_until(condition: Callable[[], Any], what: str, *, seconds: float = DEAD
 
 
 def pinned(command: Sequence[str], cores: Sequence[int]) -> list[str]:
-    """Return the command that runs `command` on these cores only, where the machine can do that."""
+    """Return the command that runs `command` on these cores only, if the machine can do that."""
     taskset = shutil.which("taskset")
     return [taskset, "-c", ",".join(map(str, cores)), *command] if taskset else list(command)
 
@@ -57,7 +57,7 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 class Role:
-    """A role that runs: its process, and the port where it has one."""
+    """A running role: its process, and its port if it has one."""
 
     def __init__(self, name: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         self.name, self.process, self.port, self.log = name, process, port, log
@@ -67,7 +67,7 @@ class Role:
         return f"http://127.0.0.1:{self.port}"
 
     def is_ready(self) -> bool:
-        """Tell whether the role lacks nothing; raises Broken if it has ended."""
+        """Tell whether the role is ready; raises Broken if it has ended."""
         if self.process.poll() is not None:
             raise Broken(f"{self.name} has ended: {self.log.read_text()[-500:]}")
         try:
@@ -77,7 +77,7 @@ class Role:
             return False
 
     def memory(self) -> int:
-        """Return the memory of all its processes in bytes (PSS: what is shared counts in parts)."""
+        """Return the memory of all its processes in bytes (PSS, which divides shared memory among them)."""
         return sum(process.memory_full_info().pss for process in family(self.process.pid))
 
     def processor_time(self) -> float:
@@ -91,7 +91,7 @@ class Stand:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="urna-bench-")))
-            # PostgreSQL runs as another user where this one is root.
+            # PostgreSQL runs as another user if this one is root.
             self.folder.chmod(0o755)
             self.data = DataFolder(self.folder / "data")
             stack.enter_context(embedded.running(self.data, embedded.services(self.data, {})))
@@ -107,7 +107,7 @@ class Stand:
         self._stack.close()
 
     def _use(self) -> None:
-        """Let this very process work on the stand's data, as a management command does."""
+        """Let this process work on the stand's data, as a management command does."""
         os.environ.update(embedded.environment(self.data, {}), URNA_DATA=str(self.data.path), LOG_LEVEL="ERROR")
         os.environ.pop("URNA_ROLE", None)
         os.environ["DJANGO_SETTINGS_MODULE"] = "voting_site.settings"

@@ -1,4 +1,4 @@
-"""How long `./urna up` takes until everything serves, on data that are there."""
+"""How long `./urna up` takes until everything serves, on existing data."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
 
 
 def start_everything(folder: Path) -> float:
-    """Return the seconds from the command to the line that says that all serves; everything is stopped again."""
+    """Return the seconds from the command to the line that says that everything serves; then stop everything."""
     ports = [part for name in ("vote", "result", "admin") for part in (f"--{name}-port", str(free_port()))]
     started = time.perf_counter()
     command = [sys.executable, "-u", str(PROJECT / "manage.py"), "up", "--data", str(folder), *ports]

@@ -12,12 +12,12 @@ from .papers import ONE_CONTEST, Paper, new_election, paper_of
 from .stand import MEASURED, Broken, Role, Stand
 
 SLUG = "nesquik-vs-cola-cao"
-# A paper as an association's assembly has it.
+# A paper like that of an association's assembly.
 TEN_SLUG, TEN = "ten-contests", paper_of(10, 10)
 CONNECTIONS = 32
-# What the example's Flask page takes on one core.
+# Votes a second that the Flask page of the original exercise accepts on one core.
 EXAMPLE = 400
-# Far more than any server takes on one core: a request that came twice would be a retry, and no vote.
+# Far more than any server accepts on one core: a request that is sent twice would be a retry, and no new vote.
 PREPARED_PER_SECOND = 8000
 GRANIAN = ("--processes", "1")
 
@@ -116,7 +116,7 @@ def count_accepted(slug: str) -> int:
 
 @contextmanager
 def wake_ups_due(slug: str) -> Iterator[None]:
-    """Let a wake-up be due twenty times a second, as beside a worker that keeps up; no worker runs here."""
+    """Let a wake-up be due twenty times a second, as with a worker that keeps up; no worker runs here."""
     from polls import ballot_box
     from polls.models import Election
 

@@ -1,4 +1,4 @@
-"""What requests.lua does, for Locust: slower, and for machines that have no wrk."""
+"""The same as requests.lua with Locust, which is slower: for machines without wrk."""
 
 import json
 import sys
