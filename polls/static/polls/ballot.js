@@ -1,4 +1,4 @@
-// A second press is harmless to the count (the same ballot counts once), but it costs the voter a wait.
+// A second press does not harm the count (the same ballot counts once), but the voter would have to wait.
 
 const RELEASE_MS = 8000;
 
@@ -15,10 +15,10 @@ function release() {
   label = "";
 }
 
-/** Let presses pass without effect, and say on the button why. */
+/** Make presses have no effect, and say on the button why. */
 function hold(text) {
   label ||= button.textContent;
-  // Not `disabled`: that would take the focus away, and a press that got lost could not be repeated.
+  // Not `disabled`: the button would lose the focus, and a press that was lost could not be repeated.
   button.setAttribute("aria-disabled", "true");
   button.textContent = text;
 }
@@ -32,7 +32,7 @@ form?.addEventListener("submit", (event) => {
   timer = setTimeout(release, RELEASE_MS);
 });
 
-/** Count the seconds down that the server asks for; it is the voter who then presses again. */
+/** Count down the seconds that the server asks for; then the voter has to press again. */
 function wait(until) {
   const seconds = Math.ceil((until - performance.now()) / 1000);
   if (seconds <= 0) {
@@ -43,11 +43,11 @@ function wait(until) {
   timer = setTimeout(wait, 250, until);
 }
 
-// After a refused form this page is the answer to a POST: coming back to it must ask for a fresh form, not send again.
+// After a refused form this page is the answer to a POST: going back to it must load a fresh form, not send it again.
 history.replaceState(history.state, "");
 
 window.addEventListener("pageshow", (event) => {
-  // A page out of the back-forward cache holds a form that was used already.
+  // A page from the back-forward cache has a form that was used already.
   if (event.persisted) location.reload();
   else if (button?.dataset.wait) wait(performance.now() + button.dataset.wait * 1000);
   else release();

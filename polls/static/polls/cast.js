@@ -6,7 +6,7 @@ const GIVE_UP_MS = 5000;
 
 const receipt = document.querySelector("[data-address]");
 
-/** Milliseconds until the next question, longer each time and never quite the same for two voters. */
+/** Milliseconds until the next request, longer each time and different for each voter. */
 const pause = (attempt) => Math.min(LONGEST_MS, FIRST_MS * 1.6 ** attempt) * (0.75 + Math.random() / 2);
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

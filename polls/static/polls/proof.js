@@ -1,4 +1,4 @@
-// Let a worker solve the ballot's challenge while its voter reads and chooses.
+// Let a web worker solve the ballot's challenge while the voter reads and chooses.
 
 const proof = document.querySelector("[data-proof]");
 const form = proof?.closest("form");
@@ -9,7 +9,7 @@ if (form) {
   const worker = new Worker(proof.dataset.worker);
   let wanted = null;
 
-  /** Show one of the texts; a screen reader hears which, not each percent. */
+  /** Show one of the texts; a screen reader reads this text, and not each percent. */
   function become(state) {
     for (const text of proof.querySelectorAll("[data-when-proof]")) text.hidden = text.dataset.whenProof !== state;
   }
@@ -31,7 +31,7 @@ if (form) {
   worker.postMessage(challenge);
   become("working");
 
-  // Before the other scripts hear of it. A press that comes too early is kept, not lost.
+  // Called before the other scripts' listeners. A press that comes too early is kept, and sent later.
   form.addEventListener(
     "submit",
     (event) => {

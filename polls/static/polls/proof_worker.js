@@ -1,6 +1,6 @@
 // Solve a challenge of ALTCHA: the number whose SHA-256, behind the salt, is the challenge.
 //
-// Written out, and not by WebCrypto: that one is missing on plain HTTP, and takes longer to be called than to compute.
+// Written here, and not with WebCrypto, which is missing on plain HTTP and takes longer to be called than to compute.
 
 const REPORT_EVERY = 5000;
 
@@ -8,13 +8,13 @@ const primes = [];
 for (let candidate = 2; primes.length < 64; candidate += 1) {
   if (primes.every((prime) => candidate % prime)) primes.push(candidate);
 }
-/** The first 32 bits behind the point of a root of a prime, as FIPS 180-4 wants them. */
+/** The first 32 bits of the fractional part of a root of a prime, as in FIPS 180-4. */
 const fraction = (root) => ((root % 1) * 2 ** 32) | 0;
 const START = Int32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime)));
 const ROUND = Int32Array.from(primes, (prime) => fraction(Math.cbrt(prime)));
 const words = new Int32Array(64);
 
-/** Take a block of 64 bytes into the state. */
+/** Add a block of 64 bytes to the state. */
 function compress(state, bytes, offset) {
   for (let i = 0; i < 16; i += 1) {
     const at = offset + 4 * i;
@@ -75,7 +75,7 @@ function checker({ salt, challenge }) {
     const length = salt.length + digits.length;
     bytes[length] = 0x80;
     const end = 64 * Math.ceil((length + 9) / 64);
-    // In bits; no ballot's salt comes near 2^16 of them.
+    // The length in bits, in two bytes: no ballot's salt is nearly as long as 2^16 bits.
     bytes[end - 1] = (length * 8) & 255;
     bytes[end - 2] = (length * 8) >> 8;
     state.set(begun);

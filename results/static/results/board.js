@@ -1,4 +1,4 @@
-// Draw snapshots into the page that the server rendered. All words are in the page; this only picks among them.
+// Draw snapshots into the page that the server rendered. All words are in the page; this only chooses among them.
 
 import { ContestBoard } from "./contest.js";
 import { stageOf } from "./frames.js";
@@ -14,7 +14,7 @@ export class Board {
     this.findContests();
   }
 
-  /** Find the sections of the contests; once more after the page took others. */
+  /** Find the sections of the contests, again after the page has replaced them. */
   findContests() {
     const sections = Array.from(this.root.querySelectorAll("[data-contest]"));
     this.contests = new Map(
@@ -29,7 +29,7 @@ export class Board {
     write(this.root.querySelector("h1"), snapshot.title);
     this.drawTurnout(snapshot.ballots);
     this.drawPending(stage === "final" ? 0 : snapshot.pending);
-    // A contest that was added is not here before the page has taken it from the server.
+    // A contest that was added is missing here until the page has loaded it from the server.
     for (const contest of snapshot.contests) this.contests.get(contest.key)?.draw(contest, snapshot.final);
   }
 
@@ -69,7 +69,7 @@ export class Board {
     choose(place, "link", state);
   }
 
-  /** Say what the board shows, for those who hear it: a sentence for the whole, then one for each contest. */
+  /** Say what the board shows, for screen readers: a sentence for the whole, then one for each contest. */
   sentences() {
     const stale = this.find("stale").hidden ? [] : [this.find("stale-word")];
     const whole = [...stale, this.find("phase"), this.find("turnout")].map(textOf).join(". ");

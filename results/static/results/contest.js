@@ -46,7 +46,7 @@ export class ContestBoard {
     if (find("rank")) write(find("rank"), this.words.standings[standing] || "");
   }
 
-  /** Say who is ahead, or what becomes of a motion; with the title of the contest where it has one, and then without the numbers. */
+  /** Say who is ahead, or the state of a motion. If the contest has a title, say the title, and leave out the numbers. */
   sentence() {
     const verdict = this.section.querySelector("[data-verdict]");
     const title = this.section.querySelector("[data-title]");

@@ -42,7 +42,7 @@ function showAge() {
 
 let said = board.sentences();
 
-// A voice that reads every vote would never stop: it hears what is new four times a minute at most.
+// A screen reader that reads every vote would never stop: it gets what is new at most four times a minute.
 function speak() {
   const sentences = board.sentences();
   const news = sentences.filter((sentence) => !said.includes(sentence));
@@ -70,7 +70,7 @@ window.addEventListener("online", () => link.hurry());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") link.hurry();
 });
-// A page in the back-forward cache must not hold a line, and takes a new one when it comes back.
+// A page in the back-forward cache must not keep a connection; it opens a new one when it comes back.
 window.addEventListener("pagehide", () => link.stop());
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) link.start();

@@ -1,4 +1,4 @@
-/** Show a button that fills the screen with the board, where the browser can. */
+/** Show a button that fills the screen with the board, if the browser can do that. */
 export function offerFullScreen(button) {
   if (!document.fullscreenEnabled) return;
   button.hidden = false;

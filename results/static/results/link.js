@@ -1,4 +1,4 @@
-// Keep one line to the server: a socket while it lives, questions every few seconds while it does not.
+// Keep a connection to the server: a socket while it is open, and requests every few seconds while it is not.
 
 import { backoff } from "./frames.js";
 
@@ -7,7 +7,7 @@ const SUSPICIOUS_MS = 3000;
 const ASK_MS = 3000;
 const ASK_SPREAD_MS = 2000;
 const ANSWER_MS = 4000;
-// The server's word for "no seat is free": pages then ask, and less often, for a seat as well.
+// The server's code for "no seat is free": pages then send requests, and try to get a seat, less often.
 const CROWDED_CODE = 1013;
 const CROWDED_ASK_MS = 8000;
 const CROWDED_RETRY_MS = 60000;
@@ -41,7 +41,7 @@ export class Link {
     this.askTimer = 0;
   }
 
-  /** Try again now, unless the line is plainly alive. */
+  /** Try again now, unless the socket has had a message very recently. */
   hurry() {
     if (this.socket && performance.now() - this.heardAt < SUSPICIOUS_MS) return;
     this.attempt = 0;
@@ -55,7 +55,7 @@ export class Link {
     try {
       this.socket = new WebSocket(this.socketUrl);
     } catch {
-      this.lose(); // No WebSocket here, or not allowed to: questions will do.
+      this.lose(); // WebSockets are missing or not allowed here: requests replace them.
       return;
     }
     this.socket.onmessage = (event) => this.hear(event.data);
@@ -65,7 +65,7 @@ export class Link {
 
   hear(text) {
     this.heardAt = performance.now();
-    // Only now: a server that accepts and closes at once must not be asked again without a pause.
+    // Only after a message: if a server accepts and closes at once, the next attempt must wait longer.
     this.attempt = 0;
     this.crowded = false;
     clearTimeout(this.askTimer);
@@ -118,11 +118,11 @@ export class Link {
         state = this.crowded ? "crowded" : "asking";
       }
     } catch {
-      // Shown as lost; the next question comes anyway.
+      // The state is shown as lost; the next request comes anyway.
     } finally {
       clearTimeout(timer);
     }
-    // The socket may have come back, or a hurry started another round, while the answer was on its way.
+    // Meanwhile the socket may have come back, or `hurry` may have started another round.
     if (this.askTimer !== asked) return;
     this.become(state);
     this.askLater();

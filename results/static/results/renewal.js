@@ -1,4 +1,4 @@
-// What only the server writes is taken from a fresh copy of this page: times in the election's own zone, and
+// Load a fresh copy of this page for parts that only the server writes: times in the election's own zone, and
 // questions that were edited before the opening.
 
 const SPREAD_MS = 3000;
@@ -15,7 +15,7 @@ const questionsOf = (snapshot) =>
 /** Tell whether an election was extended, closed or edited between two snapshots. */
 export function outdates(snapshot, shown) {
   if (snapshot.opens_at !== shown.opens_at || snapshot.closes_at !== shown.closes_at) return true;
-  // Before the opening nothing is counted, and each version is an edit; it may be of a rule, which no snapshot shows.
+  // Before the opening nothing is counted, so that each new version is an edit, maybe of a rule that no snapshot shows.
   const isEdit = snapshot.phase === "scheduled" && snapshot.version !== shown.version;
   return isEdit || questionsOf(snapshot) !== questionsOf(shown);
 }
@@ -26,7 +26,7 @@ export class Renewal {
     this.timer = 0;
   }
 
-  /** Renew soon; not at once, so that a hall does not ask in the same moment. */
+  /** Renew soon; after a random time, so that not all pages send their request at the same moment. */
   want(wait = 0) {
     this.wanted = true;
     if (!this.timer) this.timer = setTimeout(() => this.renew(), wait + Math.random() * SPREAD_MS);
@@ -40,7 +40,7 @@ export class Renewal {
       if (!answer.ok) throw new Error(answer.status);
       this.take(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch {
-      // Out of reach: the page says so already.
+      // The server cannot be reached, and the page says so already.
       this.wanted = true;
       wait = RETRY_MS;
     }

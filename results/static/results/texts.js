@@ -4,19 +4,19 @@ export const locale = document.documentElement.lang || undefined;
 const shareFormat = new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const pluralRules = new Intl.PluralRules(locale);
 
-/** Return "one" or "other": some languages have more forms than the page has texts, as Spanish for round millions. */
+/** Return "one" or "other"; some languages have more forms, as Spanish does for round millions, but the page has two. */
 export const plural = (number) => (pluralRules.select(number) === "one" ? "one" : "other");
 
-/** Write tenths of a percent, which the server has rounded; a share without a base, or one that is hidden, has no figure. */
+/** Write tenths of a percent, which the server has rounded; "" for a share without a base, or a hidden one. */
 export const percent = (permille) => (permille == null ? "" : shareFormat.format(permille / 1000));
 
-/** Return a function that writes whole numbers as the page writes `thousand`, which is not in every language what the browser would do. */
+/** Return a function that writes whole numbers as the page writes `thousand`: in some languages browsers group differently. */
 export function grouping(thousand) {
   const separator = thousand.slice(1, -3);
   return (number) => (number == null ? "–" : String(number).replace(/\B(?=(\d{3})+$)/g, separator));
 }
 
-/** Show, of the texts inside `root` marked with `data-when-<what>`, those that are for `value`. */
+/** Of the texts in `root` with `data-when-<what>`, show those for `value`, and hide the others. */
 export function choose(root, what, value) {
   for (const text of root.querySelectorAll(`[data-when-${what}]`)) {
     text.hidden = !text.getAttribute(`data-when-${what}`).split(" ").includes(value);
