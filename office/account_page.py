@@ -112,7 +112,7 @@ class AccountsMixin(admin.ModelAdmin):
         if request.method == "POST":
             shown = request.POST.getlist("problem")
             if acknowledge(row, problems=shown, who=request.user.get_username()):
-                self.message_user(request, gettext("Noted. Anything else that is wrong with it raises a new alarm."))
+                self.message_user(request, gettext("Noted. Any other problem of this account raises a new alarm."))
             else:
                 text = gettext("Not noted: the account has changed meanwhile. Look at it again.")
                 self.message_user(request, text, messages.ERROR)

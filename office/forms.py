@@ -158,7 +158,7 @@ class ContestFormSet(forms.BaseInlineFormSet):
         if not kept:
             raise ValidationError(_("An election needs at least one question. Fill in the first one below."))
         if len(kept) > 1 and not all(form.cleaned_data["title"] for form in kept):
-            text = _("With several questions each of them needs its own words. Fill in what is missing.")
+            text = _("If there are several questions, each needs its own text. Fill in what is missing.")
             raise ValidationError(text)
         shown = [form.instance.pk for form in self.initial_forms]
         if self.instance.pk and (added := self.instance.contests.exclude(pk__in=shown).first()):

@@ -37,7 +37,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Refuse what the visitor may not do: 403."""
-    message = _("This page is not open to you. If you think it should be, ask whoever runs the election.")
+    message = _("You may not open this page. If you think that you should, ask the organiser of the election.")
     return show_error(request, HTTPStatus.FORBIDDEN, _("Not allowed"), message)
 
 

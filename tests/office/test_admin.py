@@ -163,7 +163,7 @@ class TestContests:
             ("q1", "What?"),
             ("q2", "When?"),
         ]
-        assert "needs its own words" in add(organiser, **second | {"contests-0-title": ""}).content.decode()
+        assert "needs its own text" in add(organiser, **second | {"contests-0-title": ""}).content.decode()
 
 
 class TestFrozenElection:
