@@ -63,7 +63,7 @@ class TestNewcomers:
 
 
 class TestAddress:
-    """Each test sees by the newcomers' limit who is taken for whom: there is room for one."""
+    """Each test sees by the newcomers' limit, which is 1, which visitors count as one address."""
 
     ONE = {"NEWCOMER_BURST": "1", "NEWCOMER_INTERVAL_MS": "1000000"}
 

@@ -94,7 +94,7 @@ class TestHeader:
             assert len(nonce) >= 22
             assert (parts["script-src"], parts["style-src"]) == (f"'nonce-{nonce}'",) * 2
         else:
-            # No code of its own, and so none at all; a redirect may have come in the place of a page that had.
+            # Such an answer has no code of its own, and may run none; it may be a redirect in place of a page that has.
             assert re.fullmatch(r"('nonce-\S+')?", parts["script-src"])
             assert parts["style-src"] == parts["script-src"]
 
@@ -169,7 +169,7 @@ class TestBrowser:
         page.wait_for_url("**/admin/")
         self.visit(page, f"http://127.0.0.1:{urna.ports['admin']}/admin/polls/election/1/change/")
         page.wait_for_load_state("networkidle")
-        # The icon that browsers ask for unasked.
+        # The icon that browsers request by themselves.
         assert [line for line in self.stopped if "404" not in line] == []
 
     def test_stops_what_is_not_the_pages_own(self, urna: Up, page: Page):

@@ -1,4 +1,4 @@
-"""What is different behind a proxy at which TLS ends: everything goes there, and no cookie leaves it."""
+"""What is different behind a proxy that ends TLS: all requests are redirected to TLS, and no cookie goes without it."""
 
 import http.client
 import urllib.parse

@@ -319,7 +319,7 @@ class TestTls:
         assert found["URNA_TLS"] == "proxy"
         assert found["COMPOSE_PROFILES"] == "tls"
         assert found["PAGES_ADDRESS"] == "127.0.0.1"
-        # Not the network: what comes from this machine has its gateway's address, and may be anybody.
+        # Not the network: requests from this machine have its gateway's address, and may be from any program.
         assert found["TRUSTED_PROXIES"] == "proxy"
         assert found["ALLOWED_HOSTS"].split(",") == [found["VOTE_HOST"], found["RESULT_HOST"]]
 

@@ -1,1 +1,1 @@
-"""The fault harness: real processes, voters over HTTP, faults drawn from a seed, an account kept apart from Urna."""
+"""The fault harness: real processes, voters over HTTP, faults by a seed, and an account that is independent of Urna."""

@@ -14,7 +14,7 @@ from typing import Any
 
 FOLDER = "URNA_FAULTS_ARMED"
 
-# Place: the role that comes by, and where it stands then.
+# By place: the role that reaches it, and what the role is doing there.
 PLACES = {  # in the life of each ballot
     "cast.asked": ("vote", "a ballot has come, the script has not run"),
     "cast.accepted": ("vote", "the script has run, the voter has no answer"),
@@ -61,7 +61,7 @@ HEALING = {  # when Redis was emptied
 def reach(place: str) -> None:
     """Die here and now if the harness has armed this place."""
     with suppress(FileNotFoundError):
-        # Whoever removes the file is the one to die.
+        # The process that removes the file is the one that dies.
         (Path(os.environ[FOLDER]) / place).unlink()
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -84,7 +84,7 @@ def install(role: str) -> None:
 
         _wrap(inbox, "clear_wake_up", after="drain.begun")
         _wrap(store, "try_lock", after="drain.locked")
-        # Most rounds end with a look into an empty box, where nothing is at stake.
+        # Most rounds end by reading an empty box, where a crash would show nothing.
         _wrap(inbox, "read", after="drain.read", only_if=bool)
         _wrap(store, "insert_cast_records", after="drain.recorded")
         _wrap(store, "save_counted", after="drain.replaced")

@@ -14,7 +14,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.proxy import Network
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
-# A page hears a heartbeat every 2 s, and takes a line that is silent for so many seconds for dead.
+# A page gets a heartbeat every 2 s. After this many seconds of silence it takes the connection for dead.
 DEAD_AFTER = 6
 AGAIN = (0.2, 1.5)
 
@@ -79,7 +79,7 @@ class Dashboard:
         if frame.get("type") == "heartbeat":
             return
         check_snapshot(frame, self.ledger)
-        # A page passes over what is older than what it shows. On one line nothing older may come at all.
+        # A page ignores a frame that is older than the one it shows. On one connection no older frame may come at all.
         if frame["version"] < self.shown["version"] and frame["as_of"] > self.shown["as_of"]:
             said = f"a socket went from version {self.shown['version']} back to {frame['version']}"
             self.ledger.complain(self.ledger.wrong, said)

@@ -8,7 +8,7 @@ from tests.faults.paper import PAPER, Contest
 
 # Shards of an election, by the seed.
 MOST_SHARDS = 3
-# Seconds for which a server may be coming back.
+# Seconds that a server may need to come back.
 PATIENCE = 60
 
 

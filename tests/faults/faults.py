@@ -1,6 +1,6 @@
 """The faults, in families, and how a run draws from them by its seed.
 
-Each fault returns whether it struck: a crash point that nobody came by did not.
+Each fault returns whether it struck: a crash point that no process reached did not.
 """
 
 import random
@@ -20,10 +20,10 @@ PARTS = (*WEB, "worker", "beat", *SERVERS)
 # Seconds for which a fault of some length lasts.
 SHORT = 1.5
 SILENCE = 5
-# Seconds in which a process has to come by at a crash point.
+# Seconds in which a process has to reach a crash point.
 REACH = 15
 BAD = [weather for weather in Weather if weather not in (Weather.FAIR, Weather.LOST_REPLIES)]
-# Over this something goes only when an election is published or closed.
+# This connection is used only when an election is published or closed.
 UNUSED = {"admin>valkey"}
 
 
@@ -97,7 +97,7 @@ def take_away(installation: Installation, *names: str, seconds: float) -> bool:
 
 
 def kill_behind_backlog(installation: Installation, seconds: float = SHORT) -> bool:
-    """Kill Redis while ballots wait in it, since nobody counts."""
+    """Kill Redis while ballots wait in it, because no worker runs."""
     worker = installation.part("worker")
     worker.wanted = False
     worker.kill()

@@ -40,7 +40,7 @@ NEEDS = {
 
 
 class Stuck(Exception):
-    """Something that has to happen does not."""
+    """Something that has to happen does not happen."""
 
 
 def wait_until(condition: Callable[[], Any], what: str, *, seconds: float = DEADLINE) -> None:
@@ -111,7 +111,7 @@ class Installation:
     def _start_servers(self) -> None:
         services = [Valkey(self.data), Postgres(self.data)]
         embedded.prepare(self.data, services)
-        # Servers that run as another user have to get at it.
+        # Servers that run as another user need access to it.
         library = disk.build(self.data.sockets)
         self.disks = {name: Disk(self.folder / f"disk-{name}", library) for name in SERVERS}
         for service in services:

@@ -17,12 +17,12 @@ from tests.faults.ledger import Ledger
 from tests.faults.paper import contest_of
 from tests.voting_site.processes import PROJECT, fresh_environment
 
-# Seconds: between two looks at the page, and without any change after which it will not come to the truth any more.
+# Seconds between two looks at the page, and seconds without a change after which it is taken as stuck.
 LOOK = 0.1
 PATIENCE = 30
 # What the worker says when it has brought an emptied Redis back to life.
 RESTORED = "ALARM the ballot box had lost data"
-# What is said of a serial that was given twice, in an alarm and by `reconcile`.
+# How an alarm and `reconcile` name a serial that was given twice.
 GIVEN_TWICE = "is there 2 times"
 
 
@@ -105,7 +105,7 @@ def check_snapshot(snapshot: dict[str, Any], ledger: Ledger) -> None:
         if counts.total() > most:
             wrong.append(f"{counts.total()} choices in {key}: voters made {most}")
         if counts.total() < ballots:
-            # Whoever votes marks each contest, or leaves it blank.
+            # Each ballot marks a contest, or leaves it blank.
             wrong.append(f"{counts.total()} choices in {key}: {ballots} ballots are counted")
         for count_key, count in counts.items():
             if count > (supporters := ledger.supporters(count_key)):

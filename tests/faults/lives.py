@@ -1,6 +1,6 @@
 """Short lives: small elections that are closed while something goes wrong, in the administration or by their window.
 
-Each has an account of its own. It has to become final with the true result, and whoever sends a first ballot after
+Each has an account of its own. It has to become final with the true result, and a voter who sends a first ballot after
 the organiser was told "closed" has to be refused.
 """
 
@@ -23,10 +23,10 @@ from tests.faults.voters import Crowd, draw_address, send_too_late
 BALLOTS = 25
 LINES = 2
 LATE = 3
-# Seconds of an election that ends by its window, and for which bad weather lasts around a close.
+# Seconds from the opening to the closing time, and seconds for which the network is bad around a close.
 WINDOW = 2.5
 WEATHER = 4
-# Where the box of a shard is closed already, so that it must all come right without another press of the button.
+# Places at which the box of a shard is closed already: the rest must happen without another press of the button.
 IRREVOCABLE = {"close.shard", "close.sealed", "close.committed", "close.delivered", "close.done"}
 # Numbers of their voters begin here, and are so far apart.
 FIRST = 10**9
@@ -75,7 +75,7 @@ class Lives:
 
         def wait(organiser: Organiser, election: Any, watcher: Watcher) -> bool:
             if place != "turn.opened":
-                # The opening comes by at some of these places as well.
+                # The opening of the election reaches some of these places as well.
                 wait_until(lambda: insist(lambda: election.refresh_from_db() or election.opened_at), "an opening")
             order = self.installation.arm(place)
             wait_until(lambda: is_final(watcher) or not order.exists(), f"an end of {election.slug}")

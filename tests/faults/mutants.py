@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# What the voters' box keeps at most, for the mutant that lets Redis cut it.
+# The most ballots that the box keeps, for the mutant in which Redis trims it.
 MAXLEN = 100
 
 
@@ -50,7 +50,7 @@ def _delete_before_commit() -> None:
         settle(definition.election, shard, settlements)
         return changed, []
 
-    # The crash points are wrapped around the name `settle`, which then comes too late: so they are set here again.
+    # Crash points are wrapped around the name `settle`, which the mutant replaces: so they are set here again.
     drain.record = record_and_delete
 
 
@@ -85,7 +85,7 @@ def _send_a_task() -> None:
         fields = {
             "v": str(ballots.WIRE_VERSION),
             "epoch": ballot_box.read_epoch(),
-            # No two alike, which is all that the count asks of them.
+            # All different: the count needs nothing else of them.
             "serial": str(random.randrange(1, 10**14)),
             "at": str(now),
             "voter": voter,

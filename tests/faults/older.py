@@ -1,6 +1,6 @@
 """Redis comes back with an older file, as after a restored backup or a file that was cut, and people vote on at once.
 
-All that the file lacks is counted by then. Voting gives its serials again before any worker looks.
+All ballots that the file lacks are counted by then. New ballots get their serials again before any worker looks.
 """
 
 import shutil
@@ -18,7 +18,7 @@ from tests.faults.paper import Contest
 from tests.faults.voters import Crowd
 from voting_site.local.service_user import give_to_service_user
 
-# Ballots that the older file lacks, at least, and how many more have to come before the worker is there again.
+# How many ballots the older file lacks, at least, and how many more have to come before the worker runs again.
 LACKED = 60
 LINES = 4
 # Numbers of these voters begin here, and are so far apart.
@@ -43,7 +43,7 @@ def bring_back_older(
     wait_until(lambda: valkey.pid is None and worker.pid is None, "an end of Redis and the worker")
     replace(file, older)
     valkey.wanted = True
-    # So many that voting catches up with all serials that were given before.
+    # Enough ballots to give again all serials that were given before.
     vote(installation, slug, paper, ledger, first=FIRST + APART, number=3 * lacked)
     worker.wanted = True
     if watcher.wait_for_truth() is None:

@@ -26,7 +26,7 @@ from tests.faults.paper import PAPER, Contest
 from tests.faults.proxy import Weather
 from tests.faults.voters import Crowd, draw_address, send_too_late
 
-# Ballots that have to be accepted after a fault before the next one comes.
+# How many ballots have to be accepted after a fault before the next one.
 PROGRESS = 120
 PROGRESS_OF_MUTANT = 80
 PROGRESS_HEALED = 50
@@ -34,7 +34,7 @@ PROGRESS_HEALED = 50
 SPARED = 20
 # Seconds beyond the longest outage in which counting has to go on; a Redis client that lost it waits up to 12 s.
 STALLED = 25
-# Lines of people who all come from one address.
+# Groups of voters who share one address.
 CROWDED = 2
 # Voters who fetch a form before the close, and send it after.
 LATE = 20

@@ -194,11 +194,11 @@ class Crowd:
                 case 409 | 410:
                     self.ledger.tell(ballot, "refused", str(status))
                     if status == 409:
-                        # Nobody here sends a ballot that has a reason to be refused so.
+                        # No voter here sends a ballot for which this refusal would be right.
                         self.ledger.complain(self.ledger.unexpected, f"ballot {ballot} was answered with 409")
                     return False
                 case 429 if answer.retry_after.isdecimal():
-                    # Who gives up must know that no earlier sending can still come in.
+                    # A voter who gives up must know that no earlier request can still be accepted.
                     known = self.ledger.tell(ballot, "limited", "429")
                     if known == "limited" and chance.random() > RETURN:
                         return False

@@ -25,7 +25,7 @@ WORDS = {
 }
 # Seconds between two words, and before what was ended is opened again.
 PAUSE = 5
-# Whoever has limits by address has them for these alone.
+# Limits by address then concern only these clients.
 ADDRESS = "127.8.0.2"
 # Options whose keys and labels make a frame of some 10 kB, and seconds between two frames.
 CHOICES = tuple(f"option-{number}-{'x' * 28}" for number in range(100))

@@ -40,7 +40,7 @@ ADMIN_PATHS = ("/", "/admin/", "/admin/login/", "/admin/logout/", "/admin/polls/
                "/admin/polls/election/", "/healthz", "/readyz", "/static/admin/css/base.css")  # fmt: skip
 # A page of each role that takes it no time.
 STATIC = {"vote": "/static/pages/urna.css", "result": "/static/results/board.js", "admin": "/static/admin/css/base.css"}
-# How the shots are dealt out; a page of `result` costs the most time, and `admin` is not for the public.
+# The share of each role in the shots; a page of `result` costs the most time, and `admin` is not for the public.
 SHARES = {"vote-a": 4, "vote-b": 3, "result": 2, "admin": 1}
 # Shots for one process at a time.
 PIECE = 500
@@ -60,7 +60,7 @@ DEAF = 10
 DASHBOARDS = 20
 # Seconds in which a role gives back what it can.
 REST = 20
-# What must not stand in a log; that a request was refused as suspicious may.
+# Words that must not be in a log; Django may say that it refused a request as suspicious.
 ERROR = re.compile(r"Traceback|CRITICAL|Internal Server Error|Unhandled|ERROR (?!django\.security)")
 
 
@@ -113,7 +113,7 @@ def _play(requests: int, seed: int, processes: int, installation: Installation, 
     dashboards = Dashboards(DASHBOARDS, installation.ports["result"], CANARY, ledger)
     try:
         during = Canary(installation, CANARY, ledger, seed)
-        # Those who do not read stay until the end: nothing may be kept for them.
+        # Clients that do not read stay until the end: the roles must not keep data for them.
         with meanwhile(deaf(targets)):
             with (
                 meanwhile(trickling(targets)),
@@ -163,7 +163,7 @@ def attack(pool: Executor, targets: list[Target], requests: int, seed: int, fold
     for target in targets:
         share = requests * SHARES[target.name] // sum(SHARES.values())
         pieces += [(target, min(PIECE, share - start)) for start in range(0, share, PIECE)]
-    # Dealt out so that no target comes last, all by itself.
+    # Mixed, so that no target is left alone at the end.
     random.Random(seed).shuffle(pieces)
     running = [
         pool.submit(shoot, target, size, seed * 1000 + number, folder) for number, (target, size) in enumerate(pieces)
@@ -266,7 +266,7 @@ def complain(
         for name, (then, now) in memory.items()
         if has_grown(then, now)
     ]
-    # Nothing dies of a request.
+    # No process may die because of a request.
     said += [
         f"{name} was started {part.starts} times" for name, part in installation.keeper.parts.items() if part.starts > 1
     ]

@@ -128,7 +128,7 @@ class TestCancel:
 
     def test_that_the_box_does_not_take_is_taken_back(self, scheduled, organiser, monkeypatch):
         with monkeypatch.context() as patch:
-            # By PostgreSQL's clock it is still to come; the box alone knows better.
+            # By PostgreSQL's clock the opening is still to come; only the box knows that it has passed.
             patch.setattr("polls.publishing._refuse_what_has_begun", lambda election: None)
             open_now(scheduled)
             with pytest.raises(NotDone, match="opened meanwhile"):

@@ -106,7 +106,7 @@ class TestOpening:
         assert 'value="Beer?"' in response.content.decode()
         drink.refresh_from_db()
         assert (drink.title, ballot_box.read_definition("drink")[0].title) == ("drink?", "drink?")
-        # What came too late is told to whoever opens the page.
+        # The page shows the late edit to everybody who opens it.
         page = organiser.get(page_of(drink)).content.decode()
         assert "came after the election had begun" in page
         assert "Beer?" in page

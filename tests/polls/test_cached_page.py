@@ -1,4 +1,4 @@
-"""The page that is rendered once: whoever gets it must not notice."""
+"""The page that is rendered once: visitors must not notice it."""
 
 import re
 from typing import Any

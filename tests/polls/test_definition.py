@@ -7,7 +7,7 @@ from polls.voters import voter_key
 
 class TestDerive:
     def test_gives_what_it_gave_before(self, define):
-        # What Redis and PostgreSQL hold, and what browsers are at work on, was derived by an older release.
+        # An older release has derived the values in Redis, in PostgreSQL, and in the forms that browsers have open.
         drink = define(voter_secret="ab" * 32)
         assert voter_key(drink, "visitor") == "f9B5x-z7ybJokX2VBTp2Sw"
         assert pseudonym(drink, "192.0.2.7") == "-xVX6WKckkqhxbzQ"

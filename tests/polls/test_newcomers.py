@@ -37,7 +37,7 @@ class TestNewcomers:
                 assert (reply.verdict, reply.wait) == (Verdict.ACCEPTED, 0)
                 due += interval
             outcomes.append(reply.verdict)
-        # The loop saw both, or it has shown nothing.
+        # The loop must have seen both; otherwise the test shows nothing.
         assert outcomes[:burst] == [Verdict.ACCEPTED] * burst
         assert Verdict.TOO_MANY_NEWCOMERS in outcomes
 

@@ -1,4 +1,4 @@
-"""The hint that something waits; the voter, whose ballot is safe by then, must not pay for it."""
+"""The hint that a ballot waits; the voter, whose ballot is safe by then, must not wait for it."""
 
 from tests.voting_site.test_settings import python
 

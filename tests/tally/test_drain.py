@@ -167,7 +167,7 @@ class TestCrash:
         drink = make_election(votes_final=True)
         cast(drink, "ana", "nesquik")
         drain_shard(drink, 0)
-        # Only a box that lost its memory accepts a second one.
+        # Only a box that has lost its data accepts a second one.
         ballot_box.connection.client().delete(ballot_box.key(drink.pk, 0, "voters"))
         cast(drink, "ana", "cola-cao")
         drain_until_killed(drink, monkeypatch, inbox, "settle")
@@ -283,7 +283,7 @@ class TestBadEntries:
         drink = make_election()
         ballot_id = new_ballot_id(1795339000123)
         cast(drink, "ana", "nesquik", ballot_id)
-        # Only a box that lost its memory takes it again.
+        # Only a box that has lost its data accepts it again.
         redis.delete(ballot_box.key(drink.pk, 0, "voters"))
         cast(drink, "ana", "nesquik", ballot_id)
         drain_shard(drink, 0)

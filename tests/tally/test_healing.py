@@ -236,7 +236,7 @@ class TestTurnPhases:
     @pytest.mark.expects_logged_exceptions
     def test_does_not_let_one_election_keep_the_others_waiting(self, make_election, caplog):
         broken, drink = make_election("broken"), make_election("drink")
-        # Deleted past everything: nobody knows any more what its voters see.
+        # Deleted directly in the database: nothing says any more what its voters see.
         broken.designs.all().delete()
         turn_phases()
         drink.refresh_from_db()

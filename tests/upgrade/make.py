@@ -142,7 +142,7 @@ def dump_postgres(folder: DataFolder) -> str:
 def dump_redis(folder: DataFolder, client: Any) -> str:
     """Return the commands to which Redis itself reduces what it holds, a line of JSON each.
 
-    What is gone after a while by itself is left out, as if the upgrade had taken so long.
+    Keys that expire are left out, as if the upgrade had taken longer than they live.
     """
     client.config_set("aof-use-rdb-preamble", "no")
     client.bgrewriteaof()

@@ -22,7 +22,7 @@ MANAGE = [sys.executable, "-u", str(PROJECT / "manage.py")]
 WEB_ROLES = [name for name, role in ROLES.items() if role.port]
 # Seconds; a loaded machine needs many, an idle one a fraction of one.
 DEADLINE = 90
-# What this test run has set for itself, and a fresh terminal has not.
+# Variables that this test run has set, and that a new terminal does not have.
 SETTLED = re.compile(r"(\w+_)?(DATABASE|REDIS)_URL|SECRET_KEY(_FILE)?|URNA_DATA|URNA_ROLE")
 
 

@@ -95,7 +95,7 @@ class TestNothingOfAVotersOwn:
         # Also what they said when they were stopped.
         lines = [line for role in (*WEB_ROLES, "worker", "beat") for line in roles.log(role).splitlines()]
         assert [line for line in lines if not is_json(line)] == []
-        # Else the trial says nothing.
+        # Otherwise the test shows nothing.
         assert len(secrets) > 8
 
     def attack(self, roles: Roles, redis: Any, cursor: Any) -> set[str]:
@@ -130,7 +130,7 @@ class TestNothingOfAVotersOwn:
         assert "constraint leak" in roles.log("worker")
         cursor.execute("ALTER TABLE tally_castrecord DROP CONSTRAINT leak")
 
-        # The box is silent for longer than anybody waits.
+        # The box does not answer for longer than any request waits.
         redis.client_pause(4000)
         status, page = voter.send(form | {"q1": first})
         assert status == 503

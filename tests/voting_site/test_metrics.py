@@ -104,7 +104,7 @@ class TestRole:
             files = command.files
             kill_children(command)
             wait_until(lambda: answers(command.port), "a new worker process")
-            # What the killed one had counted is still there, and its successor uses the same file.
+            # The counts of the killed process are still there, and the next one uses the same file.
             assert requests_counted(command.metrics_port) > before + 5
             assert command.files == files
 

@@ -1,4 +1,4 @@
-"""Whose word is taken for a visitor's address."""
+"""Which proxies are trusted to name a visitor's address."""
 
 import asyncio
 import socket
@@ -17,19 +17,19 @@ class TestFindClient:
     @pytest.mark.parametrize(
         ("peer", "forwarded_for", "found"),
         [
-            # Nobody's word is taken for it.
+            # No proxy is trusted.
             ("192.0.2.7", "", ("192.0.2.7", False)),
             ("192.0.2.7", "198.51.100.1", ("192.0.2.7", False)),
             ("192.0.2.7:50000", "198.51.100.1", ("192.0.2.7", False)),
             ("[2001:db9::1]:50000", "198.51.100.1", ("2001:db9::1", False)),
             ("", "198.51.100.1", ("", False)),
             ("not an address", "198.51.100.1", ("not an address", False)),
-            # A proxy's word.
+            # A trusted proxy.
             ("10.0.0.1", "198.51.100.1", ("198.51.100.1", True)),
             ("10.0.0.1:50000", "198.51.100.1:443", ("198.51.100.1", True)),
             ("::ffff:10.0.0.1", "::ffff:198.51.100.1", ("198.51.100.1", True)),
             ("2001:db8::1", "[2a00::1]:443", ("2a00::1", True)),
-            # What the visitor wrote stands on the left.
+            # The text of the visitor is on the left.
             ("10.0.0.1", "203.0.113.9, 198.51.100.1", ("198.51.100.1", True)),
             ("10.0.0.1", "rubbish, 198.51.100.1", ("198.51.100.1", True)),
             # A proxy behind a proxy, and a visitor in the proxies' own network.

@@ -13,7 +13,7 @@ from voting_site.roles import ROLES
 
 SECRET_KEY = "the-key-that-nobody-may-see-" * 3
 PASSWORD = "a-password-that-nobody-may-see"
-# Nobody listens there, so that each role complains, of both servers.
+# No server listens there, so that each role complains, of both servers.
 SECRETS = {
     "SECRET_KEY": SECRET_KEY,
     "DATABASE_URL": f"postgres://somebody:{PASSWORD}@127.0.0.1:9/urna",

@@ -229,7 +229,7 @@ class TestSocket:
         with ExitStack() as seats:
             for _ in range(SEATS):
                 one = seats.enter_context(open_socket(port, f"/ws/{SLUG}/"))
-                # A seat that it was given is not one that is still being left.
+                # The seat that it got is not a seat that is just being freed.
                 assert next(read_frames(one))[0] == TEXT
             late = seats.enter_context(open_socket(port, f"/ws/{SLUG}/"))
             assert list(read_frames(late)) == [(CLOSE, struct.pack("!H", 1013))]

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 
 class ResourcePolicyMiddleware:
-    """Keep answers out of other sites' pages (Cross-Origin-Resource-Policy), but not results in JSON: these are public."""
+    """Keep answers out of other sites' pages (Cross-Origin-Resource-Policy), except results in JSON, for everybody."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

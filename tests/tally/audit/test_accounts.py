@@ -1,4 +1,4 @@
-"""The accounts that are kept in sight: what a look notices, what raises an alarm, and what it costs."""
+"""The accounts that a worker watches: what a look notices, what raises an alarm, and what it costs."""
 
 import datetime as dt
 import threading
@@ -340,7 +340,7 @@ class TestReconcileWhileVoting:
                 worker.join()
         assert [account.problems for account in found if account.problems] == []
         assert [account for account in found if account.ballots.total() != account.accepted] == []
-        # Else the trial says nothing.
+        # Otherwise the test shows nothing.
         assert sum(account.ballots["waiting"] > 0 for account in found) > 5
         assert sum(account.ballots["replaced"] > 0 for account in found) > 5
 
