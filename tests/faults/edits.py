@@ -88,7 +88,7 @@ class Reader(threading.Thread):
                 self.read.append({one: words[one] for one in marking.fields() if one[1]})
                 return
             if status in (409, 410):
-                # The paper has changed since, or the election has closed: this ballot was refused, and the page says so.
+                # The paper has changed since, or the election has closed: the page says that the ballot was refused.
                 self.ledger.tell(ballot, "refused", str(status))
                 return
             self.ledger.tell(ballot, "unknown", str(status))

@@ -48,8 +48,8 @@ class Ledger:
         self._lock = threading.Lock()
         self._voters: set[int] = set()
         self._known: set[int] = set()
-        # By count key, the voters who have ever sent it; by voter and contest, the most choices on a ballot; by contest,
-        # the sum of these.
+        # By count key, the voters who have ever sent it; by voter and contest, the most choices on a ballot; and by
+        # contest, the sum of these.
         self._supporters: defaultdict[str, set[int]] = defaultdict(set)
         self._most: Counter[tuple[int, str]] = Counter()
         self._choices: Counter[str] = Counter()

@@ -211,7 +211,7 @@ class TestOlderBox:
         for voter in ("ana", "eva", "leo"):
             cast(drink, voter, "nesquik")
         drain_all()
-        # Its file was cut: serials and marks of the last two are lost, and new ballots get these serials before any look.
+        # Its file was cut: serials and marks of the last two are lost, and new ballots get the serials before a look.
         client = ballot_box.connection.client()
         client.hset(ballot_box.key(drink.pk, 0, "rules"), "serial", 1)
         client.hdel(ballot_box.key(drink.pk, 0, "voters"), *self.keys(drink, 2, 3))
