@@ -22,7 +22,10 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True)
 class OfferReply:
-    """The answer to an offered definition; if the box did not take it, `standing` is what the box keeps instead."""
+    """The answer to an offered definition.
+
+    If the box did not take it, `standing` is what the box keeps instead, and `revision` the revision of that.
+    """
 
     outcome: Outcome
     standing: Definition | None

@@ -41,7 +41,7 @@ def read_definition(slug: str) -> tuple[Definition | None, int]:
 
 
 def recall_definition(slug: str) -> Definition | None:
-    """Return the definition if this process read it within the last second; the box checks again what it says."""
+    """Return the definition if this process read it within the last second; the box checks again what depends on it."""
     read_at, definition = _remembered.get(slug, (float("-inf"), None))
     return definition if time.monotonic() - read_at < REMEMBERED_S else None
 
