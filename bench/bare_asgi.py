@@ -45,7 +45,7 @@ async def application(scope: dict[str, Any], receive: Callable[[], Awaitable[dic
 if __name__ == "__main__":
     os.environ["URNA_ROLE"] = "result"
     import voting_site.asgi
-    from voting_site.roles import Place, serve_asgi
+    from voting_site.running import Place, serve_asgi
 
     voting_site.asgi.application = application  # type: ignore[assignment]
     serve_asgi(Place(port=int(sys.argv[1])))

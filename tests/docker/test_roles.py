@@ -12,7 +12,7 @@ from polls.models import Election
 from voting_site.beat import PatientScheduler
 from voting_site.celery import app
 from voting_site.management.commands import run
-from voting_site.roles import Place, touch
+from voting_site.running import Place, touch
 
 
 class TestPrepare:

@@ -40,7 +40,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 if __name__ == "__main__":
     os.environ["URNA_ROLE"] = "result"
     import voting_site.asgi
-    from voting_site.roles import Place, serve_asgi
+    from voting_site.running import Place, serve_asgi
     from voting_site.serving import limited_socket
 
     port, ping, silent = map(int, sys.argv[1:])

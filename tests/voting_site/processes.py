@@ -15,7 +15,7 @@ from typing import Self
 import psutil
 
 from voting_site.local.ports import free_port
-from voting_site.roles import ROLES
+from voting_site.running import ROLES
 
 PROJECT = Path(__file__).parents[2]
 MANAGE = [sys.executable, "-u", str(PROJECT / "manage.py")]

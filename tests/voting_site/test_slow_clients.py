@@ -31,7 +31,7 @@ from tests.voting_site.sockets import (
 from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
 from voting_site.local.postgres import Postgres
-from voting_site.roles import LARGEST_HEAD
+from voting_site.running import LARGEST_HEAD
 from voting_site.serving.daphne_limits import REQUEST_S
 from voting_site.serving.greenlets import BODY_S
 from voting_site.serving.limited_socket import FRAME_S

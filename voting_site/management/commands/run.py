@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from voting_site import metrics
 from voting_site.checks import check_proxies_are_named
 from voting_site.local.ports import find_address
-from voting_site.roles import ROLES, Place
+from voting_site.running import ROLES, Place
 
 logger = logging.getLogger(__name__)
 

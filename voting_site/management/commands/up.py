@@ -19,7 +19,7 @@ from voting_site.local.ports import find_address, refuse_equal
 from voting_site.local.programs import Program
 from voting_site.local.restarts import ENDS, ENDS_WITHIN
 from voting_site.local.supervision import Group, Keeper
-from voting_site.roles import ROLES
+from voting_site.running import ROLES
 
 from .prepare import ADMINISTRATOR
 
