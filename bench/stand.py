@@ -135,7 +135,7 @@ class Stand:
         environment: Mapping[str, str] | None = None,
     ) -> Iterator[Role]:
         """Run a role during the block, on `cores`."""
-        from voting_site.running import ROLES
+        from voting_site.roles import ROLES
 
         port = free_port() if ROLES[name].port else 0
         listen = ["--port", str(port)] if port else []

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 # A script finds only the modules of its own folder by itself.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from voting_site.rights import database_rights, redis_users
+from voting_site.rights import redis_users
+from voting_site.roles import ROLES, WITH_DATABASE
 
 
 def write(file: Path, value: str) -> None:
@@ -40,7 +41,7 @@ def make(folder: Path) -> None:
     password = write_once(folder / "db" / "password", secrets.token_urlsafe(24))
     write_once(folder / "db" / "url", f"postgres://urna:{password}@bbdd:5432/urna")
     write_once(folder / "admin" / "password", secrets.token_urlsafe(12))
-    for role in database_rights.ROLES:
+    for role in WITH_DATABASE:
         url = f"postgres://urna_{role}:{secrets.token_urlsafe(24)}@bbdd:5432/urna"
         write_once(folder / role / "database_url", url)
     make_redis_users(folder)
@@ -51,7 +52,7 @@ def make_redis_users(folder: Path) -> None:
     operator = write_once(folder / "redis" / "operator_password", secrets.token_urlsafe(24))
     write_once(folder / "redis" / "operator_url", f"redis://{redis_users.OPERATOR}:{operator}@redis:6379/0")
     passwords = {redis_users.OPERATOR: operator}
-    for role in redis_users.ROLES:
+    for role in ROLES:
         url = write_once(folder / role / "redis_url", f"redis://{role}:{secrets.token_urlsafe(24)}@redis:6379/0")
         passwords[role] = urlsplit(url).password or ""
     # Written again if it differs: another release may grant other rights.

@@ -12,6 +12,8 @@ import pytest
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
+from voting_site.roles import ROLES, WITH_DATABASE, own_variable
+
 PROJECT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
 PACKAGES = ("tabulation", "telemetry", "pages", "polls", "tally", "results", "office", "voting_site", "tests")
@@ -23,6 +25,8 @@ each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: 
 # `manage.py` takes it out before any command sees it.
 COMMON_OPTIONS = {"--data"}
 SUFFIXES = r"py|lua|js|md|svg|png|toml|yaml|txt|html"
+# The roles of which each has a variable of its own beside one of these.
+OWNERS = {"DATABASE_URL": WITH_DATABASE, "REDIS_URL": tuple(ROLES)}
 
 
 def read(document: Path) -> str:
@@ -46,9 +50,19 @@ def settings_variables(module: ast.Module) -> dict[str, ast.expr | None]:
             [name] = call.args
             if ast.unparse(name) == "name":
                 continue  # inside `positive`, which passes on the name that it was given
-            assert isinstance(name, ast.Constant), f"line {call.lineno}: the name of a variable has to stand there"
-            found[name.value] = next((one.value for one in call.keywords if one.arg == "default"), None)
+            default = next((one.value for one in call.keywords if one.arg == "default"), None)
+            found |= dict.fromkeys(variables_named(name), default)
     return found
+
+
+def variables_named(argument: ast.expr) -> list[str]:
+    """Return the names that stand in the call that reads a variable: one, or one for each role."""
+    match argument:
+        case ast.Constant(value=str(name)):
+            return [name]
+        case ast.Call(func=ast.Name(id="own_variable"), args=[_, ast.Constant(value=str(name))]):
+            return [own_variable(role, name) for role in OWNERS[name]]
+    raise AssertionError(f"line {argument.lineno}: the name of a variable has to stand there")
 
 
 def other_variables(module: ast.Module) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 
+from django.utils.module_loading import import_string
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -12,6 +13,7 @@ from polls.metrics import INFO
 
 from . import __version__
 from .metric_files import FOLDER
+from .roles import Role
 
 
 class Identity(Collector):
@@ -24,22 +26,16 @@ class Identity(Collector):
         yield INFO.family({self.labels: 1})
 
 
-def build_registry(role: str, replica: str) -> CollectorRegistry:
+def build_registry(role: Role, replica: str) -> CollectorRegistry:
     """Return all metrics of `role`: what its processes count, and what is read when Prometheus asks."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry, path=os.environ[FOLDER])
-    registry.register(Identity(role, replica))
-    if role == "worker":
-        from tally.exporter import Facts
-
-        registry.register(Facts())
-    if role == "result":
-        from results.exporter import Watched
-
-        registry.register(Watched())
+    registry.register(Identity(role.name, replica))
+    for path in role.collectors:
+        registry.register(import_string(path)())
     return registry
 
 
-def serve(host: str, port: int, *, role: str, replica: str) -> None:
+def serve(host: str, port: int, *, role: Role, replica: str) -> None:
     """Answer Prometheus in a thread of this process."""
     start_http_server(port, addr=host, registry=build_registry(role, replica))

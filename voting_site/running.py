@@ -1,4 +1,4 @@
-"""The roles of Urna: what each process runs, in the foreground, until it is told to stop.
+"""What the process of each role runs, in the foreground, until it is told to stop; roles.py says which runs which.
 
 Each function returns whether it was told to, so that every restart policy sees a role that just ended.
 """
@@ -257,21 +257,3 @@ def beat(place: Place) -> bool:
     PatientScheduler.tick_file = place.tick_file
     ForegroundBeat(app=app, scheduler="voting_site.beat:PatientScheduler", quiet=True, loglevel="WARNING").run()
     return told
-
-
-@dataclass(frozen=True)
-class Role:
-    """A role and, where it listens, its usual port."""
-
-    serve: Callable[[Place], bool]
-    port: int | None = None
-    processes: int = 1
-
-
-ROLES = {
-    "vote": Role(serve_vote, port=8000),
-    "result": Role(serve_asgi, port=8001),
-    "admin": Role(serve_admin, port=8002),
-    "worker": Role(work, processes=2),
-    "beat": Role(beat),
-}

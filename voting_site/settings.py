@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_guid.integrations import CeleryIntegration
 from environ.fileaware_mapping import FileAwareMapping
 
+from voting_site.roles import MANAGEMENT, ROLES, WITH_DATABASE, own_variable
 from voting_site.serving.proxies import Proxies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -39,21 +40,18 @@ def positive(name: str, *, default: int, at_most: int = 1_000_000) -> int:
     return value
 
 
-def without_empty(**values: str) -> dict[str, str]:
+def without_empty(values: dict[str, str]) -> dict[str, str]:
     """Return the values by name, without empty ones."""
     return {name: value for name, value in values.items() if value}
 
 
 # --- Role -----------------------------------------------------------------------------------------------
 
-ROLES = ("vote", "result", "admin", "worker", "beat")
 # Empty for management commands and tests, which see everything that `admin` and `result` see.
 URNA_ROLE = env("URNA_ROLE", default="")
 if URNA_ROLE and URNA_ROLE not in ROLES:
     raise ImproperlyConfigured(f"URNA_ROLE is {URNA_ROLE!r}; choose one of {', '.join(ROLES)}, or leave it out.")
-IS_VOTE = URNA_ROLE == "vote"
-HAS_DATABASE = URNA_ROLE not in ("vote", "beat")
-HAS_ADMIN = URNA_ROLE not in ("vote", "result")
+ROLE = ROLES.get(URNA_ROLE, MANAGEMENT)
 # Shown at the bottom of each page, so that an operator can find the process that served it.
 REPLICA = env("URNA_REPLICA", default=socket.gethostname())
 
@@ -98,15 +96,13 @@ if CLIENT_ADDRESS not in ("direct", "shared"):
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # The owner of the domain decides on HSTS for subdomains, not one site in it.
     "security.W021",  # The same for the browsers' preload list.
+    *ROLE.silenced_checks,
 ]
-if URNA_ROLE == "result":
-    # Its only form is the choice of a language, which does nothing that a forged request could misuse.
-    SILENCED_SYSTEM_CHECKS += ["security.W003"]
 
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Each answer allows only its own scripts and styles, by a nonce; the templates of Django's admin have no nonce.
-_own_code = SELF if HAS_ADMIN else NONCE
+_own_code = SELF if ROLE.has_admin else NONCE
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -115,7 +111,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
-        "worker-src": ["'self'"] if IS_VOTE else ["'none'"],
+        "worker-src": ["'self'"] if ROLE.has_web_workers else ["'none'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
@@ -131,8 +127,7 @@ PERMISSIONS_POLICY: dict[str, list[str] | str] = {
         "window-management", "xr-spatial-tracking",
     )
 }  # fmt: skip
-# For results that are shown on a large screen.
-PERMISSIONS_POLICY["fullscreen"] = "self" if URNA_ROLE == "result" else []
+PERMISSIONS_POLICY["fullscreen"] = "self" if ROLE.may_fill_screen else []
 
 # Cookies do not depend on the port, so that the cookies of roles on one host need different names.
 _cookie_prefix = ("__Host-" if BEHIND_TLS else "") + f"urna_{URNA_ROLE or 'manage'}_"
@@ -162,19 +157,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # --- Applications and middleware ------------------------------------------------------------------------
 
-INSTALLED_APPS = ["django.contrib.staticfiles", "django_guid", "pages", "polls", "voting_site"]
-if not IS_VOTE:
-    INSTALLED_APPS += ["channels", "results", "tally"]
-if HAS_ADMIN:
-    INSTALLED_APPS += [
-        "office",
-        "django.contrib.admin",
-        "django.contrib.auth",
-        "django.contrib.contenttypes",
-        "django.contrib.sessions",
-        "django.contrib.messages",
-        "axes",
-    ]
+INSTALLED_APPS = ["django.contrib.staticfiles", "django_guid", "pages", "polls", "voting_site", *ROLE.apps]
 
 MIDDLEWARE = [
     "voting_site.middleware.requests.RequestMiddleware",
@@ -189,20 +172,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "voting_site.middleware.language.LanguageMiddleware",
     "polls.middleware.UnreachableMiddleware",
+    *ROLE.middleware,
 ]
-if IS_VOTE:
-    MIDDLEWARE += ["django.middleware.csrf.CsrfViewMiddleware"]
-if HAS_ADMIN:
-    MIDDLEWARE += [
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.middleware.csrf.CsrfViewMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-        "voting_site.admin_access.SessionEndMiddleware",
-        "axes.middleware.AxesMiddleware",
-    ]
 
-ROOT_URLCONF = f"voting_site.urls.{URNA_ROLE if URNA_ROLE in ('vote', 'result') else 'admin'}"
+ROOT_URLCONF = ROLE.urls
 WSGI_APPLICATION = "voting_site.wsgi.application"
 ASGI_APPLICATION = "voting_site.asgi.application"
 
@@ -216,7 +189,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "pages.context_processors.site",
                 "pages.context_processors.request_id",
-                *(f"django.contrib.{name}.context_processors.{name}" for name in ("auth", "messages") if HAS_ADMIN),
+                *(f"django.contrib.{app}.context_processors.{app}" for app in ("auth", "messages") if ROLE.has_admin),
             ],
         },
     }
@@ -227,18 +200,14 @@ TEMPLATES = [
 # The same database under users with fewer rights. A role without a user of its own uses DATABASE_URL: the owner of
 # everything, who also runs management commands.
 ROLE_DATABASE_URLS = without_empty(
-    worker=env("WORKER_DATABASE_URL", default=""),
-    result=env("RESULT_DATABASE_URL", default=""),
-    admin=env("ADMIN_DATABASE_URL", default=""),
+    {role: env(own_variable(role, "DATABASE_URL"), default="") for role in WITH_DATABASE}
 )
-if not HAS_DATABASE:
+if not ROLE.has_database:
     # Voting must work without the database, so that this role cannot even open a connection.
     DATABASES: dict = {}
 else:
     DATABASES = {"default": environ.Env.db_url_config(ROLE_DATABASE_URLS.get(URNA_ROLE) or env("DATABASE_URL"))}
-    # Web roles have many threads, each with a connection of its own, which it may not need again for long. Kept open,
-    # they would use up all of PostgreSQL's connections when many people look at results.
-    DATABASES["default"].update(CONN_MAX_AGE=0 if URNA_ROLE in ("result", "admin") else 60, CONN_HEALTH_CHECKS=True)
+    DATABASES["default"].update(CONN_MAX_AGE=ROLE.connection_max_age, CONN_HEALTH_CHECKS=True)
     # A host that stops answering must not block the count or the results for minutes.
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 3,
@@ -256,7 +225,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "voting_site.admin_access.ContextWordsValidator"},
 ]
-if HAS_ADMIN:
+if ROLE.has_admin:
     AUTHENTICATION_BACKENDS = ["voting_site.throttle.SignInThrottle", "django.contrib.auth.backends.ModelBackend"]
 # Ten wrong passwords for one name from one address, then a quarter of an hour's pause.
 AXES_FAILURE_LIMIT = 10
@@ -275,13 +244,7 @@ AXES_IPWARE_META_PRECEDENCE_ORDER = ["REMOTE_ADDR"]
 # --- Redis: ballot box, Celery broker, channel layer ----------------------------------------------------
 
 # Users with fewer rights, by role, as in PostgreSQL.
-ROLE_REDIS_URLS = without_empty(
-    vote=env("VOTE_REDIS_URL", default=""),
-    result=env("RESULT_REDIS_URL", default=""),
-    admin=env("ADMIN_REDIS_URL", default=""),
-    worker=env("WORKER_REDIS_URL", default=""),
-    beat=env("BEAT_REDIS_URL", default=""),
-)
+ROLE_REDIS_URLS = without_empty({role: env(own_variable(role, "REDIS_URL"), default="") for role in ROLES})
 REDIS_URL = ROLE_REDIS_URLS.get(URNA_ROLE) or env("REDIS_URL")
 # Seconds. A voter waits for at most two round trips before the page says that the box cannot be reached.
 REDIS_TIMEOUT = env.float("REDIS_TIMEOUT", default=0.9)
@@ -326,7 +289,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
 }
-if IS_VOTE:
+if ROLE.tries_broker_once:
     # One thread sends all wake-ups of a process: one short try each, so that they do not queue up.
     CELERY_BROKER_TRANSPORT_OPTIONS |= {
         "socket_timeout": REDIS_TIMEOUT,

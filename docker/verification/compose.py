@@ -4,10 +4,10 @@ import os
 
 from .engine import Engine
 from .facts import Report, expect, wait_until
+from .roles import PORTS, ROLES
 from .visitors import Crowd
 
 COMPOSE_FILE = "docker/compose.yaml"
-ROLES = ("vote", "result", "admin", "worker", "beat")
 SERVERS = ("redis", "db")
 ALL = ROLES + SERVERS
 
@@ -17,8 +17,7 @@ class Compose:
 
     def __init__(self, engine: Engine, report: Report, project: str, image: str) -> None:
         self.engine, self.report, self.project, self.image = engine, report, project, image
-        ports = {"vote": 8000, "result": 8001, "admin": 8002}
-        self.port = {name: int(os.environ.get(f"{name.upper()}_PORT", port)) for name, port in ports.items()}
+        self.port = {name: int(os.environ.get(f"{name.upper()}_PORT", port)) for name, port in PORTS.items()}
         self.accepted = 0
 
     def compose(self, *arguments: str, within: float = 300) -> str:

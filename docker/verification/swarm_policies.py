@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from .engine import Engine
 from .facts import Report, expect
+from .roles import PORTS, ROLES, WITH_DATABASE
 from .swarm import CONFIG, KEY, OWNERS, REPLICAS, Swarm
 from .visitors import SLUG, Crowd
 
@@ -35,8 +36,7 @@ class SwarmPolicies:
 
     def __init__(self, engine: Engine, report: Report, stack: str, image: str) -> None:
         self.engine, self.report, self.stack, self.image = engine, report, stack, image
-        ports = {"vote": 8000, "result": 8001, "admin": 8002}
-        self.port = {name: int(os.environ.get(f"{name.upper()}_PORT", port)) for name, port in ports.items()}
+        self.port = {name: int(os.environ.get(f"{name.upper()}_PORT", port)) for name, port in PORTS.items()}
         self.page = f"http://127.0.0.1:{self.port['vote']}/{SLUG}/"
         self.accepted = 0
 
@@ -86,8 +86,8 @@ class SwarmPolicies:
         expect(found == wanted, found)
 
     def gives_secrets_sparingly(self) -> str:
-        databases = {service: f"urna_{service}_database_url" for service in ("result", "admin", "worker")}
-        wanted = {service: {KEY, f"urna_{service}_redis_url_2"} for service in ("vote", "beat", *databases)}
+        databases = {service: f"urna_{service}_database_url" for service in WITH_DATABASE}
+        wanted = {service: {KEY, f"urna_{service}_redis_url_2"} for service in ROLES}
         for service, url in databases.items():
             wanted[service].add(url)
         wanted |= {

@@ -1,7 +1,6 @@
 """What containers need of the commands that they run."""
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from django.core.management import call_command
 from polls.models import Election
 from voting_site.beat import PatientScheduler
 from voting_site.celery import app
-from voting_site.management.commands import run
+from voting_site.roles import ROLES
 from voting_site.running import Place, touch
 
 
@@ -40,8 +39,8 @@ class TestRun:
     def place(self, monkeypatch) -> list[Place]:
         """The places at which roles were started, without starting them."""
         places: list[Place] = []
-        quiet = {name: replace(role, serve=lambda place: not places.append(place)) for name, role in run.ROLES.items()}
-        monkeypatch.setattr(run, "ROLES", quiet)
+        for role in ROLES.values():
+            monkeypatch.setattr(role.runs, lambda place: not places.append(place))
         return places
 
     @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from typing import Self
 import psutil
 
 from voting_site.local.ports import free_port
-from voting_site.running import ROLES
+from voting_site.roles import PORTS
 
 PROJECT = Path(__file__).parents[2]
 MANAGE = [sys.executable, "-u", str(PROJECT / "manage.py")]
-WEB_ROLES = [name for name, role in ROLES.items() if role.port]
+WEB_ROLES = list(PORTS)
 # Seconds; a loaded machine needs many, an idle one a fraction of one.
 DEADLINE = 90
 # Variables that this test run has set, and that a new terminal does not have.

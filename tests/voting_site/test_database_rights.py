@@ -22,8 +22,9 @@ from tally import healing, lifecycle
 from tally.drain import drain_all
 from tally.models import CastRecord, RejectedBallot
 from voting_site.middleware.health import find_missing
-from voting_site.rights.database_rights import CONNECTIONS, RIGHTS, ROLES, SETTINGS, AllBut
+from voting_site.rights.database_rights import CONNECTIONS, RIGHTS, SETTINGS, AllBut
 from voting_site.rights.database_users import NotAllowed, User, columns_by_table, grant, users
+from voting_site.roles import WITH_DATABASE
 
 COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
@@ -59,6 +60,10 @@ class TestRights:
     def test_name_every_table(self) -> None:
         assert set(RIGHTS) == set(columns_by_table())
 
+    def test_are_those_of_the_roles_that_sign_in(self) -> None:
+        named = {role for by_role in RIGHTS.values() for role in by_role}
+        assert named == set(CONNECTIONS) == set(SETTINGS) == set(WITH_DATABASE)
+
     def test_name_columns_that_exist(self) -> None:
         existing = columns_by_table()
         for table, by_role in RIGHTS.items():
@@ -67,7 +72,7 @@ class TestRights:
                     named = columns.columns if isinstance(columns, AllBut) else columns
                     assert set(named) <= set(existing[table]), (table, role)
 
-    @pytest.mark.parametrize("role", ROLES)
+    @pytest.mark.parametrize("role", WITH_DATABASE)
     def test_are_what_the_database_grants(self, role: str) -> None:
         granted, declared = set(), set()
         for table, columns in columns_by_table().items():
@@ -86,7 +91,7 @@ class TestRights:
                         granted.add((table, command, column))
         assert granted == declared
 
-    @pytest.mark.parametrize("role", ROLES)
+    @pytest.mark.parametrize("role", WITH_DATABASE)
     def test_reach_no_other_table(self, role: str) -> None:
         run("CREATE TABLE IF NOT EXISTS public.stranger (id int)")
         try:
@@ -103,7 +108,7 @@ class TestRights:
         for role in ("result", "worker"):
             self.test_are_what_the_database_grants(role)
 
-    @pytest.mark.parametrize("role", ROLES)
+    @pytest.mark.parametrize("role", WITH_DATABASE)
     def test_come_with_limits(self, role: str) -> None:
         with sign_in(role) as own, own.cursor() as cursor:
             for name, value in SETTINGS[role].items():

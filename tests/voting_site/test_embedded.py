@@ -20,7 +20,7 @@ from voting_site.local.data_folder import DataFolder, Unusable
 from voting_site.local.leftovers import MARK, end_leftovers, mark
 from voting_site.local.postgres import CLEAN_ENVIRONMENT, Postgres, binary
 from voting_site.local.service_user import as_service_user
-from voting_site.rights import database_rights, redis_users
+from voting_site.roles import ROLES, WITH_DATABASE
 
 from .processes import is_alive, wait_until
 
@@ -28,7 +28,6 @@ from .processes import is_alive, wait_until
 OWNER = """
 import sys
 from pathlib import Path
-from voting_site.rights import database_rights, redis_users
 from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
 folder = DataFolder(Path(sys.argv[1]))
@@ -196,10 +195,10 @@ class TestUnusable:
 class TestEnvironment:
     def test_leaves_out_the_servers_that_are_given(self, folder: DataFolder) -> None:
         given = {"DATABASE_URL": "postgres://elsewhere/urna", "SECRET_KEY": "given"}
-        roles = {f"{role.upper()}_REDIS_URL" for role in redis_users.ROLES}
+        roles = {f"{role.upper()}_REDIS_URL" for role in ROLES}
         assert set(embedded.environment(folder, given)) == {"REDIS_URL", *roles}
         given = {"REDIS_URL_FILE": "/run/secrets/redis", "SECRET_KEY_FILE": "/run/secrets/key"}
-        roles = {f"{role.upper()}_DATABASE_URL" for role in database_rights.ROLES}
+        roles = {f"{role.upper()}_DATABASE_URL" for role in WITH_DATABASE}
         assert set(embedded.environment(folder, given)) == {"DATABASE_URL", *roles}
 
     def test_keeps_one_secret_key_that_nobody_else_can_read(self, folder: DataFolder) -> None:

@@ -16,7 +16,7 @@ import pytest
 import voting_site
 from voting_site.local.ports import free_port
 from voting_site.metric_files import FOLDER, PREFIX
-from voting_site.running import ROLES
+from voting_site.roles import ROLES
 
 from .processes import PROJECT, WEB_ROLES, Running, answers, run, wait_until
 

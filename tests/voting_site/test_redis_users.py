@@ -18,7 +18,8 @@ from tally.drain import drain_all
 from tests.conftest import use_client
 from voting_site.celery import app
 from voting_site.middleware import health
-from voting_site.rights.redis_users import ROLES, replays_everything, write_acl
+from voting_site.rights.redis_users import replays_everything, write_acl
+from voting_site.roles import ROLES
 
 BALLOTS, VOTERS, RULES = ("urna:{1:0}:ballots", "urna:{1:0}:voters", "urna:{1:0}:rules")
 EVERYBODYS = (

@@ -9,7 +9,7 @@ import pytest
 
 from tests.voting_site.processes import MANAGE, PROJECT, Running, answers, fresh_environment, wait_until
 from voting_site.local.ports import free_port
-from voting_site.running import ROLES
+from voting_site.roles import ROLES
 
 SECRET_KEY = "the-key-that-nobody-may-see-" * 3
 PASSWORD = "a-password-that-nobody-may-see"

@@ -19,7 +19,7 @@ from voting_site.local.leftovers import started_on
 from voting_site.local.own_addresses import own_addresses
 from voting_site.local.ports import free_port
 from voting_site.local.restarts import ENDS
-from voting_site.running import ROLES
+from voting_site.roles import ROLES
 
 from .processes import (
     DEADLINE,

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from ..roles import own_variable
 from .data_folder import ANOTHER_FOLDER, DataFolder, Unusable
 from .leftovers import end_leftovers
 from .postgres import Postgres
@@ -56,7 +57,7 @@ def urls(service: Service) -> dict[str, str]:
 
     They have no passwords: only the user who could read the passwords can reach the sockets.
     """
-    own = {f"{role.upper()}_{service.variable}": service.url_of(role) for role in service.roles}
+    own = {own_variable(role, service.variable): service.url_of(role) for role in service.roles}
     return {service.variable: service.url, **own}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from ..rights.database_rights import ROLES
+from ..roles import WITH_DATABASE
 from .data_folder import ANOTHER_FOLDER, MAKE_ROOM, DataFolder, Unusable
 from .leftovers import MARK, label, mark
 from .programs import Program
@@ -37,7 +37,7 @@ class Postgres:
     """PostgreSQL in `postgres/` of a data folder, on a Unix socket only."""
 
     variable = "DATABASE_URL"
-    roles = ROLES
+    roles = WITH_DATABASE
 
     def __init__(self, folder: DataFolder) -> None:
         self.folder = folder

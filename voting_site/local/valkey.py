@@ -4,7 +4,8 @@ import importlib.util
 import platform
 from pathlib import Path
 
-from ..rights.redis_users import OPERATOR, ROLES, write_acl
+from ..rights.redis_users import OPERATOR, write_acl
+from ..roles import ROLES
 from .data_folder import DataFolder, Unusable
 from .leftovers import mark
 from .programs import Program
@@ -25,7 +26,7 @@ class Valkey:
     """Valkey in `valkey/` of a data folder, on a Unix socket only."""
 
     variable = "REDIS_URL"
-    roles = ROLES
+    roles = tuple(ROLES)
 
     def __init__(self, folder: DataFolder) -> None:
         self.folder = folder

@@ -25,8 +25,6 @@ READ_AND_ADD: Rights = {"SELECT": ALL, "INSERT": ALL}
 LINK: Rights = {"SELECT": ALL, "INSERT": ALL, "DELETE": ALL}
 EDIT: Rights = {**LINK, "UPDATE": ALL}
 
-ROLES = ("worker", "result", "admin")
-
 # Table -> role -> rights. A role that is not named may do nothing there.
 RIGHTS: dict[str, dict[str, Rights]] = {
     # --- polls ---

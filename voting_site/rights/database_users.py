@@ -15,6 +15,7 @@ from psycopg2 import sql
 from psycopg2.errors import InsufficientPrivilege
 from psycopg2.extensions import encrypt_password
 
+from ..roles import own_variable
 from .database_rights import CONNECTIONS, RIGHTS, SETTINGS, AllBut, Columns
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ def users(urls: Mapping[str, str]) -> list[User]:
     for role, url in urls.items():
         parts = environ.Env.db_url_config(url)
         if not parts.get("USER"):
-            raise ImproperlyConfigured(f"{role.upper()}_DATABASE_URL names no user.")
+            raise ImproperlyConfigured(f"{own_variable(role, 'DATABASE_URL')} names no user.")
         found.append(User(role, parts["USER"], parts.get("PASSWORD") or ""))
     return found
 
@@ -72,7 +73,8 @@ def _make(cursor: CursorWrapper, user: User, *, manages_users: bool) -> None:
     found = cursor.fetchall()
     if any(is_superuser or is_owner for is_superuser, is_owner in found):
         raise NotAllowed(
-            f"{user.role.upper()}_DATABASE_URL names {user.name}, who may do everything: name a user of its own."
+            f"{own_variable(user.role, 'DATABASE_URL')} names {user.name}, who may do everything: "
+            "name a user of its own."
         )
     if not manages_users:
         if not found:

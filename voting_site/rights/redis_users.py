@@ -7,7 +7,6 @@ from typing import Any
 
 TEMPLATE = Path(__file__).with_name("users.acl")
 OPERATOR = "operator"
-ROLES = ("vote", "result", "admin", "worker", "beat")
 
 
 def write_acl(passwords: Mapping[str, str] | None = None) -> str:

@@ -17,9 +17,9 @@ from django.db import OperationalError, connection
 from polls import ballot_box
 from tally import outcomes
 from tally.healing import keep_box
-from voting_site.rights.database_rights import ROLES
 from voting_site.rights.database_users import NotAllowed, grant, users
 from voting_site.rights.redis_users import replays_everything
+from voting_site.roles import WITH_DATABASE, own_variable
 
 logger = logging.getLogger(__name__)
 
@@ -71,10 +71,10 @@ class Command(BaseCommand):
                 return
 
     def _grant_rights(self) -> None:
-        if missing := [role for role in ROLES if role not in settings.ROLE_DATABASE_URLS]:
+        if missing := [role for role in WITH_DATABASE if role not in settings.ROLE_DATABASE_URLS]:
             logger.warning(
                 "%s may do whatever the owner of the database may: give each a user with %s (docs/security.md)",
-                " and ".join(missing), " and ".join(f"{role.upper()}_DATABASE_URL" for role in missing),
+                " and ".join(missing), " and ".join(own_variable(role, "DATABASE_URL") for role in missing),
             )  # fmt: skip
         try:
             grant(users(settings.ROLE_DATABASE_URLS))

@@ -8,11 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils.module_loading import import_string
 
 from voting_site import metrics
 from voting_site.checks import check_proxies_are_named
 from voting_site.local.ports import find_address
-from voting_site.running import ROLES, Place
+from voting_site.roles import ROLES
+from voting_site.running import Place
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +22,7 @@ logger = logging.getLogger(__name__)
 class Command(BaseCommand):
     """`manage.py` reads the role as well, because settings depend on it."""
 
-    help = "Runs one role in the foreground: vote, result, admin, worker or beat."
+    help = "Runs one role in the foreground."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -59,7 +61,7 @@ class Command(BaseCommand):
         )
         if options["metrics_port"]:
             metrics_host = find_address(options["metrics_host"], options["metrics_port"], "--metrics-port")
-            metrics.serve(metrics_host, options["metrics_port"], role=options["role"], replica=settings.REPLICA)
-        if not role.serve(place):
-            logger.critical("%s has stopped without having been told to", options["role"])
+            metrics.serve(metrics_host, options["metrics_port"], role=role, replica=settings.REPLICA)
+        if not import_string(role.runs)(place):
+            logger.critical("%s has stopped without having been told to", role.name)
             sys.exit(1)

@@ -19,7 +19,7 @@ from voting_site.local.ports import find_address, refuse_equal
 from voting_site.local.programs import Program
 from voting_site.local.restarts import ENDS, ENDS_WITHIN
 from voting_site.local.supervision import Group, Keeper
-from voting_site.running import ROLES
+from voting_site.roles import PORTS, ROLES
 
 from .prepare import ADMINISTRATOR
 
@@ -34,14 +34,10 @@ NEEDED_FIRST = {
 }
 # What does not work while a program is down, for the log.
 WITHOUT = {
-    "vote": "Nobody can vote meanwhile",
     "valkey": "Nobody can vote meanwhile",
     "postgres": "Voting does not need it; ballots wait to be counted, results and administration do not answer",
-    "result": "Voting does not need it; nobody sees results meanwhile",
-    "admin": "Voting does not need it; nobody can use the administration meanwhile",
-    "worker": "Voting does not need it; ballots wait to be counted",
-    BEAT: "Voting does not need it; elections that have ended wait for their final result",
     PREPARE: "Voting does not need it any more; the database keeps the schema that it has",
+    **{name: role.without for name, role in ROLES.items()},
 }
 
 
@@ -60,14 +56,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--data", metavar="DIR", help="folder of the data (default: .urna in the project)")
         parser.add_argument("--host", default=LOOPBACK, help=f"address to listen on (default: {LOOPBACK})")
-        for name, role in ROLES.items():
-            if role.port:
-                parser.add_argument(
-                    f"--{name}-port", type=int, default=role.port, metavar="N", help=f"(default: {role.port})"
-                )
+        for name, port in PORTS.items():
+            parser.add_argument(f"--{name}-port", type=int, default=port, metavar="N", help=f"(default: {port})")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.ports: dict[str, int] = {name: options[f"{name}_port"] for name, role in ROLES.items() if role.port}
+        self.ports: dict[str, int] = {name: options[f"{name}_port"] for name in PORTS}
         refuse_equal({f"--{name}-port": port for name, port in self.ports.items()})
         for name, port in self.ports.items():
             self.address = find_address(options["host"], port, f"--{name}-port")
