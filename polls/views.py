@@ -25,6 +25,7 @@ from .life import Phase
 from .methods import InvalidMarking
 from .networks import network_of
 from .proof_of_work import challenge, is_solved
+from .voters import Voter
 from .wake_up import ask_for_drain
 
 
@@ -55,18 +56,18 @@ class BallotView(View):
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         definition, now = get_definition(slug)
-        visitor = voters.read_cookie(request)
-        mark = read_mark(definition, visitor)
+        voter = voters.identify(request, definition)
+        mark = read_mark(definition, voter)
         if definition.phase(now) != "open":
             return show_not_open(request, definition, now, mark)
-        return show_ballot(request, definition, now, visitor=visitor, last=mark)
+        return show_ballot(request, definition, now, voter=voter, last=mark)
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         definition = ballot_box.recall_definition(slug)
         if definition is None or request.POST.get("design") != definition.design:
             definition = get_definition(slug)[0]
-        visitor = voters.read_cookie(request)
-        if visitor is None:
+        voter = voters.identify(request, definition)
+        if voter is None:
             metrics.count_refusal("no-cookie")
             # A new identity now would make a second voter of somebody whose first answer got lost.
             error = _("Your browser did not send back this page's cookie. Allow cookies here, then press “Vote” again.")
@@ -76,20 +77,19 @@ class BallotView(View):
         except OtherDesign:
             metrics.count_refusal(Verdict.OTHER_DESIGN.value)
             status, sentence = REFUSALS[Verdict.OTHER_DESIGN]
-            return show_again(request, slug, visitor, str(sentence), status)
+            return show_again(request, slug, voter, str(sentence), status)
         except InvalidMarking as problem:
             metrics.count_refusal("invalid")
             errors = getattr(problem, "errors", {})
             error = str(problem.message) if len(definition.contests) == 1 else say_what_is_wrong(definition, problem)
-            return show_again(request, slug, visitor, error, HTTPStatus.BAD_REQUEST, errors)
-        if definition.proof_of_work and not may_enter(marked, slug, visitor):
+            return show_again(request, slug, voter, error, HTTPStatus.BAD_REQUEST, errors)
+        if definition.proof_of_work and not may_enter(marked, slug, voter):
             metrics.count_refusal("no-proof")
             error = _(
                 "The computation that keeps robots out is missing, or took too long. "
                 "Wait for it on this fresh form, then press “Vote” again."
             )
-            return show_again(request, slug, visitor, error, HTTPStatus.BAD_REQUEST)
-        voter = voters.voter_key(definition, visitor)
+            return show_again(request, slug, voter, error, HTTPStatus.BAD_REQUEST)
         reply = ballot_box.cast(
             definition,
             voter=voter,
@@ -100,8 +100,8 @@ class BallotView(View):
         )
         metrics.count_reply(definition.slug, reply)
         if reply.wake_up_due:
-            ask_for_drain(definition, voter)
-        return answer(request, slug, reply, visitor)
+            ask_for_drain(definition, voter.shard)
+        return answer(request, slug, reply, voter)
 
 
 def say_what_is_wrong(definition: Definition, problem: InvalidMarking) -> str:
@@ -116,19 +116,19 @@ def say_what_is_wrong(definition: Definition, problem: InvalidMarking) -> str:
     ) % {"titles": ", ".join(f"“{title}”" for title in titles)}
 
 
-def may_enter(marked: MarkedBallot, slug: str, visitor: str) -> bool:
+def may_enter(marked: MarkedBallot, slug: str, voter: Voter) -> bool:
     """Tell whether a ballot has its proof of work, or was accepted before and is sent again."""
     definition, now = get_definition(slug)
     if is_solved(definition, marked.ballot_id, marked.proof, now):
         return True
-    mark = read_mark(definition, visitor)
+    mark = read_mark(definition, voter)
     return mark is not None and mark.ballot_id == marked.ballot_id
 
 
 def show_again(
     request: HttpRequest,
     slug: str,
-    visitor: str | None,
+    voter: Voter | None,
     error: str,
     status: int,
     errors: Mapping[str, Any] | None = None,
@@ -137,13 +137,13 @@ def show_again(
     definition, now = get_definition(slug)
     if definition.phase(now) != "open":
         return show_not_open(request, definition, now, None)
-    last = read_mark(definition, visitor)
-    return show_ballot(request, definition, now, visitor=visitor, last=last, error=error, status=status, errors=errors)
+    last = read_mark(definition, voter)
+    return show_ballot(request, definition, now, voter=voter, last=last, error=error, status=status, errors=errors)
 
 
-def read_mark(definition: Definition, visitor: str | None) -> Mark | None:
+def read_mark(definition: Definition, voter: Voter | None) -> Mark | None:
     """Return what the box remembers of a visitor; raises Unavailable."""
-    return ballot_box.read_mark(definition, voters.voter_key(definition, visitor)) if visitor else None
+    return ballot_box.read_mark(definition, voter) if voter else None
 
 
 # What a voter reads above a fresh form after the box has refused a ballot that the voter can correct.
@@ -192,7 +192,7 @@ def confirmation_of(slug: str) -> str:
     return reverse("cast", args=[slug])
 
 
-def answer(request: HttpRequest, slug: str, reply: Reply, visitor: str) -> HttpResponse:
+def answer(request: HttpRequest, slug: str, reply: Reply, voter: Voter) -> HttpResponse:
     """Translate the box's reply to a cast ballot into a page."""
     if reply.verdict in (Verdict.ACCEPTED, Verdict.REPEATED):
         return HttpResponse(status=HTTPStatus.SEE_OTHER, headers={"Location": confirmation_of(slug)})
@@ -204,12 +204,12 @@ def answer(request: HttpRequest, slug: str, reply: Reply, visitor: str) -> HttpR
         wait = math.ceil(reply.wait / 1000)
         error, status = say_too_many(reply.verdict, wait), HTTPStatus.TOO_MANY_REQUESTS
         response = show_ballot(
-            request, definition, reply.now, visitor=visitor, last=last, error=error, status=status, wait=wait
+            request, definition, reply.now, voter=voter, last=last, error=error, status=status, wait=wait
         )
         response["Retry-After"] = str(wait)
         return response
     status, sentence = REFUSALS[reply.verdict]
-    return show_ballot(request, definition, reply.now, visitor=visitor, last=last, error=str(sentence), status=status)
+    return show_ballot(request, definition, reply.now, voter=voter, last=last, error=str(sentence), status=status)
 
 
 def show_ballot(
@@ -217,7 +217,7 @@ def show_ballot(
     definition: Definition,
     now: int,
     *,
-    visitor: str | None = None,
+    voter: Voter | None = None,
     last: Mark | None = None,
     error: str = "",
     status: int = HTTPStatus.OK,
@@ -229,11 +229,11 @@ def show_ballot(
     `wait` is the time in seconds during which the box would refuse it. `errors` says by contest what is wrong.
     """
     ballot_id = ballots.new_ballot_id(now, after=last.ballot_id if last else None)
-    identity = visitor or voters.new_visitor()
+    visitor = voter.visitor if voter else voters.new_visitor()
     context: dict[str, Any] = {
         "election": definition,
         "contests": [
-            ContestOnPage.of(contest, request.POST, definition, identity, errors or {})
+            ContestOnPage.of(contest, request.POST, definition, visitor, errors or {})
             for contest in definition.contests
         ],
         "ballot_id": ballots.sign(ballot_id),
@@ -249,8 +249,8 @@ def show_ballot(
     else:
         response = render(request, "polls/ballot.html", context, status=status)
     response["Cache-Control"] = "no-store"
-    if visitor is None:
-        voters.set_cookie(response, identity)
+    if voter is None:
+        voters.set_cookie(response, visitor)
     return response
 
 
@@ -269,7 +269,7 @@ def show_not_open(
 
 def read_state(request: HttpRequest, definition: Definition) -> str:
     """Return what has become of the visitor's last ballot: accepted, counted, replaced, set-aside, or ''."""
-    mark = read_mark(definition, voters.read_cookie(request))
+    mark = read_mark(definition, voters.identify(request, definition))
     return mark.state if mark else ""
 
 

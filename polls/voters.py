@@ -3,6 +3,7 @@
 import base64
 import binascii
 import secrets
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core import signing
@@ -14,8 +15,27 @@ _signer = signing.Signer(salt="polls.voters.cookie")
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
+@dataclass(frozen=True, slots=True)
+class Voter:
+    """A visitor as a voter in one election.
+
+    `visitor` is the id in the cookie, for the pages alone. The ballot box knows the `key`; all ballots of one voter
+    meet in one `shard`, in order.
+    """
+
+    visitor: str = field(repr=False)
+    key: str
+    shard: int
+
+
+def identify(request: HttpRequest, definition: Definition) -> Voter | None:
+    """Return who votes; None for a visitor without a cookie, or with one that was not signed here."""
+    visitor = read_cookie(request)
+    return None if visitor is None else derive_voter(definition, visitor)
+
+
 def read_cookie(request: HttpRequest) -> str | None:
-    """Return the visitor's id; None for a visitor without a cookie, or with one that was not signed here."""
+    """Return the visitor's id, None where there is none that was signed here."""
     value = request.COOKIES.get(settings.VOTER_COOKIE_NAME)
     if value is None:
         return None
@@ -42,17 +62,24 @@ def set_cookie(response: HttpResponse, visitor: str) -> None:
     )
 
 
-def voter_key(definition: Definition, visitor: str) -> str:
+def derive_voter(definition: Definition, visitor: str) -> Voter:
     """Derive the voter key: HMAC-SHA256 under the election's own secret, cut to 128 bits, 22 URL-safe characters.
 
     Voter keys of two elections can't be linked without their secrets, and the raw identity is stored nowhere.
     """
-    return base64.urlsafe_b64encode(definition.derive(visitor)[:16]).rstrip(b"=").decode("ascii")
+    bits = definition.derive(visitor)[:16]
+    key = base64.urlsafe_b64encode(bits).rstrip(b"=").decode("ascii")
+    return Voter(visitor, key, _choose(bits, definition.shards))
 
 
-def shard_of(voter: str, shards: int) -> int:
-    """Return the shard of a voter key; all ballots of one voter meet in one shard, in order."""
+def shard_of(key: str, shards: int) -> int:
+    """Return the shard in which the ballots of a voter key belong."""
     if shards == 1:
         return 0
-    # Six characters hold 36 bits, of which the first 32 decide.
-    return int.from_bytes(binascii.a2b_base64(voter[:6].translate(_URL_SAFE) + "==")[:4]) % shards
+    # Six characters hold 36 bits.
+    return _choose(binascii.a2b_base64(key[:6].translate(_URL_SAFE) + "=="), shards)
+
+
+def _choose(bits: bytes, shards: int) -> int:
+    # The first 32 bits decide.
+    return int.from_bytes(bits[:4]) % shards

@@ -9,7 +9,6 @@ from functools import cache
 from celery import current_app
 
 from .definition import Definition
-from .voters import shard_of
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +22,10 @@ def _messenger() -> ThreadPoolExecutor:
 os.register_at_fork(after_in_child=_messenger.cache_clear)
 
 
-def ask_for_drain(definition: Definition, voter: str) -> None:
-    """Send the wake-up for a voter's shard from another thread, so that the voter does not wait for it."""
-    # With the request's context, which holds its id for the log.
-    _messenger().submit(copy_context().run, ask_for_next_drain, definition, shard_of(voter, definition.shards))
+def ask_for_drain(definition: Definition, shard: int) -> None:
+    """Have the wake-up for a voter's shard sent; the voter, whose ballot is safe by then, does not wait for it."""
+    # With its context, in which is the id of the request.
+    _messenger().submit(copy_context().run, ask_for_next_drain, definition, shard)
 
 
 def ask_for_next_drain(definition: Definition, shard: int) -> None:

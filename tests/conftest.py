@@ -24,6 +24,7 @@ from polls.design import Paper, hash_paper
 from polls.methods import ContestOnBallot, OptionOnBallot
 from polls.models import Contest, Election
 from polls.publishing import publish_election
+from polls.voters import Voter, shard_of
 from tally import outcomes
 from tally.healing import keep_box
 
@@ -175,19 +176,26 @@ def cast() -> Callable[..., Reply]:
     ) -> Reply:
         marking = marking if "=" in marking else f"q1={marking}"
         definition = Definition.of(election) if isinstance(election, Election) else election
-        ballot_id = ballot_id or fresh_ballot_id(definition, voter_key(voter))
+        who = voter_of(definition, voter)
+        ballot_id = ballot_id or fresh_ballot_id(definition, who)
         # Each voter at home: what limits those of one network is for its own tests.
         arguments = {"marking": marking, "design": definition.design, "network": voter} | changes
-        return ballot_box.cast(definition, voter=voter_key(voter), ballot_id=ballot_id, **arguments)
+        return ballot_box.cast(definition, voter=who, ballot_id=ballot_id, **arguments)
 
     return put
 
 
-def fresh_ballot_id(definition: Definition, key: str) -> UUID:
+def fresh_ballot_id(definition: Definition, voter: Voter) -> UUID:
     """Make a ballot id as the form of this voter would have it."""
     now = ballot_box.read_definitions()[1]
-    mark = ballot_box.read_mark(definition, key)
+    mark = ballot_box.read_mark(definition, voter)
     return ballots.new_ballot_id(now, after=mark.ballot_id if mark else None)
+
+
+def voter_of(definition: Definition, name: str) -> Voter:
+    """Make a voter from a short name."""
+    key = voter_key(name)
+    return Voter(name, key, shard_of(key, definition.shards))
 
 
 def voter_key(name: str) -> str:

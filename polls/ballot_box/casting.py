@@ -9,7 +9,7 @@ from django.conf import settings
 from ..ballots import WIRE_VERSION
 from ..definition import Definition
 from ..newcomers import allow
-from ..voters import shard_of
+from ..voters import Voter
 from .connection import EMPTY, Unavailable, evaluate, reaching
 from .keys import key
 
@@ -44,18 +44,17 @@ class Reply:
     wait: int = 0
 
 
-def cast(definition: Definition, *, voter: str, ballot_id: UUID, marking: str, design: str, network: str) -> Reply:
+def cast(definition: Definition, *, voter: Voter, ballot_id: UUID, marking: str, design: str, network: str) -> Reply:
     """Put a ballot into the box, in one round trip; raises Unavailable. `network` is where the voter comes from.
 
     After ACCEPTED or REPEATED the ballot is on disk, if Redis runs with `appendfsync always`. After Unavailable
     the ballot may be in the box or not: sending the same ballot again is safe.
     """
-    shard = shard_of(voter, definition.shards)
     newcomers = allow(definition, network)
     parts = ("rules", "ballots", "voters", "wake", newcomers.name)
-    keys = [key(definition.election, shard, part) for part in parts]
+    keys = [key(definition.election, voter.shard, part) for part in parts]
     arguments: list[str | int] = [
-        voter,
+        voter.key,
         str(ballot_id),
         marking,
         definition.hash_marking(marking),

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ..definition import Definition
-from ..voters import shard_of
+from ..voters import Voter
 from . import connection
 from .connection import EMPTY, Unavailable, ask, reaching
 from .keys import DEFINITIONS, EPOCH, key
@@ -61,11 +61,10 @@ def _read_box(*command: str) -> tuple[Any, int]:
     return found, int(seconds) * 1000 + int(microseconds) // 1000
 
 
-def read_mark(definition: Definition, voter: str) -> Mark | None:
+def read_mark(definition: Definition, voter: Voter) -> Mark | None:
     """Return what the box remembers of a voter; raises Unavailable."""
-    shard = shard_of(voter, definition.shards)
     with reaching():
-        [found] = ask(("HGET", key(definition.election, shard, "voters"), voter))
+        [found] = ask(("HGET", key(definition.election, voter.shard, "voters"), voter.key))
     if found is None:
         return None
     ballot_id, _, state, _ = found.decode().split(" ")

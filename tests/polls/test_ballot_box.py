@@ -8,7 +8,7 @@ import pytest
 from polls import ballot_box
 from polls.ballot_box import Unavailable, Verdict, offer
 from polls.ballots import new_ballot_id
-from tests.conftest import EPOCH, voter_key
+from tests.conftest import EPOCH, voter_key, voter_of
 
 BALLOTS = ballot_box.key(1, 0, "ballots")
 
@@ -179,8 +179,8 @@ class TestPublish:
 class TestMark:
     def test_tells_the_last_accepted_ballot(self, define, cast):
         drink = define()
-        assert ballot_box.read_mark(drink, voter_key("ana")) is None
+        assert ballot_box.read_mark(drink, voter_of(drink, "ana")) is None
         reply = cast(drink, "ana", "nesquik")
-        mark = ballot_box.read_mark(drink, voter_key("ana"))
+        mark = ballot_box.read_mark(drink, voter_of(drink, "ana"))
         assert (mark.ballot_id, mark.state) == (reply.last, "accepted")
         assert isinstance(mark.ballot_id, UUID)

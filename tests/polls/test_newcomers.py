@@ -7,7 +7,7 @@ import pytest
 from polls import ballot_box
 from polls.ballot_box import Verdict
 from polls.newcomers import allow
-from tests.conftest import voter_key
+from tests.conftest import voter_of
 from tests.voting_site.processes import wait_until
 
 HOME = "192.0.2.7"
@@ -75,7 +75,7 @@ class TestNewcomers:
             reply = cast(drink, name, "nesquik", network=HOME)
         assert (reply.verdict, reply.last) == (Verdict.TOO_MANY_NEWCOMERS, None)
         assert 0 < reply.wait <= 60_000
-        assert ballot_box.read_mark(drink, voter_key("leo")) is None
+        assert ballot_box.read_mark(drink, voter_of(drink, "leo")) is None
         assert box.xlen(ballot_box.key(1, 0, "ballots")) == 2
 
     def test_that_come_back_use_nothing(self, define, cast, narrow):

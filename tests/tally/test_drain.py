@@ -18,7 +18,7 @@ from tally.audit.recount import recount, standing_still
 from tally.backlog import Backlog
 from tally.drain import drain_all, drain_round, drain_shard
 from tally.models import CastRecord, Count, CountedBallot, RejectedBallot, StoredOutcome, Tally
-from tests.conftest import voter_key
+from tests.conftest import voter_key, voter_of
 
 Reason = RejectedBallot.Reason
 
@@ -44,7 +44,8 @@ def waiting(election: Any) -> int:
 
 
 def state_of(election: Any, voter: str) -> str:
-    return ballot_box.read_mark(Definition.of(election), voter_key(voter)).state
+    definition = Definition.of(election)
+    return ballot_box.read_mark(definition, voter_of(definition, voter)).state
 
 
 def agrees_with_recount(election: Any) -> bool:

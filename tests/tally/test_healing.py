@@ -18,7 +18,7 @@ from tally import healing, lifecycle
 from tally.drain import drain_all
 from tally.healing import heal, keep_box
 from tally.lifecycle import NotClosed, archive_election, close_election, turn_phases
-from tests.conftest import NOWHERE, use_client, voter_key
+from tests.conftest import NOWHERE, use_client, voter_of
 
 
 class TestKeepBox:
@@ -43,7 +43,8 @@ class TestKeepBox:
         keep_box()
         assert Epoch.objects.count() == 2
         assert "had lost data" in caplog.text
-        mark = ballot_box.read_mark(Definition.of(drink), voter_key("ana"))
+        definition = Definition.of(drink)
+        mark = ballot_box.read_mark(definition, voter_of(definition, "ana"))
         assert (mark.ballot_id, mark.state) == (first.last, "counted")
         assert cast(drink, "ana", "cola-cao").verdict is Verdict.ALREADY_VOTED
         assert cast(drink, "eva", "cola-cao").serial == 1

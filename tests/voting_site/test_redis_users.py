@@ -15,7 +15,7 @@ from polls.ballot_box import Verdict, inbox
 from polls.publishing import publish_election
 from tally import healing, lifecycle
 from tally.drain import drain_all
-from tests.conftest import use_client
+from tests.conftest import use_client, voter_of
 from voting_site.celery import app
 from voting_site.middleware import health
 from voting_site.rights.redis_users import replays_everything, write_acl
@@ -96,7 +96,7 @@ class TestVote:
         assert ballot_box.read_definition("drink")[0] == definition
         assert ballot_box.read_definitions()[0] == [definition]
         assert cast(definition, "ana", "nesquik").verdict is Verdict.ACCEPTED
-        assert ballot_box.read_mark(definition, "nobody") is None
+        assert ballot_box.read_mark(definition, voter_of(definition, "nobody")) is None
         assert health.seconds_since_count() is None
 
     def test_loads_a_script_that_redis_has_forgotten(self, play, define, cast, redis) -> None:
