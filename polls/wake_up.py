@@ -23,8 +23,8 @@ os.register_at_fork(after_in_child=_messenger.cache_clear)
 
 
 def ask_for_drain(definition: Definition, shard: int) -> None:
-    """Have the wake-up for a voter's shard sent; the voter, whose ballot is safe by then, does not wait for it."""
-    # With its context, in which is the id of the request.
+    """Send the wake-up for a voter's shard from another thread, so that the voter does not wait for it."""
+    # With the request's context, which holds its id for the log.
     _messenger().submit(copy_context().run, ask_for_next_drain, definition, shard)
 
 

@@ -1,13 +1,12 @@
 """Take batches out of one shard; under a backlog a thread works with Redis while PostgreSQL counts."""
 
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, Self
 
 from django.conf import settings
 
 from polls.ballot_box import inbox
-from polls.ballot_box.inbox import Entry
+from polls.ballot_box.inbox import Entry, Settlement
 from polls.definition import Definition
 
 from .screening import Batch, sort_out
@@ -57,16 +56,17 @@ class Backlog:
             self._ahead = self._beside.submit(self._read, self.last, settings.DRAIN_BATCH_SIZE * BACKLOG_FACTOR)
         return look
 
-    def leave(self, settle: Callable[[], None]) -> None:
+    def settle(self, settlements: list[Settlement]) -> None:
         """Settle a committed batch, at once or beside the next one; raises what settling the one before it raised."""
         self.finish()
+        where = (self._definition.election, self._shard)
         if self._beside:
-            self._settling = self._beside.submit(settle)
+            self._settling = self._beside.submit(inbox.settle, *where, settlements)
         else:
-            settle()
+            inbox.settle(*where, settlements)
 
     def finish(self) -> bool:
-        """Wait for the batch that is being settled; tell whether there was one. Raises what settling it raised."""
+        """Wait until all batches are settled; tell whether one still was not. Raises what settling it raised."""
         if self._settling is None:
             return False
         settling, self._settling = self._settling, None

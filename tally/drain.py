@@ -7,12 +7,14 @@ nothing; what was never deleted from the box cannot be lost, and what is recorde
 import logging
 import time
 from functools import partial
+from typing import NamedTuple
 
 from django.db import transaction
 
 from polls import ballot_box
 from polls.ballot_box import inbox
 from polls.ballot_box.inbox import Entry, Settlement
+from polls.ballots import Ballot
 from polls.definition import Definition
 from polls.models import Election
 from polls.outages import is_outage
@@ -28,53 +30,6 @@ logger = logging.getLogger(__name__)
 
 # Seconds for which a drain goes on before it lets others have their turn.
 TURN_S = 1.0
-
-
-def drain_shard(election: Election, shard: int) -> int:
-    """Count all ballots that wait in one shard, for a turn of about a second; return how many entries were read.
-
-    Where another worker is at it already this returns at once: that one looks again before it leaves. What is left at
-    the end of the turn is asked for again, behind whatever else waits for this process: under a flood one busy shard
-    would keep it for ever, and other shards would not be counted, nor elections sealed.
-    Raises Unavailable, or the database's errors, with nothing lost: the next round begins where this one did.
-    """
-    read = 0
-    over = time.monotonic() + TURN_S
-    definition = begin(election, shard)
-    if definition is None:
-        return 0
-    with Backlog(definition, shard) as backlog:
-        while True:
-            entries = drain_round(definition, shard, backlog)
-            if entries:
-                read += len(entries)
-                if time.monotonic() >= over:
-                    ask_for_next_drain(definition, shard)
-                    break
-            elif entries is None or not inbox.read(election.pk, shard, after=backlog.last, limit=1):
-                # The look without the lock is for a worker that was turned away while this one still held it.
-                break
-        if backlog.finish():
-            # The outcome is made, but what the last batch left in the box was shown as waiting.
-            announce(election.pk)
-    if backlog.finds_reused_places:
-        # Not at the next tick: until then voters whose marks are gone are taken for new ones.
-        healing.keep_box()
-    return read
-
-
-def begin(election: Election, shard: int) -> Definition | None:
-    """Return the election with the paper on which its box takes ballots; None if PostgreSQL does not know it yet."""
-    # Before the read, so that a ballot accepted from here on asks for a drain of its own.
-    design = inbox.clear_wake_up(election.pk, shard)
-    if design not in ("", election.in_force):
-        healing.keep_box()
-        election.refresh_from_db()
-        design = inbox.clear_wake_up(election.pk, shard)
-        if design not in ("", election.in_force):
-            logger.warning("%s: its ballots wait until the paper is known on which they were cast", election.slug)
-            return None
-    return Definition.of(election)
 
 
 def drain_all() -> None:
@@ -98,8 +53,55 @@ def drain_all() -> None:
         inbox.note_good_drain()
 
 
+def drain_shard(election: Election, shard: int) -> int:
+    """Count all ballots that wait in one shard, for a turn of about a second; return how many entries were read.
+
+    Where another worker is at it already this returns at once: that one looks again before it leaves. What is left at
+    the end of the turn is asked for again, behind whatever else waits for this process: under a flood one busy shard
+    would keep it for ever, and other shards would not be counted, nor elections sealed.
+    Raises Unavailable, or the database's errors, with nothing lost: the next round begins where this one did.
+    """
+    read = 0
+    over = time.monotonic() + TURN_S
+    definition = begin_turn(election, shard)
+    if definition is None:
+        return 0
+    with Backlog(definition, shard) as backlog:
+        while True:
+            entries = drain_round(definition, shard, backlog)
+            if entries:
+                read += len(entries)
+                if time.monotonic() >= over:
+                    ask_for_next_drain(definition, shard)
+                    break
+            elif entries is None or not inbox.read(election.pk, shard, after=backlog.last, limit=1):
+                # The look without the lock is for a worker that was turned away while this one still held it.
+                break
+        if backlog.finish():
+            # The outcome is made, but what the last batch left in the box was shown as waiting.
+            announce(election.pk)
+    if backlog.finds_reused_places:
+        # Not at the next tick: until then voters whose marks are gone are taken for new ones.
+        healing.keep_box()
+    return read
+
+
+def begin_turn(election: Election, shard: int) -> Definition | None:
+    """Return the election with the paper on which its box takes ballots; None if PostgreSQL does not know it yet."""
+    # Before the read, so that a ballot accepted from here on asks for a drain of its own.
+    design = inbox.clear_wake_up(election.pk, shard)
+    if design not in ("", election.in_force):
+        healing.keep_box()
+        election.refresh_from_db()
+        design = inbox.clear_wake_up(election.pk, shard)
+        if design not in ("", election.in_force):
+            logger.warning("%s: its ballots wait until the paper is known on which they were cast", election.slug)
+            return None
+    return Definition.of(election)
+
+
 def drain_round(definition: Definition, shard: int, backlog: Backlog) -> list[Entry] | None:
-    """Count one batch of the backlog; return it, or None if another worker holds the shard."""
+    """Read, count, commit, delete and show one batch; return it, or None if another worker holds the shard."""
     started = time.monotonic()
     with transaction.atomic():
         if not store.try_lock(definition.election, shard):
@@ -107,47 +109,41 @@ def drain_round(definition: Definition, shard: int, backlog: Backlog) -> list[En
         entries, batch = backlog.take()
         if not entries:
             return entries
-        changed, settlements = record(definition, shard, batch)
-    backlog.finds_reused_places |= batch.reuses_places
-    backlog.leave(partial(inbox.settle, definition.election, shard, settlements))
-    if changed:
+        recorded = record(definition, shard, batch)
+    backlog.finds_reused_places |= recorded.reuses_places
+    backlog.settle(recorded.settlements)
+    if recorded.changed:
         outcomes.renew(definition.election)
     metrics.ROUND_BALLOTS.observe(len(entries))
     metrics.ROUND_SECONDS.observe(time.monotonic() - started)
     return entries
 
 
-def record(definition: Definition, shard: int, batch: Batch) -> tuple[bool, list[Settlement]]:
-    """Write a batch in the open transaction; return whether anything changed, and what became of each entry."""
-    election = definition.election
-    ballots = list(batch.ballots.values())
-    places = [ballot.place for ballot in ballots]
-    entries = dict(zip(places, batch.ballots, strict=True))
-    tally = store.load_tally(election, shard)
+class Recorded(NamedTuple):
+    """What a batch has come to: whether it changed anything, and what became of each entry that may leave the box.
 
-    new_places = store.insert_cast_records(election, shard, ballots)
-    new = [ballot for ballot, place in zip(ballots, places, strict=True) if place in new_places]
-    known = [ballot for ballot, place in zip(ballots, places, strict=True) if place not in new_places]
-    redelivered = store.find_recorded(election, known)
-    duplicates = [ballot for ballot in known if ballot.place not in redelivered]
+    `reuses_places` tells whether a place of the batch belongs to another ballot already, as the database knows.
+    """
+
+    changed: bool
+    reuses_places: bool
+    settlements: list[Settlement]
+
+
+def record(definition: Definition, shard: int, batch: Batch) -> Recorded:
+    """Write a batch in the open transaction: first the cast records, then what they change."""
+    election = definition.election
+    tally = store.load_tally(election, shard)
+    new, duplicates = insert_new(election, shard, batch)
     # A ballot that a newer worker had to wait for has a low serial as well, but one of its own.
     late = [ballot for ballot in new if ballot.epoch == tally.epoch and ballot.serial <= tally.last_serial]
-    batch.reuses_places = store.note_reused_places(election, shard, late)
+    reuses_places = store.note_reused_places(election, shard, late)
 
-    standing = store.load_counted(election, {ballot.voter_key for ballot in ballots})
+    standing = store.load_counted(election, {ballot.voter_key for ballot in batch.ballots.values()})
     changes = counting.count(new, standing, count_keys=definition.count_keys, votes_final=definition.votes_final)
     store.save_counted(election, shard, changes.counted)
     store.add_to_counts(election, shard, changes.counts)
-
-    rejected = batch.rejected + [
-        reject(definition, shard, entries[ballot.place], ballot, reason)
-        for reason, ones in (
-            (RejectedBallot.Reason.DUPLICATE, duplicates),
-            (RejectedBallot.Reason.ALREADY_COUNTED, changes.set_aside),
-        )
-        for ballot in ones
-    ]
-    newly_rejected = store.save_rejected(rejected)
+    newly_rejected = set_aside(definition, shard, batch, duplicates, changes.set_aside)
 
     changed = bool(new or newly_rejected)
     if changed:
@@ -159,7 +155,37 @@ def record(definition: Definition, shard: int, batch: Batch) -> tuple[bool, list
         transaction.on_commit(
             partial(metrics.count_round, counted, counted - changes.new_voters, newly_rejected), robust=True
         )
-    return changed, settlements(definition, batch, standing | changes.counted)
+    return Recorded(changed, reuses_places, settlements(definition, batch, standing | changes.counted))
+
+
+def insert_new(election: int, shard: int, batch: Batch) -> tuple[list[Ballot], list[Ballot]]:
+    """Record the ballots that have no record yet; return them, and those that have one under another place."""
+    ballots = list(batch.ballots.values())
+    new_places = store.insert_cast_records(election, shard, ballots)
+    new: list[Ballot] = []
+    known: list[Ballot] = []
+    for ballot in ballots:
+        (new if ballot.place in new_places else known).append(ballot)
+    redelivered = store.find_recorded(election, known)
+    return new, [ballot for ballot in known if ballot.place not in redelivered]
+
+
+def set_aside(
+    definition: Definition, shard: int, batch: Batch, duplicates: list[Ballot], counted_before: list[Ballot]
+) -> list[str]:
+    """Keep what is not counted, with the reason; return the reason of each that is new."""
+    entries = {ballot.place: entry for entry, ballot in batch.ballots.items()}
+    return store.save_rejected(
+        batch.rejected
+        + [
+            reject(definition, shard, entries[ballot.place], ballot, reason)
+            for reason, ballots in (
+                (RejectedBallot.Reason.DUPLICATE, duplicates),
+                (RejectedBallot.Reason.ALREADY_COUNTED, counted_before),
+            )
+            for ballot in ballots
+        ]
+    )
 
 
 def follow_serials(definition: Definition, tally: Tally, places: list[tuple[str, int]]) -> None:

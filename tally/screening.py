@@ -29,8 +29,6 @@ class Batch:
     ballots: dict[str, Ballot] = field(default_factory=dict)  # by stream entry id
     rejected: list[RejectedBallot] = field(default_factory=list)
     places: list[tuple[str, int]] = field(default_factory=list)
-    # Whether the database has another ballot at a place of this batch.
-    reuses_places: bool = False
 
 
 def sort_out(definition: Definition, shard: int, entries: list[Entry]) -> Batch:

@@ -46,9 +46,9 @@ def _delete_before_commit() -> None:
     record, settle = drain.record, inbox.settle
 
     def record_and_delete(definition: Any, shard: int, batch: Any) -> Any:
-        changed, settlements = record(definition, shard, batch)
-        settle(definition.election, shard, settlements)
-        return changed, []
+        recorded = record(definition, shard, batch)
+        settle(definition.election, shard, recorded.settlements)
+        return recorded._replace(settlements=[])
 
     # Crash points are wrapped around the name `settle`, which the mutant replaces: so they are set here again.
     drain.record = record_and_delete
