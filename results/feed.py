@@ -56,7 +56,7 @@ class Channel:
         if self._snapshot and snapshot.version < self._snapshot.version:
             return
         shown, self._snapshot, self._read_at = self._snapshot, snapshot, time.monotonic()
-        if shown is None or snapshot.content != shown.content:
+        if shown is None or not snapshot.shows_the_same_as(shown):
             self.frame = snapshot.to_json()
             self.number += 1
             self.ring()

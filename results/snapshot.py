@@ -6,9 +6,10 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, Self
 
-from django.db.models import DateTimeField, Func, OuterRef, Q, QuerySet, Subquery
+from django.db.models import DateTimeField, Func, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast
 
 from polls import ballot_box
 from polls.design import Paper
@@ -20,6 +21,8 @@ from tally.models import StoredOutcome
 from tally.outcomes import ContestOutcome, tabulate
 
 logger = logging.getLogger(__name__)
+
+write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,46 @@ class ContestShown:
         }
 
 
+class Source(NamedTuple):
+    """What an outcome is shown from, as PostgreSQL holds it: texts, which are compared faster than they are read."""
+
+    paper: str
+    # None while nobody has voted.
+    contests: str | None
+    ballots: int
+
+
+@dataclass(frozen=True)
+class OutcomeShown:
+    """The contests of a paper with their outcomes, made and encoded once for all pages and sockets that show them."""
+
+    source: Source
+    paper: Paper
+    contests: Sequence[ContestShown]
+    json: str
+
+    @classmethod
+    def of(cls, source: Source) -> Self:
+        """Read an outcome; raises ValueError where it is something else."""
+        paper = Paper.read(source.paper)
+        if source.contests is None:
+            outcomes = tabulate(paper, {}, 0)
+        else:
+            outcomes = [ContestOutcome.from_dict(one) for one in json.loads(source.contests)]
+        contests = show_contests(paper, outcomes, source.ballots)
+        return cls(source, paper, contests, write_json([one.as_dict() for one in contests]))
+
+
+def show_contests(paper: Paper, outcomes: Iterable[ContestOutcome], ballots: int) -> list[ContestShown]:
+    """Return the contests of a paper, each with its outcome."""
+    by_key = {one.key: one for one in outcomes}
+    shown = []
+    for contest in paper.contests:
+        _, blank, outcome = by_key[contest.key]
+        shown.append(ContestShown(contest, contest.title or paper.title, ballots, blank, outcome))
+    return shown
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What is shown of one election; `as_of` is PostgreSQL's time, `pending` None while the box is out of reach.
@@ -97,18 +140,32 @@ class Snapshot:
     """
 
     election: Election
-    paper: Paper
+    shown: OutcomeShown
     phase: str
     final: bool
     version: int
-    ballots: int
     pending: int | None
     as_of: dt.datetime
-    contests: Sequence[ContestShown]
+
+    @property
+    def paper(self) -> Paper:
+        return self.shown.paper
+
+    @property
+    def ballots(self) -> int:
+        return self.shown.source.ballots
+
+    @property
+    def contests(self) -> Sequence[ContestShown]:
+        return self.shown.contests
+
+    def shows_the_same_as(self, other: "Snapshot") -> bool:
+        """Tell whether nobody has to draw anything new: all that differs may be the age."""
+        return self.shown.source == other.shown.source and self._heading == other._heading
 
     @cached_property
-    def content(self) -> dict[str, Any]:
-        """Return what is shown, without its age: equal content means that nobody has to draw anything new."""
+    def _heading(self) -> dict[str, Any]:
+        """Return what is shown beside the contests."""
         return {
             "election": self.election.slug,
             "title": self.paper.title,
@@ -122,15 +179,18 @@ class Snapshot:
             "closes_at": write_time(self.election.closes_at) if self.election.closes_at else None,
             "shows": "live",
             "turnout": None,
-            "contests": [one.as_dict() for one in self.contests],
         }
 
     def as_dict(self) -> dict[str, Any]:
         """Return the snapshot as the contract has it."""
-        return self.content | {"as_of": write_time(self.as_of)}
+        contests = [one.as_dict() for one in self.contests]
+        return self._heading | {"contests": contests, "as_of": write_time(self.as_of)}
 
     def to_json(self) -> str:
-        return json.dumps(self.as_dict(), ensure_ascii=False, separators=(",", ":"))
+        """Write what `as_dict` returns, without encoding the contests again."""
+        texts = {name: write_json(value) for name, value in self._heading.items()}
+        texts |= {"contests": self.shown.json, "as_of": write_json(write_time(self.as_of))}
+        return "{" + ",".join(f'"{name}":{text}' for name, text in texts.items()) + "}"
 
 
 def write_time(moment: dt.datetime) -> str:
@@ -148,8 +208,13 @@ class ClockTimestamp(Func):
 # What a page shows or needs for it. The role may read no other column.
 _READ = (
     "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "state", "sealed_at",
-    "outcome__design", "outcome__version", "outcome__ballots", "outcome__contests",
+    "outcome__design", "outcome__version", "outcome__ballots",
 )  # fmt: skip
+
+
+# Elections of which the outcome that was read last is kept. One with 1,000 options takes about a megabyte.
+KEPT = 32
+_kept: dict[int, OutcomeShown] = {}
 
 
 class NoOutcome(Exception):
@@ -185,7 +250,11 @@ def _read_rows(elections: QuerySet[Election]) -> list[tuple[Any, int | None]]:
     rows = list(
         elections.only(*_READ)
         .select_related("outcome")
-        .annotate(as_of=ClockTimestamp(), paper=Subquery(shown.values("paper")))
+        .annotate(
+            as_of=ClockTimestamp(),
+            paper=Subquery(shown.values("paper")),
+            outcomes=Cast("outcome__contests", TextField()),
+        )
     )
     try:
         waiting = ballot_box.count_waiting([(election.pk, election.shards) for election in rows])
@@ -196,34 +265,31 @@ def _read_rows(elections: QuerySet[Election]) -> list[tuple[Any, int | None]]:
 
 def _snapshot(row: Any, pending: int | None) -> Snapshot:
     """Build a snapshot from an election with the annotations of `_read_rows`; raises NoOutcome."""
-    paper = Paper.read(row.paper)
     stored: StoredOutcome | None = getattr(row, "outcome", None)
-    ballots = 0
     if stored is None or stored.design != row.in_force:
         # Nothing was counted yet: from its first ballot on a paper is never replaced.
-        outcomes = tabulate(paper, {}, 0)
-    elif stored.contests is None:
+        source = Source(row.paper, None, 0)
+    elif row.outcomes is None:
         raise NoOutcome(f"no results of {row.slug}: its counts contradict each other; run `recount`")
     else:
-        ballots, outcomes = stored.ballots, [ContestOutcome.from_dict(one) for one in stored.contests]
+        source = Source(row.paper, row.outcomes, stored.ballots)
     return Snapshot(
         election=row,
-        paper=paper,
+        shown=_show(row.pk, source),
         phase=row.phase(row.as_of),
         final=row.state in HAS_RESULT,
         version=row.revision + (stored.version if stored else 0),
-        ballots=ballots,
         pending=pending,
         as_of=row.as_of,
-        contests=show_contests(paper, outcomes, ballots),
     )
 
 
-def show_contests(paper: Paper, outcomes: Iterable[ContestOutcome], ballots: int) -> list[ContestShown]:
-    """Return the contests of a paper, each with its outcome."""
-    by_key = {one.key: one for one in outcomes}
-    shown = []
-    for contest in paper.contests:
-        _, blank, outcome = by_key[contest.key]
-        shown.append(ContestShown(contest, contest.title or paper.title, ballots, blank, outcome))
+def _show(election: int, source: Source) -> OutcomeShown:
+    """Show an outcome, as it was shown before if it is the same."""
+    shown = _kept.get(election)
+    if shown is None or shown.source != source:
+        shown = OutcomeShown.of(source)
+        if len(_kept) >= KEPT:
+            _kept.clear()
+        _kept[election] = shown
     return shown

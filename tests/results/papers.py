@@ -1,6 +1,7 @@
 """Snapshots of papers that no database has to hold, and their dashboards as the server writes them."""
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from django.utils import translation
 from polls.design import Paper
 from polls.methods import ContestOnBallot
 from polls.models import Election
-from results.snapshot import Snapshot, show_contests
+from results.snapshot import OutcomeShown, Snapshot, Source
 from tally.outcomes import tabulate
 from tests.conftest import contest
 
@@ -54,16 +55,15 @@ DECIDED = LIVELY | {
 
 def make_snapshot(counts: Mapping[str, int], ballots: int, paper: Paper = PAPER, **changes: Any) -> Snapshot:
     """Make a snapshot of counts by count key, of an election that is open."""
+    outcomes = json.dumps([one.as_dict() for one in tabulate(paper, counts, ballots)])
     whole = Snapshot(
         election=Election(slug="drink", opens_at=NOON, time_zone="UTC"),
-        paper=paper,
+        shown=OutcomeShown.of(Source(paper.write(), outcomes, ballots)),
         phase="open",
         final=False,
         version=1,
-        ballots=ballots,
         pending=0,
         as_of=NOON,
-        contests=show_contests(paper, tabulate(paper, counts, ballots), ballots),
     )
     return replace(whole, **changes)
 

@@ -6,7 +6,6 @@ import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from prometheus_client import REGISTRY
 
 from results import feed
 from results.seats import seats
-from results.snapshot import Election, read_snapshots
+from results.snapshot import Election, read_snapshots, write_json
 from tally import lifecycle
 from tally.drain import drain_all
 from voting_site.asgi import application
@@ -297,20 +296,27 @@ class TestFeed:
         channel.take(newer)
         assert json.loads(channel.frame)["version"] == newest.version
 
-    def test_encodes_what_is_new_once_and_what_is_shown_already_not_at_all(self, make_election, monkeypatch):
+    @pytest.mark.urls("voting_site.urls.result")
+    def test_encodes_each_version_once_for_sockets_and_pages(self, make_election, cast, client, monkeypatch):
         drink = make_election()
         encoded = []
 
-        def dumps(shown: dict[str, Any], **options: Any) -> str:
-            encoded.append(shown["version"])
-            return json.dumps(shown, **options)
+        def note(shown: Any) -> str:
+            if isinstance(shown, list):
+                encoded.append(shown)
+            return write_json(shown)
 
-        monkeypatch.setattr("results.snapshot.json", SimpleNamespace(dumps=dumps))
+        monkeypatch.setattr("results.snapshot.write_json", note)
         channel = feed.Channel()
-        for _ in range(2):
-            [snapshot] = read_snapshots(Election.objects.filter(pk=drink.pk))
-            channel.take(snapshot)
-        assert (encoded, channel.number) == ([snapshot.version], 1)
+        for number in (1, 2):
+            for _ in range(2):
+                [snapshot] = read_snapshots(Election.objects.filter(pk=drink.pk))
+                channel.take(snapshot)
+            page = client.get("/drink/results.json").json()
+            assert json.loads(channel.frame) | {"as_of": page["as_of"]} == page
+            assert (len(encoded), channel.number) == (number, number)
+            cast(drink, "ana", "nesquik")
+            drain_all()
 
     def test_reads_again_where_the_connection_broke(self, make_election):
         drink = make_election()

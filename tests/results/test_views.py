@@ -1,6 +1,8 @@
 """The results pages and the snapshot that they show."""
 
 import datetime as dt
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ from results import snapshot as snapshots
 from results.views import get_snapshot
 from tally.drain import drain_all
 from tally.lifecycle import archive_election, close_election, turn_phases
-from tally.models import Count
+from tally.models import Count, StoredOutcome
 from tally.outcomes import make_outcome
+
+from .papers import LIVELY, PAPER, make_snapshot
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
 
@@ -65,6 +69,32 @@ class TestSnapshot:
                 }
             ],
         }
+
+    def test_is_the_same_in_text_as_in_fields(self):
+        shown = make_snapshot(LIVELY, 12, replace(PAPER, title='¿Ñam "nesquik"?'))
+        assert shown.to_json() == json.dumps(shown.as_dict(), ensure_ascii=False, separators=(",", ":"))
+
+    def test_is_made_anew_where_anything_of_it_changes(self, make_election, cast):
+        drink = make_election()
+        first = get_snapshot("drink")
+        assert get_snapshot("drink").shown is first.shown
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        second = get_snapshot("drink")
+        assert (first.ballots, second.ballots) == (0, 1)
+        assert not second.shows_the_same_as(first)
+        # A repair makes the outcome of the same version once more.
+        StoredOutcome.objects.update(ballots=7)
+        assert get_snapshot("drink").ballots == 7
+
+    def test_is_kept_of_some_elections_only(self, make_election, monkeypatch):
+        monkeypatch.setattr(snapshots, "KEPT", 3)
+        slugs = [f"drink-{number}" for number in range(7)]
+        for slug in slugs:
+            make_election(slug=slug)
+            get_snapshot(slug)
+            assert len(snapshots._kept) <= 3
+        assert [get_snapshot(slug).election.slug for slug in slugs] == slugs
 
     def test_has_each_contest_with_its_blank_ballots(self, make_election, cast, client):
         drink = make_election(contests=3, rules={"blank": True})
