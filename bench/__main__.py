@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import counting, dashboard, fanout, memory, reference, report, screen, servers, start, voting
+from bench import counting, dashboard, fanout, memory, reference, report, screen, servers, start, viewer, voting
 from bench.figure import Figure
 from bench.load import tool
 from bench.stand import Broken, Stand
@@ -23,6 +23,7 @@ FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {
     "start": start.measure,
     "memory": memory.measure,
     "screen": screen.measure,
+    "viewer": viewer.measure,
     "fanout": fanout.measure,
     "voting": voting.measure,
     "servers": servers.measure,

@@ -14,9 +14,6 @@ from .sockets import Audience
 from .stand import MEASURED, Role, Stand, wait_until
 from .voting import SLUG
 
-# A frame is a few hundred bytes, a heartbeat a hundred.
-FRAME_BYTES = 200
-
 
 def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
     """Yield the processor time of a frame to many sockets, beside a bare loop that writes the same bytes.
@@ -64,7 +61,7 @@ def cost(server: Role, path: str, number: int, rounds: int, change: Callable[[],
         for _ in range(rounds):
             before = server.processor_time()
             change()
-            heard = audience.hear(FRAME_BYTES)
+            heard = audience.hear()
             used += server.processor_time() - before
             spreads.append(max(heard) - min(heard))
             audience.quieten(0.3)

@@ -15,18 +15,26 @@ from .stand import Broken
 PING = 0x89
 HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\nX-Forwarded-For: {address}\r\n\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\nX-Forwarded-For: {address}\r\n{offer}\r\n"
 )
+# The bit of it that says that a frame is compressed.
+COMPRESSED = 0x40
+# An uncompressed frame is a few hundred bytes, a heartbeat a hundred.
+FRAME_BYTES = 200
+# What every browser offers.
+COMPRESSION = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
 
 
-def open_socket(port: int, path: str, number: int = 0) -> socket.socket:
-    """Open a WebSocket; raises Broken if it is refused. Data that comes with the handshake is discarded."""
+def open_socket(port: int, path: str, number: int = 0, *, offer: str = "") -> socket.socket:
+    """Open a WebSocket; raises Broken if it is refused."""
     connection = socket.create_connection(("127.0.0.1", port), timeout=30)
     key = base64.b64encode(os.urandom(16)).decode()
-    connection.sendall(HANDSHAKE.format(path=path, port=port, key=key, address=address(number)).encode())
+    asked = HANDSHAKE.format(path=path, port=port, key=key, address=address(number), offer=offer)
+    connection.sendall(asked.encode())
     answer = b""
-    while b"\r\n\r\n" not in answer:
-        part = connection.recv(1024)
+    while not answer.endswith(b"\r\n\r\n"):
+        # Not one byte of the first frame.
+        part = connection.recv(1)
         if not part:
             raise Broken(f"the socket {path} was refused: {answer[:100]!r}")
         answer += part
@@ -66,13 +74,13 @@ def _read(connection: socket.socket, number: int) -> bytes:
 
 
 class Audience:
-    """Many open sockets in one process, which notes when each gets a message."""
+    """Many open sockets of browsers in one process, which notes when each gets a message."""
 
-    def __init__(self, port: int, path: str, number: int) -> None:
+    def __init__(self, port: int, path: str, number: int, *, offer: str = COMPRESSION) -> None:
         self.selector = selectors.DefaultSelector()
         self.sockets: list[socket.socket] = []
         for index in range(number):
-            one = open_socket(port, path, index)
+            one = open_socket(port, path, index, offer=offer)
             one.setblocking(False)
             self.selector.register(one, selectors.EVENT_READ)
             self.sockets.append(one)
@@ -91,25 +99,25 @@ class Audience:
             for key, _ in ready:
                 self._receive(key)
 
-    def hear(self, least: int, timeout: float = 60) -> Sequence[float]:
-        """Return the time (`time.perf_counter`) at which each socket had its first message of `least` bytes or more."""
+    def hear(self, timeout: float = 60) -> Sequence[float]:
+        """Return when each socket had its first frame with results; times of `time.perf_counter`."""
         heard: dict[int, float] = {}
         end = time.perf_counter() + timeout
         while len(heard) < len(self.sockets):
             if time.perf_counter() > end:
                 raise Broken(f"{len(self.sockets) - len(heard)} of {len(self.sockets)} sockets heard nothing")
             for key, _ in self.selector.select(timeout=1):
-                # Heartbeats are short, frames are not.
-                if self._receive(key) >= least:
+                if self._receive(key):
                     heard.setdefault(key.fd, time.perf_counter())
         return list(heard.values())
 
     @staticmethod
-    def _receive(key: selectors.SelectorKey) -> int:
+    def _receive(key: selectors.SelectorKey) -> bool:
+        """Read what has come; tell whether it begins with results, since heartbeats are short and not compressed."""
         connection: socket.socket = key.fileobj  # type: ignore[assignment]
         data = connection.recv(65536)
         if not data:
             raise Broken("the server closed a socket")
         if data[0] == PING:
             connection.send(pong(data[2 : 2 + data[1]]))
-        return len(data)
+        return bool(data[0] & COMPRESSED) or len(data) >= FRAME_BYTES

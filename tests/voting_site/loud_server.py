@@ -10,13 +10,15 @@ from itertools import count
 from typing import Any
 
 FRAME = "x" * 100_000
+# For sockets at the path /short.
+SHORT_FRAME = "x" * 1000
 # Seconds between two frames.
 PAUSE = 0.02
 
 
-async def talk(send: Any) -> None:
+async def talk(send: Any, frame: str) -> None:
     for number in count():
-        await send({"type": "websocket.send", "text": f"{number} {FRAME}"})
+        await send({"type": "websocket.send", "text": f"{number} {frame}"})
         await asyncio.sleep(PAUSE)
 
 
@@ -25,7 +27,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.accept"})
-        talking = asyncio.create_task(talk(send))
+        talking = asyncio.create_task(talk(send, SHORT_FRAME if scope["path"] == "/short" else FRAME))
         while (await receive())["type"] != "websocket.disconnect":
             pass
         talking.cancel()

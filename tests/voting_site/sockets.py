@@ -2,13 +2,27 @@
 
 import socket
 import struct
+import zlib
 from collections.abc import Iterator
+from typing import Protocol
 
 # Seconds within which a socket is open, and a frame comes.
 PROMPT = 5
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
+# The bit of a frame's first byte that says that it is compressed, and the end that it leaves out (RFC 7692).
+COMPRESSED, FLUSHED = 0x40, b"\x00\x00\xff\xff"
+# What every browser offers.
+OFFER = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
 # `tcpi_state` of Linux's `struct tcp_info`.
 ESTABLISHED = 1
+
+
+class Connection(Protocol):
+    """What is needed of a socket here."""
+
+    def recv(self, size: int, /) -> bytes: ...
+
+    def sendall(self, data: bytes, /) -> object: ...
 
 
 def frame(first: int, payload: bytes = b"") -> bytes:
@@ -18,12 +32,13 @@ def frame(first: int, payload: bytes = b"") -> bytes:
     return bytes([first]) + length + bytes(4) + payload
 
 
-def open_socket(port: int, path: str, *, buffer: int | None = None) -> socket.socket:
+def open_socket(port: int, path: str, *, buffer: int | None = None, compressed: bool = False) -> socket.socket:
     """Open a socket whose client's kernel keeps `buffer` bytes, or as many as it likes; nothing of it is read yet."""
     connection = connect(port, buffer=buffer)
     connection.sendall(
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        f"{OFFER * compressed}\r\n".encode()
     )
     head = b""
     while not head.endswith(b"\r\n\r\n"):
@@ -31,6 +46,7 @@ def open_socket(port: int, path: str, *, buffer: int | None = None) -> socket.so
         assert part, f"no socket: {head!r}"
         head += part
     assert head.startswith(b"HTTP/1.1 101"), head
+    assert (b"permessage-deflate" in head) is compressed, head
     return connection
 
 
@@ -45,8 +61,12 @@ def connect(port: int, data: bytes = b"", *, buffer: int | None = None) -> socke
     return connection
 
 
-def read_frames(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
-    """Yield the opcode and the payload of each frame, up to one that closes; answer pings as a browser does."""
+def read_frames(connection: Connection) -> Iterator[tuple[int, bytes]]:
+    """Yield the opcode and the payload of each frame, up to one that closes; answer pings as a browser does.
+
+    Of a compressed socket all frames have to be read by one call, which keeps what later ones refer to.
+    """
+    window = zlib.decompressobj(wbits=-15)
     while head := _read(connection, 2):
         size = head[1] & 0x7F
         if size == 126:
@@ -54,6 +74,8 @@ def read_frames(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
         elif size == 127:
             [size] = struct.unpack("!Q", _read(connection, 8))
         payload = _read(connection, size)
+        if head[0] & COMPRESSED:
+            payload = window.decompress(payload + FLUSHED)
         if head[0] & 0x0F == PING:
             connection.sendall(frame(0x80 | PONG, payload))
         yield head[0] & 0x0F, payload
@@ -61,7 +83,7 @@ def read_frames(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
             return
 
 
-def _read(connection: socket.socket, size: int) -> bytes:
+def _read(connection: Connection, size: int) -> bytes:
     """Return so many bytes, or none at the end."""
     found = bytearray()
     while len(found) < size:

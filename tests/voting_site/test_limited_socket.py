@@ -1,23 +1,42 @@
 """Clients of sockets that do not read, at Daphne as `result` runs it, with an application that never stops talking."""
 
 import os
+import socket
+import struct
 import subprocess
 import sys
 import time
 import urllib.request
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import islice
 
 import psutil
 import pytest
 
+from tests.voting_site.loud_server import FRAME, SHORT_FRAME
 from tests.voting_site.processes import PROJECT, answers, wait_until
-from tests.voting_site.sockets import PING, PROMPT, TEXT, frame, is_open, open_socket, read_frames
+from tests.voting_site.sockets import CLOSE, COMPRESSED, PING, PROMPT, TEXT, frame, is_open, open_socket, read_frames
 from voting_site.local.ports import free_port
 
 MEGA = 2**20
 # Seconds between pings, and in which a client has to take something, at the server of these tests.
 PING_S, SILENT_S = 1, 6
+
+
+class Metered:
+    """A connection that counts the bytes that come."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.sendall = connection.sendall
+        self.received = 0
+
+    def recv(self, size: int) -> bytes:
+        found = self._connection.recv(size)
+        self.received += len(found)
+        return found
 
 
 class LoudServer:
@@ -124,3 +143,26 @@ class TestSocketThatReads:
             return time.monotonic() > until
 
         wait_until(has_read_for_long, "the end of the time for which it is to stay")
+
+
+class TestSocketOfABrowser:
+    @pytest.mark.parametrize(("path", "text"), [("/short", SHORT_FRAME), ("/", FRAME)])
+    def test_is_sent_each_text_compressed(self, loud: LoudServer, crowd: ExitStack, path: str, text: str):
+        browser = crowd.enter_context(open_socket(loud.port, path, compressed=True))
+        texts = islice((payload for kind, payload in read_frames(browser) if kind == TEXT), 100)
+        assert list(texts) == [f"{number} {text}".encode() for number in range(100)]
+
+    def test_is_sent_little_more_than_what_is_new(self, loud: LoudServer, crowd: ExitStack):
+        browser = Metered(crowd.enter_context(open_socket(loud.port, "/short", compressed=True)))
+        texts = (payload for kind, payload in read_frames(browser) if kind == TEXT)
+        next(texts)
+        before = browser.received
+        assert sum(map(len, islice(texts, 100))) > 100_000
+        assert browser.received - before < 3000
+
+    def test_is_ended_like_any_other_when_it_sends_something(self, loud: LoudServer, crowd: ExitStack):
+        browser = crowd.enter_context(open_socket(loud.port, "/short", compressed=True))
+        # Compressed as well, and a thousand times as long when it is not.
+        browser.sendall(frame(0x81 | COMPRESSED, zlib.compress(bytes(100_000), wbits=-15)[:100]))
+        *_, last = read_frames(browser)
+        assert last == (CLOSE, struct.pack("!H", 1008))

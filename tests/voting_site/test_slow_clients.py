@@ -247,6 +247,16 @@ class TestSocket:
         assert read == sorted(read)
         assert len(read) < len(shown) / 2
 
+    def test_of_a_browser_is_sent_what_the_page_shows(self, urna: Up):
+        port = urna.ports["result"]
+        change_results(urna, times=0)
+        with open_socket(port, f"/ws/{LOUD}/", compressed=True) as browser, ThreadPoolExecutor(1) as changing:
+            changes = changing.submit(change_results, urna, times=10)
+            shown = list(versions(browser, until=lambda version: changes.done() and version == newest(port)))
+            changes.result()
+        assert shown == sorted(shown)
+        assert len(set(shown)) > 5
+
 
 def change_results(urna: Up, *, times: int) -> None:
     """Let the election LOUD have so many new versions, one after the other."""

@@ -13,6 +13,7 @@ from daphne.ws_protocol import WebSocketFactory
 from twisted.protocols.basic import LineReceiver
 from twisted.web.http import HTTPChannel
 
+from .frames import accept_compression
 from .limited_socket import LimitedSocket
 
 # Seconds from the connection, or from the last answer on it, to the last byte of a request.
@@ -123,9 +124,13 @@ class LimitedFactory(HTTPFactory):
 
 
 class LimitedSocketFactory(WebSocketFactory):
-    """Sockets with limits of their own."""
+    """Sockets with limits of their own, for browsers that decompress what they are sent."""
 
     protocol = LimitedSocket
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.setProtocolOptions(perMessageCompressionAccept=accept_compression)
 
 
 class LimitedServer(daphne.server.Server):

@@ -5,15 +5,14 @@ answer to a ping, even in a message that never ends: an empty fragment now and t
 """
 
 import asyncio
-import struct
 import time
-from functools import lru_cache
 from typing import Any
 
 from daphne.ws_protocol import WebSocketProtocol
 
 from results.metrics import count_refusal
 
+from .frames import frame_of
 from .send_queue import count_taken
 
 # Seconds from the answer to one ping to the next ping.
@@ -39,6 +38,8 @@ class LimitedSocket(WebSocketProtocol):
         self._is_new = True
         # Whether the kernel has taken all that was sent.
         self._room = asyncio.Event()
+        # The last text that was sent compressed, which the client keeps.
+        self._kept: str | None = None
         # How many bytes the client's kernel had received at the last check.
         self._taken = 0
         self._received = 0
@@ -59,10 +60,23 @@ class LimitedSocket(WebSocketProtocol):
 
     def serverSend(self, content: str | bytes, binary: bool = False) -> None:
         """Send a message; on a socket that is closing, do nothing."""
-        if binary or self.state == self.STATE_CONNECTING:
-            super().serverSend(content, binary)
-        elif self.state == self.STATE_OPEN:
-            self.sendData(frame_text(content))
+        if self.state == self.STATE_CONNECTING:
+            self.serverAccept()
+        if self.state != self.STATE_OPEN:
+            return
+        if binary:
+            # autobahn would compress it with a window of its own, which is not the one that the client keeps.
+            self.sendMessage(content, True, doNotCompress=True)
+        else:
+            self.sendData(self._choose_form(str(content)))
+
+    def _choose_form(self, text: str) -> bytes:
+        """Return the frame of a text in the form that this client reads, with the fewest bytes."""
+        frame = frame_of(text)
+        if not (self.websocket_extensions_in_use and frame.is_worth_compressing):
+            return frame.plain
+        kept, self._kept = self._kept, text
+        return frame.compressed(kept)
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         """Write to the kernel directly, so that it is known at once whether a part of the data has to wait."""
@@ -151,13 +165,3 @@ class LimitedSocket(WebSocketProtocol):
         self.dropConnection(abort=True)
         # This also ends the socket of a client that has sent its close, but does not read what was sent before.
         self.transport.abortConnection()
-
-
-@lru_cache(maxsize=16)
-def frame_text(text: str) -> bytes:
-    """Return a text as a frame (RFC 6455), made once for all sockets that are sent the same text."""
-    payload = text.encode()
-    size = len(payload)
-    if size < 126:
-        return bytes([0x81, size]) + payload
-    return (struct.pack("!BBH", 0x81, 126, size) if size < 2**16 else struct.pack("!BBQ", 0x81, 127, size)) + payload
