@@ -1,6 +1,7 @@
 """What the pages tell browsers to keep them from, on each kind of answer, and that browsers have nothing to object."""
 
 import contextlib
+import gzip
 import http.client
 import re
 from collections.abc import Iterator
@@ -62,6 +63,12 @@ def ask(urna: Up, kind: str) -> http.client.HTTPResponse:
     return answer
 
 
+def ask_for_gzip(urna: Up, kind: str) -> http.client.HTTPResponse:
+    """Ask like a browser, which takes compressed answers; `page` is their text."""
+    role, method, path, _ = ANSWERS[kind]
+    return request(urna.ports[role], method, path, Accept_Encoding="gzip, deflate, br, zstd")
+
+
 def request(
     port: int, method: str, path: str, *, visitor: str = "127.0.0.1", body: str | None = None, **headers: str
 ) -> http.client.HTTPResponse:
@@ -70,7 +77,10 @@ def request(
     with contextlib.closing(connection):
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         answer = connection.getresponse()
-        answer.page = answer.read().decode()  # type: ignore[attr-defined]
+        body = answer.read()
+        if answer.headers["Content-Encoding"] == "gzip":
+            body = gzip.decompress(body)
+        answer.page = body.decode()  # type: ignore[attr-defined]
     return answer
 
 
@@ -113,6 +123,23 @@ class TestHeader:
         assert answer.headers.get_all("Cross-Origin-Resource-Policy") == [wanted]
         allowed = answer.headers.get("Access-Control-Allow-Origin")
         assert allowed == ("*" if kind == "results as JSON" else None)
+
+
+class TestCompression:
+    @pytest.mark.parametrize("kind", ["a dashboard", "results as JSON", "no results"])
+    def test_is_for_results(self, urna: Up, kind):
+        answer, plain = ask_for_gzip(urna, kind), ask(urna, kind)
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        assert int(answer.headers["Content-Length"]) < len(plain.page)
+        assert answer.page[:30] == plain.page[:30]
+        assert plain.headers["Content-Encoding"] is None
+
+    @pytest.mark.parametrize(
+        "kind", [kind for kind, (role, _, path, _) in ANSWERS.items() if role != "result" and "/static/" not in path]
+    )
+    def test_is_not_for_pages_with_secrets(self, urna: Up, kind):
+        assert ask_for_gzip(urna, kind).headers["Content-Encoding"] is None
 
 
 class TestNonce:

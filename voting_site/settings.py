@@ -169,6 +169,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Pages and JSON; the files above are compressed once. Why the results alone: docs/security.md, "Compression".
+    *(["django.middleware.gzip.GZipMiddleware"] if URNA_ROLE == "result" else []),
     "django.middleware.common.CommonMiddleware",
     "voting_site.middleware.language.LanguageMiddleware",
     "polls.middleware.UnreachableMiddleware",
