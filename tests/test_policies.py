@@ -142,6 +142,22 @@ class TestCompression:
         assert ask_for_gzip(urna, kind).headers["Content-Encoding"] is None
 
 
+class TestStaticFile:
+    @pytest.mark.parametrize(
+        ("kind", "name"),
+        [("a ballot", "pages/urna.css"), ("a dashboard", "results/dashboard.js"), ("a sign-in", "admin/css/base.css")],
+    )
+    def test_is_kept_by_browsers_under_a_name_with_its_hash(self, urna: Up, kind, name):
+        stem, _, ending = name.rpartition(".")
+        [path] = re.findall(rf"/static/{stem}\.[0-9a-f]{{12}}\.{ending}", ask(urna, kind).page)
+        answer = request(urna.ports[ANSWERS[kind][0]], "GET", path, Accept_Encoding="gzip")
+        assert answer.headers["Cache-Control"] == "max-age=315360000, public, immutable"
+        assert answer.headers["Content-Encoding"] == "gzip"
+        # A script asks for others.
+        for part in re.findall(r'from "(\./[^"]+)"', answer.page):
+            assert re.fullmatch(r"\./\w+\.[0-9a-f]{12}\.js", part)
+
+
 class TestNonce:
     def test_is_another_in_each_answer(self, urna: Up):
         ask.cache_clear()

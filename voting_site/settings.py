@@ -333,8 +333,8 @@ TIME_ZONE = env("TIME_ZONE", default="Europe/Madrid")
 # --- Pages ----------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-# Where `collectstatic` puts the files of an image, under names that carry their hash. Without it they are served
-# from the apps.
+# Where the files are under names that carry their hash: put there by `collectstatic` in an image, by `up` on this
+# machine. Without it they are served from the apps.
 STATIC_ROOT = env("STATIC_ROOT", default="")
 WHITENOISE_USE_FINDERS = not STATIC_ROOT
 # It is meant for fonts on another host, and there are none.

@@ -4,6 +4,7 @@ import http.client
 import ipaddress
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from voting_site.local import embedded
+from voting_site.local import embedded, static_files
 from voting_site.local.data_folder import ANOTHER_FOLDER, DataFolder, Unusable
 from voting_site.local.leftovers import mark
 from voting_site.local.own_addresses import own_addresses
@@ -84,7 +85,11 @@ class Command(BaseCommand):
 
     def _keep(self, folder: DataFolder) -> Keeper:
         services = embedded.services(folder)
-        embedded.prepare(folder, services)
+        with ThreadPoolExecutor(1) as beside:
+            # A first start makes the database meanwhile, which takes longer.
+            gathering = beside.submit(static_files.gather, folder.path / "static")
+            embedded.prepare(folder, services)
+        os.environ.setdefault("STATIC_ROOT", gathering.result())
         self.password_file = folder.path / "first_password"
         self.could_vote = False
         self.greeted = False
