@@ -34,6 +34,11 @@ ANSWERS = {
     "a style sheet of the administration": ("admin", "GET", "/static/admin/css/base.css", 200),
     "a page for administrators": ("admin", "GET", "/admin/polls/election/", 302),
 }
+# What browsers make a document of, in which code runs and devices may be used.
+PAGES = {
+    "a ballot", "a confirmation", "a form without a token", "no page", "a dashboard", "no results",
+    "a method that is not known", "a sign-in",
+}  # fmt: skip
 ALIKE = {
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
@@ -92,6 +97,9 @@ class TestHeader:
 
     def test_says_whose_code_may_run(self, answer, kind):
         [policy] = answer.headers.get_all("Content-Security-Policy")
+        if kind not in PAGES:
+            assert policy == "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            return
         parts = dict(part.partition(" ")[::2] for part in policy.split("; "))
         assert "unsafe" not in policy
         fixed = ("default-src", "base-uri", "frame-ancestors")
@@ -104,8 +112,9 @@ class TestHeader:
             assert len(nonce) >= 22
             assert (parts["script-src"], parts["style-src"]) == (f"'nonce-{nonce}'",) * 2
         else:
-            # Such an answer has no code of its own, and may run none; it may be a redirect in place of a page that has.
-            assert re.fullmatch(r"('nonce-\S+')?", parts["script-src"])
+            # No code of its own, and so none at all: an empty page.
+            assert answer.page == ""
+            assert re.fullmatch(r"'nonce-\S+'", parts["script-src"])
             assert parts["style-src"] == parts["script-src"]
 
     def test_leaves_no_code_without_a_nonce(self, answer, kind):
@@ -114,9 +123,16 @@ class TestHeader:
             assert [tag for tag in code if "nonce=" not in tag and 'type="application/json"' not in tag] == []
 
     def test_switches_off_what_pages_do_not_use(self, answer, kind):
+        if kind not in PAGES:
+            assert answer.headers.get_all("Permissions-Policy") is None
+            return
         [policy] = answer.headers.get_all("Permissions-Policy")
         assert {"camera=()", "geolocation=()", "microphone=()", "payment=()"} <= set(policy.split(", "))
         assert f"fullscreen={'(self)' if ANSWERS[kind][0] == 'result' else '()'}" in policy.replace("=self", "=(self)")
+
+    def test_is_short_on_what_is_no_page(self, answer, kind):
+        size = sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.items())
+        assert size < (1500 if kind in PAGES else 800)
 
     def test_keeps_answers_out_of_other_sites_pages(self, answer, kind):
         wanted = "cross-origin" if kind == "results as JSON" else "same-origin"

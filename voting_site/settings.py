@@ -164,7 +164,7 @@ MIDDLEWARE = [
     "voting_site.middleware.health.HealthMiddleware",
     # Headers for browsers; they come before each middleware that may answer.
     "voting_site.middleware.content_policy.ContentPolicyMiddleware",
-    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "voting_site.middleware.permissions_policy.PagePermissionsMiddleware",
     "voting_site.middleware.resource_policy.ResourcePolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
