@@ -227,7 +227,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "voting_site.admin_access.ContextWordsValidator"},
 ]
-if ROLE.has_admin:
+# Seconds for which a link to choose a password works.
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+if HAS_ADMIN:
     AUTHENTICATION_BACKENDS = ["voting_site.throttle.SignInThrottle", "django.contrib.auth.backends.ModelBackend"]
 # Ten wrong passwords for one name from one address, then a quarter of an hour's pause.
 AXES_FAILURE_LIMIT = 10

@@ -28,6 +28,15 @@ class TestPrepare:
         assert authenticate(username="admin", password=file.read_text())
         assert file.stat().st_mode & 0o777 == 0o600
 
+    def test_writes_the_path_of_a_link_for_a_new_administrator_alone(self, transactional_db, tmp_path: Path):
+        file = tmp_path / "link"
+        call_command("prepare", password_file=tmp_path / "password", link_file=file)
+        assert file.read_text().startswith("/choose-password/")
+        assert file.stat().st_mode & 0o777 == 0o600
+        file.unlink()
+        call_command("prepare", password_file=tmp_path / "password", link_file=file)
+        assert not file.exists()
+
     @pytest.mark.parametrize(("demo", "elections"), [(True, 1), (False, 0)])
     def test_makes_the_demo_election_where_it_is_asked_for(self, transactional_db, tmp_path: Path, demo, elections):
         call_command("prepare", password_file=tmp_path / "password", demo=demo)

@@ -76,6 +76,10 @@ class TestUp:
             assert answers(port, "/readyz")
             assert f"http://127.0.0.1:{port}/" in up.output
 
+    def test_shows_a_first_link_and_keeps_it_nowhere(self, up: Up) -> None:
+        assert re.search(rf"once, within a day: http://127\.0\.0\.1:{up.ports['admin']}/choose-password/\S+", up.output)
+        assert not (up.data / "first_link").exists()
+
     def test_shows_the_first_password_and_keeps_it_nowhere(self, up: Up) -> None:
         password = re.search(r"user admin, password (\S+)", up.output)
         assert password

@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from voting_site.first_password import ChoosePasswordView
+
 from .vote import handler400, handler403, handler404, handler500
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
@@ -15,5 +17,6 @@ admin.site.site_url = None
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("choose-password/<uidb64>/<token>/", ChoosePasswordView.as_view(), name="choose_password"),
     path("admin/", admin.site.urls),
 ]

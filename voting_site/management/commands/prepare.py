@@ -17,6 +17,8 @@ from django.db import OperationalError, connection
 from polls import ballot_box
 from tally import outcomes
 from tally.healing import keep_box
+from voting_site.first_password import link_path
+from voting_site.rights.database_rights import ROLES
 from voting_site.rights.database_users import NotAllowed, grant, users
 from voting_site.rights.redis_users import replays_everything
 from voting_site.roles import WITH_DATABASE, own_variable
@@ -24,6 +26,12 @@ from voting_site.roles import WITH_DATABASE, own_variable
 logger = logging.getLogger(__name__)
 
 ADMINISTRATOR = "admin"
+
+
+def write_secret(file: Path, text: str) -> None:
+    """Write what nobody but this user may read."""
+    file.touch(mode=0o600)
+    file.write_text(text)
 
 
 class Command(BaseCommand):
@@ -42,13 +50,18 @@ class Command(BaseCommand):
             type=Path,
             help="file of the administrator's first password; if there is no such file, a password is made and written",
         )
+        parser.add_argument(
+            "--link-file",
+            type=Path,
+            help="file for the path of the page of the administration on which a new administrator chooses a password",
+        )
         parser.add_argument("--demo", action="store_true", help="make the demo election, unless there is any election")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._wait(options["timeout"])
         call_command("migrate", interactive=False, verbosity=0)
         self._grant_rights()
-        self._ensure_administrator(options["password_file"])
+        self._ensure_administrator(options["password_file"], options["link_file"])
         if options["demo"]:
             call_command("seed_demo")
         # A database of an earlier release has no outcomes, and nothing else makes those of final elections.
@@ -97,17 +110,18 @@ class Command(BaseCommand):
                     " ACL SETUSER default off ~* &* +@all"
                 )
 
-    def _ensure_administrator(self, password_file: Path | None) -> None:
+    def _ensure_administrator(self, password_file: Path | None, link_file: Path | None) -> None:
         users = get_user_model().objects
         if users.filter(is_superuser=True).exists():
             return
         given = password_file and password_file.exists()
         password = password_file.read_text().strip() if password_file and given else secrets.token_urlsafe(9)
-        users.create_superuser(ADMINISTRATOR, password=password)
+        administrator = users.create_superuser(ADMINISTRATOR, password=password)
+        if link_file:
+            write_secret(link_file, link_path(administrator))
         if given:
             return
         if password_file:
-            password_file.touch(mode=0o600)
-            password_file.write_text(password)
+            write_secret(password_file, password)
         else:
             self.stdout.write(f"administrator: {ADMINISTRATOR}, first password: {password}")

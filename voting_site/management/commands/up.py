@@ -90,7 +90,7 @@ class Command(BaseCommand):
             gathering = beside.submit(static_files.gather, folder.path / "static")
             embedded.prepare(folder, services)
         os.environ.setdefault("STATIC_ROOT", gathering.result())
-        self.password_file = folder.path / "first_password"
+        self.password_file, self.link_file = folder.path / "first_password", folder.path / "first_link"
         self.could_vote = False
         self.greeted = False
 
@@ -99,7 +99,8 @@ class Command(BaseCommand):
             os.environ.setdefault("ALLOWED_HOSTS", "*")
         listening = {name: ("--host", self.address, "--port", str(port)) for name, port in self.ports.items()}
         roles = [manage(folder, name, "run", name, *listening.get(name, ())) for name in ROLES]
-        prepare = manage(folder, PREPARE, "prepare", "--demo", "--password-file", str(self.password_file))
+        firsts = ("--password-file", str(self.password_file), "--link-file", str(self.link_file))
+        prepare = manage(folder, PREPARE, "prepare", "--demo", *firsts)
 
         groups = [
             Group("servers", [service.program for service in services]),
@@ -143,7 +144,10 @@ class Command(BaseCommand):
         password = f"to set a new password: ./urna manage changepassword {ADMINISTRATOR}"
         if self.password_file.exists():
             password = f"password {self.password_file.read_text()} (shown this once)"
-        # If nothing can be written, voting goes on, and the password is kept for the next start.
+        if self.link_file.exists():
+            link = urls["admin"].rstrip("/") + self.link_file.read_text()
+            password += f"\n                  or choose your own password, once, within a day: {link}"
+        # Where nothing can be written, voting goes on, and the password stays for the next time.
         with suppress(OSError):
             self.stdout.write(
                 f"\n  Urna is up.\n\n"
@@ -156,6 +160,7 @@ class Command(BaseCommand):
             )
             self.stdout.flush()
             self.password_file.unlink(missing_ok=True)
+            self.link_file.unlink(missing_ok=True)
 
     def _describe_openness(self, others: list[str]) -> str:
         if ipaddress.ip_address(self.address).is_loopback:
