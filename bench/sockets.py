@@ -19,8 +19,8 @@ HANDSHAKE = (
 )
 # The bit of it that says that a frame is compressed.
 COMPRESSED = 0x40
-# An uncompressed frame is a few hundred bytes, a heartbeat a hundred.
-FRAME_BYTES = 200
+# The second byte of a frame up to which it is the length; a heartbeat is that short, and never compressed.
+SHORT = 125
 # What every browser offers.
 COMPRESSION = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
 
@@ -113,11 +113,20 @@ class Audience:
 
     @staticmethod
     def _receive(key: selectors.SelectorKey) -> bool:
-        """Read what has come; tell whether it begins with results, since heartbeats are short and not compressed."""
+        """Read what has come; tell whether results are among it."""
         connection: socket.socket = key.fileobj  # type: ignore[assignment]
         data = connection.recv(65536)
         if not data:
             raise Broken("the server closed a socket")
         if data[0] == PING:
             connection.send(pong(data[2 : 2 + data[1]]))
-        return bool(data[0] & COMPRESSED) or len(data) >= FRAME_BYTES
+        return has_results(data)
+
+
+def has_results(data: bytes) -> bool:
+    """Tell whether there are results among the frames that begin in `data`, and not heartbeats and pings alone."""
+    while len(data) > 1:
+        if data[0] & COMPRESSED or data[1] > SHORT:
+            return True
+        data = data[2 + data[1] :]
+    return False

@@ -6,10 +6,24 @@ import pytest
 
 from bench.figure import Figure, in_turn, percentile
 from bench.reference import AGAIN, commit_ratios, fallen, measure_until_believed
+from bench.sockets import has_results
 
 
 def figure(value: float, *, less_is_better: bool = False) -> Figure:
     return Figure("votes", value, "1/s", 100.0, "ceiling", less_is_better=less_is_better, goal="0.5")
+
+
+class TestHasResults:
+    HEARTBEAT, PING = b"\x81\x03{7}", b"\x89\x01x"
+
+    @pytest.mark.parametrize("results", [b"\xc1\x02ab", b"\x81\x7e\x00\xc8" + b"x" * 200, b"\x81\x7e\x00"])
+    def test_finds_them_behind_other_frames(self, results: bytes):
+        assert has_results(results)
+        assert has_results(self.HEARTBEAT + self.PING + results)
+
+    @pytest.mark.parametrize("others", [b"", HEARTBEAT, PING, HEARTBEAT * 50 + PING, HEARTBEAT[:3]])
+    def test_finds_none_where_there_are_none(self, others: bytes):
+        assert not has_results(others)
 
 
 class TestFallen:
