@@ -229,7 +229,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Seconds for which a link to choose a password works.
 PASSWORD_RESET_TIMEOUT = 24 * 3600
-if HAS_ADMIN:
+if ROLE.has_admin:
     AUTHENTICATION_BACKENDS = ["voting_site.throttle.SignInThrottle", "django.contrib.auth.backends.ModelBackend"]
 # Ten wrong passwords for one name from one address, then a quarter of an hour's pause.
 AXES_FAILURE_LIMIT = 10

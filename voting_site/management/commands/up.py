@@ -147,7 +147,7 @@ class Command(BaseCommand):
         if self.link_file.exists():
             link = urls["admin"].rstrip("/") + self.link_file.read_text()
             password += f"\n                  or choose your own password, once, within a day: {link}"
-        # Where nothing can be written, voting goes on, and the password stays for the next time.
+        # If nothing can be written, voting goes on, and the password is kept for the next start.
         with suppress(OSError):
             self.stdout.write(
                 f"\n  Urna is up.\n\n"
