@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase, override_settings
 from django.utils import timezone, translation
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -29,6 +29,33 @@ from tally import outcomes
 from tally.healing import keep_box
 
 EPOCH = "e0"
+# What migrations fill, and no test changes.
+FILLED_BY_MIGRATIONS = {"django_content_type", "auth_permission"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Hash passwords at once: the real hash takes a third of a second, which is its purpose."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_flush() -> Iterator[None]:
+    """Empty the tables that a test has filled; Django would empty all of them, and fill some anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_tables())
+        yield
+
+
+def empty_tables() -> None:
+    """Empty every table that holds something, apart from FILLED_BY_MIGRATIONS."""
+    tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False))
+    looks = (f"SELECT '{name}' WHERE EXISTS (TABLE \"{name}\")" for name in tables - FILLED_BY_MIGRATIONS)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(looks))
+        if filled := ", ".join(f'"{name}"' for (name,) in cursor.fetchall()):
+            cursor.execute(f"TRUNCATE {filled} CASCADE")
 
 
 @pytest.fixture(autouse=True)

@@ -15,12 +15,6 @@ PASSWORD = "correct horse battery staple"
 PAGE = "/admin/polls/election/"
 
 
-@pytest.fixture(autouse=True)
-def _fast(settings):
-    # A slow one takes a second for each try.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def user(transactional_db):
     return get_user_model().objects.create_superuser("eva", password=PASSWORD)
