@@ -28,9 +28,18 @@ def chromium() -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture(scope="module")
+def tab(chromium: Browser) -> Iterator[Page]:
+    """A page that all tests of a module use in turn: Chromium takes a second of processor time to make one."""
+    tab = chromium.new_page()
+    tab.clock.install()
+    yield tab
+    tab.close()
+
+
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """An empty page of an origin that has nothing but the scripts."""
+def page(tab: Page) -> Iterator[Page]:
+    """An empty document of an origin that has nothing but the scripts."""
 
     def serve(route: Route) -> None:
         path = SCRIPTS / route.request.url.rpartition("/")[2]
@@ -41,9 +50,7 @@ def page(chromium: Browser) -> Iterator[Page]:
         else:
             route.fulfill(body="", content_type="text/html")
 
-    page = chromium.new_page()
-    page.route("**/*", serve)
-    page.clock.install()
-    page.goto(ORIGIN)
-    yield page
-    page.close()
+    tab.route("**/*", serve)
+    tab.goto(ORIGIN)
+    yield tab
+    tab.unroute_all()
