@@ -5,18 +5,31 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
+from voting_site.local.postgres import Postgres
+from voting_site.local.programs import Program
+from voting_site.local.valkey import Valkey
 
 # The variables that name servers, those of single roles included.
 SERVER = re.compile(r"(DATABASE|REDIS)_URL(_FILE)?$")
 
 _services = ExitStack()
 FIGURE = "figure"
+
+
+class FleetingPostgres(Postgres):
+    """A PostgreSQL that does not wait for the disk, since nobody needs its data after the tests."""
+
+    @property
+    def program(self) -> Program:
+        lasting = super().program
+        return replace(lasting, argv=(*lasting.argv, "-cfsync=off"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,7 +71,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     folder.create()
     os.environ.update(embedded.environment(folder))
     if not gives_tests_away(early_config):
-        _services.enter_context(embedded.running(folder, embedded.services(folder, {})))
+        _services.enter_context(embedded.running(folder, [FleetingPostgres(folder), Valkey(folder)]))
     yield
 
 
