@@ -1,62 +1,21 @@
-"""The whole of it as a user starts it: `manage.py up`, and each role alone."""
+"""The whole of it as a user starts it: `manage.py up`."""
 
 import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from socket import socket
-from typing import IO
 
 import psutil
 import pytest
-from redis import Redis
 
-from voting_site.local.data_folder import DataFolder
-from voting_site.local.leftovers import started_on
 from voting_site.local.own_addresses import own_addresses
 from voting_site.local.ports import free_port
 from voting_site.local.restarts import ENDS
 from voting_site.roles import ROLES
 
-from .processes import (
-    DEADLINE,
-    MANAGE,
-    WEB_ROLES,
-    Running,
-    Up,
-    answers,
-    fresh_environment,
-    is_alive,
-    run,
-    wait_until,
-)
-
-# Of three programs one dies at once each time: it has to say so, and the others go on or not, as argv[2] has it.
-KEEPER = """
-import sys
-from pathlib import Path
-from voting_site.local import restarts, supervision
-from voting_site.local.programs import Program
-restarts.ENDS, restarts.LONGEST_PAUSE = 3, 1
-ill = Program("ill", (sys.executable, "-c", "print('what ails me'); raise SystemExit(3)"))
-well = Program("well", (sys.executable, "-uc", "import time; print('here'); time.sleep(600)"))
-late = Program("late", (sys.executable, "-c", "print('never')"))
-group = supervision.Group("all", [ill, well, late], once=frozenset({"ill"}), after={"late": "ill"})
-
-def stop_after_six(keeper):
-    if keeper._restarts["ill"].in_a_row == 6:
-        keeper.options.mood = -1
-
-keeper = supervision.Keeper(
-    [group], Path(sys.argv[1]), stop_after_six, {"needed": "ill", "spare": "well"}[sys.argv[2]].__eq__,
-    {"ill": "Nobody is ill meanwhile"},
-)
-keeper.keep()
-print(keeper.failed, keeper.last_lines("ill"), file=sys.stderr)
-"""
+from .processes import DEADLINE, WEB_ROLES, Up, answers, is_alive, run, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -208,131 +167,3 @@ class TestStop:
             assert "Traceback" not in command.output
         assert not (command.data / "postgres").exists()
         assert not (command.data / "valkey").exists()
-
-
-class TestKeeper:
-    def keep(self, tmp_path: Path, need: str, stdout: int | IO[bytes] = subprocess.PIPE) -> tuple[list[str], str]:
-        """Run the programs of KEEPER; return the log and the verdict."""
-        command = [sys.executable, "-c", KEEPER, str(tmp_path / "conf"), need]
-        done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=DEADLINE)
-        return (done.stdout or "").splitlines(), done.stderr
-
-    def test_gives_up_on_a_program_that_is_needed_and_keeps_ending(self, tmp_path: Path) -> None:
-        log, verdict = self.keep(tmp_path, "needed")
-        assert verdict == "ill ['what ails me', 'what ails me', 'what ails me']\n"
-        assert "well | here" in log
-        assert "late | never" not in log
-        assert log.count("ill  | has ended; it is started again") == 2
-
-    def test_starts_any_other_again_for_ever_and_says_so_once_in_a_while(self, tmp_path: Path) -> None:
-        log, verdict = self.keep(tmp_path, "spare")
-        assert verdict == f"None {6 * ['what ails me']}\n"
-        assert log.count("ill  | has ended; it is started again") == 2
-        assert [line for line in log if "in a row" in line] == [
-            "ill  | has ended 3 times in a row, and is started again and again. Nobody is ill meanwhile. "
-            "What it says is above; mend that, and it comes back by itself"
-        ]
-
-    def test_goes_on_where_its_log_cannot_be_written(self, tmp_path: Path) -> None:
-        with open("/dev/full", "wb") as full:
-            _, verdict = self.keep(tmp_path, "spare", full)
-        assert verdict.startswith("None ")
-
-
-class TestRun:
-    @pytest.mark.parametrize("role", WEB_ROLES)
-    def test_serves_a_web_role_until_told_to_stop(self, role: str, tmp_path: Path, servers: dict[str, str]) -> None:
-        port = free_port()
-        with Running(tmp_path / "log", "run", role, "--port", str(port), **servers) as command:
-            wait_until(lambda: answers(port), f"{role} on its port")
-            family = command.family()
-            assert command.stop() == 0, command.output
-        assert not any(map(is_alive, family))
-
-    def test_works_until_told_to_stop(self, tmp_path: Path, servers: dict[str, str]) -> None:
-        with Running(tmp_path / "log", "run", "worker", **servers) as command:
-            wait_until(lambda: len(command.family()) == 3, "the worker's two processes")
-            family = command.family()
-            assert command.stop() == 0, command.output
-        assert not any(map(is_alive, family))
-
-    def test_beats_until_told_to_stop(
-        self, tmp_path: Path, redis: "Redis", servers: dict[str, str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        # Nothing is written where it was started; in a container that is read-only.
-        (tmp_path / "here").mkdir()
-        monkeypatch.chdir(tmp_path / "here")
-        with Running(tmp_path / "log", "run", "beat", **servers) as command:
-            wait_until(lambda: bool(redis.keys("urna:celery:celery")), "a message of beat's")
-            assert command.stop() == 0, command.output
-        assert not list((tmp_path / "here").iterdir())
-
-    def test_refuses_a_port_that_is_in_use(self, servers: dict[str, str]) -> None:
-        with socket() as other:
-            other.bind(("127.0.0.1", 0))
-            other.listen()
-            port = other.getsockname()[1]
-            refused = run("run", "vote", "--port", str(port), **servers)
-        assert refused.returncode == 1
-        assert re.fullmatch(rf"urna: port {port} is in use on 127.0.0.1: .*\n", refused.stderr)
-
-    def test_takes_its_worker_process_along_when_it_is_killed(self, tmp_path: Path, servers: dict[str, str]) -> None:
-        port = free_port()
-        with Running(tmp_path / "log", "run", "vote", "--port", str(port), **servers) as command:
-            wait_until(lambda: answers(port), "vote on its port")
-            family = command.family()
-            assert len(family) == 2
-            command.stop(signal.SIGKILL)
-            wait_until(lambda: not any(map(is_alive, family)), "an end of the worker process")
-
-
-class TestManage:
-    def test_has_servers_for_the_duration_of_a_command(self, tmp_path: Path) -> None:
-        migrated = run("migrate", "--check", "--data", str(tmp_path / "data"))
-        assert migrated.returncode == 1, migrated.stderr
-        assert "Traceback" not in migrated.stderr
-        assert not list(started_on(DataFolder(tmp_path / "data")))
-
-    def test_names_the_remedy_when_the_folder_cannot_be_written(self, tmp_path: Path) -> None:
-        (tmp_path / "file").touch()
-        refused = run("up", "--data", str(tmp_path / "file" / "data"))
-        assert refused.returncode == 1
-        assert re.fullmatch(r"urna: cannot write to the data folder .*--data DIR\n", refused.stderr)
-
-    @pytest.mark.parametrize(
-        ("room", "said"),
-        [
-            (0, r"cannot write to the data folder .*--data DIR"),
-            (200_000, r"PostgreSQL's initdb fails on .*(error|FATAL|PANIC): .*"),
-        ],
-    )
-    def test_names_the_remedy_when_the_disk_is_full(self, tmp_path: Path, room: int, said: str) -> None:
-        # As on a full disk, files may be made, and only so much may be written into them.
-        limited = f"import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room})); "
-        limited += "del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
-        refused = subprocess.run(
-            [sys.executable, "-c", limited, MANAGE[-1], "up", "--data", str(tmp_path)],
-            env=fresh_environment(PYTHONDONTWRITEBYTECODE="1"),
-            capture_output=True,
-            text=True,
-        )
-        assert refused.returncode == 1
-        assert re.fullmatch(rf"urna: {said}\n", refused.stderr)
-
-    def test_names_the_remedy_when_something_is_in_the_place_of_the_sockets(self, tmp_path: Path) -> None:
-        folder = DataFolder(tmp_path / ("long" * 20))
-        folder.sockets.touch()
-        try:
-            refused = run("check_nothing", "--data", str(folder.path))
-        finally:
-            folder.sockets.unlink()
-        assert refused.returncode == 1
-        assert re.fullmatch(r"urna: /tmp/urna-\S+ is not a private folder .*: remove it, or .*\n", refused.stderr)
-
-    def test_needs_no_servers_for_help(self, tmp_path: Path) -> None:
-        helped = subprocess.run(
-            [*MANAGE, "up", "--help"], env=fresh_environment(URNA_DATA=str(tmp_path)), capture_output=True, text=True
-        )
-        assert helped.returncode == 0
-        assert "--vote-port" in helped.stdout
-        assert not (tmp_path / "postgres").exists()

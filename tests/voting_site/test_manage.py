@@ -1,0 +1,65 @@
+"""Any management command on the servers of a data folder: `manage.py`."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from voting_site.local.data_folder import DataFolder
+from voting_site.local.leftovers import started_on
+
+from .processes import MANAGE, fresh_environment, run
+
+
+class TestManage:
+    def test_has_servers_for_the_duration_of_a_command(self, tmp_path: Path) -> None:
+        migrated = run("migrate", "--check", "--data", str(tmp_path / "data"))
+        assert migrated.returncode == 1, migrated.stderr
+        assert "Traceback" not in migrated.stderr
+        assert not list(started_on(DataFolder(tmp_path / "data")))
+
+    def test_names_the_remedy_when_the_folder_cannot_be_written(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        refused = run("up", "--data", str(tmp_path / "file" / "data"))
+        assert refused.returncode == 1
+        assert re.fullmatch(r"urna: cannot write to the data folder .*--data DIR\n", refused.stderr)
+
+    @pytest.mark.parametrize(
+        ("room", "said"),
+        [
+            (0, r"cannot write to the data folder .*--data DIR"),
+            (200_000, r"PostgreSQL's initdb fails on .*(error|FATAL|PANIC): .*"),
+        ],
+    )
+    def test_names_the_remedy_when_the_disk_is_full(self, tmp_path: Path, room: int, said: str) -> None:
+        # As on a full disk, files may be made, and only so much may be written into them.
+        limited = f"import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room})); "
+        limited += "del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
+        refused = subprocess.run(
+            [sys.executable, "-c", limited, MANAGE[-1], "up", "--data", str(tmp_path)],
+            env=fresh_environment(PYTHONDONTWRITEBYTECODE="1"),
+            capture_output=True,
+            text=True,
+        )
+        assert refused.returncode == 1
+        assert re.fullmatch(rf"urna: {said}\n", refused.stderr)
+
+    def test_names_the_remedy_when_something_is_in_the_place_of_the_sockets(self, tmp_path: Path) -> None:
+        folder = DataFolder(tmp_path / ("long" * 20))
+        folder.sockets.touch()
+        try:
+            refused = run("check_nothing", "--data", str(folder.path))
+        finally:
+            folder.sockets.unlink()
+        assert refused.returncode == 1
+        assert re.fullmatch(r"urna: /tmp/urna-\S+ is not a private folder .*: remove it, or .*\n", refused.stderr)
+
+    def test_needs_no_servers_for_help(self, tmp_path: Path) -> None:
+        helped = subprocess.run(
+            [*MANAGE, "up", "--help"], env=fresh_environment(URNA_DATA=str(tmp_path)), capture_output=True, text=True
+        )
+        assert helped.returncode == 0
+        assert "--vote-port" in helped.stdout
+        assert not (tmp_path / "postgres").exists()
