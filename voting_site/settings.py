@@ -278,6 +278,10 @@ SOCKETS_LIMIT = positive("SOCKETS_LIMIT", default=10_000)
 SOCKETS_PER_ADDRESS = positive("SOCKETS_PER_ADDRESS", default=1000)
 # Page requests that one process of `result` works on at once, each with a connection to PostgreSQL.
 RESULT_THREADS = positive("RESULT_THREADS", default=16, at_most=64)
+# Seconds for a request to be here as a whole, for a client to take what waits of an answer, and for a socket's frame.
+REQUEST_TIMEOUT = positive("REQUEST_TIMEOUT", default=20)
+ANSWER_TIMEOUT = positive("ANSWER_TIMEOUT", default=30)
+FRAME_TIMEOUT = positive("FRAME_TIMEOUT", default=10)
 # Entries that one round of the count takes from the box.
 DRAIN_BATCH_SIZE = positive("DRAIN_BATCH_SIZE", default=2000, at_most=20_000)
 

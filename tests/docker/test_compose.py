@@ -296,7 +296,7 @@ class TestAddresses:
         "name",
         [
             "NEWCOMER_BURST", "NEWCOMER_INTERVAL_MS", "POW_DIFFICULTY", "SOCKETS_LIMIT", "SOCKETS_PER_ADDRESS",
-            "RESULT_THREADS",
+            "RESULT_THREADS", "REQUEST_TIMEOUT", "ANSWER_TIMEOUT", "FRAME_TIMEOUT",
         ],
     )  # fmt: skip
     def test_are_limited_as_the_settings_do(self, name):

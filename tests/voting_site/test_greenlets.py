@@ -241,8 +241,8 @@ class TestBodies:
         assert answer[0] == 413
 
     @pytest.mark.parametrize("field", [("content-length", "9"), ("transfer-encoding", "chunked")])
-    async def test_that_never_end_are_refused_in_time(self, serving, monkeypatch, field):
-        monkeypatch.setattr(greenlets, "BODY_S", 0.05)
+    async def test_that_never_end_are_refused_in_time(self, serving, settings, field):
+        settings.REQUEST_TIMEOUT = 0.05
         assert (await ask(serving(say("200 OK", b"")), Scope(field), Protocol(b"a", hangs=True)))[0] == 408
 
     async def test_without_a_length_are_none(self, serving):

@@ -5,10 +5,12 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 
 from voting_site.serving.send_queue import count_queued
-from voting_site.serving.slow_readers import ANSWER_S, SlowReaders
+from voting_site.serving.slow_readers import SlowReaders
 
+ANSWER_S = settings.ANSWER_TIMEOUT
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into Linux's queues")
 
 

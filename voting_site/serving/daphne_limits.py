@@ -10,16 +10,13 @@ from typing import Any
 import daphne.server
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.ws_protocol import WebSocketFactory
+from django.conf import settings
 from twisted.protocols.basic import LineReceiver
 from twisted.web.http import HTTPChannel
 
 from .frames import accept_compression
 from .limited_socket import LimitedSocket
 
-# Seconds from the connection, or from the last answer on it, to the last byte of a request.
-REQUEST_S = 20
-# Seconds that the client has to read the rest of an answer, once the connection is to be closed.
-ANSWER_S = 20
 # Bytes. The only form here is the choice of a language.
 LARGEST_BODY = 64 * 1024
 # Bytes that the kernel accepts before it has sent them. By itself it would accept megabytes, and frames in it get old.
@@ -70,7 +67,8 @@ class LimitedChannel(HTTPChannel):
 
     def loseConnection(self) -> None:
         self._is_closing = True
-        self.setTimeout(ANSWER_S)
+        # For what is still to be taken of an answer.
+        self.setTimeout(settings.ANSWER_TIMEOUT)
         super().loseConnection()
 
     def timeoutConnection(self) -> None:
@@ -115,7 +113,8 @@ class LimitedFactory(HTTPFactory):
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)
-        self.timeOut = REQUEST_S
+        # From the connection, or from the last answer on it, to the last byte of a request.
+        self.timeOut = settings.REQUEST_TIMEOUT
 
     def buildProtocol(self, addr: Any) -> Any:
         protocol = super().buildProtocol(addr)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
 from granian.rsgi import ProtocolClosed
 from greenlet import GreenletExit, getcurrent, greenlet
 
@@ -24,8 +25,6 @@ from .bodies import LARGEST_BODY
 from .overload import BUSY, BUSY_HEADERS
 from .proxies import WsgiProxies
 
-# Seconds from the end of the headers to the end of the body.
-BODY_S = 20
 # Requests that may wait for the box at once; further ones are refused with 503. While the box answers, few wait.
 MOST = 1000
 # Greenlets that are kept for the next requests, because a new one takes memory from the kernel.
@@ -128,13 +127,13 @@ class GreenApplication:
 
 
 async def read_body(headers: Any, protocol: Any) -> bytes:
-    """Return the body of a request; raises TooLarge, or TimeoutError."""
+    """Return the body of a request; raises TooLarge, or TimeoutError if it comes too slowly after the headers."""
     length = headers.get("content-length")
     if length is None and "transfer-encoding" not in headers:
         return b""
     if length is not None and int(length) > LARGEST_BODY:
         raise TooLarge
-    async with asyncio.timeout(BODY_S):
+    async with asyncio.timeout(settings.REQUEST_TIMEOUT):
         if length is not None:
             return bytes(await protocol())
         body = bytearray()

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from daphne.ws_protocol import WebSocketProtocol
+from django.conf import settings
 
 from results.metrics import count_refusal
 
@@ -20,8 +21,6 @@ PING_S = 20
 # Seconds in which a client has to answer a ping, or to read some of what waits for it. A slow client first reads what
 # its own kernel holds, usually 125 kB.
 SILENT_S = 90
-# Seconds for a frame, from its first byte to its last.
-FRAME_S = 10
 # Bytes that a client may send between two checks, which come every 2 s: room for a ping and an answer to one.
 MOST_BYTES = 256
 POLICY_VIOLATION = 1008
@@ -137,7 +136,7 @@ class LimitedSocket(WebSocketProtocol):
         super().check_timeouts()
         self._received = 0
         now = time.monotonic()
-        if self._half_since and now - self._half_since > FRAME_S:
+        if self._half_since and now - self._half_since > settings.FRAME_TIMEOUT:
             self._refuse()
         if self._is_waiting() and (taken := count_taken(self.transport.getHandle())) > self._taken:
             # A client that reads slowly takes long to reach the ping.

@@ -13,13 +13,14 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
+from django.conf import settings
+
 from telemetry import throttled_log
 
 from .send_queue import count_queued, count_taken
 
-# Seconds in which a client has to read what waits for it, and between two looks.
-ANSWER_S = 30
-LOOK_S = 5
+# Looks within the time that a client has to read what waits for it.
+LOOKS = 6
 OPEN_FILES = "/proc/self/fd"
 # To close at once, and to discard what was not read: `struct linger`, on for 0 seconds.
 AT_ONCE = struct.pack("ii", 1, 0)
@@ -34,7 +35,7 @@ class SlowReaders:
         self._due: dict[int, tuple[int, float]] = {}
 
     def look(self, now: float) -> int:
-        """End the connections that have not received what waited ANSWER_S ago; return their number."""
+        """End the connections that have not received what waited ANSWER_TIMEOUT ago; return their number."""
         due: dict[int, tuple[int, float]] = {}
         ended = 0
         for connection in waiting_connections(self._port):
@@ -44,7 +45,7 @@ class SlowReaders:
                 bytes_due, since = self._due.get(inode, (taken, now))
                 if taken >= bytes_due:
                     due[inode] = (taken + count_queued(connection.fileno()), now)
-                elif now - since < ANSWER_S:
+                elif now - since < settings.ANSWER_TIMEOUT:
                     due[inode] = (bytes_due, since)
                 else:
                     end(connection)
@@ -55,7 +56,7 @@ class SlowReaders:
     def watch(self) -> None:
         """Look every few seconds, for as long as the process lives."""
         while True:
-            time.sleep(LOOK_S)
+            time.sleep(settings.ANSWER_TIMEOUT / LOOKS)
             # If this process cannot open another file, because of too many connections, it looks again next time.
             with suppress(OSError):
                 for _ in range(self.look(time.monotonic())):
