@@ -42,7 +42,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [marker for marker, wanted in (("full", full), ("attack", full or attack)) if not wanted]
     chosen = [item for item in items if not any(item.get_closest_marker(marker) for marker in left_out)]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    items[:] = chosen
+    # In a parallel run a long file that begins last would go on alone.
+    items[:] = sorted(chosen, key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from tests.web import Voter, read_form
 SLUG = "nesquik-vs-cola-cao"
 CHOICES = ("nesquik", "cola-cao")
 
+pytestmark = pytest.mark.long
+
 
 class Crowd:
     """People who vote one after the other, send again what was not answered, and sometimes vote twice."""

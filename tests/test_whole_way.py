@@ -4,14 +4,15 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from redis import Redis
 
-from tests.voting_site.processes import Up, run
+from polls.definition import Definition
+from tests.voting_site.processes import Alone, Up, run
 from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
 
@@ -51,9 +52,12 @@ ASSEMBLY = {
 }
 
 # CI installs the browser, so that there its absence is a failure.
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM and os.environ.get("CI") != "true", reason="there is no Chromium: install Debian's chromium"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        not CHROMIUM and os.environ.get("CI") != "true", reason="there is no Chromium: install Debian's chromium"
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -254,22 +258,26 @@ def test_every_page_names_the_replica_that_served_it(urna: Up, visitor: BrowserC
         expect(page.get_by_text("Served by")).to_be_visible()
 
 
+@pytest.fixture(scope="class")
+def _proof_of_work(urna: Up) -> Iterator[None]:
+    """Let the demo election ask for proof of work."""
+    ask_for_proof(urna, True)
+    yield
+    ask_for_proof(urna, False)
+
+
+def ask_for_proof(urna: Up, whether: bool) -> None:
+    code = (
+        "from polls.models import Election; from polls.publishing import publish_election; "
+        f"one = Election.objects.get(slug={SLUG!r}); one.proof_of_work = {whether}; "
+        "one.save(); publish_election(one)"
+    )
+    done = run("shell", "--data", str(urna.data), "-c", code)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.usefixtures("_proof_of_work")
 class TestProofOfWork:
-    @pytest.fixture(autouse=True)
-    def _asked_for(self, urna: Up) -> Iterator[None]:
-        self.ask(urna, "True")
-        yield
-        self.ask(urna, "False")
-
-    def ask(self, urna: Up, whether: str) -> None:
-        code = (
-            "from polls.models import Election; from polls.publishing import publish_election; "
-            f"one = Election.objects.get(slug={SLUG!r}); one.proof_of_work = {whether}; "
-            "one.save(); publish_election(one)"
-        )
-        done = run("shell", "--data", str(urna.data), "-c", code)
-        assert done.returncode == 0, done.stderr
-
     def test_is_done_while_the_voter_chooses(self, urna: Up, visitor: BrowserContext) -> None:
         page = visitor.new_page()
         page.goto(ballot_url(urna))
@@ -298,13 +306,13 @@ class TestProofOfWork:
 
 
 def test_a_voter_who_has_to_wait_sees_the_seconds_run_and_presses_again(
-    chromium: Browser, visitor: BrowserContext, tmp_path: Path
+    define: Callable[..., Definition], chromium: Browser, visitor: BrowserContext, tmp_path: Path
 ) -> None:
-    with Up(tmp_path, NEWCOMER_BURST="1", NEWCOMER_INTERVAL_MS="4000") as narrow:
-        narrow.wait_until_ready()
+    define()
+    with Alone(tmp_path, "vote", NEWCOMER_BURST="1", NEWCOMER_INTERVAL_MS="4000") as narrow:
         first, late = chromium.new_context().new_page(), visitor.new_page()
         for page in (first, late):
-            page.goto(ballot_url(narrow))
+            page.goto(f"http://127.0.0.1:{narrow.port}/drink/")
         vote(first, "Nesquik")
         first.wait_for_url("**/cast/")
         vote(late, "Cola Cao")

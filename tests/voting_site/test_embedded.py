@@ -36,6 +36,8 @@ with embedded.running(folder, embedded.services(folder, {})):
     sys.stdin.read()
 """
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> DataFolder:

@@ -22,6 +22,8 @@ sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
+pytestmark = pytest.mark.long
+
 
 def make_project(folder: Path) -> Path:
     folder.mkdir(parents=True)

@@ -31,6 +31,8 @@ MISSING.inc()
 print(flush=True)
 """
 
+pytestmark = pytest.mark.long
+
 
 def scrape(port: int) -> dict[str, float]:
     """Return what a role tells Prometheus, nothing while it does not answer."""

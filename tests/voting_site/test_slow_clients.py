@@ -54,6 +54,8 @@ MEGA = 2**20
 # Seconds that the impatient roles of these tests leave to a client.
 PATIENCE = 3
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def urna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:

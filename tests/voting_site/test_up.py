@@ -17,6 +17,8 @@ from voting_site.roles import ROLES
 
 from .processes import DEADLINE, WEB_ROLES, Up, answers, is_alive, run, wait_until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
