@@ -50,7 +50,7 @@ def loaded_form(organiser: Client, election: Election, **changes: str) -> dict[s
 @contextmanager
 def opening(election: Election) -> Iterator[None]:
     """Let an election open at the end of the block, by the box's clock and by PostgreSQL's."""
-    opens_at = timezone.now() + dt.timedelta(seconds=1.5)
+    opens_at = timezone.now() + dt.timedelta(seconds=3)
     Election.objects.filter(pk=election.pk).update(opens_at=opens_at)
     election.refresh_from_db()
     publishing.publish_election(election)
@@ -132,7 +132,7 @@ class TestUnreachableBox:
 
 class TestClose:
     def test_refuses_to_move_a_closing_that_is_past(self, organiser, make_election):
-        closes_at = timezone.now() + dt.timedelta(seconds=0.5)
+        closes_at = timezone.now() + dt.timedelta(seconds=2)
         drink = make_election(closes_at=closes_at)
         form = loaded_form(organiser, drink, closes_at_0="2099-01-01", closes_at_1="10:00")
         while ballot_box.read_definitions()[1] <= closes_at.timestamp() * 1000:

@@ -21,7 +21,7 @@ PROJECT = Path(__file__).parents[2]
 MANAGE = [sys.executable, "-u", str(PROJECT / "manage.py")]
 WEB_ROLES = list(PORTS)
 # Seconds; a loaded machine needs many, an idle one a fraction of one.
-DEADLINE = 90
+DEADLINE = 180
 # Variables that this test run has set, and that a new terminal does not have.
 SETTLED = re.compile(r"(\w+_)?(DATABASE|REDIS)_URL|SECRET_KEY(_FILE)?|URNA_DATA|URNA_ROLE")
 
