@@ -17,6 +17,8 @@ from tests.web import Voter, read_form
 
 SLUG = "nesquik-vs-cola-cao"
 CHOICES = ("nesquik", "cola-cao")
+# Seconds between two people of the crowd, which is to leave processor time to what starts again.
+PACE = 0.05
 
 pytestmark = pytest.mark.long
 
@@ -38,7 +40,7 @@ class Crowd:
         self._thread.join(60)
 
     def _vote_on(self) -> None:
-        while not self._stop.is_set():
+        while not self._stop.wait(PACE):
             voter = Voter(self.url)
             last = ""
             for _ in range(1 + (self.random.random() < 0.2)):
