@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client, TransactionTestCase, override_settings
 from django.utils import timezone, translation
@@ -67,6 +68,14 @@ def _swallowed_errors(request: pytest.FixtureRequest, caplog: pytest.LogCaptureF
     # A suspicious request is refused by Django, which notes the exception that says why.
     logged = [one for one in caplog.get_records("call") if one.exc_info and not one.name.startswith("django.security")]
     assert not logged, f"swallowed: {[one.getMessage() for one in logged]}"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> None:
+    """Begin with an empty database, also with one (--reuse-db) that a run has left which was ended in a test."""
+    if request.config.getoption("reuse_db"):
+        with django_db_blocker.unblock():
+            call_command("flush", interactive=False, verbosity=0)
 
 
 @pytest.fixture(autouse=True)

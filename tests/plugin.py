@@ -35,6 +35,9 @@ class FleetingPostgres(Postgres):
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--attack", action="store_true", help="also run what attacks a whole Urna: some minutes, for CI")
     parser.addoption("--full", action="store_true", help="also run what takes many minutes")
+    parser.addoption(
+        "--servers", metavar="DIR", help="use, and empty, the servers that another process runs on this data folder"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -68,7 +71,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     # Never the servers that the environment names: tests empty what they use.
     for name in [*filter(SERVER.search, os.environ), "URNA_ROLE"]:
         os.environ.pop(name, None)
-    folder = DataFolder(Path(_services.enter_context(tempfile.TemporaryDirectory(prefix="urna-test-"))))
+    given = early_config.known_args_namespace.servers
+    folder = DataFolder(Path(given or _services.enter_context(tempfile.TemporaryDirectory(prefix="urna-test-"))))
     folder.create()
     os.environ.update(embedded.environment(folder))
     if not gives_tests_away(early_config):

@@ -1,0 +1,79 @@
+"""A pytest plugin that has each change noticed by the tests nearest to it, and not by all that come past it.
+
+Hundreds of tests make an election and cast a ballot. They notice that the box is broken, and not what is wrong with it;
+and where a change survives, each of them has run in vain.
+"""
+
+import os
+from collections.abc import Mapping
+
+import pytest
+from django.db.models.signals import post_migrate
+from hypothesis import HealthCheck, settings
+
+# The test files nearest to a module, where they are not the one of its name.
+NEAREST: Mapping[str, tuple[str, ...]] = {
+    "polls.ballot_box.inbox": ("polls/test_ballot_box", "tally/test_drain"),
+    "polls.ballot_box.offering": ("polls/test_ballot_box", "tally/test_publishing"),
+    "polls.ballot_box.restoring": ("polls/test_ballot_box", "tally/test_healing"),
+    "polls.ballot_box.sealing": ("polls/test_ballot_box", "tally/test_healing"),
+    "polls.ballot_box.status": ("tally/audit/test_accounts", "tally/test_exporter"),
+    "polls.ballot_box": ("polls/test_ballot_box",),
+    "polls.contest_on_page": ("polls/test_papers", "polls/test_views"),
+    "polls.definition": ("polls/test_definition", "polls/test_methods", "tally/test_publishing"),
+    "polls.forms": ("polls/test_papers", "polls/test_views"),
+    "polls.markings": ("polls/test_methods", "polls/test_papers"),
+    "polls.methods": ("polls/test_methods", "polls/test_papers"),
+    "polls.middleware": ("polls/test_error_views", "polls/test_metrics"),
+    "polls.models": ("polls/test_life", "polls/test_paper_file"),
+    "polls.outages": ("polls/test_error_views", "tally/test_publishing"),
+    "polls.publishing": ("tally/test_publishing", "tally/test_healing"),
+    "polls.voters": ("polls/test_views", "polls/test_cached_page"),
+    "tabulation.approval": ("tabulation/test_most_votes",),
+    "tabulation.plurality": ("tabulation/test_most_votes",),
+    "tally.announce": ("tally/test_outcomes", "tally/test_drain"),
+    "tally.audit.reconcile": ("tally/audit/test_accounts",),
+    "tally.backlog": ("tally/test_drain",),
+    "tally.counting": ("tally/test_counting", "tally/test_drain"),
+    "tally.lifecycle": ("tally/test_publishing", "tally/test_outcomes", "tally/test_healing"),
+    "tally.models": ("tally/test_exporter", "tally/audit/test_accounts"),
+    "tally.screening": ("tally/test_drain",),
+    "tally.store": ("tally/test_drain",),
+}
+
+# A deadline of 0.2 s finds a loaded machine, and a failure need not be made smaller: it is one.
+settings.register_profile(
+    "mutation", max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--near", action="append", default=[], metavar="MODULE", help="leave out tests far from these")
+
+
+def pytest_collection_finish() -> None:
+    # Half of a test's time: each ends by emptying the database, after which Django makes the permissions anew.
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # mutmut says so what it does: it changes a function, or collects what covers which one, or tries unchanged code.
+    mutant = os.environ.get("MUTANT_UNDER_TEST", "")
+    if mutant in ("stats", "list_all_tests"):
+        return
+    modules = [mutant.rpartition(".")[0]] if "." in mutant else config.getoption("near")
+    files = tuple(f"tests/{file}.py" for module in modules for file in nearest(module))
+    if not files:
+        return
+    chosen = [item for item in items if item.nodeid.startswith(files)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+def nearest(module: str) -> tuple[str, ...]:
+    """Return the test files of a module, as paths in the folder of tests without their ending."""
+    for name in (module, module.rpartition(".")[0]):
+        if name in NEAREST:
+            return NEAREST[name]
+    package, _, name = module.rpartition(".")
+    return (f"{package.replace('.', '/')}/test_{name}",)
