@@ -265,8 +265,29 @@ class TestBadEntries:
         redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), {b"\xff\x00": b"x" * 5000})
         drain_shard(drink, 0)
         rejected = RejectedBallot.objects.get()
-        assert (rejected.reason, rejected.serial) == (Reason.UNREADABLE, None)
+        assert (rejected.reason, rejected.epoch, rejected.serial) == (Reason.UNREADABLE, "", None)
         assert rejected.payload == {"\\xff\\x00": "x" * 400}
+
+    def test_are_kept_with_voter_ballot_place_and_marking(self, make_election, redis):
+        drink = make_election()
+        ballot_id = new_ballot_id(1795339000123)
+        entry = {"v": 1, "epoch": "e0", "serial": 7, "at": 1795339000123, "voter": voter_key("x")}
+        entry |= {"ballot": str(ballot_id), "marking": "tea"}
+        place = redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), entry)
+        drain_shard(drink, 0)
+        rejected = RejectedBallot.objects.get()
+        assert (rejected.epoch, rejected.shard, rejected.serial, rejected.entry) == ("e0", 0, 7, place.decode())
+        assert (rejected.voter_key, rejected.ballot_id) == (voter_key("x"), ballot_id)
+        assert rejected.payload == {"marking": "q1=tea"}
+        assert "not on this ballot" in rejected.detail
+
+    def test_that_cannot_be_read_are_kept_with_their_place_and_what_is_wrong(self, make_election, redis):
+        drink = make_election()
+        entry = {"v": 1, "epoch": "e0", "serial": 7, "voter": "somebody", "marking": "nesquik"}
+        redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), entry)
+        drain_shard(drink, 0)
+        rejected = RejectedBallot.objects.get()
+        assert (rejected.epoch, rejected.serial, rejected.detail) == ("e0", 7, "field 'voter' is malformed")
 
     def test_of_another_shard_are_set_aside(self, make_election, redis, cast, settings):
         settings.BALLOT_BOX_SHARDS = 2
@@ -289,7 +310,8 @@ class TestBadEntries:
         cast(drink, "ana", "nesquik", ballot_id)
         drain_shard(drink, 0)
         assert (totals(drink), ballots_of(drink)) == ({"nesquik": 1}, 1)
-        assert RejectedBallot.objects.get().reason == Reason.DUPLICATE
+        rejected = RejectedBallot.objects.get()
+        assert (rejected.reason, rejected.detail, rejected.ballot_id) == (Reason.DUPLICATE, "", ballot_id)
         assert state_of(drink, "ana") == "counted"
 
     def test_of_a_newer_release_are_left_and_alarmed(self, make_election, cast, redis, caplog):
