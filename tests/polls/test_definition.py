@@ -1,5 +1,11 @@
 """An election as `vote` sees it."""
 
+import json
+from dataclasses import replace
+from typing import Any
+
+from polls.definition import Definition
+from polls.methods import ContestOnBallot, OptionOnBallot
 from polls.networks import pseudonym
 from polls.proof_of_work import KEY
 from polls.voters import derive_voter
@@ -15,3 +21,44 @@ class TestDerive:
 
     def test_differs_by_election(self, define):
         assert define().derive("visitor") != define(election=2, slug="tea", voter_secret="cd" * 32).derive("visitor")
+
+
+class TestJson:
+    # As the first release wrote it: one contest, no key for it, and no design.
+    FIRST: dict[str, Any] = {
+        "election": 1,
+        "revision": 3,
+        "slug": "drink",
+        "title": "Drink?",
+        "description": "",
+        "method": "approval",
+        "max_choices": 1,
+        "votes_final": False,
+        "options": [{"key": "nesquik", "label": "Nesquik"}, {"key": "cola-cao", "label": "Cola Cao"}],
+        "opens_at": 1000,
+        "closes_at": None,
+        "time_zone": "Europe/Madrid",
+        "shards": 1,
+        "voter_secret": "ab" * 32,
+        "sealed": False,
+        "archived": False,
+    }
+
+    def test_of_the_first_release_is_read_with_the_design_that_each_of_its_processes_computed(self):
+        definition = Definition.from_json(json.dumps(self.FIRST))
+        options = (OptionOnBallot("nesquik", "Nesquik"), OptionOnBallot("cola-cao", "Cola Cao"))
+        assert definition.contests == (ContestOnBallot("q1", "", "", "approval", 1, 1, options, {"max_choices": 1}),)
+        assert (definition.design, definition.is_of_first_release) == ("b9acbbe23d1419a0", True)
+        assert (definition.title, definition.opens_at, definition.proof_of_work) == ("Drink?", 1000, False)
+
+    def test_holds_what_the_first_release_needs(self, define):
+        definition = replace(Definition.from_json(json.dumps(self.FIRST)), title="¿Drink?")
+        written = definition.to_json()
+        assert "¿Drink?" in written
+        assert json.loads(written).items() >= {**self.FIRST, "title": "¿Drink?"}.items()
+        assert json.loads(define().to_json())["max_choices"] is None
+
+    def test_is_read_as_it_was_written_without_what_a_newer_release_adds(self, define):
+        definition = define(proof_of_work=True)
+        newer = json.dumps(json.loads(definition.to_json()) | {"colour": "red"})
+        assert Definition.from_json(newer) == definition

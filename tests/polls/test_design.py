@@ -58,3 +58,20 @@ def test_a_paper_is_read_as_it_was_written(paper):
 def test_is_written_in_the_same_way_for_ever():
     """Elections that are open know their paper by this hash."""
     assert hash_paper(PAPER.write()) == "1b6cae50cce79a81bc2470c6b94f6baa"
+
+
+class TestFirstRelease:
+    """Its papers had one contest, no key for it, and the text and hash that elections of that time go on with."""
+
+    @pytest.mark.parametrize(("limit", "rules"), [("null", {}), ("2", {"max_choices": 2})])
+    def test_papers_are_written_and_read_as_it_did(self, limit, rules):
+        contest = ContestOnBallot("q1", "", "", "approval", 1, 1, OPTIONS, rules)
+        paper = Paper("¿Drink?", "Cold.", True, (contest,))
+        pairs = '[["nesquik", "Nesquik"], ["cola-cao", "Cola Cao"]]'
+        text = rf'["\u00bfDrink?", "Cold.", "approval", {limit}, true, {pairs}]'
+        assert paper.write(scheme=1) == text
+        assert Paper.read(text) == paper
+
+    def test_papers_have_a_shorter_hash(self):
+        paper = replace(PAPER, contests=(replace(CONTEST, title=""),))
+        assert hash_paper(paper.write(1), 1) == "b9acbbe23d1419a0"
