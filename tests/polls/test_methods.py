@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.forms import Form
 from django.http import QueryDict
 
 from polls import markings, methods
@@ -23,6 +24,13 @@ def animals(method: str, **rules: Any) -> ContestOnBallot:
 def parse(method: str, form: str, **rules: Any) -> str:
     """Return the marking of a paper with one contest, without the name of the contest."""
     return markings.parse(QueryDict(form), [animals(method, **rules)]).removeprefix("q1=")
+
+
+def make_form(method: str, **values: str) -> Form:
+    """Return the form in which an organiser sets the rules of a method, filled in and checked."""
+    form = type("RuleForm", (Form,), methods.get(method).rule_fields())(values)
+    form.full_clean()
+    return form
 
 
 class TestPlurality:
@@ -64,6 +72,18 @@ class TestApproval:
         with pytest.raises(InvalidRules):
             methods.get("approval").check(animals("approval", min_choices=least))
 
+    def test_elects_who_is_approved_by_most(self):
+        outcome = methods.get("approval").tabulate(Contest(ANIMALS.keys, 1, {}, ballots=3), {"ant": 2, "bee": 3})
+        assert (outcome.method, outcome.winners) == ("approval", ("bee",))
+
+    def test_takes_limits_from_one_choice_on_in_its_form(self):
+        assert make_form("approval").is_valid()
+        assert make_form("approval", min_choices="1", max_choices="2").cleaned_data == {
+            "min_choices": 1,
+            "max_choices": 2,
+        }
+        assert make_form("approval", min_choices="0", max_choices="0").errors.keys() == {"min_choices", "max_choices"}
+
     def test_counts_each_approved_option(self):
         assert list(methods.get("approval").count_keys("ant,cat", ANIMALS)) == ["ant", "cat"]
 
@@ -86,6 +106,23 @@ class TestMotion:
         rules = methods.get("motion").complete_rules({"quorum": "12"}, ["si", "no", "abstencion"])
         assert rules == {"quorum": 12, "yes": "si", "no": "no", "abstain": "abstencion"}
         methods.get("motion").check(contest(method="motion", options=("si", "no", "abstencion"), rules=rules))
+
+    def test_may_have_no_option_to_abstain_and_no_quorum_or_a_part(self):
+        complete = methods.get("motion").complete_rules
+        assert complete({"majority": "absolute"}, ["si", "no"]) == {"majority": "absolute", "yes": "si", "no": "no"}
+        assert complete({"quorum": ""}, ["si", "no"]) == {"quorum": "", "yes": "si", "no": "no"}
+        assert complete({"quorum": "1/3"}, ["si", "no"]) == {"quorum": "1/3", "yes": "si", "no": "no"}
+
+    @pytest.mark.parametrize(
+        ("text", "is_taken"),
+        [("", True), ("12", True), ("1/3", True), ("0", False), ("012", False), ("1/0", False), ("1/3 of all", False)],
+    )
+    def test_takes_a_number_or_a_part_as_the_quorum_in_its_form(self, text, is_taken):
+        form = make_form("motion", majority="two-thirds", basis="cast", quorum=text)
+        assert form.is_valid() is is_taken
+
+    def test_needs_no_rule_in_its_form(self):
+        assert make_form("motion").is_valid()
 
     @pytest.mark.parametrize("rules", [{"majority": "most"}, {"quorum": 0}, {"quorum": "101/100"}, {"seats": 2}])
     def test_refuses_rules_that_cannot_be(self, rules):
