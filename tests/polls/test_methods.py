@@ -72,6 +72,13 @@ class TestApproval:
         with pytest.raises(InvalidRules):
             methods.get("approval").check(animals("approval", min_choices=least))
 
+    def test_holds_the_least_number_to_the_most_that_is_allowed(self):
+        check = methods.get("approval").check
+        for least, most in ((None, None), (1, None), (3, None), (None, 1), (1, 1), (2, 2)):
+            check(animals("approval", min_choices=least, max_choices=most))
+        with pytest.raises(InvalidRules):
+            check(animals("approval", min_choices=3, max_choices=2))
+
     def test_elects_who_is_approved_by_most(self):
         outcome = methods.get("approval").tabulate(Contest(ANIMALS.keys, 1, {}, ballots=3), {"ant": 2, "bee": 3})
         assert (outcome.method, outcome.winners) == ("approval", ("bee",))
