@@ -29,6 +29,11 @@ class TestSplitByContest:
         with pytest.raises(InvalidCounts, match=f"'{key}' belongs to no contest: there are q1"):
             split_by_contest({key: 1}, ["q1"])
 
+    @pytest.mark.parametrize(("contests", "named"), [([], "none"), (["q1", "q2"], "q1, q2")])
+    def test_names_the_contests_that_there_are(self, contests, named):
+        with pytest.raises(InvalidCounts, match=f"there are {named}$"):
+            split_by_contest({"q3:nesquik": 1}, contests)
+
 
 class TestVotesByOption:
     def test_are_in_ballot_order_with_those_who_have_none(self):
@@ -38,7 +43,7 @@ class TestVotesByOption:
     @pytest.mark.parametrize(
         ("counts", "choices", "message"),
         [
-            ({"dog": 1}, None, "votes for dog, which is no option"),
+            ({"eel": 1, "dog": 1}, None, "votes for dog, eel, which is no option"),
             ({"-blank": 1}, None, "votes for -blank, which is no option"),
             ({"ant": -1}, None, "cannot give -1 votes to ant"),
             ({"ant": 1.0}, None, "cannot give 1.0 votes to ant"),

@@ -299,7 +299,9 @@ class TestBadEntries:
             redis.xadd(here, fields)
         drain_all()
         assert ballots_of(drink) == 6
-        assert set(RejectedBallot.objects.values_list("shard", "reason")) == {(0, Reason.UNREADABLE)}
+        strangers = "ballots of this voter do not belong in shard 0"
+        rejected = set(RejectedBallot.objects.values_list("shard", "reason", "detail"))
+        assert rejected == {(0, Reason.UNREADABLE, strangers)}
 
     def test_a_ballot_accepted_twice_counts_once(self, make_election, cast, redis):
         drink = make_election()
