@@ -37,7 +37,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "tally.counting": ("tally/test_counting", "tally/test_drain"),
     "tally.lifecycle": ("tally/test_publishing", "tally/test_outcomes", "tally/test_healing"),
     "tally.models": ("tally/test_exporter", "tally/audit/test_accounts"),
-    "tally.screening": ("tally/test_drain",),
+    "tally.screening": ("tally/test_drain", "tally/test_publishing"),
     "tally.store": ("tally/test_drain",),
 }
 

@@ -325,6 +325,31 @@ class TestBadEntries:
         assert "left for a newer worker" in caplog.text
         assert not RejectedBallot.objects.exists()
 
+    @pytest.mark.parametrize("fields", [{"v": 3}, {"v": 2, "voter": "somebody"}], ids=["newer", "unreadable"])
+    def test_are_no_gap_where_they_name_their_place(self, make_election, cast, redis, caplog, fields):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        fields |= {"epoch": ballot_box.read_epoch(), "serial": 2}
+        redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), fields)
+        redis.hset(ballot_box.key(drink.pk, 0, "rules"), "serial", 2)
+        cast(drink, "eva", "nesquik")
+        drain_shard(drink, 0)
+        assert Tally.objects.get().last_serial == 3
+        assert "missing" not in caplog.text
+
+    def test_of_another_paper_are_set_aside_and_alarmed(self, make_election, redis, caplog):
+        drink = make_election()
+        entry = {"v": 2, "epoch": "e0", "serial": 1, "at": 1795339000123, "voter": voter_key("x"), "design": "0" * 32}
+        entry |= {"ballot": str(new_ballot_id(1795339000123)), "marking": "q1=nesquik"}
+        redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), entry)
+        drain_shard(drink, 0)
+        drink.refresh_from_db()
+        rejected = RejectedBallot.objects.get()
+        assert (rejected.reason, rejected.serial) == (Reason.OTHER_DESIGN, 1)
+        assert rejected.detail == f"cast on {'0' * 32}, not on {drink.in_force}"
+        assert rejected.detail in caplog.text
+        assert (totals(drink), Tally.objects.get().last_serial) == ({}, 1)
+
     def test_a_gap_in_the_serials_raises_an_alarm_and_is_counted(self, make_election, cast, redis, caplog):
         drink = make_election()
         for voter in ("ana", "eva", "leo"):
