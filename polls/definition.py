@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -46,28 +46,39 @@ class Definition:
     # Not part of the design: it may be switched on while people vote, and does not change what they vote on.
     proof_of_work: bool = False
     cancelled: bool = False
+    cancel_reason: str = ""
+    unlisted: bool = False
 
     @classmethod
     def of(cls, election: "Election") -> Self:
         """Return an election with the paper that voters see: the last one that the ballot box has taken."""
-        return cls._with(election, election.in_force or election.offered)
+        return cls._with_design(election, election.in_force or election.offered)
 
     @classmethod
     def offered(cls, election: "Election") -> Self:
         """Return an election with the paper that was published last, whether the ballot box has taken it or not."""
-        return cls._with(election, election.offered or election.in_force)
+        return cls._with_design(election, election.offered or election.in_force)
 
     @classmethod
-    def _with(cls, election: "Election", design: str) -> Self:
+    def preview(cls, election: "Election", paper: Paper, now: dt.datetime) -> Self:
+        """Return an election with a paper that need not be published, as open at `now`."""
+        return replace(cls._with(election, paper, hash_paper(paper.write()), now), cancelled=False, sealed=False)
+
+    @classmethod
+    def _with_design(cls, election: "Election", design: str) -> Self:
         # `designs` is prefetched where many elections are read.
         [paper] = (Paper.read(one.paper) for one in election.designs.all() if one.hash == design)
+        return cls._with(election, paper, design, election.opening)
+
+    @classmethod
+    def _with(cls, election: "Election", paper: Paper, design: str, opens_at: dt.datetime) -> Self:
         return cls(
             election=election.pk,
             revision=election.revision,
             slug=election.slug,
             **{name: getattr(paper, name) for name in Paper.__dataclass_fields__},
             design=design,
-            opens_at=milliseconds(election.opens_at),
+            opens_at=milliseconds(opens_at),
             closes_at=milliseconds(election.closes_at) if election.closes_at else None,
             time_zone=election.time_zone,
             shards=election.shards,
@@ -76,6 +87,8 @@ class Definition:
             archived=election.archived_at is not None,
             proof_of_work=election.proof_of_work,
             cancelled=election.state == State.CANCELLED,
+            cancel_reason=election.cancel_reason,
+            unlisted=election.unlisted,
         )
 
     @classmethod

@@ -81,13 +81,16 @@ def enter(election: "Election", state: State, *, now: dt.datetime) -> list[str]:
 Moment = TypeVar("Moment", int, dt.datetime)
 
 
-def phase_of(state: str, opens_at: Moment, closes_at: Moment | None, now: Moment) -> Phase:
-    """Tell the phase at `now`; all times are aware, or all in milliseconds. A seal counts more than the clock."""
+def phase_of(state: str, opens_at: Moment | None, closes_at: Moment | None, now: Moment) -> Phase:
+    """Tell the phase at `now`; all times are aware, or all in milliseconds. A seal counts more than the clock.
+
+    A draft need not say yet when it opens.
+    """
     if state == State.CANCELLED:
         return Phase.CANCELLED
     if state not in (State.DRAFT, State.PUBLISHED) or (closes_at is not None and closes_at <= now):
         return Phase.CLOSED
-    return Phase.OPEN if opens_at <= now else Phase.SCHEDULED
+    return Phase.OPEN if opens_at is not None and opens_at <= now else Phase.SCHEDULED
 
 
 def describe(election: "Election", now: dt.datetime) -> str:

@@ -68,8 +68,12 @@ class ElectionQuerySet(models.QuerySet["Election"]):
         return self.exclude(state=State.DRAFT)
 
     def current(self) -> "ElectionQuerySet":
-        """Published and not archived: what stands on the lists."""
+        """Published and not archived."""
         return self.published().filter(archived_at=None)
+
+    def listed(self) -> "ElectionQuerySet":
+        """What stands on the public lists."""
+        return self.current().filter(unlisted=False)
 
     def not_final(self) -> "ElectionQuerySet":
         """Published, with ballots that may still wait to be counted."""
@@ -106,7 +110,7 @@ class Election(models.Model):
         default=False,
         help_text=_("If not, a voter may change the vote until the election closes."),
     )
-    opens_at = models.DateTimeField(_("opens"), default=timezone.now)
+    opens_at = models.DateTimeField(_("opens"), null=True, blank=True, help_text=_("Empty: once it is published."))
     closes_at = models.DateTimeField(
         _("closes"), null=True, blank=True, help_text=_("Empty: open until it is closed by hand.")
     )
@@ -122,6 +126,9 @@ class Election(models.Model):
             "old phone. It makes votes by robots dearer, and needs JavaScript. It can be changed while people vote."
         ),
     )
+    unlisted = models.BooleanField(
+        _("unlisted"), default=False, help_text=_("Left off the public lists; who has its address finds it.")
+    )
     shards = models.PositiveSmallIntegerField(_("shards"), default=default_shards, editable=False)
     voter_secret = models.CharField(max_length=64, default=new_secret, editable=False)
     # Raised by each publication: a definition in Redis is replaced only by one of a higher revision.
@@ -136,6 +143,7 @@ class Election(models.Model):
     sealed_at = models.DateTimeField(_("sealed"), null=True, editable=False)
     final_at = models.DateTimeField(_("final"), null=True, editable=False)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, editable=False)
+    cancel_reason = models.TextField(_("reason"), blank=True, max_length=LONGEST_EXPLANATION, editable=False)
     archived_at = models.DateTimeField(_("archived"), null=True, editable=False)
 
     objects = ElectionQuerySet.as_manager()
@@ -153,6 +161,9 @@ class Election(models.Model):
                 ),
             ),
             models.CheckConstraint(name="election_has_a_shard", condition=Q(shards__gt=0)),
+            models.CheckConstraint(
+                name="election_opens_unless_it_is_a_draft", condition=Q(opens_at__isnull=False) | Q(state=State.DRAFT)
+            ),
             *(
                 models.CheckConstraint(name=f"election_{time}_agrees_with_its_state", condition=_agree(time, states))
                 for time, states in (
@@ -174,11 +185,18 @@ class Election(models.Model):
         """Tell the phase at `now`."""
         return phase_of(self.state, self.opens_at, self.closes_at, now)
 
+    @property
+    def opening(self) -> dt.datetime:
+        """Return when a published election opens; a draft may not say it yet."""
+        if self.opens_at is None:
+            raise ValueError(f"{self.slug} opens when it is published")
+        return self.opens_at
+
     def is_frozen(self, now: dt.datetime) -> bool:
         """Tell whether the paper must stay as it is: voters may have seen it, or it is cancelled."""
         if self.state == State.CANCELLED:
             return True
-        return self.state != State.DRAFT and (self.opened_at is not None or self.opens_at <= now)
+        return self.state != State.DRAFT and (self.opened_at is not None or self.opening <= now)
 
 
 class Design(models.Model):

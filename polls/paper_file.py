@@ -2,11 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
@@ -30,7 +30,7 @@ from .models import Election, free_slug, validate_key
 from .publishing import write_contests
 
 NAMES = frozenset(
-    "title slug description opens_at closes_at time_zone eligibility votes_final shows contests".split()  # noqa: SIM905
+    "title slug description opens_at closes_at time_zone eligibility votes_final unlisted shows contests".split()  # noqa: SIM905
 )
 CONTEST_NAMES = frozenset(("key", "title", "description", "method", "seats", "rules", "options"))
 # What the column holds; the administration has the same limit.
@@ -56,7 +56,8 @@ def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
         slug=paper.get("slug") or free_slug(title),
         description=_optional_text(paper, "description", _("the paper"), LONGEST_EXPLANATION),
         votes_final=_boolean(paper, "votes_final", _("the paper")),
-        opens_at=_time(paper, "opens_at") or timezone.now(),
+        unlisted=_boolean(paper, "unlisted", _("the paper")),
+        opens_at=_time(paper, "opens_at"),
         closes_at=_time(paper, "closes_at"),
         **{"time_zone": paper["time_zone"]} if "time_zone" in paper else {},
         **fields,
@@ -70,6 +71,36 @@ def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
     election.save()
     write_contests(election, contests)
     return election
+
+
+def write_paper(election: Election) -> dict[str, Any]:
+    """Write an election as it is saved, for `create_election` to make a draft like it, but for its address.
+
+    The address is left out: it is never used again.
+    """
+    paper = Paper.of(election)
+    times = {
+        name: time.isoformat()
+        for name, time in (("opens_at", election.opens_at), ("closes_at", election.closes_at))
+        if time is not None
+    }
+    return {
+        "title": paper.title,
+        "description": paper.description,
+        **times,
+        "time_zone": election.time_zone,
+        "votes_final": paper.votes_final,
+        "unlisted": election.unlisted,
+        "contests": [
+            {
+                **{
+                    name: getattr(contest, name) for name in ("key", "title", "description", "method", "seats", "rules")
+                },
+                "options": [asdict(option) for option in contest.options],
+            }
+            for contest in paper.contests
+        ],
+    }
 
 
 def _read_contests(contests: Any) -> tuple[ContestOnBallot, ...]:

@@ -53,10 +53,10 @@ class Publication:
 
 
 # How far an election's publication has come.
-STATE = ("in_force", "offered", "revision", "state")
+STATE = ("in_force", "offered", "opens_at", "revision", "state")
 # What an organiser edits, by the names of a definition.
 EDITED = frozenset(
-    (*Paper.__dataclass_fields__, "slug", "opens_at", "closes_at", "time_zone", "proof_of_work"),
+    (*Paper.__dataclass_fields__, "slug", "opens_at", "closes_at", "time_zone", "proof_of_work", "unlisted"),
 )
 REASONS = {
     Outcome.BEGUN: _("The election has begun: its question, options and method stay as voters have seen them."),
@@ -79,21 +79,24 @@ def publish_election(election: Election) -> Publication:
         raise Frozen(CANCELLED)
     design = _store_design(stored)
     stored.offered = "" if design == stored.in_force else design
+    if stored.opens_at is None:
+        stored.opens_at = timezone.now()
     if stored.state == State.DRAFT:
         enter(stored, State.PUBLISHED, now=timezone.now())
     stored.refused_edit = None
-    return _offer(election, stored, ["offered", "refused_edit", "state"])
+    return _offer(election, stored, ["offered", "opens_at", "refused_edit", "state"])
 
 
 @transaction.atomic
-def cancel_election(election: Election) -> Publication:
-    """Cancel an election that has not opened yet, on commit; raises Frozen if it has opened.
+def cancel_election(election: Election, reason: str = "") -> Publication:
+    """Cancel an election that has not opened yet, on commit, for a reason that its page shows.
 
-    Raises NotAllowed if it is a draft, or over. Raises Unavailable if the ballot box cannot be reached: the election
+    Raises Frozen if it has opened. Raises NotAllowed if it is a draft, or over. Raises Unavailable if the ballot box cannot be reached: the election
     might open before the box hears of the cancellation.
     """
     stored = Election.objects.select_for_update().get(pk=election.pk)
-    changed = enter(stored, State.CANCELLED, now=timezone.now())
+    stored.cancel_reason = reason
+    changed = ["cancel_reason", *enter(stored, State.CANCELLED, now=timezone.now())]
     ballot_box.read_epoch()
     return _offer(election, stored, changed)
 
@@ -214,9 +217,12 @@ def _take_back(election: Election, standing: Definition | None) -> Arrival:
     stored.in_force, stored.offered = standing.design, ""
     if stored.state == State.CANCELLED:
         # It opened before the box heard of the cancellation.
-        stored.state, stored.cancelled_at = State.PUBLISHED, None
+        stored.state, stored.cancelled_at, stored.cancel_reason = State.PUBLISHED, None, ""
     stored.save(
-        update_fields=[*EDITED - {"contests"}, "in_force", "offered", "refused_edit", "state", "cancelled_at"],
+        update_fields=[
+            *EDITED - {"contests"},
+            *("in_force", "offered", "refused_edit", "state", "cancelled_at", "cancel_reason"),
+        ],
     )
     write_contests(stored, standing.contests)
     logger.warning("%s: an edit came after the opening, and was taken back", stored.slug)

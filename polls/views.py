@@ -35,7 +35,9 @@ def index(request: HttpRequest) -> HttpResponse:
     """List the open elections; go straight to the ballot when there is just one."""
     definitions, now = ballot_box.read_definitions()
     by_phase = {
-        phase: sorted((one for one in definitions if one.phase(now) == phase), key=lambda one: one.opens_at)
+        phase: sorted(
+            (one for one in definitions if one.phase(now) == phase and not one.unlisted), key=lambda one: one.opens_at
+        )
         for phase in ("open", "scheduled")
     }
     if len(by_phase["open"]) == 1:

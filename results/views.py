@@ -16,7 +16,7 @@ from .snapshot import Snapshot, read_snapshot, read_snapshots
 @never_cache
 def index(request: HttpRequest) -> HttpResponse:
     """List the elections with their results; go straight to the dashboard when there is just one."""
-    snapshots = read_snapshots(Election.objects.current())
+    snapshots = read_snapshots(Election.objects.listed())
     if len(snapshots) == 1:
         return redirect("dashboard", snapshots[0].election.slug)
     return render(request, "results/list.html", {"cards": [Card.of(one) for one in snapshots]})

@@ -53,7 +53,7 @@ def store_seal(election: Election, seal: Seal) -> None:
         stored = Election.objects.select_for_update().get(pk=election.pk)
         if stored.state == State.PUBLISHED:
             # By the box's clock, which may be a little behind the clock that set the opening time.
-            stored.closes_at = max(moment(seal.closed_at), stored.opens_at + dt.timedelta(milliseconds=1))
+            stored.closes_at = max(moment(seal.closed_at), stored.opening + dt.timedelta(milliseconds=1))
             stored.save(update_fields=["closes_at", *enter(stored, State.CLOSED, now=timezone.now())])
             republish_election(stored)
         transaction.on_commit(lambda: announce(election.pk))

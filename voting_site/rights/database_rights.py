@@ -35,14 +35,14 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             "UPDATE": (
                 "title", "slug", "description", "votes_final", "opens_at", "closes_at", "time_zone", "proof_of_work",
                 "revision", "in_force", "offered", "refused_edit", "state", "opened_at", "sealed_at", "final_at",
-                "cancelled_at", "archived_at",
+                "cancelled_at", "cancel_reason", "archived_at", "unlisted",
             ),
         },
         # Never the secret from which voter keys are derived.
         "result": {
             "SELECT": (
                 "id", "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered",
-                "state", "sealed_at", "archived_at",
+                "state", "sealed_at", "archived_at", "cancel_reason", "unlisted",
             ),
         },
         # The administration itself sees to it that only drafts are deleted.
