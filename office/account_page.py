@@ -108,7 +108,7 @@ class AccountsMixin(admin.ModelAdmin):
         row = get_object_or_404(Reconciliation.objects.select_related("election"), pk=pk)
         if not self.has_change_permission(request, row.election):
             raise PermissionDenied
-        back = reverse("admin:polls_election_change", args=[row.election_id])
+        back = reverse("admin:polls_election_page", args=[row.election_id])
         if request.method == "POST":
             shown = request.POST.getlist("problem")
             if acknowledge(row, problems=shown, who=request.user.get_username()):

@@ -5,6 +5,7 @@ Pages and commands use the same object, so that nothing happens to an election w
     Close(election).perform(by=request.user)
 """
 
+import datetime as dt
 import getpass
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,7 +26,7 @@ from polls.models import Election, free_slug
 from polls.publishing import Arrival, Publication, cancel_election, publish_election, write_contests
 from tally.lifecycle import archive_election, close_election
 
-from .models import LoggedAct
+from .models import ActName, LoggedAct
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -35,7 +37,10 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 # The fields whose old and new values are logged.
-LOGGED = ("state", "title", "slug", "opens_at", "closes_at", "votes_final", "proof_of_work", "archived_at")
+LOGGED = (
+    "state", "title", "slug", "opens_at", "closes_at", "votes_final", "proof_of_work", "unlisted", "archived_at",
+    "cancel_reason",
+)  # fmt: skip
 
 # Why an election cannot be cancelled, and what can be done instead.
 OVER = gettext_lazy("Not cancelled: the election is over. Archive it instead.")
@@ -55,7 +60,7 @@ class NotDone(ValidationError):
 class Act(ABC, Generic[Result]):
     """Something that is done with an election, once."""
 
-    name: ClassVar[str]
+    name: ClassVar[ActName]
     permission: ClassVar[str] = "polls.change_election"
 
     def __init__(self, election: Election, *, before: Mapping[str, str | None] | None = None) -> None:
@@ -99,26 +104,42 @@ class Act(ABC, Generic[Result]):
 class Publish(Act[Publication]):
     """Let voters see an election as it is saved."""
 
-    name = "publish"
+    name = ActName.PUBLISH
 
     def is_allowed(self, user: "User") -> bool:
         # A user who may make elections publishes a new one by saving it.
         return super().is_allowed(user) or user.has_perm("polls.add_election")
 
     def change(self) -> Publication:
+        if self.election.state == State.DRAFT:
+            self._settle_window(timezone.now())
         return publish_election(self.election)
+
+    def _settle_window(self, now: dt.datetime) -> None:
+        """Let a draft with a past opening open at once; raises NotDone where it would be closed at once."""
+        if self.election.closes_at and self.election.closes_at <= now:
+            raise NotDone(
+                _("Not published: the closing is past. Set a later one, or leave it empty and close by hand.")
+            )
+        if self.election.opens_at and self.election.opens_at <= now:
+            self.election.opens_at = None
+            self.election.save(update_fields=["opens_at"])
 
 
 class Cancel(Act[Publication]):
-    """Call off an election that has not opened yet."""
+    """Call off an election that has not opened yet, for a reason that its page shows."""
 
-    name = "cancel"
+    name = ActName.CANCEL
+
+    def __init__(self, election: Election, reason: str = "") -> None:
+        super().__init__(election)
+        self.reason = reason
 
     def change(self) -> Publication:
         if reason := WHY_NOT_CANCELLED.get(State(self.election.state)):
             raise NotDone(reason)
         try:
-            return cancel_election(self.election)
+            return cancel_election(self.election, self.reason)
         except Unavailable as error:
             raise NotDone(
                 _("Not cancelled: the ballot box cannot be reached, and it may open. Try again in a moment.")
@@ -134,7 +155,7 @@ class Cancel(Act[Publication]):
 class Close(Act[Seal]):
     """Close an open election at this moment."""
 
-    name = "close"
+    name = ActName.CLOSE
 
     def change(self) -> Seal:
         return close_election(self.election)
@@ -143,7 +164,7 @@ class Close(Act[Seal]):
 class Archive(Act[None]):
     """Take an election off the lists, if it is over."""
 
-    name = "archive"
+    name = ActName.ARCHIVE
 
     def change(self) -> None:
         if not archive_election(self.election):
@@ -153,7 +174,7 @@ class Archive(Act[None]):
 class Duplicate(Act[Election]):
     """Make a draft with the paper of an election."""
 
-    name = "duplicate"
+    name = ActName.DUPLICATE
     permission = "polls.add_election"
 
     def change(self) -> Election:
@@ -166,6 +187,7 @@ class Duplicate(Act[Election]):
             votes_final=original.votes_final,
             time_zone=original.time_zone,
             proof_of_work=original.proof_of_work,
+            unlisted=original.unlisted,
         )
         write_contests(draft, Paper.of(original).contests)
         return draft

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from polls import methods
 from polls.labels import LONGEST_LABEL, find_equal, fold, make_key, number_key, tidy
+from polls.life import State
 from polls.methods import ContestOnBallot, InvalidRules, OptionOnBallot
 from polls.models import Contest, Election, free_slug
 from polls.publishing import write_options
@@ -28,7 +29,7 @@ class ElectionForm(forms.ModelForm):
 
     class Meta:
         model = Election
-        fields = (*FROZEN_FIELDS, "proof_of_work", "closes_at", "time_zone")
+        fields = (*FROZEN_FIELDS, "unlisted", "proof_of_work", "closes_at", "time_zone")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,6 +47,9 @@ class ElectionForm(forms.ModelForm):
             # Forms show no parts of a second: a time that comes back as it was shown has not been edited.
             if shown and cleaned.get(name) == shown.replace(microsecond=0):
                 cleaned[name] = shown
+        if "opens_at" in self.fields and cleaned.get("opens_at") is None and self.instance.state != State.DRAFT:
+            # What is published already opens once this edit is.
+            cleaned["opens_at"] = timezone.now()
         closes_at = cleaned.get("closes_at")
         if "closes_at" in self.changed_data and closes_at and closes_at <= timezone.now():
             self.add_error("closes_at", _("That time is past. To close the election at this moment, use “Close now”."))

@@ -5,6 +5,16 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 
+class ActName(models.TextChoices):
+    """What can be done with an election, as the log says it."""
+
+    PUBLISH = "publish", _("published")
+    CANCEL = "cancel", _("cancelled")
+    CLOSE = "close", _("closed")
+    ARCHIVE = "archive", _("archived")
+    DUPLICATE = "duplicate", _("made as a copy")
+
+
 class LoggedAct(models.Model):
     """One act: who did what to which election, when, and what it changed. No role may change or delete a row.
 
@@ -14,7 +24,7 @@ class LoggedAct(models.Model):
 
     at = models.DateTimeField(_("time"), db_default=Now())
     actor = models.CharField(_("who"), max_length=150)
-    act = models.CharField(_("act"), max_length=20)
+    act = models.CharField(_("act"), max_length=20, choices=ActName)
     election = models.PositiveBigIntegerField()
     slug = models.CharField(_("address"), max_length=60)
     changes = models.JSONField(_("changes"), default=dict)

@@ -1,4 +1,4 @@
-"""Saving an election publishes it, and the page says what the ballot box decided.
+"""Saving a draft keeps it; saving what is published publishes the edit, unless the ballot box does not take it.
 
 If the box refuses the edit, the form comes back as it was typed, with the reason, and nothing of it is saved.
 """
@@ -13,11 +13,13 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
+from polls.life import State
 from polls.models import Election
 from polls.publishing import Arrival
 from tally.announce import announce
@@ -79,6 +81,16 @@ class PublishingMixin(admin.ModelAdmin):
         for message, args, kwargs in held:
             self.message_user(request, message, *args, **kwargs)
 
+    def response_add(self, request: HttpRequest, obj: Election, post_url_continue: str | None = None) -> HttpResponse:
+        text = gettext("Saved as a draft, which voters do not see. Look at the preview, then publish it.")
+        self.message_user(request, text)
+        return redirect("admin:polls_election_page", obj.pk)
+
+    def response_change(self, request: HttpRequest, obj: Election) -> HttpResponse:
+        drafted = gettext("The draft is saved.")
+        self.message_user(request, drafted if obj.state == State.DRAFT else gettext("Saved, and published."))
+        return redirect("admin:polls_election_page", obj.pk)
+
     def get_form(self, request: HttpRequest, obj: Election | None = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         if reason := getattr(request, "refusal", ""):
@@ -113,6 +125,8 @@ class PublishingMixin(admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        if form.instance.state == State.DRAFT:
+            return
         sent: Any = request
         sent.publication = Publish(form.instance, before=sent.before).perform(by=request.user)
         transaction.on_commit(partial(announce, form.instance.pk))

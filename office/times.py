@@ -5,6 +5,8 @@ import zoneinfo
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.timesince import timesince, timeuntil
+from django.utils.translation import gettext as _
 
 from polls.definition import moment
 from polls.models import Election
@@ -16,6 +18,21 @@ def in_zone(time: dt.datetime | None, election: Election) -> str:
         return "–"
     zone = zoneinfo.ZoneInfo(election.time_zone)
     return f"{date_format(timezone.localtime(time, zone), 'DATETIME_FORMAT')} ({election.time_zone})"
+
+
+def in_full(time: dt.datetime, election: Election, now: dt.datetime) -> str:
+    """Write a time with its weekday, its zone, and how far it is from `now`."""
+    weekday = date_format(timezone.localtime(time, zoneinfo.ZoneInfo(election.time_zone)), "l")
+    return f"{weekday}, {in_zone(time, election)}, {distance(time, now)}"
+
+
+def distance(time: dt.datetime, now: dt.datetime) -> str:
+    """Say how far a time is from `now`, in its two largest units, down to a minute."""
+    if abs(time - now) < dt.timedelta(minutes=1):
+        return _("in less than a minute") if time > now else _("just now")
+    if time > now:
+        return _("in %(distance)s") % {"distance": timeuntil(time, now)}
+    return _("%(distance)s ago") % {"distance": timesince(time, now)}
 
 
 def election_time(milliseconds: int | None, election: Election) -> str:

@@ -3,17 +3,19 @@
 import datetime as dt
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from random import Random
 from typing import Any, NamedTuple, Self
 
 from django.db.models import DateTimeField, Func, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
-from polls import ballot_box
+from polls import ballot_box, markings, methods
 from polls.design import Paper
-from polls.life import HAS_RESULT
+from polls.life import HAS_RESULT, Phase
 from polls.methods import ContestOnBallot
 from polls.models import Design, Election
 from tabulation.outcome import Outcome
@@ -21,6 +23,9 @@ from tally.models import StoredOutcome
 from tally.outcomes import ContestOutcome, tabulate
 
 logger = logging.getLogger(__name__)
+
+# Invented ballots in the preview of a results page.
+PREVIEWED_BALLOTS = 120
 
 write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -175,7 +180,7 @@ class Snapshot:
             "version": self.version,
             "ballots": self.ballots,
             "pending": self.pending,
-            "opens_at": write_time(self.election.opens_at),
+            "opens_at": write_time(self.election.opening),
             "closes_at": write_time(self.election.closes_at) if self.election.closes_at else None,
             "shows": "live",
             "turnout": None,
@@ -208,6 +213,7 @@ class ClockTimestamp(Func):
 # What a page shows or needs for it. The role may read no other column.
 _READ = (
     "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "state", "sealed_at",
+    "cancel_reason",
     "outcome__design", "outcome__version", "outcome__ballots",
 )  # fmt: skip
 
@@ -293,3 +299,22 @@ def _show(election: int, source: Source) -> OutcomeShown:
             _kept.clear()
         _kept[election] = shown
     return shown
+
+
+def preview(election: Election, paper: Paper, now: dt.datetime) -> Snapshot:
+    """Return what the results page would show of a paper after some invented ballots, the same ones each time."""
+    chance = Random(election.pk)
+    counts: Counter[str] = Counter()
+    for _ in range(PREVIEWED_BALLOTS):
+        parts = (f"{one.key}={methods.get(one.method).invent(one, chance)}" for one in paper.contests)
+        counts.update(markings.count_keys(";".join(parts), paper.contests))
+    outcomes = write_json([one.as_dict() for one in tabulate(paper, counts, PREVIEWED_BALLOTS)])
+    return Snapshot(
+        election=election,
+        shown=OutcomeShown.of(Source(paper.write(), outcomes, PREVIEWED_BALLOTS)),
+        phase=Phase.OPEN,
+        final=False,
+        version=1,
+        pending=0,
+        as_of=now,
+    )

@@ -8,6 +8,7 @@ How counts become an outcome is in `tabulation`.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from random import Random
 from typing import Any, Protocol
 
 from django import forms
@@ -122,6 +123,9 @@ class VotingMethod(Protocol):
 
     def count_keys(self, marking: str, contest: ContestOnBallot) -> Iterable[str]:
         """Return the count keys that this marking, which is not blank, raises by one each; raises InvalidMarking."""
+
+    def invent(self, contest: ContestOnBallot, chance: Random) -> str:
+        """Return a marking that somebody could make, for a preview."""
 
     def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
         """Compute the outcome of `counts` (count key -> votes); raises InvalidContest or InvalidCounts."""

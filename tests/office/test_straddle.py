@@ -74,7 +74,7 @@ class TestOpening:
         assert "Nothing was saved." in page
         assert 'value="Beer?"' in page
         assert "Wheat" in page
-        assert "changed successfully" not in page
+        assert "Saved, and published." not in page
         drink.refresh_from_db()
         assert (drink.title, ballot_box.read_definition("drink")[0].title) == ("drink?", "drink?")
         assert [option.label for option in drink.contests.get().options.all()] == ["Nesquik", "Cola-Cao"]
@@ -83,7 +83,7 @@ class TestOpening:
         with opening(drink):
             form = loaded_form(organiser, drink, closes_at_0="2099-01-01", closes_at_1="10:00")
         response = organiser.post(page_of(drink), form, follow=True)
-        assert "changed successfully" in response.content.decode()
+        assert "Saved, and published." in response.content.decode()
         drink.refresh_from_db()
         assert drink.closes_at.year == 2099
         assert ballot_box.read_definition("drink")[0].closes_at is not None
@@ -123,7 +123,7 @@ class TestUnreachableBox:
             patch.setattr(ballot_box, "offer", fail)
             page = organiser.post(page_of(drink), form | {"_continue": "1"}, follow=True).content.decode()
         assert "not published" in page
-        assert "changed successfully" not in page
+        assert "Saved, and published." not in page
         assert "has not taken the last change yet" in page
         keep_box()
         assert "has not taken the last change yet" not in organiser.get(page_of(drink)).content.decode()
@@ -148,7 +148,7 @@ class TestOptions:
     def test_may_swap_their_labels_in_one_save(self, organiser, drink):
         swapped = {"contests-0-option_lines": "Cola-Cao\nNesquik"}
         page = organiser.post(page_of(drink), loaded_form(organiser, drink, **swapped), follow=True)
-        assert "changed successfully" in page.content.decode()
+        assert "Saved, and published." in page.content.decode()
         assert list(drink.contests.get().options.values_list("key", "label")) == [
             ("cola-cao", "Cola-Cao"),
             ("nesquik", "Nesquik"),

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 
 from voting_site.first_password import ChoosePasswordView
 
@@ -18,5 +19,6 @@ admin.site.site_url = None
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("choose-password/<uidb64>/<token>/", ChoosePasswordView.as_view(), name="choose_password"),
+    path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
 ]

@@ -4,6 +4,7 @@ A marking lists the approved keys in alphabetical order, separated by commas, so
 """
 
 from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any
 
 from django import forms
@@ -82,6 +83,11 @@ class Approval:
                 )
                 % {"min": least}
             )
+
+    def invent(self, contest: ContestOnBallot, chance: Random) -> str:
+        least = contest.rules.get("min_choices") or 1
+        most = contest.rules.get("max_choices") or len(contest.keys)
+        return ",".join(sorted(chance.sample(contest.keys, chance.randint(least, most))))
 
     def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
         return approval.tabulate(contest, counts)

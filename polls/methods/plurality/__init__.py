@@ -1,6 +1,7 @@
 """Plurality: one choice on each ballot; as many options with most votes as there are seats win."""
 
 from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any
 
 from django import forms
@@ -44,6 +45,10 @@ class Plurality:
         if marking not in contest.keys:
             raise InvalidMarking(_("That option is not on this ballot. Choose one of those shown."))
         return [marking]
+
+    def invent(self, contest: ContestOnBallot, chance: Random) -> str:
+        # The first options are chosen more often, so that the bars differ.
+        return chance.choices(contest.keys, [1 / rank for rank in range(1, len(contest.keys) + 1)])[0]
 
     def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
         return plurality.tabulate(contest, counts)

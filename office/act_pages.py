@@ -1,0 +1,166 @@
+"""The pages on which an organiser acts: each asks first, then does the act, and says what was done, or why not."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from polls.ballot_box import Seal
+from polls.labels import LONGEST_EXPLANATION
+from polls.models import Election
+from polls.publishing import Arrival, Publication
+
+from .acts import Act, Archive, Cancel, Close, Duplicate, Publish
+from .checklist import check
+from .election_view import election_view
+
+
+class ReasonForm(forms.Form):
+    """Why an election is cancelled."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=LONGEST_EXPLANATION,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Everybody who opens the election's address reads it."),
+    )
+
+
+class ActsMixin(admin.ModelAdmin):
+    """The acts of an election's admin."""
+
+    def get_urls(self) -> list[URLPattern]:
+        views: dict[str, Any] = {
+            "publish": self.publish_view,
+            "cancel": self.cancel_view,
+            "close": self.close_view,
+            "archive": self.archive_view,
+            "duplicate": require_POST(self.duplicate_view),
+        }
+        return [
+            *(
+                path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"polls_election_{name}")
+                for name, view in views.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    @election_view
+    def publish_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Show the check-list of a draft, and publish just what it was made of."""
+        checklist = check(election, timezone.now())
+        status = HTTPStatus.OK
+        if request.method == "POST":
+            if request.POST.get("seen") == checklist.fingerprint:
+                return self._do(request, election, Publish(election), describe_publication)
+            text = _("Not published: somebody has edited it since you opened this page. Look it over again.")
+            self.message_user(request, text, messages.ERROR)
+            status = HTTPStatus.CONFLICT
+        context = {"checklist": checklist, "title": _("Publish"), **self._context(request, election)}
+        return TemplateResponse(request, "office/publish.html", context, status=status)
+
+    @election_view
+    def cancel_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Ask for the reason, then call off an election that has not opened."""
+        form = ReasonForm(request.POST or None)
+        if form.is_valid():
+            return self._do(request, election, Cancel(election, form.cleaned_data["reason"]), describe_cancellation)
+        question = _("Cancel “%(title)s”? It will not open, and it cannot be published again.")
+        return self._ask(request, election, question, _("Cancel the election"), form=form)
+
+    @election_view
+    def close_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Ask, then close the election at this moment; say what still waits to be counted."""
+        if request.method == "POST":
+            return self._do(request, election, Close(election), describe_seal)
+        question = _("Close “%(title)s” now? Nobody can vote any more, and it cannot be opened again.")
+        return self._ask(request, election, question, _("Close now"))
+
+    @election_view
+    def archive_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Ask, then take a finished election off the lists."""
+        if request.method == "POST":
+            return self._do(request, election, Archive(election), lambda _result: _("Archived."))
+        question = _("Archive “%(title)s”? It leaves the public lists; its results stay at their address.")
+        return self._ask(request, election, question, _("Archive"))
+
+    @election_view
+    def duplicate_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Make a draft with the same paper, and open it."""
+        draft = Duplicate(election).perform(by=request.user)
+        self.message_user(request, _("This draft has the same paper. Give it its own title and times."))
+        return redirect("admin:polls_election_change", draft.pk)
+
+    def _do(
+        self, request: HttpRequest, election: Election, act: Act[Any], describe: Callable[[Any], str | tuple[str, int]]
+    ) -> HttpResponse:
+        """Do an act, say what has come of it, and go back to the election."""
+        try:
+            said = describe(act.perform(by=request.user))
+        except ValidationError as problem:
+            said = " ".join(problem.messages), messages.ERROR
+        text, level = said if isinstance(said, tuple) else (said, messages.SUCCESS)
+        self.message_user(request, text, level)
+        return redirect("admin:polls_election_page", election.pk)
+
+    def _ask(
+        self, request: HttpRequest, election: Election, question: str, button: str, *, form: forms.Form | None = None
+    ) -> HttpResponse:
+        """Show a question with the button that does it."""
+        context = {
+            "question": question % {"title": election},
+            "button": button,
+            "title": button,
+            "form": form,
+            "back": reverse("admin:polls_election_page", args=[election.pk]),
+            **self._context(request, election),
+        }
+        return TemplateResponse(request, "office/confirm.html", context)
+
+    def _context(self, request: HttpRequest, election: Election) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts, "election": election}
+
+
+def describe_publication(publication: Publication) -> str | tuple[str, int]:
+    """Say how far a publication has come."""
+    if publication.arrival is Arrival.TAKEN:
+        return _("Published.")
+    text = _(
+        "Not published yet: the ballot box does not answer. Voters do not see the election. It is published as soon "
+        "as the ballot box answers; there is nothing to do for that but to wait."
+    )
+    return text, messages.WARNING
+
+
+def describe_cancellation(publication: Publication) -> str | tuple[str, int]:
+    """Say how far a cancellation has come."""
+    if publication.arrival is Arrival.TAKEN:
+        return _("Cancelled. Its page shows the reason.")
+    text = _(
+        "Not cancelled yet: the ballot box does not answer. It is cancelled as soon as the ballot box answers, unless "
+        "it has opened by then. Look at this page again in a moment."
+    )
+    return text, messages.WARNING
+
+
+def describe_seal(seal: Seal) -> str:
+    """Say what a box held when it was sealed."""
+    if not seal.waiting:
+        return _("Closed. Every ballot is counted.")
+    text = ngettext(
+        "Closed. %(n)d ballot still waits to be counted; it was accepted in time, and will count.",
+        "Closed. %(n)d ballots still wait to be counted; they were accepted in time, and will count.",
+        seal.waiting,
+    )
+    return text % {"n": seal.waiting}

@@ -1,0 +1,145 @@
+"""The page of an election: what it is, where it stands, and what comes next."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import segno
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from pages.context_processors import site
+from polls.design import Paper
+from polls.life import ARCHIVABLE, HAS_RESULT, Phase, State, describe
+from polls.models import Election
+from results.snapshot import NoOutcome, Snapshot, read_snapshot
+
+from .account_page import judge
+from .election_view import election_view
+from .models import LoggedAct
+from .times import in_full
+
+# Acts of the log that the page shows; all of them are in the list of acts.
+LATEST_ACTS = 10
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that can be done next: the view that does it, and the words on its button."""
+
+    view: str
+    label: str
+
+
+def next_steps(election: Election, now: dt.datetime) -> list[Step]:
+    """Return what can be done with an election, what is most likely first."""
+    phase = election.phase(now)
+    if election.state == State.DRAFT:
+        return [Step("publish", _("Publish…")), Step("preview", _("Preview")), Step("change", _("Edit"))]
+    if phase == Phase.SCHEDULED:
+        return [Step("preview", _("Preview")), Step("change", _("Edit")), Step("cancel", _("Cancel the election…"))]
+    if phase == Phase.OPEN:
+        return [Step("close", _("Close now…")), Step("change", _("Move the closing"))]
+    if election.state in ARCHIVABLE and election.archived_at is None:
+        return [Step("archive", _("Archive…"))]
+    return []
+
+
+class ElectionPageMixin(admin.ModelAdmin):
+    """The page of one election."""
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/", wrap(self.page_view), name="polls_election_page"),
+            path("<int:pk>/standing/", wrap(self.standing_view), name="polls_election_standing"),
+            *super().get_urls(),
+        ]
+
+    @election_view
+    def page_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Show an election, its numbers, its addresses and its paper."""
+        described: Any = self
+        context = {
+            **self.admin_site.each_context(request),
+            **self._standing(election),
+            **described.describe_accounts(election),
+            "title": election.title,
+            "opts": self.opts,
+            "refused_edit": described.describe_refused(election),
+            "paper": Paper.of(election),
+            "addresses": [] if election.state == State.DRAFT else find_addresses(request, election),
+            "acts": LoggedAct.objects.filter(election=election.pk)[:LATEST_ACTS],
+            "may_delete": self.has_delete_permission(request, election),
+        }
+        return TemplateResponse(request, "office/page.html", context)
+
+    @election_view
+    def standing_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Show what changes by itself, for the page's script to put in the place of what was."""
+        return render(request, "office/_standing.html", self._standing(election))
+
+    def _standing(self, election: Any) -> dict[str, Any]:
+        now = timezone.now()
+        shown, problem = read_numbers(election)
+        return {
+            "election": election,
+            "phase": describe(election, now),
+            "times": list(tell_times(election, now)),
+            "steps": next_steps(election, now),
+            "shown": shown,
+            "problem": problem,
+            "is_over": election.state in HAS_RESULT,
+            "is_draft": election.state == State.DRAFT,
+            "accounts_mark": judge(election.accounts),
+        }
+
+
+def read_numbers(election: Election) -> tuple[Snapshot | None, str]:
+    """Return what the results page shows, or why there is nothing to show."""
+    if election.state == State.DRAFT:
+        return None, ""
+    try:
+        return read_snapshot(Election.objects.filter(pk=election.pk)), ""
+    except NoOutcome as error:
+        return None, str(error)
+
+
+def tell_times(election: Election, now: dt.datetime) -> Sequence[tuple[str, str]]:
+    """Return the times of an election in its own zone, each with its name and its distance."""
+    named = [
+        (_("Opens"), election.opens_at) if election.phase(now) == Phase.SCHEDULED else (_("Opened"), election.opens_at),
+        (_("Closed"), election.closes_at) if election.phase(now) == Phase.CLOSED else (_("Closes"), election.closes_at),
+        (_("Final"), election.final_at),
+        (_("Cancelled"), election.cancelled_at),
+        (_("Archived"), election.archived_at),
+    ]
+    times = [(name, in_full(time, election, now)) for name, time in named if time]
+    if election.state == State.DRAFT and election.opens_at is None:
+        times.insert(0, (_("Opens"), _("at once, when you publish it")))
+    if election.closes_at is None and election.state in (State.DRAFT, State.PUBLISHED):
+        times.append((_("Closes"), _("when you close it by hand")))
+    return times
+
+
+def find_addresses(request: HttpRequest, election: Election) -> list[dict[str, Any]]:
+    """Return the public pages of an election, each with its name, its address and a QR code."""
+    urls = site(request)
+    pages = [
+        (_("Ballot"), f"{urls['vote_url']}/{election.slug}/"),
+        (_("Results"), f"{urls['result_url']}/{election.slug}/"),
+    ]
+    return [{"name": name, "url": url, "code": draw_code(url)} for name, url in pages]
+
+
+def draw_code(url: str) -> SafeString:
+    """Draw the QR code of an address as SVG, in black on white, which every camera reads."""
+    drawing: str = segno.make(url, micro=False).svg_inline(scale=4, border=4, dark="#000", light="#fff", omitsize=True)
+    return mark_safe(drawing)

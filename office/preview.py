@@ -1,0 +1,101 @@
+"""The preview of an election: its ballot and its results page, as voters will get them, and counted nowhere."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from polls import ballots
+from polls.contest_on_page import ContestOnPage
+from polls.definition import Definition, milliseconds
+from polls.design import Paper
+from polls.forms import MarkedBallot, OtherDesign
+from polls.methods import InvalidMarking, InvalidRules
+from polls.models import Election
+from polls.views import say_what_is_wrong
+from results import snapshot
+
+from .election_view import election_view
+from .framing import in_frame, with_frames
+
+
+class PreviewMixin(admin.ModelAdmin):
+    """What an election's admin shows before anybody else sees it."""
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/preview/", wrap(self.preview_view), name="polls_election_preview"),
+            path("<int:pk>/preview/ballot/", wrap(self.preview_ballot_view), name="polls_election_preview_ballot"),
+            path("<int:pk>/preview/results/", wrap(self.preview_results_view), name="polls_election_preview_results"),
+            *super().get_urls(),
+        ]
+
+    @election_view
+    def preview_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Show ballot and results in frames as wide as a phone and as a desktop."""
+        of = "results" if request.GET.get("of") == "results" else "ballot"
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Preview"),
+            "opts": self.opts,
+            "election": election,
+            "of": of,
+            "framed": f"admin:polls_election_preview_{of}",
+            "problem": find_problem(Paper.of(election)),
+        }
+        return with_frames(TemplateResponse(request, "office/preview.html", context).render())
+
+    @election_view
+    def preview_ballot_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Show the ballot, and what becomes of it when it is sent, but for the counting."""
+        now = timezone.now()
+        definition = Definition.preview(election, Paper.of(election), now)
+        error, accepted = "", False
+        errors: Mapping[str, Any] = {}
+        if request.method == "POST":
+            try:
+                MarkedBallot.from_form(request.POST, definition)
+                accepted = True
+            except OtherDesign:
+                error = _("The paper was edited meanwhile. This is how it is now.")
+            except InvalidMarking as problem:
+                errors = getattr(problem, "errors", {})
+                only = len(definition.contests) == 1
+                error = str(problem.message) if only else say_what_is_wrong(definition, problem)
+        context: dict[str, Any] = {
+            "election": definition,
+            "contests": [
+                ContestOnPage.of(contest, request.POST, definition, seed="preview", errors=errors)
+                for contest in definition.contests
+            ],
+            "ballot_id": ballots.sign(ballots.new_ballot_id(milliseconds(now))),
+            "design": definition.design,
+            "error": error,
+            "accepted": accepted,
+        }
+        return in_frame(render(request, "office/preview_ballot.html", context))
+
+    @election_view
+    def preview_results_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Show the results page with numbers that are invented, and says so."""
+        now = timezone.now()
+        election.opens_at = election.opens_at or now
+        shown = snapshot.preview(election, Paper.of(election), now)
+        context = {"snapshot": shown, "election": election, "data": shown.as_dict(), "is_preview": True}
+        return in_frame(render(request, "office/preview_results.html", context))
+
+
+def find_problem(paper: Paper) -> str:
+    """Say why a paper cannot be shown, and what to do; "" where it can."""
+    try:
+        paper.check()
+    except InvalidRules as problem:
+        return str(problem.message)
+    return ""
