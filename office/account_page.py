@@ -22,6 +22,8 @@ from polls.models import Election
 from tally.audit.accounts import STALE_AFTER, acknowledge
 from tally.models import Reconciliation
 
+from .access import Right, may
+
 
 def write_sum(accepted: int, ballots: Counter[str]) -> str:
     """Write an account as an equation, or with ≠ if it does not balance."""
@@ -106,7 +108,7 @@ class AccountsMixin(admin.ModelAdmin):
     def acknowledge_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask, then store who acknowledges the problems of one account, exactly as they were shown."""
         row = get_object_or_404(Reconciliation.objects.select_related("election"), pk=pk)
-        if not self.has_change_permission(request, row.election):
+        if not may(request.user, Right.RUN, row.election):
             raise PermissionDenied
         back = reverse("admin:polls_election_page", args=[row.election_id])
         if request.method == "POST":

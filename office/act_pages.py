@@ -21,6 +21,7 @@ from polls.labels import LONGEST_EXPLANATION
 from polls.models import Election
 from polls.publishing import Arrival, Publication
 
+from .access import Right
 from .acts import Act, Archive, Cancel, Close, Duplicate, Publish
 from .checklist import check
 from .election_view import election_view
@@ -56,7 +57,7 @@ class ActsMixin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    @election_view
+    @election_view(Right.WRITE)
     def publish_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Show the check-list of a draft, and publish just what it was made of."""
         checklist = check(election, timezone.now())
@@ -70,7 +71,7 @@ class ActsMixin(admin.ModelAdmin):
         context = {"checklist": checklist, "title": _("Publish"), **self._context(request, election)}
         return TemplateResponse(request, "office/publish.html", context, status=status)
 
-    @election_view
+    @election_view(Right.WRITE)
     def cancel_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Ask for the reason, then call off an election that has not opened."""
         form = ReasonForm(request.POST or None)
@@ -79,7 +80,7 @@ class ActsMixin(admin.ModelAdmin):
         question = _("Cancel “%(title)s”? It will not open, and it cannot be published again.")
         return self._ask(request, election, question, _("Cancel the election"), form=form)
 
-    @election_view
+    @election_view(Right.RUN)
     def close_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Ask, then close the election at this moment; say what still waits to be counted."""
         if request.method == "POST":
@@ -87,7 +88,7 @@ class ActsMixin(admin.ModelAdmin):
         question = _("Close “%(title)s” now? Nobody can vote any more, and it cannot be opened again.")
         return self._ask(request, election, question, _("Close now"))
 
-    @election_view
+    @election_view(Right.RUN)
     def archive_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Ask, then take a finished election off the lists."""
         if request.method == "POST":
@@ -95,7 +96,7 @@ class ActsMixin(admin.ModelAdmin):
         question = _("Archive “%(title)s”? It leaves the public lists; its results stay at their address.")
         return self._ask(request, election, question, _("Archive"))
 
-    @election_view
+    @election_view(Right.WRITE)
     def duplicate_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Make a draft with the same paper, and open it."""
         draft = Duplicate(election).perform(by=request.user)

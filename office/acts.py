@@ -26,7 +26,8 @@ from polls.models import Election, free_slug
 from polls.publishing import Arrival, Publication, cancel_election, publish_election, write_contests
 from tally.lifecycle import archive_election, close_election
 
-from .models import ActName, LoggedAct
+from .access import Right, hold, may
+from .models import ActName, Holding, LoggedAct
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -61,7 +62,7 @@ class Act(ABC, Generic[Result]):
     """Something that is done with an election, once."""
 
     name: ClassVar[ActName]
-    permission: ClassVar[str] = "polls.change_election"
+    right: ClassVar[Right] = Right.WRITE
 
     def __init__(self, election: Election, *, before: Mapping[str, str | None] | None = None) -> None:
         """`before` is what `read_logged` returned, if the election has been saved since then as a part of this act."""
@@ -90,7 +91,7 @@ class Act(ABC, Generic[Result]):
 
     def is_allowed(self, user: "User") -> bool:
         """Tell whether somebody may do this."""
-        return user.has_perm(self.permission)
+        return may(user, self.right, self.election)
 
     @abstractmethod
     def change(self) -> Result:
@@ -105,10 +106,6 @@ class Publish(Act[Publication]):
     """Let voters see an election as it is saved."""
 
     name = ActName.PUBLISH
-
-    def is_allowed(self, user: "User") -> bool:
-        # A user who may make elections publishes a new one by saving it.
-        return super().is_allowed(user) or user.has_perm("polls.add_election")
 
     def change(self) -> Publication:
         if self.election.state == State.DRAFT:
@@ -156,6 +153,7 @@ class Close(Act[Seal]):
     """Close an open election at this moment."""
 
     name = ActName.CLOSE
+    right = Right.RUN
 
     def change(self) -> Seal:
         return close_election(self.election)
@@ -165,6 +163,7 @@ class Archive(Act[None]):
     """Take an election off the lists, if it is over."""
 
     name = ActName.ARCHIVE
+    right = Right.RUN
 
     def change(self) -> None:
         if not archive_election(self.election):
@@ -175,7 +174,6 @@ class Duplicate(Act[Election]):
     """Make a draft with the paper of an election."""
 
     name = ActName.DUPLICATE
-    permission = "polls.add_election"
 
     def change(self) -> Election:
         original = self.election
@@ -190,6 +188,8 @@ class Duplicate(Act[Election]):
             unlisted=original.unlisted,
         )
         write_contests(draft, Paper.of(original).contests)
+        holding = Holding.objects.filter(election=original).select_related("organisation").first()
+        hold(draft, holding.organisation if holding else None)
         return draft
 
     def concerned(self, result: Election) -> Election:

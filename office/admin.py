@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.contrib.auth.models import Group, User
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,19 +13,50 @@ from polls.life import Phase, State
 from polls.models import Election
 from tally.models import RejectedBallot
 
+from .access import Right, elections_of, is_administrator, may
 from .account_page import AccountsMixin
 from .act_pages import ActsMixin
 from .election_list import ElectionListMixin
 from .election_page import ElectionPageMixin
 from .forms import FROZEN_FIELDS, ContestInline, ElectionForm, shows_frozen
-from .models import LoggedAct
+from .members import OrganisationAdmin, PersonAdmin
+from .models import LoggedAct, Organisation
 from .paper_pages import PaperPagesMixin
 from .preview import PreviewMixin
 from .saving import PublishingMixin
 
 
+class AccessMixin(admin.ModelAdmin):
+    """Who may see and change which elections here: what access.py says, and not Django's permissions for models."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Election]:
+        rows = super().get_queryset(request)
+        return rows if is_administrator(request.user) else rows.filter(pk__in=elections_of(request.user, Right.SEE))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, Right.SEE)
+
+    def has_view_permission(self, request: HttpRequest, obj: Election | None = None) -> bool:
+        return may(request.user, Right.SEE, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, Right.WRITE)
+
+    def has_change_permission(self, request: HttpRequest, obj: Election | None = None) -> bool:
+        return may(request.user, Right.WRITE, obj)
+
+    def has_run_permission(self, request: HttpRequest) -> bool:
+        """Tell whether somebody may close and archive any elections: what the list asks for its actions."""
+        return may(request.user, Right.RUN)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Election | None = None) -> bool:
+        # Its address is never used again, and its records are kept: published elections are archived.
+        return obj is not None and obj.state == State.DRAFT and may(request.user, Right.WRITE, obj)
+
+
 @admin.register(Election)
 class ElectionAdmin(
+    AccessMixin,
     PublishingMixin,
     ElectionPageMixin,
     ElectionListMixin,
@@ -67,10 +99,6 @@ class ElectionAdmin(
         ]
         return (*self.fieldsets, (_("Window"), {"fields": window}))
 
-    def has_delete_permission(self, request: HttpRequest, obj: Election | None = None) -> bool:
-        # Its address is never used again, and its records are kept: published elections are archived.
-        return obj is not None and obj.state == State.DRAFT and super().has_delete_permission(request, obj)
-
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -82,8 +110,26 @@ class ElectionAdmin(
         return super().render_change_form(request, context, *args, **kwargs)
 
 
+# Which rights somebody has, the roles say; groups of Django's permissions would say something else.
+admin.site.unregister([User, Group])
+admin.site.register(User, PersonAdmin)
+admin.site.register(Organisation, OrganisationAdmin)
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that are read here, and never changed."""
+    """Rows about elections that are read here, by those who may see the election, and never changed."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if is_administrator(request.user):
+            return rows
+        return rows.filter(election__in=elections_of(request.user, Right.SEE).values("pk"))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, Right.SEE)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return may(request.user, Right.SEE)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

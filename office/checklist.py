@@ -89,7 +89,7 @@ def _facts(election: Election, paper: Paper, now: dt.datetime) -> Iterator[tuple
     else:
         yield (
             _("Fixed from the opening on"),
-            _("title, questions, options, rules, address and opening. An edit before it is published once you save it."),
+            _("title, questions, options, rules, address and opening. An edit before that is published once saved."),
         )
 
 

@@ -22,6 +22,7 @@ from pages.templatetags.display import whole
 from polls.life import HAS_RESULT, State, describe
 from polls.models import Election
 
+from .access import Right, elections_of
 from .acts import Act, Archive, Close
 from .times import in_zone
 
@@ -128,12 +129,12 @@ class ElectionListMixin(admin.ModelAdmin):
     def closes(self, election: Election) -> str:
         return in_zone(election.closes_at, election)
 
-    @admin.action(description=_("Close the chosen elections now"), permissions=("change",))
+    @admin.action(description=_("Close the chosen elections now"), permissions=("run",))
     def close_selected(self, request: HttpRequest, chosen: QuerySet[Election]) -> HttpResponse | None:
         question = gettext("Close these elections now? Nobody can vote on them any more.")
         return self._act_on_all(request, chosen, Close, question, gettext("Close now"))
 
-    @admin.action(description=_("Archive the chosen elections"), permissions=("change",))
+    @admin.action(description=_("Archive the chosen elections"), permissions=("run",))
     def archive_selected(self, request: HttpRequest, chosen: QuerySet[Election]) -> HttpResponse | None:
         question = gettext("Archive these elections? They leave the lists; their results stay at their addresses.")
         return self._act_on_all(request, chosen, Archive, question, gettext("Archive"))
@@ -147,6 +148,7 @@ class ElectionListMixin(admin.ModelAdmin):
         button: str,
     ) -> HttpResponse | None:
         """Ask, then do an act with each of the chosen elections; one that fails keeps no other from it."""
+        chosen = chosen.filter(pk__in=elections_of(request.user, Right.RUN))
         if "sure" not in request.POST:
             hidden = [("action", request.POST["action"]), ("sure", "yes")]
             hidden += [("_selected_action", str(election.pk)) for election in chosen]

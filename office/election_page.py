@@ -21,6 +21,7 @@ from polls.life import ARCHIVABLE, HAS_RESULT, Phase, State, describe
 from polls.models import Election
 from results.snapshot import NoOutcome, Snapshot, read_snapshot
 
+from .access import Right, may
 from .account_page import judge
 from .election_view import election_view
 from .models import LoggedAct
@@ -32,23 +33,32 @@ LATEST_ACTS = 10
 
 @dataclass(frozen=True)
 class Step:
-    """Something that can be done next: the view that does it, and the words on its button."""
+    """Something that can be done next: the view that does it, the words on its button, and the right it takes."""
 
     view: str
     label: str
+    right: Right
 
 
 def next_steps(election: Election, now: dt.datetime) -> list[Step]:
     """Return what can be done with an election, what is most likely first."""
     phase = election.phase(now)
     if election.state == State.DRAFT:
-        return [Step("publish", _("Publish…")), Step("preview", _("Preview")), Step("change", _("Edit"))]
+        return [
+            Step("publish", _("Publish…"), Right.WRITE),
+            Step("preview", _("Preview"), Right.SEE),
+            Step("change", _("Edit"), Right.WRITE),
+        ]
     if phase == Phase.SCHEDULED:
-        return [Step("preview", _("Preview")), Step("change", _("Edit")), Step("cancel", _("Cancel the election…"))]
+        return [
+            Step("preview", _("Preview"), Right.SEE),
+            Step("change", _("Edit"), Right.WRITE),
+            Step("cancel", _("Cancel the election…"), Right.WRITE),
+        ]
     if phase == Phase.OPEN:
-        return [Step("close", _("Close now…")), Step("change", _("Move the closing"))]
+        return [Step("close", _("Close now…"), Right.RUN), Step("change", _("Move the closing"), Right.WRITE)]
     if election.state in ARCHIVABLE and election.archived_at is None:
-        return [Step("archive", _("Archive…"))]
+        return [Step("archive", _("Archive…"), Right.RUN)]
     return []
 
 
@@ -63,13 +73,13 @@ class ElectionPageMixin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    @election_view
+    @election_view(Right.SEE)
     def page_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Show an election, its numbers, its addresses and its paper."""
         described: Any = self
         context = {
             **self.admin_site.each_context(request),
-            **self._standing(election),
+            **self._standing(election, request.user),
             **described.describe_accounts(election),
             "title": election.title,
             "opts": self.opts,
@@ -77,23 +87,24 @@ class ElectionPageMixin(admin.ModelAdmin):
             "paper": Paper.of(election),
             "addresses": [] if election.state == State.DRAFT else find_addresses(request, election),
             "acts": LoggedAct.objects.filter(election=election.pk)[:LATEST_ACTS],
+            "may_write": may(request.user, Right.WRITE, election),
             "may_delete": self.has_delete_permission(request, election),
         }
         return TemplateResponse(request, "office/page.html", context)
 
-    @election_view
+    @election_view(Right.SEE)
     def standing_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Show what changes by itself, for the page's script to put in the place of what was."""
-        return render(request, "office/_standing.html", self._standing(election))
+        return render(request, "office/_standing.html", self._standing(election, request.user))
 
-    def _standing(self, election: Any) -> dict[str, Any]:
+    def _standing(self, election: Any, user: Any) -> dict[str, Any]:
         now = timezone.now()
         shown, problem = read_numbers(election)
         return {
             "election": election,
             "phase": describe(election, now),
             "times": list(tell_times(election, now)),
-            "steps": next_steps(election, now),
+            "steps": [step for step in next_steps(election, now) if may(user, step.right, election)],
             "shown": shown,
             "problem": problem,
             "is_over": election.state in HAS_RESULT,

@@ -1,4 +1,4 @@
-"""Pages about one election: who may open them, and which election it is."""
+"""Pages about one election: which it is, and who may open them."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,15 +10,25 @@ from django.shortcuts import get_object_or_404
 
 from polls.models import Election
 
+from .access import Right, may
 
-def election_view(view: Callable[[Any, HttpRequest, Election], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Turn a method that shows an election into a view by its number, for those who may change it."""
+View = Callable[[Any, HttpRequest, Election], HttpResponse]
 
-    @wraps(view)
-    def wrapped(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
-        election = get_object_or_404(admin.get_queryset(request), pk=pk)
-        if not admin.has_change_permission(request, election):
-            raise PermissionDenied
-        return view(admin, request, election)
 
-    return wrapped
+def election_view(right: Right) -> Callable[[View], Callable[..., HttpResponse]]:
+    """Turn a method that shows an election into a view by its number, for those who have a right on it.
+
+    Of an election that somebody may not even see, the answer is that there is none.
+    """
+
+    def decorate(view: View) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def wrapped(admin: Any, request: HttpRequest, pk: int) -> HttpResponse:
+            election = get_object_or_404(admin.get_queryset(request), pk=pk)
+            if not may(request.user, right, election):
+                raise PermissionDenied
+            return view(admin, request, election)
+
+        return wrapped
+
+    return decorate

@@ -17,6 +17,8 @@ from polls.methods import ContestOnBallot, InvalidRules, OptionOnBallot
 from polls.models import Contest, Election, free_slug
 from polls.publishing import write_options
 
+from .access import Right, may
+
 # What voters see, and when they may vote: fixed from the moment at which the election opens.
 FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "opens_at")
 
@@ -220,14 +222,17 @@ class ContestInline(admin.StackedInline):
         # The model has no fields for the rules: the form makes them itself.
         return super().get_formset(request, obj, **kwargs | {"fields": ContestForm.Meta.fields})
 
+    def has_view_permission(self, request: Any, obj: Election | None = None) -> bool:
+        return may(request.user, Right.SEE, obj)
+
     def has_add_permission(self, request: Any, obj: Election | None = None) -> bool:
-        return not shows_frozen(request, obj) and super().has_add_permission(request, obj)
+        return not shows_frozen(request, obj) and may(request.user, Right.WRITE, obj)
 
     def has_change_permission(self, request: Any, obj: Election | None = None) -> bool:
-        return not shows_frozen(request, obj) and super().has_change_permission(request, obj)
+        return not shows_frozen(request, obj) and may(request.user, Right.WRITE, obj)
 
     def has_delete_permission(self, request: Any, obj: Election | None = None) -> bool:
-        return not shows_frozen(request, obj) and super().has_delete_permission(request, obj)
+        return not shows_frozen(request, obj) and may(request.user, Right.WRITE, obj)
 
 
 def shows_frozen(request: Any, election: Election | None) -> bool:

@@ -1,8 +1,58 @@
-"""The log of what organisers have done."""
+"""Organisations, their members and elections, and what organisers have done, as PostgreSQL keeps it."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+
+class Organisation(models.Model):
+    """Somebody who holds elections. One is there from the start."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+
+    class Meta:
+        verbose_name = _("organisation")
+        verbose_name_plural = _("organisations")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MemberRole(models.TextChoices):
+    """What a member does for an organisation; access.py says what that allows."""
+
+    MANAGER = "manager", _("manager: writes, publishes and runs elections")
+    OPERATOR = "operator", _("operator: runs elections that are published")
+    AUDITOR = "auditor", _("auditor: reads everything, changes nothing")
+    CHAIR = "chair", _("chair: shows elections on the screen")
+
+
+class Membership(models.Model):
+    """One person's role in one organisation."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(_("role"), max_length=10, choices=MemberRole, default=MemberRole.MANAGER)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [models.UniqueConstraint(fields=["organisation", "user"], name="one_role_in_an_organisation")]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.get_role_display()}"
+
+
+class Holding(models.Model):
+    """Which organisation holds an election."""
+
+    election = models.OneToOneField("polls.Election", models.CASCADE, primary_key=True, related_name="holding")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="holdings")
+
+    def __str__(self) -> str:
+        return f"{self.election} of {self.organisation}"
 
 
 class ActName(models.TextChoices):

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,7 +17,9 @@ from django.utils.translation import gettext_lazy
 from polls.models import Election
 from polls.paper_file import create_election, write_paper
 
+from .access import Right, hold, writes_for
 from .election_view import election_view
+from .models import Organisation
 
 # Bytes. A paper with a thousand options, each with a long explanation, is no longer than this.
 LARGEST_FILE = 4_000_000
@@ -41,6 +44,14 @@ class PaperFileForm(forms.Form):
         return content
 
 
+@transaction.atomic
+def make_draft(paper: dict[str, Any], organisation: Organisation | None = None) -> Election:
+    """Make a draft of a paper in JSON for an organisation; raises ValidationError."""
+    draft = create_election(paper)
+    hold(draft, organisation)
+    return draft
+
+
 class PaperPagesMixin(admin.ModelAdmin):
     """Export and import of papers."""
 
@@ -52,7 +63,7 @@ class PaperPagesMixin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    @election_view
+    @election_view(Right.SEE)
     def export_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Give out the paper as a file."""
         options = {"ensure_ascii": False, "indent": 2}
@@ -67,7 +78,7 @@ class PaperPagesMixin(admin.ModelAdmin):
         form = PaperFileForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             try:
-                draft = create_election(form.cleaned_data["file"])
+                draft = make_draft(form.cleaned_data["file"], writes_for(request.user))
             except ValidationError as problem:
                 form.add_error("file", problem.messages)
             else:

@@ -21,6 +21,7 @@ from polls.models import Election
 from polls.views import say_what_is_wrong
 from results import snapshot
 
+from .access import Right
 from .election_view import election_view
 from .framing import in_frame, with_frames
 
@@ -37,7 +38,7 @@ class PreviewMixin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    @election_view
+    @election_view(Right.SEE)
     def preview_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Show ballot and results in frames as wide as a phone and as a desktop."""
         of = "results" if request.GET.get("of") == "results" else "ballot"
@@ -52,7 +53,7 @@ class PreviewMixin(admin.ModelAdmin):
         }
         return with_frames(TemplateResponse(request, "office/preview.html", context).render())
 
-    @election_view
+    @election_view(Right.SEE)
     def preview_ballot_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Show the ballot, and what becomes of it when it is sent, but for the counting."""
         now = timezone.now()
@@ -82,7 +83,7 @@ class PreviewMixin(admin.ModelAdmin):
         }
         return in_frame(render(request, "office/preview_ballot.html", context))
 
-    @election_view
+    @election_view(Right.SEE)
     def preview_results_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Show the results page with numbers that are invented, and says so."""
         now = timezone.now()

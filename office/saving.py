@@ -24,6 +24,7 @@ from polls.models import Election
 from polls.publishing import Arrival
 from tally.announce import announce
 
+from .access import hold, writes_for
 from .acts import Publish, read_logged
 from .times import election_time, in_zone
 
@@ -122,6 +123,8 @@ class PublishingMixin(admin.ModelAdmin):
         sent: Any = request
         sent.before = read_logged(obj) if change else {}
         obj.save(update_fields=form.changed_data if change else None)
+        if not change:
+            hold(obj, writes_for(request.user))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

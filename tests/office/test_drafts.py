@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -173,15 +172,3 @@ class TestDuplicate:
     def test_is_not_made_by_following_a_link(self, organiser, make_election):
         drink = make_election()
         assert organiser.get(reverse("admin:polls_election_duplicate", args=[drink.pk])).status_code == 405
-
-
-def test_pages_of_one_election_are_for_those_who_may_change_it(organiser, make_election, django_user_model):
-    drink = make_election()
-    visitor = Client()
-    visitor.force_login(django_user_model.objects.create_user("eva", is_staff=True))
-    for name in ("page", "standing", "preview", "preview_ballot", "preview_results", "publish", "cancel", "close",
-                 "archive", "export"):  # fmt: skip
-        address = reverse(f"admin:polls_election_{name}", args=[drink.pk])
-        assert (visitor.get(address).status_code, organiser.get(address).status_code) == (403, 200), name
-    assert visitor.post(reverse("admin:polls_election_duplicate", args=[drink.pk])).status_code == 403
-    assert visitor.get(reverse("admin:polls_election_import")).status_code == 403

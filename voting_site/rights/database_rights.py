@@ -87,6 +87,9 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     # --- office ---
     # Rows are added, and never changed.
     "office_act": {"admin": READ_AND_ADD},
+    "office_organisation": {"admin": EDIT},
+    "office_membership": {"admin": EDIT},
+    "office_holding": {"admin": LINK},
     # --- Django ---
     # The readiness check compares the applied migrations with those in the code.
     "django_migrations": {"worker": READ, "result": READ, "admin": READ},

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from office.act_command import describe_publication
 from office.acts import Publish
-from polls.paper_file import create_election
+from office.paper_pages import make_draft
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError(f"{options['file']} is no JSON in UTF-8: {error}. Nothing was imported.") from error
         try:
             with transaction.atomic():
-                election = create_election(paper)
+                election = make_draft(paper)
                 publication = Publish(election).perform(by=None) if options["publish"] else None
         except ValidationError as problem:
             raise CommandError(f"{' '.join(problem.messages)} Nothing was imported.") from problem

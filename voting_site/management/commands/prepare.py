@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connection
 
+from office.access import hold_all
 from polls import ballot_box
 from tally import outcomes
 from tally.healing import keep_box
@@ -63,6 +64,7 @@ class Command(BaseCommand):
         self._ensure_administrator(options["password_file"], options["link_file"])
         if options["demo"]:
             call_command("seed_demo")
+        hold_all()
         # A database of an earlier release has no outcomes, and nothing else makes those of final elections.
         outcomes.make_all()
         # Beat does this as well, but later, and nobody can vote before the box has an epoch.

@@ -1,0 +1,174 @@
+"""Who gets to which page of the office: a stranger, each role, and the manager of another organisation."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from office.access import Right, elections_of, hold, may
+from office.acts import Archive, Cancel, Close, Duplicate, Publish
+from office.models import Holding, MemberRole, Membership, Organisation
+from polls.life import State
+from polls.models import Election
+from tally.healing import keep_box
+from tests.office.test_admin import change_form, election_form
+
+pytestmark = pytest.mark.urls("voting_site.urls.admin")
+
+PASSWORD = "correct horse battery"
+SEE = {"manager", "operator", "auditor", "chair"}
+RUN = {"manager", "operator"}
+WRITE = {"manager"}
+# Each page of one election, with those whom it answers.
+PAGES = {
+    "page": SEE, "standing": SEE, "preview": SEE, "preview_ballot": SEE, "preview_results": SEE, "export": SEE,
+    "history": SEE, "change": SEE, "close": RUN, "archive": RUN, "publish": WRITE, "cancel": WRITE, "duplicate": WRITE,
+    "delete": WRITE,
+}  # fmt: skip
+# Pages of no election or of something else, which have tests of their own below and in test_admin.py.
+OTHERS = {"changelist", "add", "import", "acknowledge"}
+
+
+@pytest.fixture
+def choir(transactional_db: None) -> Organisation:
+    return Organisation.objects.create(name="Choir")
+
+
+@pytest.fixture
+def drink(make_election: Callable[..., Election], choir: Organisation) -> Election:
+    election = make_election()
+    hold(election, choir)
+    return election
+
+
+@pytest.fixture
+def sign_in(django_user_model: Any, choir: Organisation) -> Callable[[str], Client]:
+    """Return a function that signs somebody in: by role, as a "stranger", or as "another" organisation's manager."""
+
+    def sign_in(who: str) -> Client:
+        client = Client()
+        client.force_login(make_person(django_user_model, choir, who))
+        return client
+
+    return sign_in
+
+
+def make_person(users: Any, choir: Organisation, who: str) -> Any:
+    user = users.objects.create_user(who, is_staff=True)
+    if who == "another":
+        chess = Organisation.objects.create(name="Chess")
+        Membership.objects.create(user=user, organisation=chess, role=MemberRole.MANAGER)
+    elif who != "stranger":
+        Membership.objects.create(user=user, organisation=choir, role=who)
+    return user
+
+
+each = pytest.mark.parametrize("who", [*MemberRole.values, "another", "stranger"])
+
+
+def test_every_page_is_in_this_list():
+    model_admin = admin.site._registry[Election]
+    names = {pattern.name.removeprefix("polls_election_") for pattern in model_admin.get_urls() if pattern.name}
+    assert names == PAGES.keys() | OTHERS
+
+
+@each
+def test_pages_of_an_election_answer_those_of_its_organisation_as_far_as_their_role_goes(sign_in, drink, who):
+    client = sign_in(who)
+    draft = Election.objects.create(slug="draft", title="Draft")
+    hold(draft, Organisation.objects.get(name="Choir"))
+    for name, allowed in PAGES.items():
+        election = draft if name in ("delete", "publish") else drink
+        send = client.post if name == "duplicate" else client.get
+        status = send(reverse(f"admin:polls_election_{name}", args=[election.pk])).status_code
+        if who in allowed:
+            assert status in (200, 302), name
+        else:
+            # Django's own pages lead whoever sees nothing to the start.
+            assert status in (403, 404) or (name in ("change", "delete", "history") and status == 302), (name, status)
+    assert Election.objects.count() == 2 + (who in WRITE)
+
+
+@each
+def test_the_list_shows_the_elections_of_the_own_organisation(sign_in, drink, who):
+    response = sign_in(who).get(reverse("admin:polls_election_changelist"))
+    if who == "stranger":
+        assert response.status_code == 403
+        return
+    assert (reverse("admin:polls_election_page", args=[drink.pk]) in response.content.decode()) == (who in SEE)
+
+
+@each
+def test_acts_ask_for_the_right_as_well(django_user_model, choir, make_election, who):
+    user = make_person(django_user_model, choir, who)
+    later = make_election("later", opens_at=timezone.now() + timezone.timedelta(days=1))
+    drink = make_election()
+    for election in (later, drink):
+        hold(election, choir)
+    allowed = {
+        act: act(election).is_allowed(user)
+        for act, election in ((Cancel, later), (Publish, drink), (Duplicate, drink), (Close, drink), (Archive, drink))
+    }
+    assert allowed == {act: who in (RUN if act in (Close, Archive) else WRITE) for act in allowed}
+
+
+@each
+def test_a_form_that_is_sent_without_the_right_changes_nothing(sign_in, drink, who):
+    form = change_form(drink, time_zone="Europe/Lisbon")
+    sign_in(who).post(reverse("admin:polls_election_change", args=[drink.pk]), form)
+    drink.refresh_from_db()
+    assert (drink.time_zone == "Europe/Lisbon") == (who in WRITE)
+
+
+@pytest.mark.parametrize("who", ["auditor", "chair", "another"])
+def test_the_list_closes_nothing_without_the_right(sign_in, drink, who):
+    form = {"action": "close_selected", "_selected_action": [drink.pk], "sure": "yes"}
+    sign_in(who).post(reverse("admin:polls_election_changelist"), form)
+    drink.refresh_from_db()
+    assert drink.state == State.PUBLISHED
+
+
+@each
+def test_a_new_election_belongs_to_the_organisation_of_its_writer(sign_in, choir, who):
+    keep_box()
+    status = sign_in(who).post(reverse("admin:polls_election_add"), election_form()).status_code
+    if who == "another":
+        assert Holding.objects.get().organisation.name == "Chess"
+    elif who in WRITE:
+        assert Holding.objects.get().organisation == choir
+    else:
+        assert (status, Election.objects.count()) == (403, 0)
+
+
+@each
+def test_people_and_organisations_are_for_administrators(sign_in, who):
+    client = sign_in(who)
+    for name in ("auth_user_changelist", "auth_user_add", "office_organisation_changelist", "office_organisation_add"):
+        assert client.get(reverse(f"admin:{name}")).status_code == 403
+
+
+def test_an_administrator_adds_an_organiser_without_meeting_a_permission(admin_client, django_user_model):
+    page = admin_client.get(reverse("admin:auth_user_add")).content.decode()
+    assert "user_permissions" not in page
+    form = {
+        "username": "ana", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD,
+        "memberships-TOTAL_FORMS": "1", "memberships-INITIAL_FORMS": "0", "memberships-0-role": "manager",
+        "memberships-0-organisation": str(Organisation.objects.get().pk),
+    }  # fmt: skip
+    admin_client.post(reverse("admin:auth_user_add"), form)
+    ana = django_user_model.objects.get(username="ana")
+    assert ana.is_staff
+    assert may(ana, Right.WRITE)
+    changed = admin_client.get(reverse("admin:auth_user_change", args=[ana.pk])).content.decode()
+    assert "user_permissions" not in changed
+
+
+def test_somebody_who_was_made_inactive_may_do_nothing(django_user_model, choir, drink):
+    user = make_person(django_user_model, choir, "manager")
+    user.is_active = False
+    user.save()
+    assert not elections_of(user, Right.SEE).exists()
