@@ -73,7 +73,7 @@ class ElectionAdmin(
     change_form_template = "office/election.html"
     change_list_template = "office/elections.html"
     fieldsets = (
-        (None, {"fields": ("title", "slug", "description")}),
+        (None, {"fields": ("title", "slug", "description", "base")}),
         (_("Voting"), {"fields": ("votes_final", "unlisted", "proof_of_work")}),
     )
 

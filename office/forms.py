@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,16 +19,23 @@ from polls.models import Contest, Election, free_slug
 from polls.publishing import write_options
 
 from .access import Right, may
+from .merging import MergingForm
+from .time_fields import TimeField, as_shown, find_zone, read_time
 
 # What voters see, and when they may vote: fixed from the moment at which the election opens.
 FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "opens_at")
 
+TIMES = ("opens_at", "closes_at")
 
-class ElectionForm(forms.ModelForm):
+
+class ElectionForm(MergingForm):
     """An election as its organiser writes it; without an address it gets one from its title."""
 
     # Why the last request was not saved: the form comes back with this sentence, and with all that was typed.
     refusal: str = ""
+
+    opens_at = TimeField(label=_("opens"), help_text=_("Empty: once it is published."))
+    closes_at = TimeField(label=_("closes"), end_of_day=True, help_text=_("Empty: open until it is closed by hand."))
 
     class Meta:
         model = Election
@@ -35,31 +43,50 @@ class ElectionForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        zone = find_zone(self.instance.time_zone)
+        for name in TIMES:
+            if name in self.fields:
+                self.fields[name].initial = as_shown(getattr(self.instance, name), zone)
+                self.initial.pop(name, None)
         if "slug" in self.fields:
             self.fields["slug"].required = False
 
+    def current(self, name: str) -> Any:
+        return getattr(self.instance, name) if name in TIMES else super().current(name)
+
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
+        self._read_times(self.cleaned_data)
+        cleaned = super().clean()
         if self.refusal:
             self.add_error(None, self.refusal)
         if "slug" in self.fields and not cleaned.get("slug") and cleaned.get("title"):
             cleaned["slug"] = free_slug(cleaned["title"])
-        for name in ("opens_at", "closes_at"):
-            shown = self.initial.get(name)
-            # Forms show no parts of a second: a time that comes back as it was shown has not been edited.
-            if shown and cleaned.get(name) == shown.replace(microsecond=0):
-                cleaned[name] = shown
         if "opens_at" in self.fields and cleaned.get("opens_at") is None and self.instance.state != State.DRAFT:
             # What is published already opens once this edit is.
             cleaned["opens_at"] = timezone.now()
         closes_at = cleaned.get("closes_at")
-        if "closes_at" in self.changed_data and closes_at and closes_at <= timezone.now():
+        if closes_at and closes_at != self.instance.closes_at and closes_at <= timezone.now():
             self.add_error("closes_at", _("That time is past. To close the election at this moment, use “Close now”."))
         return cleaned
 
+    def _read_times(self, cleaned: dict[str, Any]) -> None:
+        """Turn the times that were typed into moments, each in the zone that is meant."""
+        shown_in = find_zone(str(self.shown.get("time_zone", self.instance.time_zone)))
+        zone = find_zone(cleaned.get("time_zone", self.instance.time_zone))
+        for name in TIMES:
+            if name not in cleaned:
+                continue
+            before = parse_datetime(str(self.shown.get(name) or ""))
+            try:
+                cleaned[name] = read_time(cleaned[name], before, shown_in, zone)
+            except ValidationError as problem:
+                self.add_error(name, problem)
 
-class ContestForm(forms.ModelForm):
+
+class ContestForm(MergingForm):
     """One question with its options, one a line, and with the rules of the chosen method."""
+
+    not_merged = ("id", "election", "position", "DELETE")
 
     option_lines = forms.CharField(
         label=_("options"),
@@ -207,7 +234,9 @@ class ContestInline(admin.StackedInline):
         if shows_frozen(request, obj):
             return [(None, {"fields": ("title", "description", "labels", "method", "seats", "rules")})]
         rules = [f"{name}_{rule}" for name, method in methods.METHODS.items() for rule in method.rule_fields()]
-        question = ("title", "description", "option_lines", "method", "seats", "blank", "random_order", "position")
+        question = (
+            "base", "title", "description", "option_lines", "method", "seats", "blank", "random_order", "position",
+        )  # fmt: skip
         return [(None, {"fields": question}), (_("Rules of the method"), {"fields": rules})]
 
     def get_readonly_fields(self, request: Any, obj: Election | None = None) -> Any:

@@ -4,7 +4,6 @@ If the box refuses the edit, the form comes back as it was typed, with the reaso
 """
 
 import datetime as dt
-import zoneinfo
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -14,8 +13,6 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
@@ -26,6 +23,7 @@ from tally.announce import announce
 
 from .access import hold, writes_for
 from .acts import Publish, read_logged
+from .forms import ElectionForm
 from .times import election_time, in_zone
 
 
@@ -39,27 +37,26 @@ class PublishingMixin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Read and show times in the election's time zone; the page is rendered here, while that zone is active.
+        """Save what was sent, or show it again.
 
         If the ballot box refuses the edit, the form comes back as it was typed, with the reason.
         """
         sent: Any = request
         sent.held_messages = []
-        with timezone.override(self._zone(request, object_id)):
-            try:
-                response = super().changeform_view(request, object_id, form_url, extra_context)
-            except ValidationError as problem:
-                sent.refusal = " ".join(problem.messages)
-            else:
-                publication = getattr(request, "publication", None)
-                if publication and publication.arrival is Arrival.REFUSED:
-                    sent.refusal = gettext("The election has begun meanwhile.")
-            if hasattr(request, "refusal"):
-                sent.held_messages = []
-                response = super().changeform_view(request, object_id, form_url, extra_context)
-                response.status_code = HTTPStatus.CONFLICT
-            self._tell(request)
-            return response.render() if isinstance(response, TemplateResponse) else response
+        try:
+            response = super().changeform_view(request, object_id, form_url, extra_context)
+        except ValidationError as problem:
+            sent.refusal = " ".join(problem.messages)
+        else:
+            publication = getattr(request, "publication", None)
+            if publication and publication.arrival is Arrival.REFUSED:
+                sent.refusal = gettext("The election has begun meanwhile.")
+        if hasattr(request, "refusal"):
+            sent.held_messages = []
+            response = super().changeform_view(request, object_id, form_url, extra_context)
+            response.status_code = HTTPStatus.CONFLICT
+        self._tell(request)
+        return response
 
     def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
         """Hold back the messages about a save until it is committed, and the ballot box has answered."""
@@ -109,20 +106,13 @@ class PublishingMixin(admin.ModelAdmin):
             Election.objects.select_for_update().filter(pk=int(object_id) if object_id.isdecimal() else 0).first()
         return super().get_object(request, object_id, from_field)
 
-    def _zone(self, request: HttpRequest, object_id: str | None) -> dt.tzinfo:
-        stored = self.get_object(request, object_id) if object_id else None
-        name = request.POST.get("time_zone") or (stored.time_zone if stored else "")
-        try:
-            return zoneinfo.ZoneInfo(name)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            return timezone.get_default_timezone()
-
     def save_model(self, request: HttpRequest, obj: Election, form: Any, change: bool) -> None:
         # Saves only what was edited: a seal that was stored after the page was loaded must stay, and so must the
         # microseconds of an opening time, which no form shows.
         sent: Any = request
         sent.before = read_logged(obj) if change else {}
-        obj.save(update_fields=form.changed_data if change else None)
+        edited = [name for name in form.changed_data if name in ElectionForm.Meta.fields]
+        obj.save(update_fields=edited if change else None)
         if not change:
             hold(obj, writes_for(request.user))
 

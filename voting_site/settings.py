@@ -157,7 +157,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # --- Applications and middleware ------------------------------------------------------------------------
 
-INSTALLED_APPS = ["django.contrib.staticfiles", "django_guid", "pages", "polls", "voting_site", *ROLE.apps]
+INSTALLED_APPS = ["django.contrib.staticfiles", "django.forms", "django_guid", "pages", "polls", "voting_site", *ROLE.apps]
 
 MIDDLEWARE = [
     "voting_site.middleware.requests.RequestMiddleware",
@@ -181,6 +181,8 @@ ROOT_URLCONF = ROLE.urls
 WSGI_APPLICATION = "voting_site.wsgi.application"
 ASGI_APPLICATION = "voting_site.asgi.application"
 
+# Widgets have templates like pages.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
