@@ -27,7 +27,7 @@ class Organiser:
 
     def look(self, election: int) -> Answer | None:
         """Return the election's page, or None if it does not come now; sign in if that is needed."""
-        return self._open(f"/admin/polls/election/{election}/change/")
+        return self._open(f"/admin/polls/election/{election}/")
 
     def close(self, election: int) -> bool:
         """Press "Close now" until the page says that it is closed; return whether it ever did."""
@@ -35,7 +35,7 @@ class Organiser:
         while time.monotonic() < deadline:
             self.press_close(election)
             page = self.look(election)
-            if page and page.status == 200 and f"/admin/polls/election/{election}/close/" not in page.page:
+            if page and page.status == 200 and 'href="close/"' not in page.page:
                 return True
             time.sleep(AGAIN)
         return False

@@ -242,7 +242,12 @@ class TestAdmin:
         assert signed_in.post("/admin/polls/election/add/", self.form()).status_code == 302
         election = Election.objects.get()
         page = f"/admin/polls/election/{election.pk}"
-        assert signed_in.get(f"{page}/change/").status_code == 200
+        for name in ("", "change/", "standing/", "preview/", "preview/ballot/", "preview/results/", "paper.json"):
+            assert signed_in.get(f"{page}/{name}").status_code == 200, name
+        seen = signed_in.get(f"{page}/publish/").context["checklist"].fingerprint
+        assert signed_in.post(f"{page}/publish/", {"seen": seen}).status_code == 302
+        assert signed_in.post(f"{page}/duplicate/").status_code == 302
+        assert signed_in.get(f"{page}/").status_code == 200
         assert signed_in.post(f"{page}/close/").status_code == 302
         run("RESET ROLE")
         lifecycle.turn_phases()
@@ -273,7 +278,10 @@ class TestAdmin:
             "office/loggedact/",
             "auth/user/",
             "auth/user/add/",
-            "auth/group/add/",
+            "office/organisation/",
+            "office/organisation/add/",
+            "polls/election/add/",
+            "polls/election/import/",
         ],
     )
     def test_sees_its_pages(self, signed_in, path: str) -> None:
@@ -281,7 +289,8 @@ class TestAdmin:
 
     def test_changes_passwords_and_users(self, signed_in) -> None:
         new = {"username": "eva", "password1": "another long one", "password2": "another long one",
-               "usable_password": "true"}  # fmt: skip
+               "usable_password": "true", "memberships-TOTAL_FORMS": "0",
+               "memberships-INITIAL_FORMS": "0"}  # fmt: skip
         assert signed_in.post("/admin/auth/user/add/", new).status_code == 302
         change = {"old_password": "a long enough password", "new_password1": "a much longer one",
                   "new_password2": "a much longer one"}  # fmt: skip
