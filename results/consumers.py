@@ -95,7 +95,10 @@ def is_own_origin(scope: dict[str, Any]) -> bool:
         return True
     text = origin.decode("latin-1").lower()
     host = headers.get(b"host", b"").decode("latin-1").lower()
-    return text in settings.WEBSOCKET_ORIGINS or text in (f"http://{host}", f"https://{host}")
+    return text in settings.WEBSOCKET_ORIGINS or text in (
+        f"http://{host.removesuffix(':80')}",
+        f"https://{host.removesuffix(':443')}",
+    )
 
 
 class UnknownAddress(AsyncWebsocketConsumer):

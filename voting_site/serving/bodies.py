@@ -24,10 +24,23 @@ class WsgiBodies:
         self._turns = threading.BoundedSemaphore(TURNS)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length > LARGEST_BODY:
+        body = read_body(environ)
+        if body is None:
             start_response("413 Content Too Large", [("Content-Type", "text/plain"), ("Connection", "close")])
             return [b"Too large.\n"]
-        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length) if length else b"")
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ["wsgi.input"] = io.BytesIO(body)
         with self._turns:
             return self._application(environ, start_response)
+
+
+def read_body(environ: dict[str, Any]) -> bytes | None:
+    """Return the body of a request, None for one that is too large."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        # It comes in chunks and without its length, by which Django goes.
+        body: bytes = environ["wsgi.input"].read(LARGEST_BODY + 1)
+        return body if len(body) <= LARGEST_BODY else None
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if length > LARGEST_BODY:
+        return None
+    return environ["wsgi.input"].read(length) if length else b""

@@ -11,6 +11,9 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 
+USUAL_PORTS = {"http": ":80", "https": ":443"}
+
+
 class LeanRequest(HttpRequest):
     """A request in the encoding of settings.DEFAULT_CHARSET, whose host is checked once instead of at each use."""
 
@@ -24,7 +27,8 @@ class LeanRequest(HttpRequest):
 
     @cached_property
     def _host(self) -> str:
-        return super().get_host()
+        # Browsers leave the usual port out of an Origin, and some clients write it into the Host.
+        return super().get_host().removesuffix(USUAL_PORTS.get(self.scheme or "", ""))
 
     def get_host(self) -> str:
         return self._host
