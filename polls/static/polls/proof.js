@@ -7,10 +7,13 @@ if (form) {
   const field = form.elements.namedItem("proof");
   const challenge = JSON.parse(document.getElementById("challenge").textContent);
   const worker = new Worker(proof.dataset.worker);
+  const bar = proof.querySelector("progress");
   let wanted = null;
 
   /** Show one of the texts; a screen reader reads this text, and not each percent. */
   function become(state) {
+    bar.hidden = state === "failed";
+    if (state === "done") bar.value = 1;
     for (const text of proof.querySelectorAll("[data-when-proof]")) text.hidden = text.dataset.whenProof !== state;
   }
 
@@ -24,7 +27,7 @@ if (form) {
     } else if (failed) {
       become("failed");
     } else {
-      proof.querySelector("progress").value = share;
+      bar.value = share;
     }
   };
   worker.onerror = () => become("failed");
