@@ -12,15 +12,20 @@ from django.views.decorators.csrf import requires_csrf_token
 from . import metrics
 from .middleware import say_unavailable
 from .outages import find_outage
+from .views import show_unmatched
 
 logger = logging.getLogger(__name__)
 
 
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Refuse a form that does not come from this site's own page: 403."""
+    """Refuse a form that does not come from this site's own page: 403; a ballot comes back filled in, to be sent again.
+
+    Of two pages that were opened without a cookie the second one has replaced what the first one's form has to match.
+    """
     if metrics.is_ballot(request):
         metrics.count_refusal("csrf")
+        return show_unmatched(request, **request.resolver_match.kwargs)
     message = _(
         "The form could not be matched to your browser. Allow cookies for this site, reload the page and try again."
     )

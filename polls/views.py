@@ -6,7 +6,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -42,7 +42,8 @@ def index(request: HttpRequest) -> HttpResponse:
     }
     if len(by_phase["open"]) == 1:
         return redirect("ballot", by_phase["open"][0].slug)
-    return render(request, "polls/list.html", by_phase)
+    wait = by_phase["scheduled"][0].opens_at - now if by_phase["scheduled"] else 0
+    return render(request, "polls/list.html", {**by_phase, "wait": wait})
 
 
 def get_definition(slug: str) -> tuple[Definition, int]:
@@ -137,10 +138,20 @@ def show_again(
 ) -> HttpResponse:
     """Refuse a form before it reaches the box; show a fresh one if the election still takes votes."""
     definition, now = get_definition(slug)
-    if definition.phase(now) != "open":
-        return show_not_open(request, definition, now, None)
     last = read_mark(definition, voter)
+    if definition.phase(now) != "open":
+        return show_not_open(request, definition, now, last, sent=True)
     return show_ballot(request, definition, now, voter=voter, last=last, error=error, status=status, errors=errors)
+
+
+def show_unmatched(request: HttpRequest, slug: str) -> HttpResponse:
+    """Refuse a ballot that could not be matched to this browser, with a fresh form that can: 403."""
+    error = _(
+        "Your vote is not in yet: your browser sent it with an older page’s cookie, or without one. Your choice still "
+        "stands below. Press “Vote” again; if this comes back, allow cookies for this site."
+    )
+    definition, _now = get_definition(slug)
+    return show_again(request, slug, voters.identify(request, definition), error, HTTPStatus.FORBIDDEN)
 
 
 def read_mark(definition: Definition, voter: Voter | None) -> Mark | None:
@@ -200,7 +211,9 @@ def answer(request: HttpRequest, slug: str, reply: Reply, voter: Voter) -> HttpR
         return HttpResponse(status=HTTPStatus.SEE_OTHER, headers={"Location": confirmation_of(slug)})
     definition, _now = get_definition(slug)
     if reply.verdict in (Verdict.NOT_OPEN_YET, Verdict.CLOSED):
-        return show_not_open(request, definition, reply.now, None, closed=reply.verdict is Verdict.CLOSED)
+        mark = read_mark(definition, voter)
+        closed = reply.verdict is Verdict.CLOSED
+        return show_not_open(request, definition, reply.now, mark, sent=True, closed=closed)
     last = Mark(reply.last, "accepted") if reply.last else None
     if reply.verdict in (Verdict.TOO_MANY, Verdict.TOO_MANY_NEWCOMERS):
         wait = math.ceil(reply.wait / 1000)
@@ -257,13 +270,27 @@ def show_ballot(
 
 
 def show_not_open(
-    request: HttpRequest, definition: Definition, now: int, mark: Mark | None, *, closed: bool = False
+    request: HttpRequest,
+    definition: Definition,
+    now: int,
+    mark: Mark | None,
+    *,
+    sent: bool = False,
+    closed: bool = False,
 ) -> HttpResponse:
-    """Render the page of an election that takes no votes at this moment: 410."""
+    """Render the page of an election that takes no votes at this moment: 410.
+
+    Of a ballot that was `sent` it says first that it was not taken, and what stands of the voter's earlier one.
+    """
     phase = definition.phase(now)
     if closed and phase != Phase.CANCELLED:
         phase = Phase.CLOSED
-    context = {"election": definition, "phase": phase, "last": mark}
+    context: dict[str, Any] = {"election": definition, "phase": phase, "last": mark, "sent": sent}
+    if phase == Phase.SCHEDULED:
+        context["wait"] = definition.opens_at - now
+        context["contests"] = [
+            ContestOnPage.of(contest, QueryDict(), definition, seed="", errors={}) for contest in definition.contests
+        ]
     response = render(request, "polls/not_open.html", context, status=HTTPStatus.GONE)
     response["Cache-Control"] = "no-store"
     return response

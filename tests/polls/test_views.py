@@ -188,6 +188,43 @@ class TestVote:
         assert vote(browser, "nesquik", form, slug="tea").status_code == 410
         assert box.xlen(BALLOTS) == 0
 
+    def test_too_late_says_that_it_was_not_taken_and_what_stands(self, define, browser):
+        define()
+        first, second, form = Client(), Client(), fetch_form(browser)
+        vote(first, "nesquik")
+        forms = {first: fetch_form(first), second: fetch_form(second), browser: form}
+        ballot_box.seal(1, 1)
+        pages = {one: vote(one, "cola-cao", form).content.decode() for one, form in forms.items()}
+        for page in pages.values():
+            assert page.index("Your ballot was not taken: it came after the close.") < page.index("<h1")
+            assert "Every vote that was accepted in time is counted" not in page
+        assert "The vote that you cast before stands." in pages[first]
+        assert "You have no vote in this election." in pages[second]
+
+    def test_before_the_opening_waits_for_it_and_shows_what_will_be_voted_on(self, define, browser):
+        now = ballot_box.read_definitions()[1]
+        define(opens_at=now + 60_000)
+        page = browser.get("/drink/").content.decode()
+        [wait] = re.findall(r'data-wait="(\d+)"', page)
+        assert 50_000 < int(wait) <= 60_000
+        assert "Cola Cao" in page
+        assert "ballot_id" not in page
+        assert 'data-wait="' in browser.get("/").content.decode()
+
+    def test_from_the_first_of_two_pages_that_were_opened_at_once_comes_back_filled_in(self, define, browser, box):
+        define()
+        form = fetch_form(browser)
+        other = Client(enforce_csrf_checks=True)
+        fetch_form(other)
+        # What the second page was given has replaced the cookies of the first.
+        browser.cookies = other.cookies
+        response = vote(browser, "nesquik", form)
+        page = response.content.decode()
+        assert response.status_code == 403
+        assert re.search(r'value="nesquik" checked', page)
+        assert vote(browser, "nesquik", read_form(page)).status_code == 303
+        assert box.xlen(BALLOTS) == 1
+
     def test_too_often_is_told_to_wait(self, define, browser, settings):
         settings.VOTER_BURST, settings.VOTER_INTERVAL_MS = 1, 60_000
         define()

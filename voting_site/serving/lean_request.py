@@ -10,7 +10,6 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
-
 USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
