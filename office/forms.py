@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from polls import methods
-from polls.labels import LONGEST_LABEL, find_equal, fold, make_key, number_key, tidy
+from polls.labels import LONGEST_LABEL, find_equal, fold, make_key, number_key, read_lines
 from polls.life import State
 from polls.methods import ContestOnBallot, InvalidRules, OptionOnBallot
 from polls.models import Contest, Election, free_slug
@@ -69,6 +69,9 @@ class ElectionForm(MergingForm):
             self.add_error("closes_at", _("That time is past. To close the election at this moment, use “Close now”."))
         return cleaned
 
+    def clean_slug(self) -> str:
+        return str(self.cleaned_data["slug"]).lower()
+
     def _read_times(self, cleaned: dict[str, Any]) -> None:
         """Turn the times that were typed into moments, each in the zone that is meant."""
         shown_in = find_zone(str(self.shown.get("time_zone", self.instance.time_zone)))
@@ -115,7 +118,7 @@ class ContestForm(MergingForm):
             self.initial["option_lines"] = "\n".join(option.label for option in self.instance.options.all())
 
     def clean_option_lines(self) -> str:
-        labels = [label for line in self.cleaned_data["option_lines"].splitlines() if (label := tidy(line))]
+        labels = read_lines(self.cleaned_data["option_lines"])
         if len(labels) < 2:
             raise ValidationError(_("A question needs at least two options, one a line. Add what is missing."))
         if invisible := [label for label in labels if not fold(label)]:

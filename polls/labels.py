@@ -1,6 +1,7 @@
 """Labels and the keys made from them: what people write, and what names it on the wire."""
 
 import itertools
+import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
@@ -12,10 +13,32 @@ LONGEST_LABEL = 120
 LONGEST_TITLE = 200
 LONGEST_EXPLANATION = 2000
 
+_BULLET = re.compile(r"([-*+•·‣◦▪●○–—o])\s")
+_NUMBER = re.compile(r"(\d+)[.)]\s")
+
 
 def tidy(label: str) -> str:
     """Return a label in one Unicode form (NFC), with no white space around it and single spaces inside."""
     return " ".join(unicodedata.normalize("NFC", label).split())
+
+
+def read_lines(text: str) -> list[str]:
+    """Return the labels of a text that was typed or pasted, one a line; empty lines are left out.
+
+    Bullets and numbers of a list in a word processor go, if every line has one, the numbers from 1 on: “3. FC” alone
+    stays what it is.
+    """
+    lines = [label for line in text.splitlines() if (label := tidy(line))]
+    for mark in (_BULLET, _NUMBER):
+        marked = [mark.match(line) for line in lines]
+        found = [match for match in marked if match]
+        if len(found) < len(lines) or len(lines) < 2:
+            continue
+        numbers = [match.group(1) for match in found]
+        if mark is _NUMBER and numbers != [str(number) for number in range(1, len(lines) + 1)]:
+            continue
+        lines = [label for line, match in zip(lines, found, strict=True) if (label := line[match.end() :])]
+    return lines
 
 
 def fold(label: str) -> str:

@@ -52,6 +52,12 @@ def validate_time_zone(name: str) -> None:
 RESERVED_SLUGS = {"admin", "healthz", "language", "readyz", "static", "ws"}
 
 
+def validate_slug_case(slug: str) -> None:
+    """Raise ValidationError for a slug with capitals: people would type two addresses as one."""
+    if slug != slug.lower():
+        raise ValidationError(_("Write the address in small letters, as “%(slug)s”."), params={"slug": slug.lower()})
+
+
 def validate_slug_is_free(slug: str) -> None:
     """Raise ValidationError for a slug that the site itself answers to."""
     if slug in RESERVED_SLUGS:
@@ -96,7 +102,7 @@ class Election(models.Model):
 
     title = models.CharField(_("title"), max_length=LONGEST_TITLE)
     slug = models.SlugField(
-        _("address"), max_length=60, unique=True, validators=[validate_slug_is_free],
+        _("address"), max_length=60, unique=True, validators=[validate_slug_is_free, validate_slug_case],
         help_text=_("The last part of the page's address. It is never used again."),
     )  # fmt: skip
     description = models.TextField(

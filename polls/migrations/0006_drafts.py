@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+import polls.models
+
 
 class Migration(migrations.Migration):
 
@@ -28,5 +30,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='election',
             constraint=models.CheckConstraint(condition=models.Q(('opens_at__isnull', False), ('state', 'draft'), _connector='OR'), name='election_opens_unless_it_is_a_draft'),
+        ),
+        migrations.AlterField(
+            model_name='election',
+            name='slug',
+            field=models.SlugField(help_text="The last part of the page's address. It is never used again.", max_length=60, unique=True, validators=[polls.models.validate_slug_is_free, polls.models.validate_slug_case], verbose_name='address'),
         ),
     ]

@@ -60,6 +60,11 @@ class TestDraft:
         draft(organiser)
         assert set(Election.objects.values_list("slug", flat=True)) == {"tea-or-coffee", "tea-or-coffee-2"}
 
+    def test_has_an_address_in_small_letters(self, organiser):
+        draft(organiser, slug="MyPoll")
+        assert Election.objects.get().slug == "mypoll"
+        assert "already exists" in draft(organiser, slug="mypoll").content.decode()
+
 
 class TestPublishing:
     def test_opens_at_once_where_no_opening_was_given(self, organiser):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polls.labels import LONGEST_KEY, find_equal, fold, make_key, number_key, tidy
+from polls.labels import LONGEST_KEY, find_equal, fold, make_key, number_key, read_lines, tidy
 
 
 class TestFold:
@@ -67,3 +67,23 @@ class TestNumberKey:
 
     def test_begins_where_it_is_told_to(self):
         assert number_key(["q1", "q3"], first=3) == "q4"
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("Tea\n\n  Coffee \n", ["Tea", "Coffee"]),
+        ("•\tTea\n•\tCoffee", ["Tea", "Coffee"]),
+        ("- Tea\n- Coffee", ["Tea", "Coffee"]),
+        ("1.\tTea\n2.\tCoffee", ["Tea", "Coffee"]),
+        ("1) Tea\r\n2) Coffee", ["Tea", "Coffee"]),
+        # Not all of them, not from 1 on, or nothing of a list at all.
+        ("1. FC\nBayern", ["1. FC", "Bayern"]),
+        ("3. March\n4. March", ["3. March", "4. March"]),
+        ("-5 °C\n-10 °C", ["-5 °C", "-10 °C"]),
+        ("1. FC", ["1. FC"]),
+        ("", []),
+    ],
+)
+def test_lines_lose_the_marks_of_a_list(text, labels):
+    assert read_lines(text) == labels

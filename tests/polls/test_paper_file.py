@@ -70,6 +70,7 @@ class TestCreateElection:
         [
             (changed("title", value=None), "the paper has no “title”"),
             (changed("title", value=5), "the paper has no “title”"),
+            (changed("slug", value="MyPoll"), "Write the address in small letters, as “mypoll”"),
             (changed("contests", value=[]), "no “contests”"),
             (changed("contests", value="x"), "no “contests”"),
             (changed("contests", 0, value=7), "contest 1 has to be an object"),
