@@ -122,7 +122,7 @@ class Election(models.Model):
     )
     time_zone = models.CharField(
         _("time zone"), max_length=50, default=default_time_zone, validators=[validate_time_zone],
-        help_text=_("In which times are entered and shown, for example Europe/Madrid."),
+        help_text=_("Times are entered and shown in this zone, for example Europe/Madrid."),
     )  # fmt: skip
     proof_of_work = models.BooleanField(
         _("ask for proof of work"),

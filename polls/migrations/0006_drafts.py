@@ -36,4 +36,9 @@ class Migration(migrations.Migration):
             name='slug',
             field=models.SlugField(help_text="The last part of the page's address. It is never used again.", max_length=60, unique=True, validators=[polls.models.validate_slug_is_free, polls.models.validate_slug_case], verbose_name='address'),
         ),
+        migrations.AlterField(
+            model_name='election',
+            name='time_zone',
+            field=models.CharField(default=polls.models.default_time_zone, help_text='Times are entered and shown in this zone, for example Europe/Madrid.', max_length=50, validators=[polls.models.validate_time_zone], verbose_name='time zone'),
+        ),
     ]
