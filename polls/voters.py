@@ -3,7 +3,7 @@
 import base64
 import binascii
 import secrets
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core import signing
@@ -15,17 +15,20 @@ _signer = signing.Signer(salt="polls.voters.cookie")
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
-@dataclass(frozen=True, slots=True)
-class Voter:
+class Voter(NamedTuple):
     """A visitor as a voter in one election.
 
     `visitor` is the id in the cookie, for the pages alone. The ballot box knows the `key`; all ballots of one voter
     meet in one `shard`, in order.
     """
 
-    visitor: str = field(repr=False)
+    visitor: str
     key: str
     shard: int
+
+    def __repr__(self) -> str:
+        # Without the cookie: together with the key it would be a line of a log that tells who voted.
+        return f"Voter({self.key}, shard {self.shard})"
 
 
 def identify(request: HttpRequest, definition: Definition) -> Voter | None:

@@ -364,5 +364,5 @@ class TestGrant:
     def test_warns_of_roles_that_are_the_owner(self, settings, caplog, tmp_path) -> None:
         settings.ROLE_DATABASE_URLS = {}
         call_command("prepare", password_file=tmp_path / "password")
-        assert "worker and result and admin may do whatever the owner of the database may" in caplog.text
+        assert "result and admin and worker may do whatever the owner of the database may" in caplog.text
         assert "WORKER_DATABASE_URL" in caplog.text

@@ -54,7 +54,8 @@ class TestSettings:
     def test_are_those_of_the_table(self, role: Role) -> None:
         names = ["INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES", "SILENCED_SYSTEM_CHECKS"]
         found = read(names, URNA_ROLE=role.name)
-        ages = [one["CONN_MAX_AGE"] for one in found["DATABASES"].values()]
+        # Where there is none, Django puts one in that can only raise.
+        ages = [one["CONN_MAX_AGE"] for one in found["DATABASES"].values() if not one["ENGINE"].endswith("dummy")]
         assert ages == ([role.connection_max_age] if role.has_database else [])
         assert found["ROOT_URLCONF"] == role.urls
         for name, own in (
