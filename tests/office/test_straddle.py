@@ -50,7 +50,7 @@ def loaded_form(organiser: Client, election: Election, **changes: str) -> dict[s
 @contextmanager
 def opening(election: Election) -> Iterator[None]:
     """Let an election open at the end of the block, by the box's clock and by PostgreSQL's."""
-    opens_at = timezone.now() + dt.timedelta(seconds=3)
+    opens_at = timezone.now() + dt.timedelta(seconds=5)
     Election.objects.filter(pk=election.pk).update(opens_at=opens_at)
     election.refresh_from_db()
     publishing.publish_election(election)
