@@ -35,6 +35,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "tally.audit.reconcile": ("tally/audit/test_accounts",),
     "tally.backlog": ("tally/test_drain",),
     "tally.counting": ("tally/test_counting", "tally/test_drain"),
+    "tally.drain": ("tally/test_drain", "tally/test_exporter", "tally/test_publishing"),
     "tally.lifecycle": ("tally/test_publishing", "tally/test_outcomes", "tally/test_healing"),
     "tally.models": ("tally/test_exporter", "tally/audit/test_accounts"),
     "tally.screening": ("tally/test_drain", "tally/test_publishing"),

@@ -360,6 +360,15 @@ class TestBadEntries:
         assert "ballots 2 to 2 of shard 0 are missing" in caplog.text
         assert totals(drink) == {"nesquik": 2}
 
+    def test_a_gap_before_the_first_serial_of_an_epoch_is_one_as_well(self, make_election, cast, redis, caplog):
+        drink = make_election()
+        for voter in ("ana", "eva"):
+            cast(drink, voter, "nesquik")
+        stream = ballot_box.key(drink.pk, 0, "ballots")
+        redis.xdel(stream, redis.xrange(stream)[0][0])
+        drain_shard(drink, 0)
+        assert "ballots 1 to 1 of shard 0 are missing" in caplog.text
+
 
 class TestDrainAll:
     @pytest.mark.expects_logged_exceptions

@@ -108,6 +108,20 @@ class TestRounds:
         assert [counted(name) - n for name, n in zip(names, before, strict=True)] == [4, 2, 5]
         assert counted("urna_ballots_set_aside_total", reason="unreadable") == invalid + 1
 
+    def test_do_not_count_what_came_after_a_final_vote(self, make_election, cast, redis):
+        drink = make_election(votes_final=True)
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        names = ("urna_ballots_counted_total", "urna_ballots_replaced_total")
+        before = [counted(name) for name in names]
+        set_aside = counted("urna_ballots_set_aside_total", reason="already-counted")
+        # Only a box that lost its memory accepts a second one.
+        redis.delete(ballot_box.key(drink.pk, 0, "voters"))
+        cast(drink, "ana", "cola-cao")
+        drain_all()
+        assert [counted(name) for name in names] == before
+        assert counted("urna_ballots_set_aside_total", reason="already-counted") == set_aside + 1
+
     def test_count_serials_that_are_missing(self, make_election, cast, redis):
         drink = make_election()
         for voter in ("ana", "eva", "leo", "mia"):
