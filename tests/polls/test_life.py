@@ -104,4 +104,11 @@ class TestDescribe:
 )
 def test_postgresql_keeps_state_and_times_together(fields):
     with pytest.raises(IntegrityError, match="agrees_with_its_state"), transaction.atomic():
-        Election.objects.create(title="Drink?", slug="drink", **fields)
+        Election.objects.create(title="Drink?", slug="drink", opens_at=timezone.now(), **fields)
+
+
+@pytest.mark.django_db
+def test_postgresql_keeps_an_opening_of_each_election_but_drafts():
+    Election.objects.create(title="Draft", slug="draft")
+    with pytest.raises(IntegrityError, match="opens_unless_it_is_a_draft"), transaction.atomic():
+        Election.objects.create(title="Drink?", slug="drink", state="published")
