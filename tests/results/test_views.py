@@ -196,7 +196,7 @@ class TestPages:
         page = client.get("/drink/").content.decode()
         assert page.count("<section ") == 3
         for number in (1, 2, 3):
-            assert f'<h2 id="contest-q{number}" data-title>Question {number}</h2>' in page
+            assert f'<h2 id="contest-q{number}" data-title dir="auto">Question {number}</h2>' in page
 
     def test_the_only_contest_has_no_heading_but_that_of_the_page(self, make_election, client):
         make_election()
