@@ -4,7 +4,6 @@ import http.client
 import ipaddress
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -85,11 +84,8 @@ class Command(BaseCommand):
 
     def _keep(self, folder: DataFolder) -> Keeper:
         services = embedded.services(folder)
-        with ThreadPoolExecutor(1) as beside:
-            # A first start makes the database meanwhile, which takes longer.
-            gathering = beside.submit(static_files.gather, folder.path / "static")
-            embedded.prepare(folder, services)
-        os.environ.setdefault("STATIC_ROOT", gathering.result())
+        embedded.prepare(folder, services)
+        os.environ.setdefault("STATIC_ROOT", static_files.gather(folder.path / "static"))
         self.password_file, self.link_file = folder.path / "first_password", folder.path / "first_link"
         self.could_vote = False
         self.greeted = False
