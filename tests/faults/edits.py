@@ -35,7 +35,7 @@ FIRST = 2 * 10**9
 APART = 10**5
 # Contest, option and label of each option on a ballot page.
 OPTION = re.compile(
-    r'<input type="(?:radio|checkbox)" name="(\w+)" value="([a-z-]+)".*?choice-label">([^<]+)<', re.DOTALL
+    r'<input type="(?:radio|checkbox)" name="(\w+)" value="([a-z-]+)".*?choice-label"[^>]*>([^<]+)<', re.DOTALL
 )
 # Labels by contest and option.
 Words = dict[tuple[str, str], str]

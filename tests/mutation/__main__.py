@@ -15,6 +15,8 @@ from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
 
 MUTMUT = Path(sys.executable).with_name("mutmut")
+# Not among the development requirements: it brings setproctitle along, with which Celery and Granian rename processes.
+INSTALL = "python -m pip install mutmut==3.8.1"
 
 
 def main() -> int:
@@ -22,6 +24,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="mutation", description=__doc__)
     parser.add_argument("mutants", nargs="*", metavar="MUTANT", help='as mutmut names them, "tally.drain.*" for many')
     mutants = parser.parse_args().mutants
+    if not MUTMUT.exists():
+        parser.error(f"mutmut is not installed: run `{INSTALL}`, best in a copy of .venv")
     near = " ".join(f"--near={mutant.rpartition('.')[0]}" for mutant in mutants)
     with tempfile.TemporaryDirectory(prefix="urna-mutation-") as path:
         folder = DataFolder(Path(path))
