@@ -4,6 +4,7 @@ Hundreds of tests make an election and cast a ballot. They notice that the box i
 and where a change survives, each of them has run in vain.
 """
 
+import gc
 import os
 from collections.abc import Mapping
 
@@ -37,9 +38,11 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "tally.counting": ("tally/test_counting", "tally/test_drain"),
     "tally.drain": ("tally/test_drain", "tally/test_exporter", "tally/test_publishing"),
     "tally.lifecycle": ("tally/test_publishing", "tally/test_outcomes", "tally/test_healing"),
+    "tally.metrics": ("tally/test_exporter",),
     "tally.models": ("tally/test_exporter", "tally/audit/test_accounts"),
     "tally.screening": ("tally/test_drain", "tally/test_publishing"),
     "tally.store": ("tally/test_drain",),
+    "tally.tasks": ("tally/test_drain",),
 }
 
 # A deadline of 0.2 s finds a loaded machine, and a failure need not be made smaller: it is one.
@@ -50,6 +53,11 @@ settings.register_profile(
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--near", action="append", default=[], metavar="MODULE", help="leave out tests far from these")
+
+
+def pytest_configure() -> None:
+    # A third of a short run: pytest has garbage looked for at its end, and the process that it is forked from is large.
+    gc.freeze()
 
 
 def pytest_collection_finish() -> None:
