@@ -222,6 +222,18 @@ class TestOlderBox:
         assert cast(drink, "leo", "cola-cao").verdict is Verdict.ALREADY_VOTED
         assert dict(Count.objects.values_list("key", "n")) == {"q1:nesquik": 3, "q1:cola-cao": 3}
 
+    def test_is_noticed_though_later_batches_are_in_order(self, make_election, cast, caplog, settings):
+        settings.DRAIN_BATCH_SIZE = 1
+        drink = make_election()
+        for voter in ("ana", "eva"):
+            cast(drink, voter, "nesquik")
+        drain_all()
+        ballot_box.connection.client().hset(ballot_box.key(drink.pk, 0, "rules"), "serial", 1)
+        for voter in ("kim", "sam", "tom"):
+            cast(drink, voter, "cola-cao")
+        drain_all()
+        assert "had lost data" in caplog.text
+
     def test_is_healed_later_where_the_worker_dies_before(self, make_election, cast, caplog, monkeypatch):
         drink = make_election()
         for voter in ("ana", "eva"):
