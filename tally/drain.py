@@ -152,8 +152,9 @@ def record(definition: Definition, shard: int, batch: Batch) -> Recorded:
         tally.ballots += changes.new_voters
         tally.save(update_fields=["version", "ballots", "epoch", "last_serial"])
         counted = len(new) - len(changes.set_aside)
+        # No `partial`: Django logs what fails by its name, and a partial has none.
         transaction.on_commit(
-            partial(metrics.count_round, counted, counted - changes.new_voters, newly_rejected), robust=True
+            lambda: metrics.count_round(counted, counted - changes.new_voters, newly_rejected), robust=True
         )
     return Recorded(changed, reuses_places, settlements(definition, batch, standing | changes.counted))
 

@@ -122,6 +122,18 @@ class TestRounds:
         assert [counted(name) for name in names] == before
         assert counted("urna_ballots_set_aside_total", reason="already-counted") == set_aside + 1
 
+    @pytest.mark.expects_logged_exceptions
+    def test_that_cannot_be_measured_are_settled_all_the_same(self, make_election, cast, monkeypatch):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+
+        def fail(*args: Any) -> None:
+            raise OSError("No space left on device")
+
+        monkeypatch.setattr("tally.metrics.count_round", fail)
+        drain_all()
+        assert ballot_box.count_waiting([(drink.pk, 1)]) == {drink.pk: 0}
+
     def test_count_serials_that_are_missing(self, make_election, cast, redis):
         drink = make_election()
         for voter in ("ana", "eva", "leo", "mia"):
