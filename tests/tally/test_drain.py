@@ -281,6 +281,13 @@ class TestBadEntries:
         assert rejected.payload == {"marking": "q1=tea"}
         assert "not on this ballot" in rejected.detail
 
+    def test_are_known_as_set_aside_by_the_page_of_their_voter(self, make_election, cast):
+        drink = make_election()
+        cast(drink, "ana", "tea")
+        assert state_of(drink, "ana") == "accepted"
+        drain_shard(drink, 0)
+        assert state_of(drink, "ana") == "set-aside"
+
     def test_that_cannot_be_read_are_kept_with_their_place_and_what_is_wrong(self, make_election, redis):
         drink = make_election()
         entry = {"v": 1, "epoch": "e0", "serial": 7, "voter": "somebody", "marking": "nesquik"}
