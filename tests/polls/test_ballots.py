@@ -52,7 +52,7 @@ class TestSign:
 
     @pytest.mark.parametrize("text", ["", "x", str(UUID(int=5)), f"{UUID(int=5)}:forged", "é:ñ"])
     def test_refuses_what_it_did_not_write(self, text):
-        with pytest.raises(ValueError, match="^the ballot id is not one of ours$"):
+        with pytest.raises(ValueError, match=r"^the ballot id is not one of ours$"):
             unsign(text)
 
 

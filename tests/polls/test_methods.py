@@ -59,14 +59,14 @@ class TestApproval:
 
     def test_refuses_more_choices_than_the_rules_allow(self):
         assert parse("approval", "q1=ant&q1=bee", max_choices=2) == "ant,bee"
-        with pytest.raises(InvalidMarking, match="^At most 2 options can be chosen"):
+        with pytest.raises(InvalidMarking, match=r"^At most 2 options can be chosen"):
             parse("approval", "q1=ant&q1=bee&q1=cat", max_choices=2)
-        with pytest.raises(InvalidMarking, match="^At most 1 option can be chosen"):
+        with pytest.raises(InvalidMarking, match=r"^At most 1 option can be chosen"):
             parse("approval", "q1=ant&q1=bee", max_choices=1)
 
     def test_refuses_fewer_choices_than_the_rules_ask_for(self):
         assert parse("approval", "q1=ant&q1=bee", min_choices=2) == "ant,bee"
-        with pytest.raises(InvalidMarking, match="^At least 2 options have to be chosen"):
+        with pytest.raises(InvalidMarking, match=r"^At least 2 options have to be chosen"):
             parse("approval", "q1=ant", min_choices=2)
 
     @pytest.mark.parametrize("least", [0, 4, -1, "2", True, 1.5])
