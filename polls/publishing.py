@@ -91,8 +91,8 @@ def publish_election(election: Election) -> Publication:
 def cancel_election(election: Election, reason: str = "") -> Publication:
     """Cancel an election that has not opened yet, on commit, for a reason that its page shows.
 
-    Raises Frozen if it has opened, and NotAllowed if it is a draft, or over. Raises Unavailable if the ballot box cannot
-    be reached: the election might open before the box hears of the cancellation.
+    Raises Frozen if it has opened, and NotAllowed if it is a draft, or over. Raises Unavailable if the ballot box does
+    not answer: the election might open before the box hears of the cancellation.
     """
     stored = Election.objects.select_for_update().get(pk=election.pk)
     stored.cancel_reason = reason

@@ -6,7 +6,6 @@ nothing; what was never deleted from the box cannot be lost, and what is recorde
 
 import logging
 import time
-from functools import partial
 from typing import NamedTuple
 
 from django.db import transaction

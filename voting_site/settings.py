@@ -157,7 +157,15 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # --- Applications and middleware ------------------------------------------------------------------------
 
-INSTALLED_APPS = ["django.contrib.staticfiles", "django.forms", "django_guid", "pages", "polls", "voting_site", *ROLE.apps]
+INSTALLED_APPS = [
+    "django.contrib.staticfiles",
+    "django.forms",
+    "django_guid",
+    "pages",
+    "polls",
+    "voting_site",
+    *ROLE.apps,
+]
 
 MIDDLEWARE = [
     "voting_site.middleware.requests.RequestMiddleware",
