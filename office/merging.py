@@ -69,8 +69,10 @@ class MergingForm(forms.ModelForm):
         )
         self.add_error(name, text % {"theirs": theirs})
         # Sent again, the form has seen what the other one saved.
-        self.data = self.data.copy()
-        self.data[self.add_prefix("base")] = json.dumps(self.saved())
+        data: Any = self.data
+        data = data.copy()
+        data[self.add_prefix("base")] = json.dumps(self.saved())
+        self.data = data
 
 
 def plain(value: Any) -> Any:

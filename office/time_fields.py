@@ -27,9 +27,9 @@ class TimeWidget(forms.SplitDateTimeWidget):
     def __init__(self) -> None:
         super().__init__(date_format=DATE, time_format=TIME, date_attrs={"type": "date"}, time_attrs={"type": "time"})
 
-    def decompress(self, value: dt.datetime | None) -> list[Any]:
+    def decompress(self, value: dt.datetime | None) -> tuple[dt.date | None, dt.time | None]:
         """Show a naive time as it is; the form has made it one of the election's zone."""
-        return [value.date(), value.time()] if value else [None, None]
+        return (value.date(), value.time()) if value else (None, None)
 
 
 class TimeField(forms.MultiValueField):

@@ -23,9 +23,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     Of two pages that were opened without a cookie the second one has replaced what the first one's form has to match.
     """
-    if metrics.is_ballot(request):
+    match = request.resolver_match
+    if match and metrics.is_ballot(request):
         metrics.count_refusal("csrf")
-        return show_unmatched(request, **request.resolver_match.kwargs)
+        return show_unmatched(request, **match.kwargs)
     message = _(
         "The form could not be matched to your browser. Allow cookies for this site, reload the page and try again."
     )
