@@ -47,11 +47,13 @@ class MembershipInline(AdministratorsOnly, admin.TabularInline):
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset: Any = super().get_formset(request, obj, **kwargs)
-        field = formset.form.base_fields["organisation"]
-        field.initial = default_organisation()
-        # An installation for one association never asks which.
-        self.min_num = 0 if obj else 1
+        # So that an installation for one association never has to choose.
+        formset.form.base_fields["organisation"].initial = default_organisation()
         return formset
+
+    def get_min_num(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        # Somebody who is added gets a role at once.
+        return 0 if obj else 1
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.has_module_permission(request)
