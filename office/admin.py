@@ -146,7 +146,8 @@ class RejectedBallotAdmin(ReadOnlyAdmin):
     """What was set aside."""
 
     list_display = ("rejected_at", "election", "reason", "detail", "shard", "serial", "entry")
-    list_filter = ("reason", "election")
+    # Django's usual filter would name the elections of all organisations.
+    list_filter = ("reason", ("election", admin.RelatedOnlyFieldListFilter))
 
 
 @admin.register(LoggedAct)

@@ -1,14 +1,16 @@
 """What an office needs to know before it says what to do first."""
 
 from django import template
+from django.contrib.auth.models import AnonymousUser, User
 
 from polls.management.commands import seed_demo
-from polls.models import Election
+
+from ..access import Right, elections_of, may
 
 register = template.Library()
 
 
 @register.simple_tag
-def has_own_election() -> bool:
-    """Tell whether there is any election besides the demonstration."""
-    return Election.objects.exclude(slug=seed_demo.SLUG).exists()
+def first_step_is_due(user: User | AnonymousUser) -> bool:
+    """Tell whether somebody may write elections, and sees none besides the demonstration."""
+    return may(user, Right.WRITE) and not elections_of(user, Right.SEE).exclude(slug=seed_demo.SLUG).exists()

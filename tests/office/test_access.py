@@ -15,6 +15,7 @@ from office.models import Holding, MemberRole, Membership, Organisation
 from polls.life import State
 from polls.models import Election
 from tally.healing import keep_box
+from tally.models import RejectedBallot
 from tests.office.test_admin import change_form, election_form
 
 pytestmark = pytest.mark.urls("voting_site.urls.admin")
@@ -145,6 +146,21 @@ def test_a_new_election_belongs_to_the_organisation_of_its_writer(sign_in, choir
 
 
 @each
+def test_ballots_set_aside_are_shown_and_filtered_by_the_own_elections_alone(sign_in, drink, make_election, who):
+    make_election("tea")
+    row = {"election": drink, "shard": 0, "entry": "1-1", "reason": RejectedBallot.Reason.UNREADABLE, "payload": {}}
+    RejectedBallot.objects.create(**row)
+    page = sign_in(who).get(reverse("admin:tally_rejectedballot_changelist")).content.decode()
+    assert (str(drink) in page) == (who in SEE)
+
+
+@each
+def test_the_first_step_is_offered_to_those_who_may_take_it(sign_in, choir, who):
+    page = sign_in(who).get(reverse("admin:index")).content.decode()
+    assert ("Your first election" in page) == (who in WRITE | {"another"})
+
+
+@each
 def test_people_and_organisations_are_for_administrators(sign_in, who):
     client = sign_in(who)
     for name in ("auth_user_changelist", "auth_user_add", "office_organisation_changelist", "office_organisation_add"):
@@ -154,6 +170,7 @@ def test_people_and_organisations_are_for_administrators(sign_in, who):
 def test_an_administrator_adds_an_organiser_without_meeting_a_permission(admin_client, django_user_model):
     page = admin_client.get(reverse("admin:auth_user_add")).content.decode()
     assert "user_permissions" not in page
+    assert 'name="memberships-0-role"' in page
     form = {
         "username": "ana", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD,
         "memberships-TOTAL_FORMS": "1", "memberships-INITIAL_FORMS": "0", "memberships-0-role": "manager",
