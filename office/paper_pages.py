@@ -21,8 +21,8 @@ from .access import Right, hold, writes_for
 from .election_view import election_view
 from .models import Organisation
 
-# Bytes. A paper with a thousand options, each with a long explanation, is no longer than this.
-LARGEST_FILE = 4_000_000
+# Bytes. The server takes no request that is much larger; a thousand options with some lines each fit.
+LARGEST_FILE = 1_000_000
 
 
 class PaperFileForm(forms.Form):
