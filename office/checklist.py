@@ -50,12 +50,19 @@ def check(election: Election, now: dt.datetime) -> Checklist:
     )
 
 
-def _missing(election: Election, paper: Paper, now: dt.datetime) -> Iterator[str]:
-    """Yield why a draft cannot be published, each with what to do."""
+def find_problem(paper: Paper) -> str:
+    """Say why nobody could vote on a paper, and what to do; "" where one can."""
     try:
         paper.check()
     except InvalidRules as problem:
-        yield str(problem.message)
+        return str(problem.message)
+    return ""
+
+
+def _missing(election: Election, paper: Paper, now: dt.datetime) -> Iterator[str]:
+    """Yield why a draft cannot be published, each with what to do."""
+    if problem := find_problem(paper):
+        yield problem
     if election.closes_at and election.closes_at <= now:
         yield _("The closing, %(time)s, is past. Set a later one, or leave it empty and close by hand.") % {
             "time": in_full(election.closes_at, election, now)

@@ -16,12 +16,13 @@ from polls.contest_on_page import ContestOnPage
 from polls.definition import Definition, milliseconds
 from polls.design import Paper
 from polls.forms import MarkedBallot, OtherDesign
-from polls.methods import InvalidMarking, InvalidRules
+from polls.methods import InvalidMarking
 from polls.models import Election
 from polls.views import say_what_is_wrong
 from results import snapshot
 
 from .access import Right
+from .checklist import find_problem
 from .election_view import election_view
 from .framing import in_frame, with_frames
 
@@ -68,14 +69,10 @@ class PreviewMixin(admin.ModelAdmin):
                 error = _("The paper was edited meanwhile. This is how it is now.")
             except InvalidMarking as problem:
                 errors = getattr(problem, "errors", {})
-                only = len(definition.contests) == 1
-                error = str(problem.message) if only else say_what_is_wrong(definition, problem)
+                error = say_what_is_wrong(definition, problem)
         context: dict[str, Any] = {
             "election": definition,
-            "contests": [
-                ContestOnPage.of(contest, request.POST, definition, seed="preview", errors=errors)
-                for contest in definition.contests
-            ],
+            "contests": ContestOnPage.all_of(definition, request.POST, seed="preview", errors=errors),
             "ballot_id": ballots.sign(ballots.new_ballot_id(milliseconds(now))),
             "design": definition.design,
             "error": error,
@@ -89,14 +86,5 @@ class PreviewMixin(admin.ModelAdmin):
         now = timezone.now()
         election.opens_at = election.opens_at or now
         shown = snapshot.preview(election, Paper.of(election), now)
-        context = {"snapshot": shown, "election": election, "data": shown.as_dict(), "is_preview": True}
+        context = {"snapshot": shown, "election": election, "data": shown.as_dict()}
         return in_frame(render(request, "office/preview_results.html", context))
-
-
-def find_problem(paper: Paper) -> str:
-    """Say why a paper cannot be shown, and what to do; "" where it can."""
-    try:
-        paper.check()
-    except InvalidRules as problem:
-        return str(problem.message)
-    return ""

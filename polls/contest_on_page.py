@@ -24,6 +24,13 @@ class ContestOnPage:
     template: str
 
     @classmethod
+    def all_of(
+        cls, definition: Definition, form: QueryDict, *, seed: str, errors: Mapping[str, Any] | None = None
+    ) -> list[Self]:
+        """Show the contests of a paper, filled in as `form` has them; `errors` says by contest what is wrong."""
+        return [cls.of(contest, form, definition, seed, errors or {}) for contest in definition.contests]
+
+    @classmethod
     def of(
         cls, contest: ContestOnBallot, form: QueryDict, definition: Definition, seed: str, errors: Mapping[str, Any]
     ) -> Self:

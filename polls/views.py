@@ -84,7 +84,7 @@ class BallotView(View):
         except InvalidMarking as problem:
             metrics.count_refusal("invalid")
             errors = getattr(problem, "errors", {})
-            error = str(problem.message) if len(definition.contests) == 1 else say_what_is_wrong(definition, problem)
+            error = say_what_is_wrong(definition, problem)
             return show_again(request, slug, voter, error, HTTPStatus.BAD_REQUEST, errors)
         if definition.proof_of_work and not may_enter(marked, slug, voter):
             metrics.count_refusal("no-proof")
@@ -108,9 +108,9 @@ class BallotView(View):
 
 
 def say_what_is_wrong(definition: Definition, problem: InvalidMarking) -> str:
-    """Say above a paper with several questions which of them need another look."""
+    """Say above a paper what is wrong with it, and of several questions which of them need another look."""
     titles = [one.title for one in definition.contests if one.key in getattr(problem, "errors", {})]
-    if not titles:
+    if not titles or len(definition.contests) == 1:
         return str(problem.message)
     return ngettext(
         "Your vote is not in yet. Look at this question again: %(titles)s.",
@@ -247,10 +247,7 @@ def show_ballot(
     visitor = voter.visitor if voter else voters.new_visitor()
     context: dict[str, Any] = {
         "election": definition,
-        "contests": [
-            ContestOnPage.of(contest, request.POST, definition, visitor, errors or {})
-            for contest in definition.contests
-        ],
+        "contests": ContestOnPage.all_of(definition, request.POST, seed=visitor, errors=errors),
         "ballot_id": ballots.sign(ballot_id),
         "challenge": challenge(definition, ballot_id, now) if definition.proof_of_work else None,
         "design": definition.design,
@@ -288,9 +285,7 @@ def show_not_open(
     context: dict[str, Any] = {"election": definition, "phase": phase, "last": mark, "sent": sent}
     if phase == Phase.SCHEDULED:
         context["wait"] = definition.opens_at - now
-        context["contests"] = [
-            ContestOnPage.of(contest, QueryDict(), definition, seed="", errors={}) for contest in definition.contests
-        ]
+        context["contests"] = ContestOnPage.all_of(definition, QueryDict(), seed="")
     response = render(request, "polls/not_open.html", context, status=HTTPStatus.GONE)
     response["Cache-Control"] = "no-store"
     return response
