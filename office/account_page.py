@@ -23,6 +23,7 @@ from tally.audit.accounts import STALE_AFTER, acknowledge
 from tally.models import Reconciliation
 
 from .access import Right, may
+from .election_view import page_context
 
 
 def write_sum(accepted: int, ballots: Counter[str]) -> str:
@@ -65,6 +66,23 @@ def judge(rows: Sequence[Any]) -> str:
     return "good" if rows else ""
 
 
+def describe_accounts(election: Any) -> dict[str, Any]:
+    """Return what the template shows; its list is empty for an election that no worker has looked at."""
+    rows = election.accounts
+    total: Counter[str] = Counter()
+    for row in rows:
+        total.update(row.ballots)
+    return {
+        "accounts": [
+            {"row": row, "sum": write_sum(row.accepted, Counter(row.ballots)), "state": judge([row])} for row in rows
+        ],
+        "accounts_state": judge(rows),
+        "accounts_sum": write_sum(sum(row.accepted for row in rows), total),
+        "accounts_age": write_age(max((row.age for row in rows), default=dt.timedelta())),
+        "balanced_age": write_age(max((row.balanced_age for row in rows), default=dt.timedelta())),
+    }
+
+
 class AccountsMixin(admin.ModelAdmin):
     """What an election's admin shows of its accounts."""
 
@@ -87,24 +105,6 @@ class AccountsMixin(admin.ModelAdmin):
         state = judge(election.accounts)
         return format_html('<span class="account-mark {}">{} {}</span>', state, *marks.get(state, ("–", "")))
 
-    @staticmethod
-    def describe_accounts(election: Any) -> dict[str, Any]:
-        """Return what the template shows; its list is empty for an election that no worker has looked at."""
-        rows = election.accounts
-        total: Counter[str] = Counter()
-        for row in rows:
-            total.update(row.ballots)
-        return {
-            "accounts": [
-                {"row": row, "sum": write_sum(row.accepted, Counter(row.ballots)), "state": judge([row])}
-                for row in rows
-            ],
-            "accounts_state": judge(rows),
-            "accounts_sum": write_sum(sum(row.accepted for row in rows), total),
-            "accounts_age": write_age(max((row.age for row in rows), default=dt.timedelta())),
-            "balanced_age": write_age(max((row.balanced_age for row in rows), default=dt.timedelta())),
-        }
-
     def acknowledge_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask, then store who acknowledges the problems of one account, exactly as they were shown."""
         row = get_object_or_404(Reconciliation.objects.select_related("election"), pk=pk)
@@ -119,17 +119,17 @@ class AccountsMixin(admin.ModelAdmin):
                 text = gettext("Not noted: the account has changed meanwhile. Look at it again.")
                 self.message_user(request, text, messages.ERROR)
             return redirect(back)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Take note of a problem"),
-            "opts": self.opts,
-            "election": row.election,
-            "question": gettext(
+        context = page_context(
+            self,
+            request,
+            gettext("Take note of a problem"),
+            election=row.election,
+            question=gettext(
                 "These ballots cannot be brought back by pressing a button. Save the data of both servers first, and "
                 "find out what happened. Then say that you know of it, so that only a new problem raises an alarm."
             ),
-            "problems": row.problems,
-            "button": gettext("I know of it"),
-            "back": back,
-        }
+            problems=row.problems,
+            button=gettext("I know of it"),
+            back=back,
+        )
         return TemplateResponse(request, "office/confirm.html", context)

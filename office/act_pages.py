@@ -24,7 +24,10 @@ from polls.publishing import Arrival, Publication
 from .access import Right
 from .acts import Act, Archive, Cancel, Close, Duplicate, Publish
 from .checklist import check
-from .election_view import election_view
+from .election_view import election_view, page_context
+
+# What is said of an act that was done; with a level of Django's messages where it is no success.
+Said = str | tuple[str, int]
 
 
 class ReasonForm(forms.Form):
@@ -64,11 +67,11 @@ class ActsMixin(admin.ModelAdmin):
         status = HTTPStatus.OK
         if request.method == "POST":
             if request.POST.get("seen") == checklist.fingerprint:
-                return self._do(request, election, Publish(election), describe_publication)
+                return self._do(request, Publish(election), describe_publication)
             text = _("Not published: somebody has edited it since you opened this page. Look it over again.")
             self.message_user(request, text, messages.ERROR)
             status = HTTPStatus.CONFLICT
-        context = {"checklist": checklist, "title": _("Publish"), **self._context(request, election)}
+        context = page_context(self, request, _("Publish"), election=election, checklist=checklist)
         return TemplateResponse(request, "office/publish.html", context, status=status)
 
     @election_view(Right.WRITE)
@@ -76,25 +79,21 @@ class ActsMixin(admin.ModelAdmin):
         """Ask for the reason, then call off an election that has not opened."""
         form = ReasonForm(request.POST or None)
         if form.is_valid():
-            return self._do(request, election, Cancel(election, form.cleaned_data["reason"]), describe_cancellation)
+            return self._do(request, Cancel(election, form.cleaned_data["reason"]), describe_cancellation)
         question = _("Cancel “%(title)s”? It will not open, and it cannot be published again.")
         return self._ask(request, election, question, _("Cancel the election"), form=form)
 
     @election_view(Right.RUN)
     def close_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Ask, then close the election at this moment; say what still waits to be counted."""
-        if request.method == "POST":
-            return self._do(request, election, Close(election), describe_seal)
         question = _("Close “%(title)s” now? Nobody can vote any more, and it cannot be opened again.")
-        return self._ask(request, election, question, _("Close now"))
+        return self._ask_and_do(request, Close(election), question, _("Close now"), describe_seal)
 
     @election_view(Right.RUN)
     def archive_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Ask, then take a finished election off the lists."""
-        if request.method == "POST":
-            return self._do(request, election, Archive(election), lambda _result: _("Archived."))
         question = _("Archive “%(title)s”? It leaves the public lists; its results stay at their address.")
-        return self._ask(request, election, question, _("Archive"))
+        return self._ask_and_do(request, Archive(election), question, _("Archive"), lambda _result: _("Archived."))
 
     @election_view(Right.WRITE)
     def duplicate_view(self, request: HttpRequest, election: Election) -> HttpResponse:
@@ -103,9 +102,15 @@ class ActsMixin(admin.ModelAdmin):
         self.message_user(request, _("This draft has the same paper. Give it its own title and times."))
         return redirect("admin:polls_election_change", draft.pk)
 
-    def _do(
-        self, request: HttpRequest, election: Election, act: Act[Any], describe: Callable[[Any], str | tuple[str, int]]
+    def _ask_and_do(
+        self, request: HttpRequest, act: Act[Any], question: str, button: str, describe: Callable[[Any], Said]
     ) -> HttpResponse:
+        """Ask a question, and do the act once its button is pressed."""
+        if request.method == "POST":
+            return self._do(request, act, describe)
+        return self._ask(request, act.election, question, button)
+
+    def _do(self, request: HttpRequest, act: Act[Any], describe: Callable[[Any], Said]) -> HttpResponse:
         """Do an act, say what has come of it, and go back to the election."""
         try:
             said = describe(act.perform(by=request.user))
@@ -113,27 +118,26 @@ class ActsMixin(admin.ModelAdmin):
             said = " ".join(problem.messages), messages.ERROR
         text, level = said if isinstance(said, tuple) else (said, messages.SUCCESS)
         self.message_user(request, text, level)
-        return redirect("admin:polls_election_page", election.pk)
+        return redirect("admin:polls_election_page", act.election.pk)
 
     def _ask(
         self, request: HttpRequest, election: Election, question: str, button: str, *, form: forms.Form | None = None
     ) -> HttpResponse:
         """Show a question with the button that does it."""
-        context = {
-            "question": question % {"title": election},
-            "button": button,
-            "title": button,
-            "form": form,
-            "back": reverse("admin:polls_election_page", args=[election.pk]),
-            **self._context(request, election),
-        }
+        context = page_context(
+            self,
+            request,
+            button,
+            election=election,
+            question=question % {"title": election},
+            button=button,
+            form=form,
+            back=reverse("admin:polls_election_page", args=[election.pk]),
+        )
         return TemplateResponse(request, "office/confirm.html", context)
 
-    def _context(self, request: HttpRequest, election: Election) -> dict[str, Any]:
-        return {**self.admin_site.each_context(request), "opts": self.opts, "election": election}
 
-
-def describe_publication(publication: Publication) -> str | tuple[str, int]:
+def describe_publication(publication: Publication) -> Said:
     """Say how far a publication has come."""
     if publication.arrival is Arrival.TAKEN:
         return _("Published.")
@@ -144,7 +148,7 @@ def describe_publication(publication: Publication) -> str | tuple[str, int]:
     return text, messages.WARNING
 
 
-def describe_cancellation(publication: Publication) -> str | tuple[str, int]:
+def describe_cancellation(publication: Publication) -> Said:
     """Say how far a cancellation has come."""
     if publication.arrival is Arrival.TAKEN:
         return _("Cancelled. Its page shows the reason.")

@@ -23,7 +23,7 @@ from .members import OrganisationAdmin, PersonAdmin
 from .models import LoggedAct, Organisation
 from .paper_pages import PaperPagesMixin
 from .preview import PreviewMixin
-from .saving import PublishingMixin
+from .saving import PublishingMixin, describe_refused
 
 
 class AccessMixin(admin.ModelAdmin):
@@ -104,7 +104,7 @@ class ElectionAdmin(
     ) -> HttpResponse:
         election = kwargs.get("obj")
         context |= {
-            "refused_edit": self.describe_refused(election) if election else None,
+            "refused_edit": describe_refused(election) if election else None,
             "is_draft": election is None or election.state == State.DRAFT,
         }
         return super().render_change_form(request, context, *args, **kwargs)

@@ -24,6 +24,7 @@ from polls.models import Election
 
 from .access import Right, elections_of
 from .acts import Act, Archive, Close
+from .election_view import page_context
 from .times import in_zone
 
 
@@ -152,16 +153,16 @@ class ElectionListMixin(admin.ModelAdmin):
         if "sure" not in request.POST:
             hidden = [("action", request.POST["action"]), ("sure", "yes")]
             hidden += [("_selected_action", str(election.pk)) for election in chosen]
-            context = {
-                **self.admin_site.each_context(request),
-                "title": button,
-                "opts": self.opts,
-                "question": question,
-                "elections": chosen,
-                "hidden": hidden,
-                "button": button,
-                "back": request.get_full_path(),
-            }
+            context = page_context(
+                self,
+                request,
+                button,
+                question=question,
+                elections=chosen,
+                hidden=hidden,
+                button=button,
+                back=request.get_full_path(),
+            )
             return TemplateResponse(request, "office/confirm.html", context)
         done = 0
         for election in chosen:

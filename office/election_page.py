@@ -22,9 +22,10 @@ from polls.models import Election
 from results.snapshot import NoOutcome, Snapshot, read_snapshot
 
 from .access import Right, may
-from .account_page import judge
-from .election_view import election_view
+from .account_page import describe_accounts, judge
+from .election_view import election_view, page_context
 from .models import LoggedAct
+from .saving import describe_refused
 from .times import in_full
 
 # Acts of the log that the page shows; all of them are in the list of acts.
@@ -76,20 +77,19 @@ class ElectionPageMixin(admin.ModelAdmin):
     @election_view(Right.SEE)
     def page_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Show an election, its numbers, its addresses and its paper."""
-        described: Any = self
-        context = {
-            **self.admin_site.each_context(request),
+        context = page_context(
+            self,
+            request,
+            election.title,
             **self._standing(election, request.user),
-            **described.describe_accounts(election),
-            "title": election.title,
-            "opts": self.opts,
-            "refused_edit": described.describe_refused(election),
-            "paper": Paper.of(election),
-            "addresses": [] if election.state == State.DRAFT else find_addresses(request, election),
-            "acts": LoggedAct.objects.filter(election=election.pk)[:LATEST_ACTS],
-            "may_write": may(request.user, Right.WRITE, election),
-            "may_delete": self.has_delete_permission(request, election),
-        }
+            **describe_accounts(election),
+            refused_edit=describe_refused(election),
+            paper=Paper.of(election),
+            addresses=[] if election.state == State.DRAFT else find_addresses(request, election),
+            acts=LoggedAct.objects.filter(election=election.pk)[:LATEST_ACTS],
+            may_write=may(request.user, Right.WRITE, election),
+            may_delete=self.has_delete_permission(request, election),
+        )
         return TemplateResponse(request, "office/page.html", context)
 
     @election_view(Right.SEE)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -13,6 +14,11 @@ from polls.models import Election
 from .access import Right, may
 
 View = Callable[[Any, HttpRequest, Election], HttpResponse]
+
+
+def page_context(admin: ModelAdmin, request: HttpRequest, title: str, **more: Any) -> dict[str, Any]:
+    """Return what the templates of all pages need, and `more` for this one."""
+    return {**admin.admin_site.each_context(request), "opts": admin.opts, "title": title, **more}
 
 
 def election_view(right: Right) -> Callable[[View], Callable[..., HttpResponse]]:

@@ -18,7 +18,7 @@ from polls.models import Election
 from polls.paper_file import create_election, write_paper
 
 from .access import Right, hold, writes_for
-from .election_view import election_view
+from .election_view import election_view, page_context
 from .models import Organisation
 
 # Bytes. The server takes no request that is much larger; a thousand options with some lines each fit.
@@ -84,12 +84,12 @@ class PaperPagesMixin(admin.ModelAdmin):
             else:
                 self.message_user(request, _("This draft was made of the file. Look it over, then publish it."))
                 return redirect("admin:polls_election_page", draft.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Make a draft of a file"),
-            "opts": self.opts,
-            "form": form,
-            "button": _("Make the draft"),
-            "back": reverse("admin:polls_election_changelist"),
-        }
+        context = page_context(
+            self,
+            request,
+            _("Make a draft of a file"),
+            form=form,
+            button=_("Make the draft"),
+            back=reverse("admin:polls_election_changelist"),
+        )
         return TemplateResponse(request, "office/confirm.html", context)

@@ -23,7 +23,7 @@ from results import snapshot
 
 from .access import Right
 from .checklist import find_problem
-from .election_view import election_view
+from .election_view import election_view, page_context
 from .framing import in_frame, with_frames
 
 
@@ -43,15 +43,15 @@ class PreviewMixin(admin.ModelAdmin):
     def preview_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Show ballot and results in frames as wide as a phone and as a desktop."""
         of = "results" if request.GET.get("of") == "results" else "ballot"
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Preview"),
-            "opts": self.opts,
-            "election": election,
-            "of": of,
-            "framed": f"admin:polls_election_preview_{of}",
-            "problem": find_problem(Paper.of(election)),
-        }
+        context = page_context(
+            self,
+            request,
+            _("Preview"),
+            election=election,
+            of=of,
+            framed=f"admin:polls_election_preview_{of}",
+            problem=find_problem(Paper.of(election)),
+        )
         return with_frames(TemplateResponse(request, "office/preview.html", context).render())
 
     @election_view(Right.SEE)

@@ -124,20 +124,20 @@ class PublishingMixin(admin.ModelAdmin):
         sent.publication = Publish(form.instance, before=sent.before).perform(by=request.user)
         transaction.on_commit(partial(announce, form.instance.pk))
 
-    @staticmethod
-    def describe_refused(election: Election) -> dict[str, Any] | None:
-        """Return an edit that came too late, as its organiser is to see it."""
-        edit = election.refused_edit
-        if edit is None:
-            return None
-        times = (election_time(edit[name], election) for name in ("opens_at", "closes_at"))
-        return {
-            "at": in_zone(dt.datetime.fromisoformat(edit["refused_at"]), election),
-            "title": edit["title"],
-            "description": edit["description"],
-            "contests": [
-                {"title": one["title"], "options": ", ".join(option["label"] for option in one["options"])}
-                for one in edit["contests"]
-            ],
-            "times": " – ".join(times),
-        }
+
+def describe_refused(election: Election) -> dict[str, Any] | None:
+    """Return an edit that came too late, as its organiser is to see it."""
+    edit = election.refused_edit
+    if edit is None:
+        return None
+    times = (election_time(edit[name], election) for name in ("opens_at", "closes_at"))
+    return {
+        "at": in_zone(dt.datetime.fromisoformat(edit["refused_at"]), election),
+        "title": edit["title"],
+        "description": edit["description"],
+        "contests": [
+            {"title": one["title"], "options": ", ".join(option["label"] for option in one["options"])}
+            for one in edit["contests"]
+        ],
+        "times": " – ".join(times),
+    }
