@@ -1,13 +1,12 @@
 """The list of elections: how far each has come, and several closed or archived at once."""
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,28 +18,13 @@ from django.utils.translation import gettext_lazy as _
 
 from pages.context_processors import site
 from pages.templatetags.display import whole
-from polls.life import HAS_RESULT, State, describe
+from polls.life import State, describe, where_described
 from polls.models import Election
 
 from .access import Right, elections_of
 from .acts import Act, Archive, Close
 from .election_view import page_context
 from .times import in_zone
-
-
-def in_phase(phase: str, now: dt.datetime) -> Q:
-    """Return the elections that the list shows under the name of a phase."""
-    closed = Q(closes_at__isnull=False, closes_at__lte=now)
-    published = Q(state=State.PUBLISHED)
-    kinds = {
-        "draft": Q(state=State.DRAFT),
-        "scheduled": published & Q(opens_at__gt=now) & ~closed,
-        "open": published & Q(opens_at__lte=now) & ~closed,
-        "closed": Q(state=State.CLOSED) | (published & closed),
-        "final": Q(state__in=HAS_RESULT),
-        "cancelled": Q(state=State.CANCELLED),
-    }
-    return Q(archived_at__isnull=False) if phase == "archived" else kinds[phase] & Q(archived_at=None)
 
 
 class PhaseFilter(admin.SimpleListFilter):
@@ -64,7 +48,7 @@ class PhaseFilter(admin.SimpleListFilter):
         chosen = self.value()
         if chosen is None:
             return queryset.filter(archived_at=None)
-        return queryset.filter(in_phase(chosen, timezone.now()))
+        return queryset.filter(where_described(chosen, timezone.now()))
 
 
 class ElectionPages(ChangeList):

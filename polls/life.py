@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import TextChoices
+from django.db.models import Q, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -100,3 +100,18 @@ def describe(election: "Election", now: dt.datetime) -> str:
     if election.state in (State.PUBLISHED, State.CLOSED):
         return str(election.phase(now).label)
     return str(State(election.state).label)
+
+
+def where_described(name: str, now: dt.datetime) -> Q:
+    """Return the condition of those elections that `describe` says this of: draft, scheduled, ..., final, archived."""
+    is_past = Q(closes_at__isnull=False, closes_at__lte=now)
+    published = Q(state=State.PUBLISHED)
+    conditions = {
+        "draft": Q(state=State.DRAFT),
+        "scheduled": published & Q(opens_at__gt=now) & ~is_past,
+        "open": published & Q(opens_at__lte=now) & ~is_past,
+        "closed": Q(state=State.CLOSED) | (published & is_past),
+        "final": Q(state__in=HAS_RESULT),
+        "cancelled": Q(state=State.CANCELLED),
+    }
+    return Q(archived_at__isnull=False) if name == "archived" else conditions[name] & Q(archived_at=None)

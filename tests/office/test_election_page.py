@@ -10,10 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from office.election_list import in_phase
 from office.election_page import next_steps
 from polls import ballots
-from polls.life import Phase, State
+from polls.life import Phase, State, where_described
 from polls.models import Contest, Election, Option
 from polls.paper_file import create_election, write_paper
 from tally.drain import drain_all
@@ -122,7 +121,7 @@ class TestList:
         finish(done)
         ended = make_election("ended", opens_at=now - 2 * TOMORROW, closes_at=now - TOMORROW)
         found = {
-            name: list(Election.objects.filter(in_phase(name, now)).values_list("slug", flat=True))
+            name: list(Election.objects.filter(where_described(name, now)).values_list("slug", flat=True))
             for name in ("draft", "scheduled", "open", "closed", "final", "cancelled", "archived")
         }
         assert found == {
