@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from polls.models import Election
 
-from .models import Holding, MemberRole, Organisation
+from .models import Holding, MemberRole, Membership, Organisation
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -64,13 +64,21 @@ def elections_of(user: "User", right: Right) -> QuerySet[Election]:
     return Election.objects.filter(pk__in=held.values("election"))
 
 
+def rights_on(user: "User", election: Election) -> frozenset[Right]:
+    """Return all rights that somebody has on one election."""
+    if is_administrator(user):
+        return frozenset(Right)
+    if not (user.is_active and user.is_staff):
+        return frozenset()
+    roles = Membership.objects.filter(user=user.pk, organisation__holdings__election=election.pk).values_list("role")
+    return frozenset().union(*(RIGHTS[MemberRole(role)] for (role,) in roles))
+
+
 def may(user: "User", right: Right, election: Election | None = None) -> bool:
     """Tell whether somebody has a right on an election, or on any at all."""
-    if is_administrator(user):
-        return True
-    if election is None:
-        return organisations_of(user, right).exists()
-    return elections_of(user, right).filter(pk=election.pk).exists()
+    if election is not None:
+        return right in rights_on(user, election)
+    return is_administrator(user) or organisations_of(user, right).exists()
 
 
 def hold(election: Election, organisation: Organisation | None = None) -> None:

@@ -30,8 +30,7 @@ class AccessMixin(admin.ModelAdmin):
     """Who may see and change which elections here: what access.py says, and not Django's permissions for models."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Election]:
-        rows = super().get_queryset(request)
-        return rows if is_administrator(request.user) else rows.filter(pk__in=elections_of(request.user, Right.SEE))
+        return super().get_queryset(request).filter(pk__in=elections_of(request.user, Right.SEE))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return may(request.user, Right.SEE)
@@ -122,6 +121,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
         if is_administrator(request.user):
+            # Also those of drafts that were deleted.
             return rows
         return rows.filter(election__in=elections_of(request.user, Right.SEE).values("pk"))
 

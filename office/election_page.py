@@ -1,7 +1,7 @@
 """The page of an election: what it is, where it stands, and what comes next."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from polls.life import ARCHIVABLE, HAS_RESULT, Phase, State, describe
 from polls.models import Election
 from results.snapshot import NoOutcome, Snapshot, read_snapshot
 
-from .access import Right, may
+from .access import Right, rights_on
 from .account_page import describe_accounts, judge
 from .election_view import election_view, page_context
 from .models import LoggedAct
@@ -77,17 +77,18 @@ class ElectionPageMixin(admin.ModelAdmin):
     @election_view(Right.SEE)
     def page_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Show an election, its numbers, its addresses and its paper."""
+        rights = rights_on(request.user, election)
         context = page_context(
             self,
             request,
             election.title,
-            **self._standing(election, request.user),
+            **self._standing(election, rights),
             **describe_accounts(election),
             refused_edit=describe_refused(election),
             paper=Paper.of(election),
             addresses=[] if election.state == State.DRAFT else find_addresses(request, election),
             acts=LoggedAct.objects.filter(election=election.pk)[:LATEST_ACTS],
-            may_write=may(request.user, Right.WRITE, election),
+            may_write=Right.WRITE in rights,
             may_delete=self.has_delete_permission(request, election),
         )
         return TemplateResponse(request, "office/page.html", context)
@@ -95,16 +96,16 @@ class ElectionPageMixin(admin.ModelAdmin):
     @election_view(Right.SEE)
     def standing_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Show what changes by itself, for the page's script to put in the place of what was."""
-        return render(request, "office/_standing.html", self._standing(election, request.user))
+        return render(request, "office/_standing.html", self._standing(election, rights_on(request.user, election)))
 
-    def _standing(self, election: Any, user: Any) -> dict[str, Any]:
+    def _standing(self, election: Any, rights: Collection[Right]) -> dict[str, Any]:
         now = timezone.now()
         shown, problem = read_numbers(election)
         return {
             "election": election,
             "phase": describe(election, now),
             "times": list(tell_times(election, now)),
-            "steps": [step for step in next_steps(election, now) if may(user, step.right, election)],
+            "steps": [step for step in next_steps(election, now) if step.right in rights],
             "shown": shown,
             "problem": problem,
             "is_over": election.state in HAS_RESULT,
