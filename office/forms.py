@@ -34,8 +34,8 @@ class ElectionForm(MergingForm):
     # Why the last request was not saved: the form comes back with this sentence, and with all that was typed.
     refusal: str = ""
 
-    opens_at = TimeField(label=_("opens"), help_text=_("Empty: once it is published."))
-    closes_at = TimeField(label=_("closes"), end_of_day=True, help_text=_("Empty: open until it is closed by hand."))
+    opens_at = TimeField(label=_("Opens"), help_text=_("Empty: once it is published."))
+    closes_at = TimeField(label=_("Closes"), end_of_day=True, help_text=_("Empty: open until it is closed by hand."))
 
     class Meta:
         model = Election
