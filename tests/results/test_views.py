@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from polls.publishing import cancel_election
 from results import snapshot as snapshots
 from results.views import get_snapshot
 from tally.drain import drain_all
@@ -190,6 +191,11 @@ class TestPages:
         assert "Cola-Cao" in page
         assert "100" in page
         assert "no-store" in client.get("/drink/")["Cache-Control"]
+
+    def test_the_dashboard_of_a_cancelled_election_shows_the_reason(self, make_election, client):
+        drink = make_election(opens_at=timezone.now() + dt.timedelta(hours=1))
+        cancel_election(drink, "The hall is <closed>.")
+        assert "The hall is &lt;closed&gt;." in client.get("/drink/").content.decode()
 
     def test_the_dashboard_has_a_section_with_its_heading_for_each_contest(self, make_election, client):
         make_election(contests=3)
