@@ -1,16 +1,20 @@
 """The ports on which roles listen."""
 
+import atexit
 import errno
 import itertools
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import cache
 
 from .data_folder import Unusable
 
 # Below the ranges that Linux and macOS use for outgoing connections.
 FIRST_PORT, PORTS = 15_000, 15_000
+# The ports that one process takes for itself.
+BLOCK = 100
 
 
 def refuse_equal(ports: Mapping[str, int]) -> None:
@@ -39,12 +43,30 @@ def find_address(host: str, port: int, option: str = "--port") -> str:
 
 
 def free_port() -> int:
-    """Return a free port on 127.0.0.1, outside the range of outgoing connections.
+    """Return a free port on 127.0.0.1 that no other process is given before this one has ended.
 
-    An outgoing connection could take a port of that range while a role, in a test or a measurement, is restarted on it.
+    It is outside the range of outgoing connections: one of these could take it while a role, in a test or a
+    measurement, is restarted on it.
     """
-    while True:
-        port = FIRST_PORT + secrets.randbelow(PORTS)
+    for port in itertools.islice(_own_ports(), BLOCK - 1):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+    raise Unusable(f"{BLOCK - 1} ports are in use, which are all that one process is given: stop some of its programs")
+
+
+@cache
+def _own_ports() -> Iterator[int]:
+    """Take a block of ports for this process, and return them in turn, for ever.
+
+    The process that listens on the first port of a block is given the others.
+    """
+    while True:
+        first = FIRST_PORT + BLOCK * secrets.randbelow(PORTS // BLOCK)
+        guard = socket.socket()
+        with suppress(OSError):
+            guard.bind(("127.0.0.1", first))
+            guard.listen()
+            atexit.register(guard.close)
+            return itertools.cycle(range(first + 1, first + BLOCK))
+        guard.close()
