@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeGuard
 
 from .canonical_json import Json
+from .draw import Draw
 
 
 class InvalidContest(ValueError):
@@ -13,10 +14,11 @@ class InvalidContest(ValueError):
 
 @dataclass(frozen=True)
 class Contest:
-    """One question: option keys in ballot order, seats, the method's rules, and what thresholds refer to.
+    """One question: option keys in ballot order, seats, the method's rules, what thresholds refer to, and the draw.
 
     All numbers are in votes: a ballot of weight 3 is three ballots here, and a voter of weight 3 is three entitled.
-    `ballots` includes the `blank` ones. `entitled` is None where there is no roll.
+    `ballots` includes the `blank` ones. `entitled` is None where there is no roll. `key` names the contest in its
+    election. Without a `draw` a tie stays a tie.
     Raises InvalidContest if options are repeated or have reserved keys, or if numbers contradict each other.
     """
 
@@ -26,6 +28,8 @@ class Contest:
     ballots: int = 0
     blank: int = 0
     entitled: int | None = None
+    key: str = ""
+    draw: Draw | None = None
 
     def __post_init__(self) -> None:
         if len(set(self.options)) < len(self.options):

@@ -1,11 +1,13 @@
-"""What plurality and approval have in common: as many winners as seats, most votes first."""
+"""What plurality, approval, score and Borda have in common: as many winners as seats, most votes (or points) first."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from .canonical_json import Json
 from .contest import Contest, InvalidContest
 from .outcome import Outcome, Reason, Standing
 from .shares import permille
-from .ties import Tie, fill_seats, group_by_votes
+from .tie_breaking import TieBreaker
+from .ties import Group, Seating, Tie, fill_seats, group_by_votes
 
 
 def read_none_of_the_above(contest: Contest) -> str | None:
@@ -23,14 +25,25 @@ def read_none_of_the_above(contest: Contest) -> str | None:
     return key
 
 
-def elect(contest: Contest, votes: Mapping[str, int], *, method: str, version: int) -> Outcome:
-    """Fill the seats with the options of most votes (`votes` is in ballot order); shares are of the ballots cast.
+def elect(
+    contest: Contest,
+    votes: Mapping[str, int],
+    *,
+    method: str,
+    version: int,
+    most: int = 1,
+    working: Mapping[str, Json] | None = None,
+) -> Outcome:
+    """Fill the seats with the options of most votes (`votes` is in ballot order).
 
-    No option without a vote is elected. Options with equal votes at the last seat tie, and none of them is elected.
+    Shares are of what all ballots cast could give, of which each gives `most` votes at most to one option. No option
+    without a vote is elected. Options with equal votes at the last seat tie, until a draw puts them in order.
     """
     groups = group_by_votes(votes)
-    elected, tie = fill_seats(groups, contest.seats)
-    reason = _reason(contest, elected, tie)
+    breaker = TieBreaker(contest, method)
+    elected, tie = seat(groups, contest.seats, breaker)
+    reason = reason_of(contest, elected, tie)
+    base = most * contest.ballots
     return Outcome(
         method=method,
         version=version,
@@ -38,18 +51,29 @@ def elect(contest: Contest, votes: Mapping[str, int], *, method: str, version: i
         reason=reason,
         winners=elected,
         ties=(tie,) if tie else (),
-        base=contest.ballots,
-        standings=tuple(Standing(key, count, permille(count, contest.ballots)) for key, count in votes.items()),
+        base=base,
+        standings=tuple(Standing(key, count, permille(count, base)) for key, count in votes.items()),
         working={
             "ballots": contest.ballots,
             "blank": contest.blank,
             "seats": contest.seats,
             "ranking": [{"votes": group.votes, "keys": list(group.keys)} for group in groups],
+            **breaker.working,
+            **(working or {}),
         },
     )
 
 
-def _reason(contest: Contest, elected: tuple[str, ...], tie: Tie | None) -> Reason:
+def seat(groups: Iterable[Group], seats: int, breaker: TieBreaker) -> Seating:
+    """Fill the seats from groups of equals, the best first; a tie at the last seat goes to the draw, as round 1."""
+    elected, tie = fill_seats(groups, seats)
+    if tie and (order := breaker.order(1, tie.keys)):
+        return Seating(elected + order[: tie.seats], None)
+    return Seating(elected, tie)
+
+
+def reason_of(contest: Contest, elected: tuple[str, ...], tie: Tie | None) -> Reason:
+    """Say why the seats are filled, or why not all of them."""
     if tie:
         return Reason.TIE
     if not elected:

@@ -1,0 +1,42 @@
+"""Rankings as ballots have them, and the counts of them.
+
+Count keys are whole rankings, the best first, as in `ana>bea>carlo`. An option that is left out is not ranked.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from .contest import Contest, is_whole
+from .counts import InvalidCounts
+
+
+class RankedBallots(NamedTuple):
+    """Equal ballots: their ranking, the best option first, and how many they are."""
+
+    ranking: tuple[str, ...]
+    number: int
+
+
+def count_keys(ranking: Iterable[str]) -> list[str]:
+    """Return the count key of a ranking, the best option first."""
+    return [">".join(ranking)]
+
+
+def read_rankings(contest: Contest, counts: Mapping[str, int]) -> list[RankedBallots]:
+    """Return the rankings that were counted, in a fixed order; raises InvalidCounts."""
+    known = set(contest.options)
+    ballots = []
+    total = 0
+    for key in sorted(counts):
+        count = counts[key]
+        ranking = tuple(key.split(">"))
+        if not known.issuperset(ranking) or len(set(ranking)) < len(ranking):
+            raise InvalidCounts(f"{key!r} is no ranking of options of this contest, each once at most")
+        if not is_whole(count) or count < 0:
+            raise InvalidCounts(f"{key} cannot be counted {count!r} times")
+        total += count
+        if count:
+            ballots.append(RankedBallots(ranking, count))
+    if total > contest.marked:
+        raise InvalidCounts(f"{contest.marked} marked ballots cannot be {total} rankings")
+    return ballots

@@ -1,0 +1,111 @@
+"""The Schulze method: who is strongest along the chains of victories between options.
+
+Markus Schulze, "A new monotonic, clone-independent, reversal symmetric, and Condorcet-consistent single-winner election
+method", Social Choice and Welfare 36 (2011), pages 267 to 303; section 2.3.1 has the algorithm. A victory of a over b
+is as strong as the ballots that prefer a to b are many ("winning votes"); `strength` of the rules may say `margins`:
+their number less that of the opposite ballots. A chain is as strong as its weakest victory. An option beats another if
+its strongest chain to it is stronger than the strongest chain back.
+
+The order is made of levels: on the first are the options that nobody beats, on the next those that only they beat, and
+so on. Seats are filled level by level; a level with more options than seats left is a tie, and goes to the draw.
+
+Count keys are pairs, as in `ana>bea`. Rules are `strength`, and `none_of_the_above`, the key of the option with this
+meaning.
+"""
+
+from collections.abc import Mapping
+
+from .contest import Contest, InvalidContest
+from .most_votes import read_none_of_the_above, reason_of, seat
+from .outcome import Outcome, Reason, Standing
+from .pairwise import Matrix, read_matrix
+from .tie_breaking import TieBreaker
+from .ties import Group
+
+NAME = "schulze"
+VERSION = 1
+
+STRENGTHS = ("winning-votes", "margins")
+
+
+def check_rules(contest: Contest) -> None:
+    """Check the rules of a contest; raises InvalidContest."""
+    contest.require_rules_among("strength", "none_of_the_above")
+    read_none_of_the_above(contest)
+    if contest.rules.get("strength", STRENGTHS[0]) not in STRENGTHS:
+        raise InvalidContest(f"strength is {contest.rules['strength']!r}, and has to be one of {', '.join(STRENGTHS)}")
+
+
+def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
+    """Compute the outcome; raises InvalidContest or InvalidCounts. An option's count is how many others it beats."""
+    check_rules(contest)
+    matrix = read_matrix(contest, counts)
+    paths = _strongest_paths(_victories(matrix, contest.rules.get("strength") == "margins"))
+    beaten = [
+        [column for column, back in enumerate(row) if back > paths[column][number]] for number, row in enumerate(paths)
+    ]
+    groups = [Group(0, tuple(contest.options[number] for number in level)) for level in _levels(beaten)]
+    breaker = TieBreaker(contest, NAME)
+    # Without a preference on any ballot all options are equal, and nobody has chosen one.
+    elected, tie = seat(groups if any(map(any, matrix)) else [], contest.seats, breaker)
+    reason = reason_of(contest, elected, tie)
+    return Outcome(
+        method=NAME,
+        version=VERSION,
+        decided=reason not in (Reason.TIE, Reason.NO_VOTES),
+        reason=reason,
+        winners=elected,
+        ties=(tie,) if tie else (),
+        base=None,
+        standings=tuple(Standing(key, len(others), None) for key, others in zip(contest.options, beaten, strict=True)),
+        working={
+            "ballots": contest.ballots,
+            "blank": contest.blank,
+            "seats": contest.seats,
+            "strength": contest.rules.get("strength", STRENGTHS[0]),
+            "matrix": matrix,
+            "paths": paths,
+            "ranking": [list(group.keys) for group in groups],
+            **breaker.working,
+        },
+    )
+
+
+def _victories(matrix: Matrix, margins: bool) -> Matrix:
+    """Return how strong the victory of row over column is, 0 where there is none."""
+    numbers = range(len(matrix))
+
+    def strength(row: int, column: int) -> int:
+        for_row, against = matrix[row][column], matrix[column][row]
+        return (for_row - against if margins else for_row) if for_row > against else 0
+
+    return [[strength(row, column) for column in numbers] for row in numbers]
+
+
+def _strongest_paths(victories: Matrix) -> Matrix:
+    """Return how strong the strongest chain of victories from row to column is (by Floyd and Warshall)."""
+    paths = [list(row) for row in victories]
+    for through, onward in enumerate(paths):
+        for row, path in enumerate(paths):
+            first = path[through]
+            if row == through or not first:
+                continue
+            for column, rest in enumerate(onward):
+                strength = first if first < rest else rest
+                if strength > path[column]:
+                    path[column] = strength
+    for number, path in enumerate(paths):
+        path[number] = 0
+    return paths
+
+
+def _levels(beaten: list[list[int]]) -> list[list[int]]:
+    """Return the options by levels: first those that no option beats, then those that only earlier ones beat."""
+    left = list(range(len(beaten)))
+    levels = []
+    while left:
+        losers = {loser for number in left for loser in beaten[number]}
+        level = [number for number in left if number not in losers]
+        levels.append(level)
+        left = [number for number in left if number in losers]
+    return levels

@@ -1,0 +1,85 @@
+"""The single transferable vote (STV): several seats, filled in proportion by rankings.
+
+"STV" is many rules. Here are three, each with its arithmetic and its way to break ties in a module of its own:
+
+| `variant`     | rule                                                      | module               |
+|---------------|-----------------------------------------------------------|----------------------|
+| `scottish`    | Scottish councils: SSI 2007/42 (the default)              | `stv_scottish.py`    |
+| `meek`        | Meek, by the reference rule of the PR Foundation          | `stv_meek.py`        |
+| `minneapolis` | Minneapolis Code of Ordinances, chapter 167               | `stv_minneapolis.py` |
+
+With one seat each of them is much like instant-runoff voting.
+
+Count keys are rankings, as in `ana>bea`. Rules are `variant`, and `none_of_the_above`, the key of the option with this
+meaning. Votes in the working are whole numbers; `scale` says how many of them are one vote.
+"""
+
+from collections.abc import Mapping
+from types import ModuleType
+
+from . import stv_meek, stv_minneapolis, stv_scottish
+from .canonical_json import Json
+from .contest import Contest, InvalidContest
+from .most_votes import read_none_of_the_above, reason_of
+from .outcome import Outcome, Reason, Standing
+from .rankings import read_rankings
+from .shares import permille
+from .tie_breaking import Record, TieBreaker, count_in_rounds
+
+NAME = "stv"
+VERSION = 1
+
+VARIANTS: dict[str, ModuleType] = {"scottish": stv_scottish, "meek": stv_meek, "minneapolis": stv_minneapolis}
+
+
+def check_rules(contest: Contest) -> None:
+    """Check the rules of a contest; raises InvalidContest."""
+    contest.require_rules_among("variant", "none_of_the_above")
+    read_none_of_the_above(contest)
+    _read_variant(contest)
+
+
+def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
+    """Compute the outcome; raises InvalidContest or InvalidCounts. An option's count is its first preferences."""
+    check_rules(contest)
+    variant = _read_variant(contest)
+    rule = VARIANTS[variant]
+    ballots = read_rankings(contest, counts)
+    first = dict.fromkeys(contest.options, 0)
+    for ranking, number in ballots:
+        first[ranking[0]] += number
+    heading: dict[str, Json] = {}
+
+    def count(record: Record, breaker: TieBreaker) -> None:
+        if ballots:
+            heading.update(rule.count(contest, ballots, record, breaker))
+
+    record, elected, tie, ties = count_in_rounds(contest, NAME, count)
+    reason = Reason.NO_VOTES if not ballots else reason_of(contest, elected, tie)
+    return Outcome(
+        method=NAME,
+        version=VERSION,
+        decided=reason not in (Reason.TIE, Reason.NO_VOTES),
+        reason=reason,
+        winners=elected,
+        ties=(tie,) if tie else (),
+        base=contest.ballots,
+        standings=tuple(Standing(key, votes, permille(votes, contest.ballots)) for key, votes in first.items()),
+        working={
+            "ballots": contest.ballots,
+            "blank": contest.blank,
+            "seats": contest.seats,
+            "variant": variant,
+            "scale": rule.SCALE,
+            **heading,
+            "rounds": record.rounds,
+            **ties,
+        },
+    )
+
+
+def _read_variant(contest: Contest) -> str:
+    variant = contest.rules.get("variant", "scottish")
+    if not isinstance(variant, str) or variant not in VARIANTS:
+        raise InvalidContest(f"variant is {variant!r}, and has to be one of {', '.join(VARIANTS)}")
+    return variant

@@ -1,0 +1,145 @@
+"""How a rule goes on where options tie: by the draw; and without one, what is certain whichever way it would go.
+
+A rule that counts in rounds cannot stop at its first tie: most ties are among the last, and have no effect. So it is
+counted for each way in which the ties could be broken. If all elect the same options, the outcome is decided. If not,
+those are certain that are elected in every way, and the others tie.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from .canonical_json import Json
+from .contest import Contest
+from .draw import Drawn
+from .ties import Tie
+
+# So many ways are counted at most. The number is part of each rule: any machine has to come to the same outcome.
+MOST_WAYS = 32
+
+
+class Undecided(Exception):
+    """A tie that no draw has broken yet, in a round; `record` is what was counted before it."""
+
+    def __init__(self, round_number: int, keys: tuple[str, ...]) -> None:
+        super().__init__(f"{', '.join(keys)} tie in round {round_number}")
+        self.round_number = round_number
+        self.keys = keys
+
+
+class TieBreaker:
+    """Breaks the ties of one count: by the draw of the contest, and otherwise as `taken` has it, tie after tie."""
+
+    def __init__(self, contest: Contest, method: str, taken: Sequence[str] = ()) -> None:
+        self._contest = contest
+        self._method = method
+        self._taken = taken
+        self.drawn: list[Drawn] = []
+        self.open: list[Undecided] = []
+
+    def order(self, round_number: int, keys: Sequence[str]) -> tuple[str, ...] | None:
+        """Return tied options in the order of the draw, None without one."""
+        draw = self._contest.draw
+        order = draw.order(self._contest.key, self._method, round_number, keys) if draw else None
+        if draw and order:
+            self.drawn.append(Drawn(round_number, order, draw.name))
+        return order
+
+    def first(self, round_number: int, keys: Sequence[str]) -> str:
+        """Return the one of some tied options that comes first; raises Undecided."""
+        return self._choose(round_number, keys, place=0)
+
+    def last(self, round_number: int, keys: Sequence[str]) -> str:
+        """Return the one of some tied options that comes last; raises Undecided."""
+        return self._choose(round_number, keys, place=-1)
+
+    def _choose(self, round_number: int, keys: Sequence[str], *, place: int) -> str:
+        if len(keys) == 1:
+            return keys[0]
+        if order := self.order(round_number, keys):
+            return order[place]
+        tie = Undecided(round_number, tuple(keys))
+        if len(self.open) == len(self._taken):
+            raise tie
+        self.open.append(tie)
+        return self._taken[len(self.open) - 1]
+
+    @property
+    def working(self) -> dict[str, Json]:
+        """What a rule's working says of its ties, if there are any: those that were drawn, those without effect."""
+        working: dict[str, Json] = {}
+        if self.drawn:
+            working["draws"] = [drawn.as_dict() for drawn in self.drawn]
+        if self.open:
+            working["ties_without_effect"] = [{"round": tie.round_number, "keys": list(tie.keys)} for tie in self.open]
+        return working
+
+
+class Record:
+    """What a count in rounds has found so far: who is elected, in order; who may still be; and the working's rounds."""
+
+    def __init__(self, contest: Contest) -> None:
+        self.elected: list[str] = []
+        self.continuing: list[str] = list(contest.options)
+        self.rounds: list[Json] = []
+
+    @property
+    def round_number(self) -> int:
+        """The number of the round that is counted now, from 1 on."""
+        return len(self.rounds) + 1
+
+    def elect(self, key: str) -> None:
+        """Give the next seat to an option."""
+        self.elected.append(key)
+        self.continuing.remove(key)
+
+    def exclude(self, key: str) -> None:
+        """Take an option out of the count."""
+        self.continuing.remove(key)
+
+
+class Counted(NamedTuple):
+    """The end of a count in rounds; `record` ends before the first tie that matters, if there is one."""
+
+    record: Record
+    elected: tuple[str, ...]
+    tie: Tie | None
+    working: dict[str, Json]
+
+
+def count_in_rounds(contest: Contest, method: str, count: Callable[[Record, TieBreaker], None]) -> Counted:
+    """Count a contest by `count`, which fills the record, in each way in which open ties could be broken."""
+    first: tuple[Record, TieBreaker] | None = None
+    stopped: Counted | None = None
+    ends: list[list[str]] = []
+    ways: list[tuple[str, ...]] = [()]
+    runs = 0
+    while ways and runs < MOST_WAYS:
+        runs += 1
+        taken = ways.pop()
+        record, breaker = Record(contest), TieBreaker(contest, method, taken)
+        try:
+            count(record, breaker)
+        except Undecided as undecided:
+            ways += [(*taken, key) for key in reversed(undecided.keys)]
+            stopped = stopped or _stop(contest, record, breaker, undecided)
+        else:
+            first = first or (record, breaker)
+            ends.append(record.elected)
+    certain = set.intersection(*map(set, ends)) if ends and not ways else set()
+    if first and not ways and all(set(end) == certain for end in ends):
+        record, breaker = first
+        return Counted(record, tuple(record.elected), None, breaker.working)
+    assert stopped
+    if ways:
+        return stopped
+    elected = tuple(key for key in ends[0] if key in certain)
+    possible = set().union(*ends) - certain
+    tie = Tie(tuple(key for key in contest.options if key in possible), contest.seats - len(elected))
+    return stopped._replace(elected=elected, tie=tie)
+
+
+def _stop(contest: Contest, record: Record, breaker: TieBreaker, tie: Undecided) -> Counted:
+    """Return what is known at the first tie: who is elected before it; all who are still in the count tie."""
+    left = tuple(key for key in contest.options if key in record.continuing)
+    working = breaker.working | {"tie": {"round": tie.round_number, "keys": list(tie.keys)}}
+    return Counted(record, tuple(record.elected), Tie(left, contest.seats - len(record.elected)), working)
