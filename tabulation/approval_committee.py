@@ -45,7 +45,7 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
     def count(record: Record, breaker: TieBreaker) -> None:
         _fill_seats(contest, ballots, record, breaker)
 
-    record, elected, tie, ties = count_in_rounds(contest, NAME, count)
+    record, elected, tie, ties = count_in_rounds(contest, NAME, count, keys=len(ballots), ways_meet=True)
     reason = reason_of(contest, elected, tie)
     return Outcome(
         method=NAME,

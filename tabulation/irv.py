@@ -41,7 +41,7 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
         if ballots:
             _count(record, breaker, Papers(contest.options, ballots, 1))
 
-    record, elected, tie, ties = count_in_rounds(contest, NAME, count)
+    record, elected, tie, ties = count_in_rounds(contest, NAME, count, keys=len(ballots))
     reason = Reason.NO_VOTES if not ballots else reason_of(contest, elected, tie)
     first = Papers(contest.options, ballots, 1).votes
     return Outcome(

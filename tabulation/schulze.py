@@ -2,9 +2,10 @@
 
 Markus Schulze, "A new monotonic, clone-independent, reversal symmetric, and Condorcet-consistent single-winner election
 method", Social Choice and Welfare 36 (2011), pages 267 to 303; section 2.3.1 has the algorithm. A victory of a over b
-is as strong as the ballots that prefer a to b are many ("winning votes"); `strength` of the rules may say `margins`:
-their number less that of the opposite ballots. A chain is as strong as its weakest victory. An option beats another if
-its strongest chain to it is stronger than the strongest chain back.
+is as strong as the ballots that prefer a to b are many, and of victories with as many that one is stronger against
+which fewer ballots are ("winning votes"); `strength` of the rules may say `margins`: the ballots for it less those
+against it. A chain is as strong as its weakest victory. An option beats another if its strongest chain to it is
+stronger than the strongest chain back.
 
 The order is made of levels: on the first are the options that nobody beats, on the next those that only they beat, and
 so on. Seats are filled level by level; a level with more options than seats left is a tie, and goes to the draw.
@@ -40,7 +41,8 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
     """Compute the outcome; raises InvalidContest or InvalidCounts. An option's count is how many others it beats."""
     check_rules(contest)
     matrix = read_matrix(contest, counts)
-    paths = _strongest_paths(_victories(matrix, contest.rules.get("strength") == "margins"))
+    kind = contest.rules.get("strength", STRENGTHS[0])
+    paths = _strongest_paths(_victories(matrix, contest.marked, margins=kind == "margins"))
     beaten = [
         [column for column, back in enumerate(row) if back > paths[column][number]] for number, row in enumerate(paths)
     ]
@@ -62,24 +64,37 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
             "ballots": contest.ballots,
             "blank": contest.blank,
             "seats": contest.seats,
-            "strength": contest.rules.get("strength", STRENGTHS[0]),
+            "strength": kind,
             "matrix": matrix,
-            "paths": paths,
+            "paths": paths
+            if kind == "margins"
+            else [[_support(path, contest.marked) for path in row] for row in paths],
             "ranking": [list(group.keys) for group in groups],
             **breaker.working,
         },
     )
 
 
-def _victories(matrix: Matrix, margins: bool) -> Matrix:
-    """Return how strong the victory of row over column is, 0 where there is none."""
+def _victories(matrix: Matrix, marked: int, *, margins: bool) -> Matrix:
+    """Return how strong the victory of row over column is, 0 where there is none.
+
+    With winning votes that is one number for both: support first, and by it the opposition, which is never more than
+    the ballots that are marked.
+    """
     numbers = range(len(matrix))
 
     def strength(row: int, column: int) -> int:
-        for_row, against = matrix[row][column], matrix[column][row]
-        return (for_row - against if margins else for_row) if for_row > against else 0
+        support, opposition = matrix[row][column], matrix[column][row]
+        if support <= opposition:
+            return 0
+        return support - opposition if margins else support * (marked + 1) - opposition
 
     return [[strength(row, column) for column in numbers] for row in numbers]
+
+
+def _support(strength: int, marked: int) -> int:
+    """Return the support of a victory, whose strength `_victories` has made of it."""
+    return -(-strength // (marked + 1))
 
 
 def _strongest_paths(victories: Matrix) -> Matrix:

@@ -47,7 +47,7 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
     matrix = read_matrix(contest, {key: n for key, n in counts.items() if ">" in key})
     numbers = {key: number for number, key in enumerate(contest.options)}
     election = _Star(contest.seats, distribution, lambda one, other: matrix[numbers[one]][numbers[other]])
-    record, elected, tie, ties = count_in_rounds(contest, NAME, election.count)
+    record, elected, tie, ties = count_in_rounds(contest, NAME, election.count, keys=len(counts), ways_meet=True)
     reason = reason_of(contest, elected, tie)
     return Outcome(
         method=NAME,

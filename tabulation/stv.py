@@ -54,7 +54,7 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
         if ballots:
             heading.update(rule.count(contest, ballots, record, breaker))
 
-    record, elected, tie, ties = count_in_rounds(contest, NAME, count)
+    record, elected, tie, ties = count_in_rounds(contest, NAME, count, keys=len(ballots))
     reason = Reason.NO_VOTES if not ballots else reason_of(contest, elected, tie)
     return Outcome(
         method=NAME,

@@ -13,8 +13,10 @@ from .contest import Contest
 from .draw import Drawn
 from .ties import Tie
 
-# So many ways are counted at most. The number is part of each rule: any machine has to come to the same outcome.
-MOST_WAYS = 32
+# How many ways are counted at most, and how many count keys in all of them. These numbers are part of each rule: any
+# machine has to come to the same outcome.
+FEWEST_WAYS, MOST_WAYS = 16, 1000
+MOST_KEYS = 200_000
 
 
 class Undecided(Exception):
@@ -106,22 +108,41 @@ class Counted(NamedTuple):
     working: dict[str, Json]
 
 
-def count_in_rounds(contest: Contest, method: str, count: Callable[[Record, TieBreaker], None]) -> Counted:
-    """Count a contest by `count`, which fills the record, in each way in which open ties could be broken."""
+def count_in_rounds(
+    contest: Contest,
+    method: str,
+    count: Callable[[Record, TieBreaker], None],
+    *,
+    keys: int,
+    ways_meet: bool = False,
+) -> Counted:
+    """Count a contest by `count`, which fills the record, in each way in which open ties could be broken.
+
+    If there are too many ways for so many count keys as `keys` says, all who are in the count at the first tie are said
+    to tie. `ways_meet` says that a round depends on nothing but who is elected.
+    """
+    most_ways = max(FEWEST_WAYS, min(MOST_WAYS, MOST_KEYS // max(keys, 1)))
+    met: set[tuple[frozenset[str], tuple[str, ...]]] = set()
     first: tuple[Record, TieBreaker] | None = None
     stopped: Counted | None = None
     ends: list[list[str]] = []
     ways: list[tuple[str, ...]] = [()]
     runs = 0
-    while ways and runs < MOST_WAYS:
+    while ways and runs < most_ways:
         runs += 1
         taken = ways.pop()
         record, breaker = Record(contest), TieBreaker(contest, method, taken)
         try:
             count(record, breaker)
         except Undecided as undecided:
-            ways += [(*taken, key) for key in reversed(undecided.keys)]
             stopped = stopped or _stop(contest, record, breaker, undecided)
+            # Two ways meet where the same options are elected, and the same ties of this round were broken.
+            pairs = zip(breaker.open, taken, strict=True)
+            in_round = tuple(key for tie, key in pairs if tie.round_number == record.round_number)
+            state = (frozenset(record.elected), in_round)
+            if not (ways_meet and state in met):
+                met.add(state)
+                ways += [(*taken, key) for key in reversed(undecided.keys)]
         else:
             first = first or (record, breaker)
             ends.append(record.elected)

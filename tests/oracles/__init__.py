@@ -1,0 +1,1 @@
+"""The counting rules beside other people's programs: see docs/oracles.md."""
