@@ -86,7 +86,10 @@ def _fill_seats(
         highest = max(sums.values(), default=0)
         if not highest:
             break
-        winner = breaker.first(record.round_number, [key for key, n in sums.items() if n == highest])
+        tied = [key for key, n in sums.items() if n == highest]
+        # Where all who have an approval get a seat, the order has no effect.
+        all_fit = sum(map(bool, sums.values())) <= contest.seats - len(record.elected)
+        winner = breaker.first(record.round_number, tied, matters=not all_fit)
         record.rounds.append(
             {"sums": {key: _write_fraction(Fraction(n, whole)) for key, n in sums.items()}, "elected": winner}
         )

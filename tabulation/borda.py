@@ -1,8 +1,8 @@
-"""The Borda count: of n options the first on a ballot gets n - 1 points, the second n - 2, and so on; most points win.
+"""The Borda count: of n options the first on a ballot gets n points, the second n - 1, and so on; most points win.
 
 Jean-Charles de Borda, "Mémoire sur les élections au scrutin", Histoire de l'Académie Royale des Sciences (1781). An
-option that a ballot does not rank gets no point from it: so to leave an option out is never better for it than to
-rank it last. With several seats the most points fill them. Equal points at the last seat tie, and go to the draw.
+option that a ballot does not rank gets no point from it, which is one less than for the last place of a complete
+ranking. With several seats the most points fill them. Equal points at the last seat tie, and go to the draw.
 
 Count keys are `option:rank`, as in `ana:1` for each first place. The only rule is `none_of_the_above`, the key of the
 option with this meaning.
@@ -29,7 +29,7 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
     """Compute the outcome; raises InvalidContest or InvalidCounts. An option's count is its points."""
     check_rules(contest)
     places = _read_places(contest, counts)
-    best = len(contest.options) - 1
+    best = len(contest.options)
     points = {key: sum((best - place) * count for place, count in enumerate(given)) for key, given in places.items()}
     return elect(
         contest,

@@ -6,9 +6,8 @@ and voter satisfaction", Constitutional Political Economy 34 (2023). An option t
 
 Ties for the final: first the option that is preferred on more ballots, summed over the other tied ones; then the one
 with more of the best score; then the draw. A tie in the final: first the higher total; then more of the best score;
-then the draw. Ties at equal places are broken for each place in turn, by what is left of them.
-With several seats this is repeated without those already elected, which is called Bloc STAR. No option without a
-point is elected.
+then the draw. With several seats this is repeated without those already elected, which is called Bloc STAR. No option
+without a point is elected.
 
 Count keys are `option:score` and, for each pair that a ballot scores differently, `higher>lower`. The rules are
 `max_score`, the best score, from 1 to 10 (5 unless given), and `none_of_the_above`, the key of the option with this
@@ -28,6 +27,8 @@ from .tie_breaking import Record, TieBreaker, count_in_rounds
 
 NAME = "star"
 VERSION = 1
+
+FINALISTS = 2
 
 Preference = Callable[[str, str], int]
 
@@ -95,40 +96,51 @@ class _Star:
         for key in [key for key, points in self.totals.items() if not points]:
             record.exclude(key)
         while record.continuing and len(record.elected) < self._seats:
-            if len(record.continuing) == 1:
-                finalists = list(record.continuing)
-            else:
-                first = self._finalist(record.continuing, record.round_number, breaker)
-                others = [key for key in record.continuing if key != first]
-                finalists = [first, self._finalist(others, record.round_number, breaker, but=first)]
-            winner = self._final(finalists, record.round_number, breaker)
-            record.rounds.append(
-                {
-                    "finalists": finalists,
-                    "preferring": [self._preferring(*finalists), self._preferring(*reversed(finalists))]
-                    if len(finalists) == 2
-                    else [],
-                    "elected": winner,
-                }
-            )
+            # Where all who are left get a seat, their order has no effect.
+            matters = len(record.continuing) > self._seats - len(record.elected)
+
+            def first(tied: Sequence[str], matters: bool = matters) -> str:
+                return breaker.first(record.round_number, tied, matters=matters)
+
+            finalists = self._finalists(record.continuing, first)
+            winner = self._final(finalists, first)
+            preferring = list(self._preferred_among(finalists).values())
+            record.rounds.append({"finalists": list(finalists), "preferring": preferring, "elected": winner})
             record.elect(winner)
 
-    def _finalist(self, keys: Sequence[str], round_number: int, breaker: TieBreaker, but: str = "") -> str:
-        tied = _highest(keys, self.totals.__getitem__)
-        # A tie for both places is a tie of all who are equal, also of the one that has the first place already.
-        rivals = [*tied, but] if but and self.totals[but] == self.totals[tied[0]] else tied
-        tied = _highest(tied, lambda key: sum(self._preferring(key, rival) for rival in rivals if rival != key))
-        tied = _highest(tied, self._best.__getitem__)
-        return breaker.first(round_number, tied)
+    def _finalists(self, keys: Sequence[str], first: Callable[[Sequence[str]], str]) -> list[str]:
+        """Return the two options with the highest totals, or the only one that is left; `first` breaks ties."""
+        chosen: list[str] = []
+        tied = list(keys)
+        for figure in (self._total, self._preferred_among, self._best_scores):
+            figures = figure(tied)
+            for value in sorted(set(figures.values()), reverse=True):
+                equal = [key for key in tied if figures[key] == value]
+                if len(chosen) + len(equal) > FINALISTS:
+                    tied = equal
+                    break
+                chosen += equal
+            else:
+                return chosen
+            if len(chosen) == FINALISTS:
+                return chosen
+        while len(chosen) < FINALISTS:
+            chosen.append(first([key for key in tied if key not in chosen]))
+        return chosen
 
-    def _final(self, finalists: Sequence[str], round_number: int, breaker: TieBreaker) -> str:
-        tied = _highest(finalists, lambda key: sum(self._preferring(key, other) for other in finalists if other != key))
-        tied = _highest(tied, self.totals.__getitem__)
-        tied = _highest(tied, self._best.__getitem__)
-        return breaker.first(round_number, tied)
+    def _final(self, finalists: Sequence[str], first: Callable[[Sequence[str]], str]) -> str:
+        """Return the finalist that more ballots prefer; `first` breaks a tie."""
+        tied = list(finalists)
+        for figure in (self._preferred_among, self._total, self._best_scores):
+            figures = figure(tied)
+            tied = [key for key in tied if figures[key] == max(figures.values())]
+        return first(tied)
 
+    def _total(self, keys: Sequence[str]) -> dict[str, int]:
+        return {key: self.totals[key] for key in keys}
 
-def _highest(keys: Sequence[str], figure: Callable[[str], int]) -> list[str]:
-    """Return those keys whose figure is the highest, in the order given."""
-    highest = max(map(figure, keys))
-    return [key for key in keys if figure(key) == highest]
+    def _preferred_among(self, keys: Sequence[str]) -> dict[str, int]:
+        return {key: sum(self._preferring(key, other) for other in keys if other != key) for key in keys}
+
+    def _best_scores(self, keys: Sequence[str]) -> dict[str, int]:
+        return {key: self._best[key] for key in keys}

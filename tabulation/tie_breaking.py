@@ -46,9 +46,9 @@ class TieBreaker:
             self.drawn.append(Drawn(round_number, order, draw.name))
         return order
 
-    def first(self, round_number: int, keys: Sequence[str]) -> str:
-        """Return the one of some tied options that comes first; raises Undecided."""
-        return self._choose(round_number, keys, place=0)
+    def first(self, round_number: int, keys: Sequence[str], *, matters: bool = True) -> str:
+        """Return the one of some tied options that comes first; raises Undecided, unless it does not matter which."""
+        return self._choose(round_number, keys, place=0) if matters else keys[0]
 
     def last(self, round_number: int, keys: Sequence[str]) -> str:
         """Return the one of some tied options that comes last; raises Undecided."""

@@ -43,7 +43,7 @@ class Compared(NamedTuple):
         """Tell whether our winners are the oracle's, or, where options tie, can be completed to some of its sets."""
         ours = frozenset(self.ours.winners)
         if self.possible is None:
-            return bool(self.ours.ties) or self.ours.decided
+            return bool(self.ours.ties) or self.ours.decided or self.ours.reason == "no-votes"
         if len(self.possible) == 1:
             # No option without a vote is elected here; an oracle may fill the seats with them.
             return ours == self.possible[0] or (self.ours.reason == "seats-left" and ours < self.possible[0])
@@ -85,7 +85,7 @@ def borda_votelib(chance: Random) -> Compared:
 
     profile = rankings(chance, seats=True, complete=True)
     ours = borda.tabulate(profile.contest(), profile.count(borda.count_keys))
-    votes = RankedToPositionalVotes(Borda(base=0)).convert(_ranked_votes(profile))
+    votes = RankedToPositionalVotes(Borda(base=1)).convert(_ranked_votes(profile))
     return Compared(profile, ours, _sets_of_votelib(Plurality().evaluate(votes, profile.seats)))
 
 
