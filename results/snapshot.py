@@ -1,7 +1,6 @@
 """The one message shape, for page, JSON and socket: what a results page shows at one version."""
 
 import datetime as dt
-import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,6 +9,7 @@ from functools import cached_property
 from random import Random
 from typing import Any, NamedTuple, Self
 
+import orjson
 from django.db.models import DateTimeField, Func, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
@@ -27,7 +27,10 @@ logger = logging.getLogger(__name__)
 # Invented ballots in the preview of a results page.
 PREVIEWED_BALLOTS = 120
 
-write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+def write_json(value: Any) -> str:
+    """Write JSON without white space, as UTF-8 can hold it."""
+    return orjson.dumps(value).decode()
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,12 @@ class StandingShown:
     count: int
     share: float | None
     permille: int | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the option as the contract has it."""
+        return {
+            "key": self.key, "label": self.label, "count": self.count, "share": self.share, "permille": self.permille,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,7 @@ class ContestShown:
             "seats": self.contest.seats,
             "ballots": self.ballots,
             "blank": self.blank,
-            "options": [{**vars(one)} for one in self.options],
+            "options": [one.as_dict() for one in self.options],
             "winners": self.winners,
             "tied": self.tied,
             "reason": self.outcome.reason,
@@ -122,7 +131,7 @@ class OutcomeShown:
         if source.contests is None:
             outcomes = tabulate(paper, {}, 0)
         else:
-            outcomes = [ContestOutcome.from_dict(one) for one in json.loads(source.contests)]
+            outcomes = [ContestOutcome.from_dict(one) for one in orjson.loads(source.contests)]
         contests = show_contests(paper, outcomes, source.ballots)
         return cls(source, paper, contests, write_json([one.as_dict() for one in contests]))
 

@@ -77,7 +77,9 @@ class Outcome:
                     **fields,
                     "winners": tuple(fields["winners"]),
                     "ties": tuple(Tie(tuple(tie["keys"]), tie["seats"]) for tie in fields["ties"]),
-                    "standings": tuple(Standing(**standing) for standing in fields["standings"]),
+                    "standings": tuple(
+                        Standing(one["key"], one["count"], one["permille"]) for one in fields["standings"]
+                    ),
                 }
             )
         except (KeyError, TypeError) as error:
