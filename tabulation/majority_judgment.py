@@ -17,7 +17,6 @@ from .contest import Contest
 from .grades import Distribution, read_distribution, read_max_score
 from .most_votes import read_none_of_the_above, reason_of, seat
 from .outcome import Outcome, Reason, Standing
-from .shares import permille
 from .tie_breaking import TieBreaker
 from .ties import Group
 
@@ -33,10 +32,7 @@ def check_rules(contest: Contest) -> None:
 
 
 def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
-    """Compute the outcome; raises InvalidContest or InvalidCounts.
-
-    An option's count is the number of ballots that give it its median grade or a better one.
-    """
+    """Compute the outcome; raises InvalidContest or InvalidCounts. An option's count is its median grade."""
     check_rules(contest)
     best = read_max_score(contest)
     distribution = read_distribution(contest, counts, best)
@@ -58,8 +54,8 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
         reason=reason,
         winners=elected,
         ties=(tie,) if tie else (),
-        base=contest.marked,
-        standings=tuple(_standing(key, medians[key], graded[key], contest.marked) for key in contest.options),
+        base=None,
+        standings=tuple(Standing(key, median, None) for key, median in medians.items()),
         working={
             "ballots": contest.ballots,
             "blank": contest.blank,
@@ -96,8 +92,3 @@ def _majority_values(graded: Distribution) -> dict[str, list[int]]:
 def _grade_at(place: int, grades: list[int]) -> int:
     """Return the grade at a place in the order of grades, 0 for the place of the lowest one."""
     return next(grade for grade, end in enumerate(accumulate(grades)) if place < end)
-
-
-def _standing(key: str, median: int, grades: list[int], marked: int) -> Standing:
-    at_least = sum(grades[median:])
-    return Standing(key, at_least, permille(at_least, marked))

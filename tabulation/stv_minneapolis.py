@@ -115,7 +115,7 @@ class _Rounds:
                 "lost": transfer.exhausted,
                 "votes": {key: votes[key] for key in votes if votes[key] or key in record.continuing},
                 "exhausted": self._papers.exhausted,
-                "elected": elected or (of if action == "surplus" else []),
+                "elected": [*of, *elected] if action == "surplus" else elected,
             }
         )
         for key in elected:

@@ -89,6 +89,33 @@ class TestScottish:
             ["bee"],
         ]
 
+    def test_looks_back_for_equal_surpluses(self):
+        # Quota 10 of 45. Bee and cat have 12 each after the surplus of ant; cat had 9 before, and bee 5.
+        papers = (("ant bee", 14), ("ant cat", 6), ("bee", 5), ("cat", 9), ("dog", 6), ("emu", 5))
+        outcome = count(*papers, seats=4, options=(*OPTIONS, "emu"))
+        assert actions(outcome) == [
+            ("first", [], ["ant"]),
+            ("surplus", ["ant"], ["bee", "cat"]),
+            ("surplus", ["cat"], []),
+            ("surplus", ["bee"], []),
+            ("exclusion", ["emu"], ["dog"]),
+        ]
+
+    def test_excludes_options_without_a_vote_only_as_far_as_all_of_them_go(self):
+        # Cat and dog have none; one of them gets the third seat.
+        outcome = count(("ant", 5), ("bee", 4), seats=3)
+        assert (outcome.winners, outcome.ties) == (("ant", "bee"), (Tie(("cat", "dog"), 1),))
+        outcome = count(("ant", 5), ("bee", 4), seats=1)
+        assert outcome.decided
+        assert "ties_without_effect" not in outcome.working
+
+    def test_draws_which_of_equal_surpluses_moves_first(self):
+        lots = PublicLots({"q1": [Lot(2, ("bee", "ant"))]})
+        outcome = count(("ant cat", 7), ("bee dog", 7), ("cat", 3), ("dog", 1), seats=3, key="q1", draw=lots)
+        assert [one["of"] for one in outcome.working["rounds"]] == [[], ["bee"], ["ant"], ["dog"]]
+        assert [one["round"] for one in outcome.working["draws"]] == [2]
+        assert outcome.winners == ("ant", "bee", "cat")
+
     def test_shows_the_tie_of_the_last_seat(self):
         outcome = count(("ant", 6), ("bee", 3), ("cat", 3), options=("ant", "bee", "cat"))
         assert (outcome.winners, outcome.ties) == (("ant",), (Tie(("bee", "cat"), 1),))
