@@ -16,9 +16,10 @@ from tally.models import RejectedBallot
 from .access import Right, elections_of, is_administrator, may
 from .account_page import AccountsMixin
 from .act_pages import ActsMixin
+from .contest_forms import ContestInline, shows_frozen
 from .election_list import ElectionListMixin
 from .election_page import ElectionPageMixin
-from .forms import FROZEN_FIELDS, ContestInline, ElectionForm, shows_frozen
+from .forms import FROZEN_FIELDS, ElectionForm
 from .members import OrganisationAdmin, PersonAdmin
 from .models import LoggedAct, Organisation
 from .paper_pages import PaperPagesMixin

@@ -1,0 +1,211 @@
+"""The contests of an election in its form: one form for each, in the order in which they stand on the paper."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from polls import methods
+from polls.labels import LONGEST_LABEL, find_equal, fold, make_key, number_key, read_lines
+from polls.methods import ContestOnBallot, InvalidRules, OptionOnBallot
+from polls.models import Contest, Election
+from polls.publishing import write_options
+
+from .access import Right, may
+from .merging import MergingForm
+
+
+class ContestForm(MergingForm):
+    """One question with its options, one a line, and with the rules of the chosen method."""
+
+    not_merged = ("id", "election", "position", "DELETE")
+
+    option_lines = forms.CharField(
+        label=_("options"),
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 60}),
+        help_text=_("One a line. For a motion: yes, no and, if you like, abstain, in this order and your own words."),
+    )
+    blank = forms.BooleanField(label=_("may be left blank"), required=False)
+    random_order = forms.BooleanField(label=_("options in an order of its own for each voter"), required=False)
+
+    class Meta:
+        model = Contest
+        fields = ("title", "description", "method", "seats", "position")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rules = self.instance.rules
+        self.fields["position"].required = False
+        self.rule_fields = {name: method.rule_fields() for name, method in methods.METHODS.items()}
+        for method, fields in self.rule_fields.items():
+            for name, field in fields.items():
+                field.label = f"{method}: {field.label}"
+                field.initial = rules.get(name) if self.instance.method == method else None
+                self.fields[f"{method}_{name}"] = field
+        self.initial.update({name: rules.get(name, False) for name in methods.BALLOT_RULES})
+        if self.instance.pk:
+            self.initial["option_lines"] = "\n".join(option.label for option in self.instance.options.all())
+
+    def clean_option_lines(self) -> str:
+        labels = read_lines(self.cleaned_data["option_lines"])
+        if len(labels) < 2:
+            raise ValidationError(_("A question needs at least two options, one a line. Add what is missing."))
+        if invisible := [label for label in labels if not fold(label)]:
+            raise ValidationError(
+                _("Option %(number)d shows nothing. Write something, or take the line out.")
+                % {"number": labels.index(invisible[0]) + 1}
+            )
+        if equal := find_equal(labels):
+            raise ValidationError(
+                _("“%(first)s” and “%(second)s” look the same: voters could not tell them apart. Change one of them.")
+                % {"first": equal[0], "second": equal[1]}
+            )
+        if too_long := [label for label in labels if len(label) > LONGEST_LABEL]:
+            raise ValidationError(
+                _("“%(label)s…” has more than %(most)d characters. Shorten it.")
+                % {"label": too_long[0][:30], "most": LONGEST_LABEL}
+            )
+        return "\n".join(labels)
+
+    def clean_position(self) -> int:
+        return self.cleaned_data.get("position") or 0
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        method = methods.METHODS.get(cleaned.get("method", ""))
+        if method is None or "option_lines" not in cleaned or self.errors:
+            return cleaned
+        self.written = self._write_options(cleaned["option_lines"].split("\n"))
+        given = {name: cleaned.get(f"{method.name}_{name}") for name in self.rule_fields[method.name]}
+        rules = {name: value for name, value in given.items() if value}
+        rules = method.complete_rules(rules, [option.key for option in self.written])
+        kept = {name: value for name, value in self.instance.rules.items() if name == "none_of_the_above"}
+        self.instance.rules = kept | rules | {name: True for name in methods.BALLOT_RULES if cleaned.get(name)}
+        contest = ContestOnBallot(
+            key=self.instance.key,
+            title=cleaned["title"],
+            description=cleaned["description"],
+            method=method.name,
+            version=method.version,
+            seats=cleaned["seats"],
+            options=tuple(self.written),
+            rules=self.instance.rules,
+        )
+        try:
+            method.check(contest)
+        except InvalidRules as problem:
+            self.add_error(None, str(problem.message))
+        return cleaned
+
+    def _write_options(self, labels: Sequence[str]) -> list[OptionOnBallot]:
+        """Return the options of these labels; an option that was there before keeps its key and explanation."""
+        known = {option.label: option for option in self.instance.options.all()} if self.instance.pk else {}
+        taken = {known[label].key for label in labels if label in known}
+        written = []
+        for label in labels:
+            if option := known.get(label):
+                written.append(OptionOnBallot(option.key, label, option.description))
+            else:
+                key = make_key(label, taken)
+                taken.add(key)
+                written.append(OptionOnBallot(key, label))
+        return written
+
+
+class ContestFormSet(forms.BaseInlineFormSet):
+    """The contests of one election: at least one."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        kept = self._kept_forms()
+        if not kept:
+            raise ValidationError(_("An election needs at least one question. Fill in the first one below."))
+        if len(kept) > 1 and not all(form.cleaned_data["title"] for form in kept):
+            text = _("If there are several questions, each needs its own text. Fill in what is missing.")
+            raise ValidationError(text)
+        shown = [form.instance.pk for form in self.initial_forms]
+        if self.instance.pk and (added := self.instance.contests.exclude(pk__in=shown).first()):
+            raise ValidationError(
+                _("Somebody else has added the question “%(title)s” since you opened this page. Open it again."),
+                params={"title": added},
+            )
+
+    def save(self, commit: bool = True) -> Any:
+        """Save the contests that are kept, in their order, and give new ones the keys q1, q2, ..."""
+        kept = self._kept_forms()
+        taken = set(self.instance.contests.values_list("key", flat=True))
+        for form in kept:
+            if not form.instance.key:
+                form.instance.key = number_key(taken)
+                taken.add(form.instance.key)
+        saved = super().save(commit)
+        for form in kept:
+            if form.has_changed():
+                write_options(form.instance, vars(form)["written"])
+        return saved
+
+    def _kept_forms(self) -> list[Any]:
+        """Return the forms of the contests that are not deleted."""
+        return [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+
+    def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
+        return gettext("Two questions have the same key.")
+
+
+class ContestInline(admin.StackedInline):
+    model = Contest
+    form = ContestForm
+    formset = ContestFormSet
+    extra = 0
+    min_num = 1
+    ordering = ("position", "id")
+
+    def get_fieldsets(self, request: Any, obj: Election | None = None) -> Any:
+        if shows_frozen(request, obj):
+            return [(None, {"fields": ("title", "description", "labels", "method", "seats", "rules")})]
+        rules = [f"{name}_{rule}" for name, method in methods.METHODS.items() for rule in method.rule_fields()]
+        question = (
+            "base", "title", "description", "option_lines", "method", "seats", "blank", "random_order", "position",
+        )  # fmt: skip
+        return [(None, {"fields": question}), (_("Rules of the method"), {"fields": rules})]
+
+    def get_readonly_fields(self, request: Any, obj: Election | None = None) -> Any:
+        return ("labels", "rules") if shows_frozen(request, obj) else ()
+
+    @admin.display(description=_("options"))
+    def labels(self, contest: Contest) -> str:
+        """Write the options of a contest that cannot be changed any more."""
+        return "\n".join(option.label for option in contest.options.all())
+
+    def get_formset(self, request: Any, obj: Election | None = None, **kwargs: Any) -> Any:
+        # The model has no fields for the rules: the form makes them itself.
+        return super().get_formset(request, obj, **kwargs | {"fields": ContestForm.Meta.fields})
+
+    def has_view_permission(self, request: Any, obj: Election | None = None) -> bool:
+        return may(request.user, Right.SEE, obj)
+
+    def has_add_permission(self, request: Any, obj: Election | None = None) -> bool:
+        return not shows_frozen(request, obj) and may(request.user, Right.WRITE, obj)
+
+    def has_change_permission(self, request: Any, obj: Election | None = None) -> bool:
+        return not shows_frozen(request, obj) and may(request.user, Right.WRITE, obj)
+
+    def has_delete_permission(self, request: Any, obj: Election | None = None) -> bool:
+        return not shows_frozen(request, obj) and may(request.user, Right.WRITE, obj)
+
+
+def shows_frozen(request: Any, election: Election | None) -> bool:
+    """Tell whether a page shows the paper as text that cannot be edited.
+
+    A form that was sent is read as it was shown. If the election has begun meanwhile, publishing refuses it.
+    """
+    if request.method == "POST" and {"title", "contests-0-option_lines"} <= request.POST.keys():
+        return False
+    return election is not None and election.is_frozen(timezone.now())
