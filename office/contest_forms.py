@@ -20,18 +20,23 @@ from .access import Right, may
 from .merging import MergingForm
 
 
+# The position of a contest that says none: behind all others. The largest number that the column takes.
+LAST = 32767
+
+
 class ContestForm(MergingForm):
     """One question with its options, one a line, and with the rules of the chosen method."""
 
+    # The order is one value of all contests together: see ContestFormSet.
     not_merged = ("id", "election", "position", "DELETE")
 
     option_lines = forms.CharField(
-        label=_("options"),
+        label=_("Options"),
         widget=forms.Textarea(attrs={"rows": 4, "cols": 60}),
         help_text=_("One a line. For a motion: yes, no and, if you like, abstain, in this order and your own words."),
     )
-    blank = forms.BooleanField(label=_("may be left blank"), required=False)
-    random_order = forms.BooleanField(label=_("options in an order of its own for each voter"), required=False)
+    blank = forms.BooleanField(label=_("May be left blank"), required=False)
+    random_order = forms.BooleanField(label=_("Options in an order of its own for each voter"), required=False)
 
     class Meta:
         model = Contest
@@ -40,16 +45,42 @@ class ContestForm(MergingForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rules = self.instance.rules
+        self.fields["description"].widget.attrs["rows"] = 3
         self.fields["position"].required = False
+        if not self.instance.pk:
+            self.initial["position"] = None
+        without_seats = [name for name, method in methods.METHODS.items() if not method.fills_seats]
+        self.fields["method"].widget.attrs["data-without-seats"] = " ".join(without_seats)
         self.rule_fields = {name: method.rule_fields() for name, method in methods.METHODS.items()}
         for method, fields in self.rule_fields.items():
             for name, field in fields.items():
-                field.label = f"{method}: {field.label}"
                 field.initial = rules.get(name) if self.instance.method == method else None
                 self.fields[f"{method}_{name}"] = field
         self.initial.update({name: rules.get(name, False) for name in methods.BALLOT_RULES})
         if self.instance.pk:
             self.initial["option_lines"] = "\n".join(option.label for option in self.instance.options.all())
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Return what is seen of the contest while it is folded."""
+        return {
+            "title": self["title"].value(),
+            "method": dict(methods.choices()).get(self["method"].value(), ""),
+            "options": len(read_lines(self["option_lines"].value() or "")),
+        }
+
+    def saved(self) -> dict[str, Any]:
+        return super().saved() | {"position": self.initial.get("position")}
+
+    @property
+    def shown_position(self) -> int:
+        """Return where the contest stood when the form was loaded."""
+        position = self.shown.get("position")
+        return position if isinstance(position, int) else self.initial["position"]
+
+    def has_changed(self) -> bool:
+        """Tell whether anything was written: a new contest without a word is left out."""
+        return bool(set(self.changed_data) - (set() if self.instance.pk else {"base", "position"}))
 
     def clean_option_lines(self) -> str:
         labels = read_lines(self.cleaned_data["option_lines"])
@@ -73,13 +104,29 @@ class ContestForm(MergingForm):
         return "\n".join(labels)
 
     def clean_position(self) -> int:
-        return self.cleaned_data.get("position") or 0
+        position: int | None = self.cleaned_data.get("position")
+        return LAST if position is None else position
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if "id" in self.errors:
+            del self.errors["id"]
+            self.add_error(
+                None,
+                _(
+                    "Somebody else has removed this question since you opened the page. Remove it here, too; to keep it, write it as a new one."
+                ),
+            )
         method = methods.METHODS.get(cleaned.get("method", ""))
+        for name, fields in self.rule_fields.items():
+            if method and name != method.name:
+                # They are not shown, so nobody could mend them.
+                for rule in fields:
+                    self.errors.pop(f"{name}_{rule}", None)
         if method is None or "option_lines" not in cleaned or self.errors:
             return cleaned
+        if not method.fills_seats:
+            cleaned["seats"] = 1
         self.written = self._write_options(cleaned["option_lines"].split("\n"))
         given = {name: cleaned.get(f"{method.name}_{name}") for name in self.rule_fields[method.name]}
         rules = {name: value for name, value in given.items() if value}
@@ -118,7 +165,9 @@ class ContestForm(MergingForm):
 
 
 class ContestFormSet(forms.BaseInlineFormSet):
-    """The contests of one election: at least one."""
+    """The contests of one election: at least one, in the order of their positions."""
+
+    longest_label = LONGEST_LABEL
 
     def clean(self) -> None:
         super().clean()
@@ -136,10 +185,11 @@ class ContestFormSet(forms.BaseInlineFormSet):
                 _("Somebody else has added the question “%(title)s” since you opened this page. Open it again."),
                 params={"title": added},
             )
+        self.ordered = self._merge_order(kept)
 
     def save(self, commit: bool = True) -> Any:
         """Save the contests that are kept, in their order, and give new ones the keys q1, q2, ..."""
-        kept = self._kept_forms()
+        kept = self.ordered
         taken = set(self.instance.contests.values_list("key", flat=True))
         for form in kept:
             if not form.instance.key:
@@ -149,7 +199,34 @@ class ContestFormSet(forms.BaseInlineFormSet):
         for form in kept:
             if form.has_changed():
                 write_options(form.instance, vars(form)["written"])
+        for position, form in enumerate(kept):
+            self.instance.contests.filter(pk=form.instance.pk).exclude(position=position).update(position=position)
         return saved
+
+    def _merge_order(self, kept: list[Any]) -> list[Any]:
+        """Return the forms as they are to stand; raises ValidationError if somebody else has moved them, too.
+
+        Whoever has moved nothing keeps the order that is saved now.
+        """
+        sent = sorted(kept, key=lambda form: form.cleaned_data["position"])
+        old = [form for form in kept if form.instance.pk]
+        saved = sorted(old, key=lambda form: (form.initial["position"], form.instance.pk))
+        shown = sorted(saved, key=lambda form: form.shown_position)
+        mine = [form for form in sent if form.instance.pk]
+        if mine == shown:
+            others = iter(saved)
+            return [next(others) if form.instance.pk else form for form in sent]
+        if saved not in (shown, mine):
+            for form in old:
+                form.remember_shown(form.shown | {"position": form.initial["position"]})
+            raise ValidationError(
+                _(
+                    "Somebody else has put the questions in another order since you opened the page: %(order)s. "
+                    "Yours is kept here, and is not saved. Save again to put it in the place of theirs."
+                ),
+                params={"order": ", ".join(str(form.instance) for form in saved)},
+            )
+        return sent
 
     def _kept_forms(self) -> list[Any]:
         """Return the forms of the contests that are not deleted."""
@@ -163,23 +240,34 @@ class ContestInline(admin.StackedInline):
     model = Contest
     form = ContestForm
     formset = ContestFormSet
-    extra = 0
     min_num = 1
+    # Without JavaScript another question is written in an empty form below the others.
+    extra = 1
+    template = "office/contests.html"
     ordering = ("position", "id")
 
     def get_fieldsets(self, request: Any, obj: Election | None = None) -> Any:
         if shows_frozen(request, obj):
             return [(None, {"fields": ("title", "description", "labels", "method", "seats", "rules")})]
-        rules = [f"{name}_{rule}" for name, method in methods.METHODS.items() for rule in method.rule_fields()]
         question = (
-            "base", "title", "description", "option_lines", "method", "seats", "blank", "random_order", "position",
+            "base", "title", "description", "method", "option_lines", "seats", "blank", "random_order", "position",
         )  # fmt: skip
-        return [(None, {"fields": question}), (_("Rules of the method"), {"fields": rules})]
+        rules = {
+            method: [f"{method.name}_{rule}" for rule in method.rule_fields()] for method in methods.METHODS.values()
+        }
+        return [
+            (None, {"fields": question}),
+            *(
+                (method.label, {"fields": fields, "classes": ("rules", f"rules-{method.name}")})
+                for method, fields in rules.items()
+                if fields
+            ),
+        ]
 
     def get_readonly_fields(self, request: Any, obj: Election | None = None) -> Any:
         return ("labels", "rules") if shows_frozen(request, obj) else ()
 
-    @admin.display(description=_("options"))
+    @admin.display(description=_("Options"))
     def labels(self, contest: Contest) -> str:
         """Write the options of a contest that cannot be changed any more."""
         return "\n".join(option.label for option in contest.options.all())
@@ -187,6 +275,10 @@ class ContestInline(admin.StackedInline):
     def get_formset(self, request: Any, obj: Election | None = None, **kwargs: Any) -> Any:
         # The model has no fields for the rules: the form makes them itself.
         return super().get_formset(request, obj, **kwargs | {"fields": ContestForm.Meta.fields})
+
+    @property
+    def media(self) -> forms.Media:
+        return forms.Media(js=[forms.Script("office/contests.js", type="module")])
 
     def has_view_permission(self, request: Any, obj: Election | None = None) -> bool:
         return may(request.user, Right.SEE, obj)

@@ -69,9 +69,17 @@ class MergingForm(forms.ModelForm):
         )
         self.add_error(name, text % {"theirs": theirs})
         # Sent again, the form has seen what the other one saved.
-        data: Any = self.data
-        data = data.copy()
-        data[self.add_prefix("base")] = json.dumps(self.saved())
+        self.remember_shown(self.saved())
+
+    def remember_shown(self, values: Mapping[str, Any]) -> None:
+        """Let the form say, when it is sent again, that it has shown these values."""
+        self.replace_sent({"base": json.dumps(values)})
+
+    def replace_sent(self, values: Mapping[str, str]) -> None:
+        """Show other values than those that were sent, by field."""
+        data: Any = self.data.copy()
+        for name, value in values.items():
+            data[self.add_prefix(name)] = value
         self.data = data
 
 

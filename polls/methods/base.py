@@ -100,6 +100,10 @@ class VotingMethod(Protocol):
         """The name under which an organiser chooses it."""
 
     @property
+    def fills_seats(self) -> bool:
+        """Whether an organiser says how many options win."""
+
+    @property
     def nothing_chosen(self) -> str | Promise:
         """The sentence for a voter who has marked nothing on a contest that may not be left blank."""
 

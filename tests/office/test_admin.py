@@ -107,7 +107,7 @@ class TestSave:
     def test_offers_an_election_that_opens_once_published_by_plurality(self, organiser):
         context = organiser.get(reverse("admin:polls_election_add")).context
         form = context["adminform"].form
-        [contest] = context["inline_admin_formsets"][0].formset.forms
+        contest, _another = context["inline_admin_formsets"][0].formset.forms
         assert contest["method"].value() == "plurality"
         assert form["opens_at"].value() is None
 

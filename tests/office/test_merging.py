@@ -134,3 +134,70 @@ def test_an_edit_is_sent_from_a_page_that_was_loaded_before_a_close_of_somebody_
     assert response.status_code in (200, 409)
     drink.refresh_from_db()
     assert drink.closes_at.year != 2099
+
+
+class TestOrder:
+    @pytest.fixture
+    def meeting(self, organiser: Any) -> Election:
+        """A draft with three questions, A, B and C."""
+        form = {"contests-TOTAL_FORMS": "3"}
+        for number, title in enumerate("ABC"):
+            name = f"contests-{number}"
+            form |= {f"{name}-title": title, f"{name}-method": "plurality", f"{name}-seats": "1"}
+            form |= {f"{name}-position": str(number), f"{name}-option_lines": "Yes\nNo"}
+        draft(organiser, **form)
+        return Election.objects.get()
+
+    def placed(self, order: str) -> dict[str, str]:
+        return {f"contests-{'ABC'.index(title)}-position": str(place) for place, title in enumerate(order)}
+
+    def titles(self, election: Election) -> str:
+        return "".join(election.contests.values_list("title", flat=True))
+
+    def test_of_one_organiser_stands_if_the_other_has_moved_nothing(self, organiser, meeting):
+        theirs = loaded_form(organiser, meeting, **self.placed("CAB"))
+        mine = loaded_form(organiser, meeting, **{"contests-0-title": "a"})
+        organiser.post(page_of(meeting), theirs)
+        assert organiser.post(page_of(meeting), mine).status_code == 302
+        assert self.titles(meeting) == "CaB"
+
+    def test_of_both_is_told_and_the_later_one_waits(self, organiser, meeting):
+        theirs = loaded_form(organiser, meeting, **self.placed("CAB"))
+        mine = loaded_form(organiser, meeting, **self.placed("BAC"))
+        organiser.post(page_of(meeting), theirs)
+        response = organiser.post(page_of(meeting), mine)
+        assert "in another order since you opened the page: C, A, B." in response.content.decode()
+        assert self.titles(meeting) == "CAB"
+        forms = response.context["inline_admin_formsets"][0].formset.initial_forms
+        again = mine | {form["base"].html_name: form["base"].value() for form in forms}
+        organiser.post(page_of(meeting), again)
+        assert self.titles(meeting) == "BAC"
+
+    def test_is_kept_where_one_is_removed_and_another_added(self, organiser, meeting):
+        form = loaded_form(organiser, meeting, **self.placed("CAB"))
+        form |= {"contests-1-DELETE": "on", "contests-TOTAL_FORMS": "4", "contests-3-position": "1"}
+        form |= {"contests-3-title": "D", "contests-3-method": "plurality", "contests-3-seats": "1"}
+        organiser.post(page_of(meeting), form | {"contests-3-option_lines": "Yes\nNo", "contests-0-position": "2"})
+        assert self.titles(meeting) == "CDA"
+        assert [contest.position for contest in meeting.contests.all()] == [0, 1, 2]
+
+    def test_takes_a_question_whose_place_is_not_said_behind_the_others(self, organiser, meeting):
+        form = loaded_form(organiser, meeting, **{"contests-TOTAL_FORMS": "4", "contests-3-title": "D"})
+        form |= {"contests-3-method": "plurality", "contests-3-seats": "1", "contests-3-option_lines": "Yes\nNo"}
+        organiser.post(page_of(meeting), form)
+        assert self.titles(meeting) == "ABCD"
+
+    def test_says_so_where_somebody_else_has_removed_a_question(self, organiser, meeting):
+        mine = loaded_form(organiser, meeting, **{"contests-1-title": "My words"})
+        organiser.post(page_of(meeting), loaded_form(organiser, meeting, **{"contests-1-DELETE": "on"}))
+        page = organiser.post(page_of(meeting), mine).content.decode()
+        assert "Somebody else has removed this question" in page
+        assert "My words" in page
+        organiser.post(page_of(meeting), mine | {"contests-1-DELETE": "on"})
+        assert self.titles(meeting) == "AC"
+
+
+def test_rules_of_a_method_that_is_not_chosen_are_not_asked_for(organiser):
+    draft(organiser, contest_method="motion", contest_seats="5", contest_approval_max_choices="0")
+    contest = Election.objects.get().contests.get()
+    assert (contest.method, contest.seats) == ("motion", 1)

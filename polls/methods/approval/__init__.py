@@ -23,12 +23,13 @@ class Approval:
     name = approval.NAME
     version = approval.VERSION
     label = _("Approval: any number of choices, most approvals win")
+    fills_seats = True
     nothing_chosen = _("Nothing is chosen yet. Choose at least one option, then press “Vote”.")
 
     def rule_fields(self) -> dict[str, forms.Field]:
         return {
-            "min_choices": forms.IntegerField(label=_("least choices on one ballot"), min_value=1, required=False),
-            "max_choices": forms.IntegerField(label=_("most choices on one ballot"), min_value=1, required=False),
+            "min_choices": forms.IntegerField(label=_("Fewest choices on one ballot"), min_value=1, required=False),
+            "max_choices": forms.IntegerField(label=_("Most choices on one ballot"), min_value=1, required=False),
         }
 
     def complete_rules(self, rules: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:

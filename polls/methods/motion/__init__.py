@@ -20,6 +20,7 @@ class Motion(Plurality):
     name = motion.NAME
     version = motion.VERSION
     label = _("Motion: yes, no or abstain")
+    fills_seats = False
 
     def rule_fields(self) -> dict[str, forms.Field]:
         majorities = [
@@ -34,11 +35,11 @@ class Motion(Plurality):
             (motion.Basis.ENTITLED, _("of all who are entitled to vote")),
         ]
         return {
-            "majority": forms.ChoiceField(label=_("majority"), choices=majorities, required=False),
-            "basis": forms.ChoiceField(label=_("counted"), choices=bases, required=False),
+            "majority": forms.ChoiceField(label=_("Majority"), choices=majorities, required=False),
+            "basis": forms.ChoiceField(label=_("Counted"), choices=bases, required=False),
             "quorum": forms.RegexField(
                 r"\A[1-9]\d{0,8}(/[1-9]\d{0,8})?\Z",
-                label=_("quorum"),
+                label=_("Quorum"),
                 required=False,
                 help_text=_("A number of ballots, or a part of those entitled, as 1/3. Empty: none."),
             ),

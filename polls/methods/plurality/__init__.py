@@ -19,6 +19,7 @@ class Plurality:
     name = plurality.NAME
     version = plurality.VERSION
     label = _("Plurality: one choice, most votes win")
+    fills_seats = True
     nothing_chosen = _("Nothing is chosen yet. Choose one option, then press “Vote”.")
 
     def rule_fields(self) -> dict[str, forms.Field]:
