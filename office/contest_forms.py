@@ -19,7 +19,6 @@ from polls.publishing import write_options
 from .access import Right, may
 from .merging import MergingForm
 
-
 # The position of a contest that says none: behind all others. The largest number that the column takes.
 LAST = 32767
 
@@ -114,7 +113,8 @@ class ContestForm(MergingForm):
             self.add_error(
                 None,
                 _(
-                    "Somebody else has removed this question since you opened the page. Remove it here, too; to keep it, write it as a new one."
+                    "Somebody else has removed this question since you opened the page. Remove it here, too; "
+                    "to keep it, write it as a new one."
                 ),
             )
         method = methods.METHODS.get(cleaned.get("method", ""))
