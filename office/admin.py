@@ -25,6 +25,7 @@ from .models import LoggedAct, Organisation
 from .paper_pages import PaperPagesMixin
 from .preview import PreviewMixin
 from .saving import PublishingMixin, describe_refused
+from .time_page import TimePageMixin
 
 
 class AccessMixin(admin.ModelAdmin):
@@ -64,6 +65,7 @@ class ElectionAdmin(
     PreviewMixin,
     PaperPagesMixin,
     AccountsMixin,
+    TimePageMixin,
 ):
     """One election at a time: a draft is written, looked at, published, watched and closed."""
 

@@ -278,7 +278,8 @@ class ContestInline(admin.StackedInline):
 
     @property
     def media(self) -> forms.Media:
-        return forms.Media(js=[forms.Script("office/contests.js", type="module")])
+        # The stubs know files alone.
+        return forms.Media(js=[forms.Script("office/contests.js", type="module")])  # type: ignore[list-item]
 
     def has_view_permission(self, request: Any, obj: Election | None = None) -> bool:
         return may(request.user, Right.SEE, obj)

@@ -1,5 +1,6 @@
 """The form with which an election is edited, but for its contests; the admin that uses it is in admin.py."""
 
+import datetime as dt
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,7 +12,8 @@ from polls.life import State
 from polls.models import Election, free_slug
 
 from .merging import MergingForm
-from .time_fields import TimeField, as_shown, find_zone, read_time
+from .time_fields import DATE, TIME, InWords, TimeField, as_shown, find_zone, read_time
+from .times import write_in_full
 
 # What voters see, and when they may vote: fixed from the moment at which the election opens.
 FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "opens_at")
@@ -39,6 +41,7 @@ class ElectionForm(MergingForm):
             if name in self.fields:
                 self.fields[name].initial = as_shown(getattr(self.instance, name), zone)
                 self.initial.pop(name, None)
+                self._read_back(name, getattr(self.instance, name), zone)
         if "slug" in self.fields:
             self.fields["slug"].required = False
 
@@ -71,7 +74,23 @@ class ElectionForm(MergingForm):
             if name not in cleaned:
                 continue
             before = parse_datetime(str(self.shown.get(name) or ""))
+            typed = cleaned[name]
             try:
-                cleaned[name] = read_time(cleaned[name], before, shown_in, zone)
+                cleaned[name] = read_time(typed, before, shown_in, zone)
             except ValidationError as problem:
                 self.add_error(name, problem)
+                continue
+            self._read_back(name, cleaned[name], zone)
+            if isinstance(typed, InWords) and self.instance.state != State.DRAFT:
+                self._ask_whether_it_is_meant(name, cleaned[name], zone)
+
+    def _read_back(self, name: str, moment: dt.datetime | None, zone: dt.tzinfo) -> None:
+        """Write a time in full below its field."""
+        self.fields[name].widget.read_back = write_in_full(moment, zone, timezone.now()) if moment else ""
+
+    def _ask_whether_it_is_meant(self, name: str, moment: dt.datetime, zone: dt.tzinfo) -> None:
+        """Read words back before they count: saving what is published publishes it."""
+        text = _("Read as %(time)s. If that is what you mean, save again.")
+        self.add_error(name, text % {"time": write_in_full(moment, zone, timezone.now())})
+        date, time, words = self.fields[name].widget.decompress(as_shown(moment, zone))
+        self.replace_sent({f"{name}_0": f"{date:{DATE}}", f"{name}_1": f"{time:{TIME}}", f"{name}_2": words})

@@ -77,7 +77,8 @@ class MergingForm(forms.ModelForm):
 
     def replace_sent(self, values: Mapping[str, str]) -> None:
         """Show other values than those that were sent, by field."""
-        data: Any = self.data.copy()
+        data: Any = self.data
+        data = data.copy()
         for name, value in values.items():
             data[self.add_prefix(name)] = value
         self.data = data

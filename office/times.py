@@ -21,9 +21,16 @@ def in_zone(time: dt.datetime | None, election: Election) -> str:
 
 
 def in_full(time: dt.datetime, election: Election, now: dt.datetime) -> str:
-    """Write a time with its weekday, its zone, and how far it is from `now`."""
-    weekday = date_format(timezone.localtime(time, zoneinfo.ZoneInfo(election.time_zone)), "l")
-    return f"{weekday}, {in_zone(time, election)}, {distance(time, now)}"
+    """Write a time of an election with all that it may be mistaken in, as `write_in_full` does."""
+    return write_in_full(time, zoneinfo.ZoneInfo(election.time_zone), now)
+
+
+def write_in_full(time: dt.datetime, zone: dt.tzinfo, now: dt.datetime) -> str:
+    """Write a time with its weekday, its year, its zone, and how far it is from `now`."""
+    local = timezone.localtime(time, zone)
+    # Translators: a format of dates, as Django has them, like “Sunday 29 November 2026, 20:00”.
+    written = date_format(local, _("l j F Y, H:i"))
+    return f"{written} {zone} ({local.tzname()}), {distance(time, now)}"
 
 
 def distance(time: dt.datetime, now: dt.datetime) -> str:

@@ -31,7 +31,7 @@ PAGES = {
     "delete": WRITE,
 }  # fmt: skip
 # Pages of no election or of something else, which have tests of their own below and in test_admin.py.
-OTHERS = {"changelist", "add", "import", "acknowledge"}
+OTHERS = {"changelist", "add", "import", "acknowledge", "read_time"}
 
 
 @pytest.fixture
@@ -101,6 +101,12 @@ def test_the_list_shows_the_elections_of_the_own_organisation(sign_in, drink, wh
         assert response.status_code == 403
         return
     assert (reverse("admin:polls_election_page", args=[drink.pk]) in response.content.decode()) == (who in SEE)
+
+
+@each
+def test_times_are_read_for_those_who_write(sign_in, choir, who):
+    status = sign_in(who).get(reverse("admin:polls_election_read_time"), {"name": "closes_at"}).status_code
+    assert status == (200 if who in WRITE | {"another"} else 403)
 
 
 @each

@@ -120,7 +120,7 @@ class TestChecklist:
 
     def test_says_what_opens_when_and_how_far_away_it_is(self, make_draft):
         facts = dict(check(make_draft(opens_at=NOW + dt.timedelta(hours=3), time_zone="Europe/Madrid"), NOW).facts)
-        assert facts["Opens"] == "Wednesday, Nov. 25, 2026, 3 p.m. (Europe/Madrid), in 3\xa0hours"
+        assert facts["Opens"] == "Wednesday 25 November 2026, 15:00 Europe/Madrid (CET), in 3\xa0hours"
         assert facts["On the paper"] == "1 question, 2 options"
 
     def test_finds_what_looks_odd(self, make_draft):

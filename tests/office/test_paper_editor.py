@@ -236,3 +236,35 @@ def test_without_javascript_a_paper_is_written_moved_and_removed(open_office, as
     page.locator("[name=contests-3-title]").fill("Colour")
     page.locator("[name=contests-3-option_lines]").fill("Red\nBlue")
     assert save(page) == ["Board", "Hall", "Colour"]
+
+
+class TestTimes:
+    def closing(self, page: Page) -> Locator:
+        return page.locator("[data-time=closes_at]")
+
+    def test_in_words_are_read_back_and_become_what_the_pickers_show(self, open_office):
+        page = open_office(ADD)
+        closing = self.closing(page)
+        closing.get_by_label("or in words").fill("1 January 2099, 20:00")
+        expect(closing.locator("[data-read-back]")).to_contain_text("Thursday 1 January 2099, 20:00 Europe/Madrid")
+        closing.get_by_label("or in words").blur()
+        expect(closing.get_by_label("Date")).to_have_value("2099-01-01")
+        expect(closing.get_by_label("Time")).to_have_value("20:00")
+        expect(closing.get_by_label("or in words")).to_have_value("")
+        page.get_by_label("Time zone").fill("America/Lima")
+        expect(closing.locator("[data-read-back]")).to_contain_text("20:00 America/Lima (-05)")
+
+    def test_that_are_not_understood_stay_and_are_explained(self, open_office):
+        page = open_office(ADD)
+        closing = self.closing(page)
+        closing.get_by_label("or in words").fill("Sunday at 8")
+        expect(closing.locator("[data-read-back]")).to_contain_text("can mean 08:00 or 20:00")
+        closing.get_by_label("or in words").blur()
+        expect(closing.get_by_label("or in words")).to_have_value("Sunday at 8")
+        expect(closing.get_by_label("Date")).to_have_value("")
+
+    def test_that_are_chosen_are_read_back_as_well(self, open_office):
+        page = open_office(ADD)
+        closing = self.closing(page)
+        closing.get_by_label("Date").fill("2099-01-01")
+        expect(closing.locator("[data-read-back]")).to_contain_text("Thursday 1 January 2099, 23:59")
