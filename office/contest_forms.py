@@ -17,6 +17,7 @@ from polls.models import Contest, Election
 from polls.publishing import write_options
 
 from .access import Right, may
+from .forms import MARKDOWN_HELP
 from .merging import MergingForm
 
 # The position of a contest that says none: behind all others. The largest number that the column takes.
@@ -40,6 +41,7 @@ class ContestForm(MergingForm):
     class Meta:
         model = Contest
         fields = ("title", "description", "method", "seats", "position")
+        help_texts = {"description": MARKDOWN_HELP}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from polls.life import State
@@ -20,6 +21,11 @@ FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "opens_at")
 
 TIMES = ("opens_at", "closes_at")
 
+MARKDOWN_HELP = _(
+    "*emphasis*, **strong**, [a link](https://example.org); lines that begin with “- ” or “1. ” are a list, and an "
+    "empty line begins a new paragraph."
+)
+
 
 class ElectionForm(MergingForm):
     """An election as its organiser writes it; without an address it gets one from its title."""
@@ -33,6 +39,7 @@ class ElectionForm(MergingForm):
     class Meta:
         model = Election
         fields = (*FROZEN_FIELDS, "unlisted", "proof_of_work", "closes_at", "time_zone")
+        help_texts = {"description": format_lazy("{} {}", _("Shown on the ballot, under the title."), MARKDOWN_HELP)}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -63,6 +63,10 @@ class Paper:
             ),
         )
 
+    @property
+    def has_explanations(self) -> bool:
+        return bool(self.description or any(contest.description for contest in self.contests))
+
     def check(self) -> None:
         """Raise InvalidRules for a paper on which nobody could vote, with a sentence for its organiser."""
         if not self.contests:

@@ -5,8 +5,11 @@ from typing import Any
 
 from django import template
 from django.template.defaultfilters import floatformat
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from pages import markdown as markdown_text
 
 register = template.Library()
 
@@ -39,6 +42,18 @@ def percent(permille: int | None) -> str:
 def bar_width(permille: int | None) -> str:
     """Write tenths of a percent as a length in SVG, where a decimal comma is not allowed."""
     return f"{(permille or 0) / 10:g}%"
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Write a text of an organiser with its paragraphs, lists, emphasis and links."""
+    return markdown_text.render(text)
+
+
+@register.filter
+def markdown_line(text: str) -> SafeString:
+    """Write a text of an organiser where paragraphs cannot stand."""
+    return markdown_text.render_line(text)
 
 
 @register.filter

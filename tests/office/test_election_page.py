@@ -193,6 +193,13 @@ class TestPreview:
         election.contests.get().options.filter(key="tea").update(label="Beer")
         assert "was edited meanwhile" in organiser.post(address, form | {"q1": "tea"}).content.decode()
 
+    @pytest.mark.parametrize("name", ["preview_ballot", "preview_results", "page"])
+    def test_shows_explanations_with_their_emphasis_and_html_as_text(self, organiser, name):
+        draft(organiser, description="It is *cheap*.", contest_description="<b>See</b> [this](https://a.example).")
+        page = read(organiser, name, Election.objects.get())
+        assert '<p dir="auto">It is <em>cheap</em>.</p>' in page
+        assert '&lt;b&gt;See&lt;/b&gt; <a href="https://a.example" rel="nofollow noopener noreferrer"' in page
+
     @pytest.mark.parametrize("name", ["preview_ballot", "preview_results"])
     def test_may_stand_in_a_frame_of_this_site_alone(self, organiser, name):
         draft(organiser)

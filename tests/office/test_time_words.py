@@ -211,7 +211,7 @@ class TestReading:
 
     def test_answers_in_spanish_with_the_day_first(self, organiser):
         answer = self.ask(organiser, "es", _2="3/4/2099 20:00")
-        assert answer["text"].startswith("viernes 3 de abril de 2099, 20:00 Europe/Madrid (CEST), en ")
+        assert answer["text"].startswith("viernes 3 de abril de 2099, 20:00 Europe/Madrid (CEST), dentro de ")
 
     def test_leaves_a_moment_where_it_is_in_another_zone(self, organiser):
         before = "2099-01-01T19:00:30+00:00"

@@ -134,3 +134,11 @@ class TestPaperOfTheFirstRelease:
         # SHA-256 of `nesquik`, as the first release wrote it into marks.
         assert first.hash_marking("q1=nesquik") == "d87cb3618bc397c7"
         assert first.hash_marking("q1=nesquik") != second.hash_marking("q1=nesquik")
+
+
+def test_what_an_option_says_of_itself_stays_within_its_label(define, browser):
+    options = tuple(OptionOnBallot(key, key.title(), "Knows *all*\n\n- that") for key in ("ana", "bea"))
+    define(contests=(contest(options=("ana", "bea")), replace(contest("q2"), title="Board", options=options)))
+    page = browser.get("/drink/").content.decode()
+    assert page.count('<small class="choice-text" dir="auto">Knows <em>all</em>') == 2
+    assert "<li>" not in page
