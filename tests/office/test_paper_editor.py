@@ -104,6 +104,19 @@ class TestContests:
         assert titles(page) == ["Trip", "Board", "Hall"]
         assert save(page) == ["Trip", "Board", "Hall"]
 
+    def test_of_a_refused_form_stay_where_they_were_put(self, open_office, assembly):
+        page = open_office(address(assembly))
+        page.locator("#contests-2 [data-up]").click()
+        page.locator("#contests-1 [data-remove]").click()
+        page.locator("#contests-0 summary").click()
+        page.locator("#contests-0 [name$=option_lines]").fill("Only one")
+        save(page)
+        assert titles(page) == ["Hall", "Trip", "Board"]
+        expect(page.locator("#contests-0")).to_contain_text("at least two options")
+        expect(page.locator("#contests-1 [data-undo]")).to_be_visible()
+        page.locator("#contests-0 [name$=option_lines]").fill("One\nTwo")
+        assert save(page) == ["Hall", "Trip"]
+
     def test_that_are_removed_can_be_taken_back_before_saving(self, open_office, assembly):
         page = open_office(address(assembly))
         page.locator("#contests-1 [data-remove]").click()

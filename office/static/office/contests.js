@@ -107,6 +107,12 @@ function offerMore() {
   button.hidden = !template || (most.value !== "" && Number(total.value) >= Number(most.value));
 }
 
+/** Put the contests in the order of their fields: a form that was refused comes back as it was sent. */
+function sort() {
+  const place = (contest) => Number(field(contest, "position")?.value || Infinity);
+  list.append(...contests().sort((one, other) => place(one) - place(other) || 0));
+}
+
 /** Take away the empty form that is there for browsers without JavaScript. */
 function dropEmpty() {
   const last = list.lastElementChild;
@@ -139,6 +145,8 @@ group.querySelector("[data-add]").addEventListener("click", add);
 if (list.lastElementChild) {
   if (template) dropEmpty();
   contests().forEach(prepare);
+  sort();
+  number();
   makeMovable(list, { handle: "[data-handle]", onMove: moved });
   offerMore();
 }
