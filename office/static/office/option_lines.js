@@ -134,9 +134,10 @@ class OptionLines {
     labels.splice(to, 0, label);
     // Without numbers and bullets: after a move they would be no list any more, and stay.
     this.text.value = labels.join("\n");
-    this.select(to);
-    this.show();
     this.text.dispatchEvent(new Event("input", { bubbles: true }));
+    this.select(to);
+    // At once, since the focus is to stay in the list.
+    this.show();
     this.spoken.textContent = fill(this.words.moved, { label, n: to + 1, all: labels.length });
   }
 
