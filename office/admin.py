@@ -16,7 +16,7 @@ from tally.models import RejectedBallot
 from .access import Right, elections_of, is_administrator, may
 from .account_page import AccountsMixin
 from .act_pages import ActsMixin
-from .contest_forms import ContestInline, shows_frozen
+from .contest_inline import ContestInline, shows_frozen
 from .election_list import ElectionListMixin
 from .election_page import ElectionPageMixin
 from .forms import FROZEN_FIELDS, ElectionForm

@@ -70,12 +70,17 @@ function summarise(contest) {
   if (method) contest.querySelector("[data-method]").textContent = method.selectedOptions[0]?.textContent ?? "";
 }
 
+function showRemoval(contest) {
+  const isRemoved = Boolean(field(contest, "DELETE")?.checked);
+  contest.classList.toggle("going", isRemoved);
+  contest.querySelector("[data-removed]")?.toggleAttribute("hidden", !isRemoved);
+  contest.querySelector("[data-remove]")?.toggleAttribute("hidden", isRemoved);
+  if (isRemoved) contest.querySelector("details").open = false;
+}
+
 function remove(contest, isRemoved) {
   field(contest, "DELETE").checked = isRemoved;
-  contest.classList.toggle("going", isRemoved);
-  contest.querySelector("[data-removed]").hidden = !isRemoved;
-  contest.querySelector("details").hidden = isRemoved;
-  contest.querySelector("[data-remove]").hidden = isRemoved;
+  showRemoval(contest);
   contest.querySelector(isRemoved ? "[data-undo]" : "[data-remove]").focus();
   say(isRemoved ? "removed" : "kept", contest);
 }
@@ -86,7 +91,7 @@ function prepare(contest) {
   contest.querySelector(".field-position")?.setAttribute("hidden", "");
   writeOptions(contest, (counted) => { contest.querySelector("[data-count]").textContent = counted; });
   showRules(contest);
-  if (field(contest, "DELETE")?.checked) remove(contest, true);
+  showRemoval(contest);
 }
 
 function add() {
