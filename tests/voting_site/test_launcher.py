@@ -84,12 +84,18 @@ class TestLauncher:
         assert "installing" in call(project, "manage").stderr
         assert call(project, "manage").stderr == ""
 
-    def test_installs_more_for_the_tests(self, project: Path) -> None:
+    def test_installs_more_for_the_tests(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         # Pytest itself is not in the empty requirements of this project.
         assert "installing" in call(project, "test").stderr
         again = call(project, "test")
         assert again.stderr.strip().endswith("No module named pytest")
         assert "installing" not in again.stderr
+
+        # A run of them keeps what it compiles.
+        (project / "pytest.py").write_text("import sys; print(sys.dont_write_bytecode)")
+        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        assert call(project, "test").stdout == "False\n"
+        (project / "pytest.py").unlink()
 
     def test_builds_anew_where_the_project_was_moved(self, project: Path, tmp_path: Path) -> None:
         copy = shutil.copytree(project, tmp_path / "copy", symlinks=True)
@@ -97,8 +103,7 @@ class TestLauncher:
         assert "installing" in moved.stderr
         assert str(copy / ".venv") in moved.stdout
 
-    def test_names_cause_and_remedy_when_a_package_cannot_be_had(self, tmp_path: Path) -> None:
-        project = make_project(tmp_path / "project")
+    def test_names_cause_and_remedy_when_a_package_cannot_be_had(self, project: Path) -> None:
         (project / "requirements-local.txt").write_text("no-such-package==1\n")
         failed = call(project, "up")
         assert failed.returncode == 1
