@@ -16,6 +16,8 @@ from voting_site.local.postgres import Postgres
 from voting_site.local.programs import Program
 from voting_site.local.valkey import Valkey
 
+# The variable with the folder in which the processes of a run share what is made once.
+SHARED = "URNA_TESTS_SHARED"
 # The variables that name servers, those of single roles included.
 SERVER = re.compile(r"(DATABASE|REDIS)_URL(_FILE)?$")
 
@@ -74,6 +76,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     given = early_config.known_args_namespace.servers
     folder = DataFolder(Path(given or _services.enter_context(tempfile.TemporaryDirectory(prefix="urna-test-"))))
     folder.create()
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        os.environ[SHARED] = str(folder.path)
     os.environ.update(embedded.environment(folder))
     if not gives_tests_away(early_config):
         # What tests start is not measured: it would be slow, and tells nothing when it is killed.

@@ -22,8 +22,9 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """An Urna that has been started for the first time."""
-    with Up(tmp_path_factory.mktemp("up")) as command:
+    """An Urna that has been started for the first time, on nothing."""
+    folder = tmp_path_factory.mktemp("up")
+    with Up(folder, data=folder / "data") as command:
         command.wait_until_ready()
         yield command
         family = command.family()
@@ -124,14 +125,14 @@ class TestWithoutPostgres:
         return tmp_path / "data"
 
     def test_people_vote_on(self, data: Path) -> None:
-        with Up(data.parent) as command:
+        with Up(data.parent, data=data) as command:
             command.wait_for("postgres | has ended 5 times in a row, and is started again and again. Voting does not")
             assert answers(command.ports["vote"], "/readyz")
             assert command.stop() == 0
 
     def test_a_first_start_gives_up_and_says_why(self, data: Path) -> None:
         shutil.rmtree(data / "valkey")
-        with Up(data.parent) as command:
+        with Up(data.parent, data=data) as command:
             assert command.process.wait(DEADLINE) == 1
         *_, said = command.output.partition("urna: ")
         assert said.startswith("postgres has ended 5 times within 60 seconds. Voting needs it: it holds the elections")
@@ -160,7 +161,7 @@ class TestStop:
     def test_uses_the_servers_that_the_environment_names(self, tmp_path: Path, servers: dict[str, str]) -> None:
         prepared = run("prepare", **servers)
         assert prepared.returncode == 0, prepared.stderr
-        with Up(tmp_path, **servers) as command:
+        with Up(tmp_path, data=tmp_path / "data", **servers) as command:
             command.wait_until_ready()
             # The administrator has a password already.
             assert "to set a new password: ./urna manage changepassword admin" in command.output
