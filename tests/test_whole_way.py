@@ -62,7 +62,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def urna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with Up(tmp_path_factory.mktemp("urna")) as up:
+    # A proof of work that takes a browser a second, and not ten.
+    with Up(tmp_path_factory.mktemp("urna"), POW_DIFFICULTY="20000") as up:
         up.wait_until_ready()
         yield up
         assert refused(up) == []
