@@ -71,8 +71,8 @@ def empty_tables() -> None:
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(looks))
         if filled := [name for (name,) in cursor.fetchall()]:
-            # Of few rows a DELETE is far quicker than a TRUNCATE, which makes new files; and it needs no order of tables
-            # where no trigger looks after the foreign keys.
+            # For few rows a DELETE is far quicker than a TRUNCATE, which makes new files. Without the triggers that look
+            # after foreign keys the tables need no order.
             deletes = "; ".join(f'DELETE FROM "{name}"' for name in filled)
             cursor.execute(f"BEGIN; SET LOCAL session_replication_role = replica; {deletes}; COMMIT")
 

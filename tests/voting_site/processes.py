@@ -119,7 +119,7 @@ class Running:
 def copy_prepared(place: Path) -> Path:
     """Make a data folder at `place` as a first start leaves it: with the demo election, and nobody has signed in.
 
-    A start on nothing needs twice the time. So the first test of a run that comes here makes the folder, and all copy it.
+    A start on nothing needs twice the time. So the first test of a run makes the folder, and all others copy it.
     """
     shared = Path(os.environ[SHARED])
     source = shared / "prepared"

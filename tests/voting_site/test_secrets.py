@@ -1,8 +1,10 @@
 """Secrets stay where they are: not in the environment of a role, nor in its logs, its pages or its errors."""
 
+import http.client
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,20 +57,10 @@ class TestRoles:
         assert hides(running.output)
 
     def read(self, port: int, path: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", READ, f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, timeout=60
-        )
-        return done.stdout
-
-
-READ = """
-import sys, urllib.error, urllib.request
-try:
-    answer = urllib.request.urlopen(sys.argv[1], timeout=30)
-except urllib.error.HTTPError as error:
-    answer = error
-print(answer.headers, answer.read().decode())
-"""
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return f"{answer.headers}{answer.read().decode()}"
 
 
 class TestCommands:

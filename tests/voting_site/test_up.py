@@ -139,8 +139,8 @@ class TestWithoutPostgres:
         assert 'postgresql.conf" contains errors' in said
 
 
-class TestGreeting:
-    def test_names_an_address_for_others_and_says_that_the_administration_is_open(self, tmp_path: Path) -> None:
+class TestOpenToOthers:
+    def test_says_so_with_an_address_and_leaves_nothing_running_when_it_is_killed(self, tmp_path: Path) -> None:
         with Up(tmp_path, host="0.0.0.0") as command:
             command.wait_until_ready()
             found = re.search(r"Vote +http://([0-9.]+):\d+/", command.output)
@@ -149,16 +149,13 @@ class TestGreeting:
             assert found[1] == reachable[0]
             assert "reaches all three, the administration too." in command.output
 
-
-class TestStop:
-    def test_leaves_nothing_running_when_it_is_killed(self, tmp_path: Path) -> None:
-        with Up(tmp_path) as command:
-            command.wait_until_ready()
             family = command.family()
             command.stop(signal.SIGKILL)
             wait_until(lambda: not any(map(is_alive, family)), "an end of the whole family")
 
-    def test_uses_the_servers_that_the_environment_names(self, tmp_path: Path, servers: dict[str, str]) -> None:
+
+class TestGivenServers:
+    def test_are_used_and_none_are_started(self, tmp_path: Path, servers: dict[str, str]) -> None:
         prepared = run("prepare", **servers)
         assert prepared.returncode == 0, prepared.stderr
         with Up(tmp_path, data=tmp_path / "data", **servers) as command:
