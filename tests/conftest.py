@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -28,6 +29,10 @@ from polls.publishing import publish_election
 from polls.voters import Voter, shard_of
 from tally import outcomes
 from tally.healing import keep_box
+
+# A machine that runs many tests at once may stop any of them for a while.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 EPOCH = "e0"
 # What migrations fill, and no test changes.
@@ -53,6 +58,13 @@ def _quick_flush() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _no_connection_without_database(request: pytest.FixtureRequest) -> None:
+    """Leave no connection to a test that has no database: what it tests may close or check each one that is open."""
+    if not {"db", "transactional_db"} & set(request.fixturenames):
+        connection.close()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _known_addresses() -> Iterator[None]:
     """Read the addresses of each role once; pytest-django forgets them after each test that names a role's.
@@ -71,8 +83,8 @@ def empty_tables() -> None:
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(looks))
         if filled := [name for (name,) in cursor.fetchall()]:
-            # For few rows a DELETE is far quicker than a TRUNCATE, which makes new files. Without the triggers that look
-            # after foreign keys the tables need no order.
+            # For few rows a DELETE is far quicker than a TRUNCATE, which makes new files. Without the triggers that
+            # look after foreign keys the tables need no order.
             deletes = "; ".join(f'DELETE FROM "{name}"' for name in filled)
             cursor.execute(f"BEGIN; SET LOCAL session_replication_role = replica; {deletes}; COMMIT")
 

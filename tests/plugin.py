@@ -1,7 +1,10 @@
 """A pytest plugin that gives each test process a PostgreSQL and a Valkey of its own, before settings are read."""
 
+import fcntl
 import os
 import re
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -25,8 +28,38 @@ _services = ExitStack()
 FIGURE = "figure"
 
 
+def make_once(name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that all processes of a run share; whoever comes first makes it, and the others wait."""
+    shared = Path(os.environ[SHARED])
+    place, draft = shared / name, shared / f"{name}.draft"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            shutil.rmtree(draft, ignore_errors=True)
+            make(draft)
+            draft.rename(place)
+    return place
+
+
+def copy(source: Path, place: Path) -> None:
+    """Copy a folder with the owners of its files."""
+    subprocess.run(["cp", "-a", source, place], check=True)
+
+
+def make_cluster(place: Path) -> None:
+    """Make a data folder that holds an empty PostgreSQL."""
+    folder = DataFolder(place)
+    folder.create()
+    Postgres(folder).prepare()
+
+
 class FleetingPostgres(Postgres):
     """A PostgreSQL that does not wait for the disk, since nobody needs its data after the tests."""
+
+    def prepare(self) -> None:
+        if not self.data.exists():
+            copy(make_once("cluster", make_cluster) / self.data.name, self.data)
+        super().prepare()
 
     @property
     def program(self) -> Program:

@@ -1,9 +1,7 @@
 """Running the project's commands as a user does, and waiting for what they do."""
 
-import fcntl
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +14,7 @@ from typing import Self
 
 import psutil
 
-from tests.plugin import SHARED
+from tests.plugin import copy, make_cluster, make_once
 from voting_site.local import static_files
 from voting_site.local.ports import free_port
 from voting_site.roles import PORTS
@@ -121,25 +119,17 @@ def copy_prepared(place: Path) -> Path:
 
     A start on nothing needs twice the time. So the first test of a run makes the folder, and all others copy it.
     """
-    shared = Path(os.environ[SHARED])
-    source = shared / "prepared"
-    with (shared / "prepared.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not source.exists():
-            _prepare(shared / "draft").rename(source)
-    # Its files belong to two users.
-    subprocess.run(["cp", "-a", source, place], check=True)
+    copy(make_once("prepared", _prepare), place)
     return place
 
 
-def _prepare(place: Path) -> Path:
-    shutil.rmtree(place, ignore_errors=True)
+def _prepare(place: Path) -> None:
+    copy(make_once("cluster", make_cluster), place)
     # Where `up` finds what it shows once.
     firsts = ("--password-file", str(place / "first_password"), "--link-file", str(place / "first_link"))
     done = run("prepare", "--data", str(place), "--demo", *firsts)
     assert done.returncode == 0, done.stderr
     assert static_files.gather(place / "static")
-    return place
 
 
 class Up(Running):
