@@ -61,7 +61,7 @@ def _quick_flush() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_connection_without_database(request: pytest.FixtureRequest) -> None:
     """Leave no connection to a test that has no database: what it tests may close or check each one that is open."""
-    if not {"db", "transactional_db"} & set(request.fixturenames):
+    if not {"db", "transactional_db"} & set(request.fixturenames) and not request.node.get_closest_marker("django_db"):
         connection.close()
 
 
