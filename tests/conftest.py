@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client, TransactionTestCase, override_settings
+from django.test import Client, override_settings
 from django.utils import timezone, translation
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -30,13 +30,15 @@ from polls.voters import Voter, shard_of
 from tally import outcomes
 from tally.healing import keep_box
 
+from .between import known_addresses, no_connection_without_database, own_connection, quick_flush
+
+__all__ = ["known_addresses", "no_connection_without_database", "own_connection", "quick_flush"]
+
 # A machine that runs many tests at once may stop any of them for a while.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 EPOCH = "e0"
-# What migrations fill, and no test changes.
-FILLED_BY_MIGRATIONS = {"django_content_type", "auth_permission"}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,49 +46,6 @@ def _quick_passwords() -> Iterator[None]:
     """Hash passwords at once: the real hash takes a third of a second, which is its purpose."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _quick_flush() -> Iterator[None]:
-    """Empty the tables that a test has filled; Django would empty all of them, and fill some anew.
-
-    The connection stays, since a new one reads the catalogues of PostgreSQL first.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_tables())
-        patch.setattr(TransactionTestCase, "_should_reload_connections", lambda _: False)
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _no_connection_without_database(request: pytest.FixtureRequest) -> None:
-    """Leave no connection to a test that has no database: what it tests may close or check each one that is open."""
-    if not {"db", "transactional_db"} & set(request.fixturenames) and not request.node.get_closest_marker("django_db"):
-        connection.close()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _known_addresses() -> Iterator[None]:
-    """Read the addresses of each role once; pytest-django forgets them after each test that names a role's.
-
-    Django keeps them by the name of their module, so that nothing is mixed up.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("django.urls.clear_url_caches", lambda: None)
-        yield
-
-
-def empty_tables() -> None:
-    """Empty every table that holds something, apart from FILLED_BY_MIGRATIONS."""
-    tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False))
-    looks = (f"SELECT '{name}' WHERE EXISTS (TABLE \"{name}\")" for name in tables - FILLED_BY_MIGRATIONS)
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(looks))
-        if filled := [name for (name,) in cursor.fetchall()]:
-            # For few rows a DELETE is far quicker than a TRUNCATE, which makes new files. Without the triggers that
-            # look after foreign keys the tables need no order.
-            deletes = "; ".join(f'DELETE FROM "{name}"' for name in filled)
-            cursor.execute(f"BEGIN; SET LOCAL session_replication_role = replica; {deletes}; COMMIT")
 
 
 @pytest.fixture(autouse=True)
