@@ -28,6 +28,11 @@ _services = ExitStack()
 FIGURE = "figure"
 
 
+def make_temporary() -> str:
+    """Return a new folder that goes with the end of this process."""
+    return _services.enter_context(tempfile.TemporaryDirectory(prefix="urna-test-"))
+
+
 def make_once(name: str, make: Callable[[Path], object]) -> Path:
     """Return a folder that all processes of a run share; whoever comes first makes it, and the others wait."""
     shared = Path(os.environ[SHARED])
@@ -107,10 +112,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     for name in [*filter(SERVER.search, os.environ), "URNA_ROLE"]:
         os.environ.pop(name, None)
     given = early_config.known_args_namespace.servers
-    folder = DataFolder(Path(given or _services.enter_context(tempfile.TemporaryDirectory(prefix="urna-test-"))))
-    folder.create()
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        os.environ[SHARED] = str(folder.path)
+        os.environ[SHARED] = make_temporary()
+    folder = DataFolder(Path(given or make_temporary()))
+    folder.create()
     os.environ.update(embedded.environment(folder))
     if not gives_tests_away(early_config):
         # What tests start is not measured: it would be slow, and tells nothing when it is killed.
