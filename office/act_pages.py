@@ -141,10 +141,16 @@ def describe_publication(publication: Publication) -> Said:
     """Say how far a publication has come."""
     if publication.arrival is Arrival.TAKEN:
         return _("Published.")
-    text = _(
-        "Not published yet: the ballot box does not answer. Voters do not see the election. It is published as soon "
-        "as the ballot box answers; there is nothing to do for that but to wait."
-    )
+    if publication.worker_is_silent:
+        text = _(
+            "Not published yet: the worker, which publishes and counts, does not answer. Voters do not see the "
+            "election. It is published as soon as the worker runs; ask whoever runs this server to look at it."
+        )
+    else:
+        text = _(
+            "Not published yet: the ballot box does not answer. Voters do not see the election. It is published as "
+            "soon as the ballot box answers; there is nothing to do for that but to wait."
+        )
     return text, messages.WARNING
 
 
@@ -152,10 +158,16 @@ def describe_cancellation(publication: Publication) -> Said:
     """Say how far a cancellation has come."""
     if publication.arrival is Arrival.TAKEN:
         return _("Cancelled. Its page shows the reason.")
-    text = _(
-        "Not cancelled yet: the ballot box does not answer. It is cancelled as soon as the ballot box answers, unless "
-        "it has opened by then. Look at this page again in a moment."
-    )
+    if publication.worker_is_silent:
+        text = _(
+            "Not cancelled yet: the worker, which tells the ballot box, does not answer. It is cancelled as soon as "
+            "the worker runs, unless it has opened by then. Look at this page again in a moment."
+        )
+    else:
+        text = _(
+            "Not cancelled yet: the ballot box does not answer. It is cancelled as soon as the ballot box answers, "
+            "unless it has opened by then. Look at this page again in a moment."
+        )
     return text, messages.WARNING
 
 

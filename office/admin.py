@@ -146,11 +146,15 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(RejectedBallot)
 class RejectedBallotAdmin(ReadOnlyAdmin):
-    """What was set aside."""
+    """What was set aside. What the voter marked stands in columns that this role may not read."""
 
+    exclude = ("voter_key", "payload")
     list_display = ("rejected_at", "election", "reason", "detail", "shard", "serial", "entry")
     # Django's usual filter would name the elections of all organisations.
     list_filter = ("reason", ("election", admin.RelatedOnlyFieldListFilter))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer(*self.exclude)
 
 
 @admin.register(LoggedAct)

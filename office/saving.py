@@ -70,11 +70,18 @@ class PublishingMixin(admin.ModelAdmin):
         del request.held_messages
         publication = getattr(request, "publication", None)
         if held and publication and publication.arrival is not Arrival.TAKEN:
-            text = gettext(
-                "Saved here, but not published: the ballot box does not answer. Voters do not see the change yet. "
-                "It is published as soon as the ballot box answers. If the election has begun by then, the change is "
-                "taken back, and this page says so."
-            )
+            if publication.worker_is_silent:
+                text = gettext(
+                    "Saved here, but not published: the worker, which publishes and counts, does not answer. Voters "
+                    "do not see the change yet. It is published as soon as the worker runs. If the election has begun "
+                    "by then, the change is taken back, and this page says so."
+                )
+            else:
+                text = gettext(
+                    "Saved here, but not published: the ballot box does not answer. Voters do not see the change yet. "
+                    "It is published as soon as the ballot box answers. If the election has begun by then, the change "
+                    "is taken back, and this page says so."
+                )
             held = [(text, (messages.WARNING,), {})]
         for message, args, kwargs in held:
             self.message_user(request, message, *args, **kwargs)

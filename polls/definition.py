@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -38,7 +38,6 @@ class Definition:
     closes_at: int | None
     time_zone: str
     shards: int
-    voter_secret: str
     sealed: bool
     archived: bool
     # The hash of what voters see, made when it was published.
@@ -48,6 +47,8 @@ class Definition:
     cancelled: bool = False
     cancel_reason: str = ""
     unlisted: bool = False
+    # Only in what is offered to the ballot box, and read from it. It identifies nothing: it never changes.
+    voter_secret: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, election: "Election") -> Self:
@@ -82,7 +83,6 @@ class Definition:
             closes_at=milliseconds(election.closes_at) if election.closes_at else None,
             time_zone=election.time_zone,
             shards=election.shards,
-            voter_secret=election.voter_secret,
             sealed=election.state not in (State.DRAFT, State.PUBLISHED, State.CANCELLED),
             archived=election.archived_at is not None,
             proof_of_work=election.proof_of_work,
@@ -151,6 +151,8 @@ class Definition:
 
     @cached_property
     def _secret(self) -> bytes:
+        if not self.voter_secret:
+            raise ValueError(f"{self.slug} was read without its voter secret")
         return bytes.fromhex(self.voter_secret)
 
     @property

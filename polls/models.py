@@ -136,9 +136,10 @@ class Election(models.Model):
         _("unlisted"), default=False, help_text=_("Left off the public lists; who has its address finds it.")
     )
     shards = models.PositiveSmallIntegerField(_("shards"), default=default_shards, editable=False)
-    voter_secret = models.CharField(max_length=64, default=new_secret, editable=False)
     # Raised by each publication: a definition in Redis is replaced only by one of a higher revision.
     revision = models.PositiveIntegerField(_("revision"), default=0, editable=False)
+    # The last revision that the ballot box is known to have taken.
+    taken = models.PositiveIntegerField(default=0, editable=False)
     # The design that voters see, because the ballot box has taken it; and one that it has not taken yet, if any.
     in_force = models.CharField(max_length=32, blank=True, editable=False)
     offered = models.CharField(max_length=32, blank=True, editable=False)
@@ -203,6 +204,20 @@ class Election(models.Model):
         if self.state == State.CANCELLED:
             return True
         return self.state != State.DRAFT and (self.opened_at is not None or self.opening <= now)
+
+
+class VoterSecret(models.Model):
+    """What an election's voter keys are derived from; made when it is first offered to the ballot box.
+
+    In a table of its own, which the role that people sign in to cannot read. Drafts have none, so that deleting one
+    needs no right here; the database itself refuses to delete an election that has one.
+    """
+
+    election = models.OneToOneField(Election, models.DO_NOTHING, primary_key=True, related_name="+")
+    value = models.CharField(max_length=64, default=new_secret)
+
+    def __str__(self) -> str:
+        return f"of {self.election_id}"
 
 
 class Design(models.Model):

@@ -2,26 +2,30 @@
 
 The box knows by its own clock whether voters may have seen a paper already. A change that it refuses is taken back in
 PostgreSQL as well, so that both hold the same.
+
+What the box gets holds the voter secret, which the office may not read. So the office stores what it publishes, and
+has a worker bring it to the box (by_worker.py); a command brings it there itself.
 """
 
 import enum
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from . import ballot_box
+from . import ballot_box, by_worker
 from .ballot_box import OfferReply, Outcome
 from .definition import Definition
 from .design import SCHEME, SCHEMES, Paper, hash_paper
 from .life import State, enter
 from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
-from .models import Contest, Election
+from .models import Contest, Election, VoterSecret
 from .outages import is_outage
 
 logger = logging.getLogger(__name__)
@@ -47,9 +51,13 @@ class Arrival(enum.Enum):
 
 @dataclass
 class Publication:
-    """A publication under way; `arrival` is settled once the transaction around it has committed."""
+    """A publication under way; `arrival` is settled once the transaction around it has committed.
+
+    While it waits, `worker_is_silent` tells that the box answers, and no worker does.
+    """
 
     arrival: Arrival = Arrival.WAITING
+    worker_is_silent: bool = False
 
 
 # How far an election's publication has come.
@@ -120,7 +128,7 @@ def republish_election(election: Election) -> None:
     stored.revision += 1
     stored.save(update_fields=["revision"])
     election.revision = stored.revision
-    transaction.on_commit(partial(_deliver, election, Publication()))
+    transaction.on_commit(partial(_deliver, election, Publication(), wait=False))
 
 
 def _store_design(election: Election) -> str:
@@ -150,16 +158,27 @@ def _refuse_what_has_begun(election: Election) -> None:
             raise Frozen(REASONS[reply.outcome])
 
 
-def _deliver(election: Election, publication: Publication) -> None:
+def _deliver(election: Election, publication: Publication, *, wait: bool = True) -> None:
     try:
         epoch = ballot_box.read_epoch()
         if epoch is not None:
-            [publication.arrival] = deliver(Election.objects.filter(pk=election.pk), epoch)
+            _bring(election, epoch, publication, wait=wait)
         election.refresh_from_db(fields=[*STATE])
     except Exception as error:
         if not is_outage(error):
             raise
         logger.warning("%s is published as soon as the ballot box is back: %s", election.slug, error)
+
+
+def _bring(election: Election, epoch: str, publication: Publication, *, wait: bool) -> None:
+    """Bring an election to the box, or have a worker do it, and note what has come of it."""
+    if not settings.ROLE.publishes_by_worker:
+        [publication.arrival] = deliver(Election.objects.filter(pk=election.pk), epoch)
+    elif by_worker.deliver(election, wait=wait):
+        refused = Election.objects.values_list("refused_edit", flat=True).get(pk=election.pk) or {}
+        publication.arrival = Arrival.REFUSED if refused.get("revision") == election.revision else Arrival.TAKEN
+    else:
+        publication.worker_is_silent = wait
 
 
 def deliver(elections: Iterable[Election], epoch: str) -> list[Arrival]:
@@ -168,7 +187,7 @@ def deliver(elections: Iterable[Election], epoch: str) -> list[Arrival]:
     A box that Redis does not know yet begins in `epoch`. Raises Unavailable.
     """
     elections = list(elections)
-    replies = ballot_box.offer([Definition.offered(election) for election in elections], epoch)
+    replies = ballot_box.offer(with_secrets([Definition.offered(election) for election in elections]), epoch)
     return [_follow(election, reply) for election, reply in zip(elections, replies, strict=True)]
 
 
@@ -178,10 +197,21 @@ def restore(elections: Iterable[Election], epoch: str) -> None:
     An edit that no box had taken yet is offered afterwards, like any other.
     """
     elections = list(elections)
-    ballot_box.offer([Definition.of(election) for election in elections], epoch, mode="restore")
+    ballot_box.offer(with_secrets([Definition.of(election) for election in elections]), epoch, mode="restore")
     for election in elections:
         if not election.in_force:
             _note_in_force(election)
+
+
+def with_secrets(definitions: list[Definition]) -> list[Definition]:
+    """Add the voter secrets; an election that is offered for the first time gets one."""
+    elections = [one.election for one in definitions]
+    known = dict(VoterSecret.objects.filter(election__in=elections).values_list())
+    if missing := [VoterSecret(election_id=one) for one in elections if one not in known]:
+        # Another process may make the same one at the same moment: both offer that which PostgreSQL keeps.
+        VoterSecret.objects.bulk_create(missing, ignore_conflicts=True)
+        known = dict(VoterSecret.objects.filter(election__in=elections).values_list())
+    return [replace(one, voter_secret=known[one.election]) for one in definitions]
 
 
 def _note_in_force(election: Election) -> None:
@@ -192,6 +222,8 @@ def _follow(election: Election, reply: OfferReply) -> Arrival:
     if reply.outcome is Outcome.TAKEN:
         if election.offered:
             _note_in_force(election)
+        if election.taken < election.revision:
+            Election.objects.filter(pk=election.pk, taken__lt=election.revision).update(taken=election.revision)
         return Arrival.TAKEN
     if reply.outcome is Outcome.NEWER:
         # Either another publication was faster, or PostgreSQL has come back with older data: then the next revision
@@ -210,7 +242,11 @@ def _take_back(election: Election, standing: Definition | None) -> Arrival:
     if standing is None or not _adopt_design(stored, standing):
         return Arrival.CONTRADICTED
     refused = asdict(Definition.offered(stored))
-    stored.refused_edit = {name: refused[name] for name in EDITED} | {"refused_at": timezone.now().isoformat()}
+    stored.refused_edit = {
+        **{name: refused[name] for name in EDITED},
+        "refused_at": timezone.now().isoformat(),
+        "revision": election.revision,
+    }
     for name in EDITED - {"contests", "opens_at", "closes_at"}:
         setattr(stored, name, getattr(standing, name))
     stored.opens_at, stored.closes_at = standing.opens, standing.closes

@@ -1,4 +1,4 @@
-"""Ask a worker to count now. This is only a hint: beat asks every second as well, so that a lost one costs a second."""
+"""Ask a worker to do something now. This is only a hint: beat asks as well, so that a lost one costs some seconds."""
 
 import logging
 import os
@@ -30,7 +30,16 @@ def ask_for_drain(definition: Definition, shard: int) -> None:
 
 def ask_for_next_drain(definition: Definition, shard: int) -> None:
     """Send the wake-up for a shard in which ballots wait; a failure is logged."""
+    _send("tally.drain", definition.election, shard)
+
+
+def ask_for_delivery(election: int) -> None:
+    """Ask a worker to bring an election to the ballot box; a failure is logged."""
+    _send("tally.deliver", election)
+
+
+def _send(task: str, *arguments: int) -> None:
     try:
-        current_app.send_task("tally.drain", (definition.election, shard), expires=10, retry=False)
+        current_app.send_task(task, arguments, expires=10, retry=False)
     except Exception as error:  # the broker's transports raise errors of many kinds
-        logger.warning("no wake-up for %s, counting waits for the tick: %r", definition.slug, error)
+        logger.warning("no wake-up %s%s, it waits for the tick: %r", task, arguments, error)

@@ -43,6 +43,12 @@ def keep_box() -> None:
         store_seal(election, ballot_box.seal(election.pk, election.shards))
 
 
+def deliver_election(pk: int) -> None:
+    """Offer one election to the box, for an organiser who waits; what is wrong with a box is left to `keep_box`."""
+    if (epoch := ballot_box.read_epoch()) is not None:
+        deliver(Election.objects.published().filter(pk=pk), epoch)
+
+
 def _has_lost_data(epoch: str) -> bool:
     """Tell whether Redis lacks a ballot of this epoch that was counted: a shard is gone, or an older state is back."""
     if Epoch.objects.filter(name=epoch, reused_at__isnull=False).exists():

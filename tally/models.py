@@ -1,4 +1,8 @@
-"""The count, as PostgreSQL keeps it. Only store.py and audit/ write rows."""
+"""The count, as PostgreSQL keeps it. Only store.py and audit/ write rows.
+
+An election that has rows here is not deleted: the database refuses it. Django is not to look for such rows before
+(DO_NOTHING), because the office, which deletes drafts, may not read markings.
+"""
 
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
@@ -11,7 +15,7 @@ from polls.models import Election
 class CastRecord(models.Model):
     """One accepted ballot; append-only. Its place in the box is (epoch, shard, serial)."""
 
-    election = models.ForeignKey(Election, models.PROTECT, verbose_name=_("election"))
+    election = models.ForeignKey(Election, models.DO_NOTHING, verbose_name=_("election"))
     voter_key = models.CharField(_("voter key"), max_length=22)
     ballot_id = models.UUIDField(_("ballot id"))
     marking = models.TextField(_("marking"))
@@ -38,7 +42,7 @@ class CastRecord(models.Model):
 class CountedBallot(models.Model):
     """The ballot that counts now for one voter key."""
 
-    election = models.ForeignKey(Election, models.PROTECT, verbose_name=_("election"))
+    election = models.ForeignKey(Election, models.DO_NOTHING, verbose_name=_("election"))
     voter_key = models.CharField(_("voter key"), max_length=22)
     ballot_id = models.UUIDField(_("ballot id"))
     marking = models.TextField(_("marking"))
@@ -56,7 +60,7 @@ class CountedBallot(models.Model):
 class Count(models.Model):
     """An additive total: how often `key` was counted in one shard of an election."""
 
-    election = models.ForeignKey(Election, models.PROTECT, verbose_name=_("election"))
+    election = models.ForeignKey(Election, models.DO_NOTHING, verbose_name=_("election"))
     shard = models.PositiveSmallIntegerField(_("shard"))
     key = models.TextField(_("key"))
     n = models.PositiveBigIntegerField(_("number"), default=0)
@@ -119,7 +123,7 @@ class RejectedBallot(models.Model):
         DUPLICATE = "duplicate", _("same ballot accepted twice")
         ALREADY_COUNTED = "already-counted", _("votes are final, and this voter's first is counted")
 
-    election = models.ForeignKey(Election, models.PROTECT, verbose_name=_("election"))
+    election = models.ForeignKey(Election, models.DO_NOTHING, verbose_name=_("election"))
     epoch = models.CharField(_("epoch"), max_length=32, blank=True)
     shard = models.PositiveSmallIntegerField(_("shard"))
     serial = models.PositiveBigIntegerField(_("serial"), null=True)

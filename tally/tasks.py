@@ -49,6 +49,12 @@ def drain_all() -> None:
     rounds.drain_all()
 
 
+@shared_task(name="tally.deliver")
+@hint
+def deliver(election: int) -> None:
+    healing.deliver_election(election)
+
+
 @shared_task(name="tally.catch_up")
 @hint
 def catch_up() -> None:

@@ -25,7 +25,7 @@ from polls.definition import Definition, milliseconds, moment
 from polls.design import Paper, hash_paper
 from polls.methods import ContestOnBallot, OptionOnBallot
 from polls.models import Contest, Election
-from polls.publishing import publish_election
+from polls.publishing import publish_election, with_secrets
 from polls.voters import Voter, shard_of
 from tally import outcomes
 from tally.healing import keep_box
@@ -201,6 +201,8 @@ def cast() -> Callable[..., Reply]:
     ) -> Reply:
         marking = marking if "=" in marking else f"q1={marking}"
         definition = Definition.of(election) if isinstance(election, Election) else election
+        if not definition.voter_secret:
+            [definition] = with_secrets([definition])
         who = voter_of(definition, voter)
         ballot_id = ballot_id or fresh_ballot_id(definition, who)
         # Each voter at home: what limits those of one network is for its own tests.

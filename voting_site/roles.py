@@ -51,8 +51,10 @@ class Role:
     apps: tuple[str, ...]
     middleware: tuple[str, ...]
     connection_max_age: int | None
-    # Each further try to reach the Celery broker would keep a voter waiting.
+    # Each further try to reach the Celery broker would keep a voter or an organiser waiting.
     tries_broker_once: bool = False
+    # It may not read voter secrets, which are a part of what is published.
+    publishes_by_worker: bool = False
     # Its pages compute in the background of a browser.
     has_web_workers: bool = False
     may_fill_screen: bool = False
@@ -110,6 +112,8 @@ ROLES = {
             apps=EVERYTHING,
             middleware=SIGNING_IN,
             connection_max_age=0,
+            tries_broker_once=True,
+            publishes_by_worker=True,
             without="Voting does not need it; nobody can use the administration meanwhile",
         ),
         Role(

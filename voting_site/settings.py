@@ -308,7 +308,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
 }
 if ROLE.tries_broker_once:
-    # One thread sends all wake-ups of a process: one short try each, so that they do not queue up.
+    # One short try each: one thread of `vote` sends all its wake-ups, and somebody waits for one that `admin` sends.
     CELERY_BROKER_TRANSPORT_OPTIONS |= {
         "socket_timeout": REDIS_TIMEOUT,
         "socket_connect_timeout": REDIS_TIMEOUT,

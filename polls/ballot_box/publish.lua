@@ -5,8 +5,8 @@
 --       cancelled (1/0), JSON
 -- Reply {outcome, JSON of the definition that the box keeps instead or '', its revision}
 --
--- The mode is 'offer', 'try' (say what an offer would bring, and change nothing), or 'restore' (take it, even if the
--- election has begun: for a box that has lost data).
+-- The mode is 'offer', 'restore' (take it, even if the election has begun: for a box that has lost data), or 'try':
+-- say what an offer would bring, and change nothing. A try gets no definition, because that holds the voter secret.
 --
 -- Once the election has opened, by Redis's clock, what voters may have seen is fixed: another design, opening time,
 -- address or rule on changing votes is refused, and so is a cancellation. Once the box is closed, another closing time
@@ -36,6 +36,7 @@ for shard = 2, #KEYS do
 end
 
 local function answer(outcome)
+  if mode == 'try' then return {outcome, '', known.revision} end
   return {outcome, redis.call('HGET', KEYS[1], known.slug) or '', known.revision}
 end
 

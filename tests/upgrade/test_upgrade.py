@@ -60,6 +60,7 @@ class Upgrade:
         self.before, self.account = (Account.read(OLDER / "account.json") for _ in range(2))
         forms = loaded(self.account.people)
         # Of each election that has some, a part is sent before the migration and a part after it.
+        self.secrets = {slug: one["voter_secret"] for slug, one in self.read_box()[0].items()}
         self.send(forms[::2])
         self.send_again(state="accepted")
         self.late = [*forms[1::2], self.load("robots", "no"), self.load("party", "musica", "comida")]
@@ -189,6 +190,7 @@ class TestUpgrade:
         definitions, rules = upgrade.read_box()
         assert definitions.keys() == upgrade.before.results.keys()
         for slug, definition in definitions.items():
+            assert definition["voter_secret"] == upgrade.secrets[slug]
             assert (slug, definition["design"]) == (slug, rules[slug]["design"])
             assert rules[slug].keys() >= {"slug", "published_closes"}
 

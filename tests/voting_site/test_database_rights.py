@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import psycopg2
@@ -16,15 +17,17 @@ from django.db import ProgrammingError, connection, connections, transaction
 from django.test import Client
 from psycopg2.errors import InsufficientPrivilege
 
+from polls import ballot_box
 from polls.models import Election, Epoch
 from results.snapshot import read_snapshots
 from tally import healing, lifecycle
 from tally.drain import drain_all
 from tally.models import CastRecord, RejectedBallot
+from tests.conftest import beside
 from voting_site.middleware.health import find_missing
 from voting_site.rights.database_rights import CONNECTIONS, RIGHTS, SETTINGS, AllBut
 from voting_site.rights.database_users import NotAllowed, User, columns_by_table, grant, users
-from voting_site.roles import WITH_DATABASE
+from voting_site.roles import ROLES, WITH_DATABASE
 
 COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
@@ -151,7 +154,8 @@ class TestWorker:
             "UPDATE tally_countedballot SET voter_key = 'x'",
             "DELETE FROM tally_count",
             "DELETE FROM tally_rejectedballot",
-            "UPDATE polls_election SET voter_secret = 'x'",
+            "UPDATE polls_votersecret SET value = 'x'",
+            "DELETE FROM polls_votersecret",
             "INSERT INTO polls_election (title) VALUES ('x')",
             "DELETE FROM polls_design",
             "UPDATE polls_design SET paper = 'x'",
@@ -192,7 +196,7 @@ class TestResult:
     @pytest.mark.parametrize(
         "statement",
         [
-            "SELECT voter_secret FROM polls_election",
+            "SELECT value FROM polls_votersecret",
             "SELECT title FROM polls_contest",
             "SELECT label FROM polls_option",
             "SELECT * FROM polls_election",
@@ -218,10 +222,17 @@ class TestResult:
         own.close()
 
 
+def deliver_as_worker(election: int) -> None:
+    run("SET ROLE urna_worker")
+    healing.deliver_election(election)
+
+
 class TestAdmin:
     @pytest.fixture
-    def signed_in(self, play) -> Client:
-        """A browser of the administrator's, served by a role with its own rights."""
+    def signed_in(self, play, settings, monkeypatch) -> Client:
+        """A browser of the administrator's, served by a role with its own rights, beside a worker with its own."""
+        settings.ROLE = ROLES["admin"]
+        monkeypatch.setattr("polls.by_worker.ask_for_delivery", lambda pk: beside(partial(deliver_as_worker, pk)))
         get_user_model().objects.create_superuser("admin", password="a long enough password")
         play("admin")
         client = Client()
@@ -245,7 +256,9 @@ class TestAdmin:
         for name in ("", "change/", "standing/", "preview/", "preview/ballot/", "preview/results/", "paper.json"):
             assert signed_in.get(f"{page}/{name}").status_code == 200, name
         seen = signed_in.get(f"{page}/publish/").context["checklist"].fingerprint
-        assert signed_in.post(f"{page}/publish/", {"seen": seen}).status_code == 302
+        published = signed_in.post(f"{page}/publish/", {"seen": seen}, follow=True)
+        assert "Published." in published.content.decode()
+        assert len(ballot_box.read_definition("which")[0].voter_secret) == 64
         assert signed_in.post(f"{page}/duplicate/").status_code == 302
         assert signed_in.get(f"{page}/").status_code == 200
         assert signed_in.post(f"{page}/close/").status_code == 302
@@ -262,6 +275,16 @@ class TestAdmin:
         wrong = {"username": "admin", "password": "wrong"}
         answers = [Client().post("/admin/login/", wrong).status_code for _ in range(11)]
         assert answers[-1] == 429
+
+    def test_reads_what_was_set_aside_but_for_the_marking(self, signed_in, make_election) -> None:
+        run("RESET ROLE")
+        election = make_election()
+        row = RejectedBallot.objects.create(election=election, shard=0, entry="1-1", payload={"marking": "q1=nesquik"})
+        run("SET ROLE urna_admin")
+        page = signed_in.get(f"/admin/tally/rejectedballot/{row.pk}/change/")
+        assert page.status_code == 200
+        assert "nesquik" not in page.content.decode()
+        assert signed_in.get(f"/admin/tally/rejectedballot/{row.pk}/history/").status_code == 200
 
     def test_deletes_a_draft(self, signed_in) -> None:
         draft = Election.objects.create(title="Draft", slug="draft")
@@ -310,7 +333,18 @@ class TestAdmin:
                     f"TRUNCATE tally_{table}",
                 )
             ),
-            "UPDATE polls_election SET voter_secret = 'x'",
+            "SELECT value FROM polls_votersecret",
+            "SELECT election_id FROM polls_votersecret",
+            "INSERT INTO polls_votersecret (election_id, value) VALUES (1, 'x')",
+            "UPDATE polls_votersecret SET value = 'x'",
+            "DELETE FROM polls_votersecret",
+            "SELECT marking FROM tally_castrecord",
+            "SELECT marking FROM tally_countedballot",
+            "SELECT key FROM tally_count",
+            "SELECT payload FROM tally_rejectedballot",
+            "SELECT voter_key FROM tally_rejectedballot",
+            "UPDATE polls_election SET taken = 9",
+            "UPDATE polls_election SET in_force = 'x'",
             "UPDATE polls_election SET final_at = now()",
             "INSERT INTO polls_epoch (name) VALUES ('x')",
             "UPDATE office_act SET actor = 'x'",

@@ -46,8 +46,9 @@ NOT_FOR = {
     ),
     "admin": (
         f"XRANGE {BALLOTS} - +", f"XREAD STREAMS {BALLOTS} 0", f"XDEL {BALLOTS} 1-1", f"XADD {BALLOTS} * v 1",
-        f"HGET {VOTERS} x", f"HSET {VOTERS} x y", "LPUSH urna:celery:celery x", "SUBSCRIBE urna__group__results",
-        "PUBLISH strangers x", "INFO",
+        f"HGET {VOTERS} x", f"HSET {VOTERS} x y", "SUBSCRIBE urna__group__results", "PUBLISH strangers x", "INFO",
+        "HGET urna:definitions drink", "HVALS urna:definitions", "HSET urna:definitions drink x",
+        "HDEL urna:definitions drink", "BRPOP urna:celery:celery 1", "LRANGE urna:celery:celery 0 -1",
     ),
     "worker": (
         f"XADD {BALLOTS} * v 1", f"HDEL {VOTERS} x", "DEL urna:definitions", "PUBLISH strangers x",
@@ -114,10 +115,12 @@ class TestVote:
 
 
 class TestAdmin:
-    def test_publishes_and_seals(self, play, make_election) -> None:
+    def test_asks_for_a_publication_and_seals(self, play, make_election, settings, monkeypatch) -> None:
         election = make_election()
+        settings.ROLE = ROLES["admin"]
+        monkeypatch.setattr("polls.by_worker.PATIENCE_S", 0)
         play("admin")
-        publish_election(election)
+        assert publish_election(election).worker_is_silent
         lifecycle.close_election(election)
         assert election.sealed_at
 

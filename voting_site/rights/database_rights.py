@@ -34,11 +34,10 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             # The texts too, because the worker takes back an edit that the ballot box has refused.
             "UPDATE": (
                 "title", "slug", "description", "votes_final", "opens_at", "closes_at", "time_zone", "proof_of_work",
-                "revision", "in_force", "offered", "refused_edit", "state", "opened_at", "sealed_at", "final_at",
-                "cancelled_at", "cancel_reason", "archived_at", "unlisted",
+                "revision", "taken", "in_force", "offered", "refused_edit", "state", "opened_at", "sealed_at",
+                "final_at", "cancelled_at", "cancel_reason", "archived_at", "unlisted",
             ),
         },
-        # Never the secret from which voter keys are derived.
         "result": {
             "SELECT": (
                 "id", "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered",
@@ -46,23 +45,19 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             ),
         },
         # The administration itself sees to it that only drafts are deleted.
-        "admin": {**LINK, "UPDATE": AllBut(("id", "voter_secret", "shards", "final_at"))},
+        "admin": {**LINK, "UPDATE": AllBut(("id", "shards", "taken", "in_force", "final_at"))},
     },
+    # For the worker alone, which publishes: with a secret and the records one could tell how a known voter has voted.
+    "polls_votersecret": {"worker": READ_AND_ADD},
     "polls_contest": {"worker": EDIT, "admin": EDIT},
     "polls_option": {"worker": EDIT, "admin": EDIT},
     # Written once, and deleted only together with a draft.
     "polls_design": {"worker": READ_AND_ADD, "result": READ, "admin": LINK},
     "polls_epoch": {"worker": {**READ_AND_ADD, "UPDATE": ("reused_at",)}},
-    # --- tally: the administration reads, and checks before it deletes a draft that no row refers to it ---
-    "tally_castrecord": {"worker": READ_AND_ADD, "admin": READ},
-    "tally_countedballot": {
-        "worker": {**READ_AND_ADD, "UPDATE": ("ballot_id", "marking", "shard")},
-        "admin": READ,
-    },
-    "tally_count": {
-        "worker": {**READ_AND_ADD, "UPDATE": ("n",)},
-        "admin": READ,
-    },
+    # --- tally: the administration reads what it shows, and never a marking ---
+    "tally_castrecord": {"worker": READ_AND_ADD},
+    "tally_countedballot": {"worker": {**READ_AND_ADD, "UPDATE": ("ballot_id", "marking", "shard")}},
+    "tally_count": {"worker": {**READ_AND_ADD, "UPDATE": ("n",)}},
     "tally_tally": {
         "worker": {**READ_AND_ADD, "UPDATE": ("version", "ballots", "epoch", "last_serial")},
         "admin": READ,
@@ -73,7 +68,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "result": READ,
         "admin": READ,
     },
-    "tally_rejectedballot": {"worker": READ_AND_ADD, "admin": READ},
+    "tally_rejectedballot": {"worker": READ_AND_ADD, "admin": {"SELECT": AllBut(("voter_key", "payload"))}},
     "tally_reconciliation": {
         "worker": {
             **READ_AND_ADD,
