@@ -5,7 +5,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from voting_site.first_password import ChoosePasswordView
+from office.first_password import ChoosePasswordView
 
 from .vote import handler400, handler403, handler404, handler500
 

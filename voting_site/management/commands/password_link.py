@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from voting_site.first_password import link_path
+from office.first_password import link_path
 from voting_site.roles import ROLES
 
 from .prepare import ADMINISTRATOR

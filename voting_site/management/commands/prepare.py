@@ -15,10 +15,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connection
 
 from office.access import hold_all
+from office.first_password import link_path
 from polls import ballot_box
 from tally import outcomes
 from tally.healing import keep_box
-from voting_site.first_password import link_path
 from voting_site.rights.database_users import NotAllowed, grant, users
 from voting_site.rights.redis_users import replays_everything
 from voting_site.roles import WITH_DATABASE, own_variable

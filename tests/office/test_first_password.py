@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from voting_site.first_password import link_path
+from office.first_password import link_path
 
 pytestmark = pytest.mark.urls("voting_site.urls.admin")
 
