@@ -30,6 +30,8 @@ class Right(Enum):
     RUN = "run"
     # Write, publish, cancel and copy papers.
     WRITE = "write"
+    # Say who is a member, and what the organisation looks like.
+    MANAGE = "manage"
 
 
 RIGHTS: Mapping[MemberRole, frozenset[Right]] = {

@@ -81,7 +81,7 @@ class Act(ABC, Generic[Result]):
             result = self.change()
             concerned = self.concerned(result)
             LoggedAct.objects.create(
-                actor=by.get_username() if by is not None else f"command, {getpass.getuser()}",
+                actor=name_actor(by),
                 act=self.name,
                 election=concerned.pk,
                 slug=concerned.slug,
@@ -194,6 +194,11 @@ class Duplicate(Act[Election]):
 
     def concerned(self, result: Election) -> Election:
         return result
+
+
+def name_actor(by: "User | None") -> str:
+    """Name who acts for the log; None is a command."""
+    return by.get_username() if by is not None else f"command, {getpass.getuser()}"
 
 
 def read_logged(election: Election) -> dict[str, str | None]:

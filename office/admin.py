@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
-from django.db.models import Model, QuerySet
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,7 @@ from polls.life import Phase, State
 from polls.models import Election
 from tally.models import RejectedBallot
 
-from .access import Right, elections_of, is_administrator, may
+from .access import Right, elections_of, is_administrator, may, organisations_of
 from .account_page import AccountsMixin
 from .act_pages import ActsMixin
 from .contest_inline import ContestInline, shows_frozen
@@ -126,7 +126,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         if is_administrator(request.user):
             # Also those of drafts that were deleted.
             return rows
-        return rows.filter(election__in=elections_of(request.user, Right.SEE).values("pk"))
+        return self.restrict(rows, request.user)
+
+    def restrict(self, rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
+        """Return those rows that concern what somebody may see."""
+        return rows.filter(election__in=elections_of(user, Right.SEE).values("pk"))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return may(request.user, Right.SEE)
@@ -161,9 +165,21 @@ class RejectedBallotAdmin(ReadOnlyAdmin):
 class LoggedActAdmin(ReadOnlyAdmin):
     """Who did what, and when."""
 
-    list_display = ("at", "slug", "act", "actor", "changed")
+    list_display = ("at", "concerns", "act", "actor", "changed")
     list_filter = ("act",)
     search_fields = ("slug", "actor")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        names = Organisation.objects.filter(pk=OuterRef("organisation")).values("name")
+        return super().get_queryset(request).annotate(organisation_name=Subquery(names))
+
+    def restrict(self, rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
+        organisations = organisations_of(user, Right.SEE).values("pk")
+        return super().restrict(rows, user) | rows.filter(organisation__in=organisations)
+
+    @admin.display(description=_("address"))
+    def concerns(self, act: Any) -> str:
+        return act.slug or act.organisation_name or "–"
 
     @admin.display(description=_("changes"))
     def changed(self, act: LoggedAct) -> str:

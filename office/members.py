@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from .access import default_organisation, is_administrator
+from .member_pages import MemberPagesMixin
 from .models import Membership
 
 
@@ -89,10 +90,11 @@ class PersonAdmin(AdministratorsOnly, UserAdmin):
         return False
 
 
-class OrganisationAdmin(AdministratorsOnly, admin.ModelAdmin):
+class OrganisationAdmin(AdministratorsOnly, MemberPagesMixin):
     """Who holds elections."""
 
     list_display = ("name",)
+    change_form_template = "office/organisation.html"
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return obj is not None and self.has_module_permission(request) and obj != default_organisation()

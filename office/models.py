@@ -56,27 +56,33 @@ class Holding(models.Model):
 
 
 class ActName(models.TextChoices):
-    """What can be done with an election, as the log says it."""
+    """What can be done with an election or an organisation, as the log says it."""
 
     PUBLISH = "publish", _("published")
     CANCEL = "cancel", _("cancelled")
     CLOSE = "close", _("closed")
     ARCHIVE = "archive", _("archived")
     DUPLICATE = "duplicate", _("made as a copy")
+    ADD_MEMBER = "add-member", _("member added")
+    CHANGE_ROLE = "change-role", _("role of a member changed")
+    REMOVE_MEMBER = "remove-member", _("member removed")
+    MAKE_LINK = "make-link", _("link to a first password made")
 
 
 class LoggedAct(models.Model):
-    """One act: who did what to which election, when, and what it changed. No role may change or delete a row.
+    """One act: who did what to which election or organisation, when, and what it changed.
 
-    `changes` maps the name of a field to its old and its new value, as texts or None. The election is named by its
-    number and its address, so that the row stays when a draft is deleted.
+    No role may change or delete a row. `changes` maps the name of a field, or of a member, to its old and its new
+    value, as texts or None. An election is named by its number and its address, an organisation by its number, so that
+    the row stays when a draft is deleted.
     """
 
     at = models.DateTimeField(_("time"), db_default=Now())
     actor = models.CharField(_("who"), max_length=150)
     act = models.CharField(_("act"), max_length=20, choices=ActName)
-    election = models.PositiveBigIntegerField()
-    slug = models.CharField(_("address"), max_length=60)
+    election = models.PositiveBigIntegerField(null=True)
+    organisation = models.PositiveBigIntegerField(null=True)
+    slug = models.CharField(_("address"), max_length=60, blank=True)
     changes = models.JSONField(_("changes"), default=dict)
 
     class Meta:
@@ -85,6 +91,12 @@ class LoggedAct(models.Model):
         verbose_name_plural = _("acts")
         ordering = ["-id"]
         indexes = [models.Index(fields=["election", "id"], name="act_by_election")]
+        constraints = [
+            models.CheckConstraint(
+                name="act_on_an_election_or_an_organisation",
+                condition=models.Q(election=None) ^ models.Q(organisation=None),
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.slug}: {self.act} by {self.actor}"
+        return f"{self.slug or self.organisation}: {self.act} by {self.actor}"

@@ -5,7 +5,8 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from polls.management.commands import seed_demo
 
-from ..access import Right, elections_of, may
+from ..access import Right, elections_of, is_administrator, may, organisations_of
+from ..models import Organisation
 
 register = template.Library()
 
@@ -14,3 +15,9 @@ register = template.Library()
 def first_step_is_due(user: User | AnonymousUser) -> bool:
     """Tell whether somebody may write elections, and sees none besides the demonstration."""
     return may(user, Right.WRITE) and not elections_of(user, Right.SEE).exclude(slug=seed_demo.SLUG).exists()
+
+
+@register.simple_tag
+def managed_organisations(user: User | AnonymousUser) -> list[Organisation]:
+    """Return the organisations that somebody manages; administrators have the whole list elsewhere."""
+    return [] if is_administrator(user) else list(organisations_of(user, Right.MANAGE))

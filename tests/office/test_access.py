@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from office.access import Right, elections_of, hold, may
 from office.acts import Archive, Cancel, Close, Duplicate, Publish
-from office.models import Holding, MemberRole, Membership, Organisation
+from office.models import Holding, LoggedAct, MemberRole, Membership, Organisation
 from polls.life import State
 from polls.models import Election
 from tally.healing import keep_box
@@ -164,6 +164,40 @@ def test_ballots_set_aside_are_shown_and_filtered_by_the_own_elections_alone(sig
 def test_the_first_step_is_offered_to_those_who_may_take_it(sign_in, choir, who):
     page = sign_in(who).get(reverse("admin:index")).content.decode()
     assert ("Your first election" in page) == (who in WRITE | {"another"})
+
+
+@each
+def test_members_are_managed_by_the_managers_of_their_organisation_alone(sign_in, choir, django_user_model, who):
+    ana = Membership.objects.create(
+        organisation=choir, user=django_user_model.objects.create_user("ana", is_staff=True), role=MemberRole.OPERATOR
+    )
+    client = sign_in(who)
+    managed = who == "manager"
+    assert client.get(page_of(choir, "members")).status_code == (200 if managed else 403 if who in SEE else 404)
+    client.post(page_of(choir, "members"), {"who": "eva", "role": "manager"})
+    assert django_user_model.objects.filter(username="eva").exists() == managed
+    client.post(page_of(choir, "role", ana), {"role": "auditor"})
+    ana.refresh_from_db()
+    assert (ana.role == MemberRole.AUDITOR) == managed
+    link = client.post(page_of(choir, "link", ana))
+    # Nor does a manager get into an account that has a password, or is a member elsewhere; see test_members.py.
+    assert ("choose-password" in link.content.decode()) == managed
+    assert client.get(page_of(choir, "remove", ana)).status_code == (200 if managed else 403 if who in SEE else 404)
+    client.post(page_of(choir, "remove", ana))
+    assert Membership.objects.filter(pk=ana.pk).exists() != managed
+    assert LoggedAct.objects.exists() == managed
+
+
+@each
+def test_the_log_shows_acts_on_the_own_organisation(sign_in, choir, who):
+    LoggedAct.objects.create(actor="ana", act="add-member", organisation=choir.pk, changes={"eva": [None, "chair"]})
+    response = sign_in(who).get(reverse("admin:office_loggedact_changelist"))
+    assert ("eva: – → chair" in response.content.decode()) == (who in SEE)
+
+
+def page_of(organisation: Organisation, name: str, member: Membership | None = None) -> str:
+    numbers = [organisation.pk, member.pk] if member else [organisation.pk]
+    return reverse(f"admin:office_organisation_{name}", args=numbers)
 
 
 @each

@@ -17,6 +17,8 @@ from django.db import ProgrammingError, connection, connections, transaction
 from django.test import Client
 from psycopg2.errors import InsufficientPrivilege
 
+from office.access import default_organisation
+from office.models import Membership
 from polls import ballot_box
 from polls.models import Election, Epoch
 from results.snapshot import read_snapshots
@@ -309,6 +311,15 @@ class TestAdmin:
     )
     def test_sees_its_pages(self, signed_in, path: str) -> None:
         assert signed_in.get(f"/admin/{path}").status_code == 200
+
+    def test_manages_members(self, signed_in) -> None:
+        page = f"/admin/office/organisation/{default_organisation().pk}/members/"
+        assert "choose-password" in signed_in.post(page, {"who": "eva", "role": "manager"}).content.decode()
+        [(member,)] = Membership.objects.values_list("pk")
+        assert signed_in.post(f"{page}{member}/role/", {"role": "auditor"}).status_code == 200
+        assert signed_in.post(f"{page}{member}/role/", {"role": "auditor", "sure": "yes"}).status_code == 302
+        assert signed_in.post(f"{page}{member}/remove/").status_code == 302
+        assert signed_in.get("/admin/office/loggedact/").status_code == 200
 
     def test_changes_passwords_and_users(self, signed_in) -> None:
         new = {"username": "eva", "password1": "another long one", "password2": "another long one",
