@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from polls.models import Election
 
+from .looks import write_look
 from .models import Holding, MemberRole, Membership, Organisation
 
 if TYPE_CHECKING:
@@ -85,7 +86,11 @@ def may(user: "User", right: Right, election: Election | None = None) -> bool:
 
 def hold(election: Election, organisation: Organisation | None = None) -> None:
     """Let an election be held by an organisation, without one by that which is there from the start."""
-    Holding.objects.create(election=election, organisation=organisation or default_organisation())
+    number = (organisation or default_organisation()).pk
+    Holding.objects.create(election=election, organisation_id=number)
+    # Read after the row above, for which a change of the look waits, or which has waited for one.
+    election.look = write_look(Organisation.objects.get(pk=number))
+    election.save(update_fields=["look"])
 
 
 def writes_for(user: "User") -> Organisation | None:
@@ -98,7 +103,8 @@ def hold_all() -> None:
     unheld = Election.objects.exclude(pk__in=Holding.objects.values("election"))
     if unheld.exists():
         default = default_organisation()
-        Holding.objects.bulk_create(Holding(election=election, organisation=default) for election in unheld)
+        held = Holding.objects.bulk_create(Holding(election=election, organisation=default) for election in unheld)
+        Election.objects.filter(holding__in=held).update(look=write_look(default))
 
 
 def default_organisation() -> Organisation:

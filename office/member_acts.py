@@ -4,61 +4,29 @@ A manager decides who is a member of the own organisation, and nothing else abou
 administrator, nor a membership elsewhere, nor the password of an account that somebody uses already.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from .access import Right, organisations_of
-from .acts import NotDone, name_actor
-from .models import ActName, LoggedAct, MemberRole, Membership, Organisation
+from .acts import NotDone
+from .models import ActName, MemberRole, Membership, Organisation
+from .organisation_acts import Changes, OrganisationAct
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
-
-Changes = Mapping[str, tuple[str | None, str | None]]
 
 
 class LastManager(NotDone):
     """The act would leave an organisation without a manager, and whoever acts has not said that they know."""
 
 
-class MemberAct(ABC):
-    """Something that is done with a member of an organisation, once."""
-
-    name: ClassVar[ActName]
-
-    def __init__(self, organisation: Organisation) -> None:
-        self.organisation = organisation
-
-    def perform(self, *, by: "User | AnonymousUser") -> User:
-        """Do it and log it, or neither, and return the person.
-
-        Raises PermissionDenied for a user who may not do it, and ValidationError if it cannot be done.
-        """
-        with transaction.atomic():
-            # The lock makes acts take turns, so that two managers who remove each other do not both succeed.
-            Organisation.objects.select_for_update().get(pk=self.organisation.pk)
-            if not manages(by, self.organisation):
-                raise PermissionDenied
-            person, changes = self.change(by)
-            LoggedAct.objects.create(
-                actor=name_actor(by), act=self.name, organisation=self.organisation.pk, changes=changes
-            )
-        return person
-
-    @abstractmethod
-    def change(self, by: "User | AnonymousUser") -> tuple[User, Changes]:
-        """Do it, inside the transaction of `perform`; return the person, and what has changed."""
-
-
-class AddMember(MemberAct):
+class AddMember(OrganisationAct[User]):
     """Make somebody a member who is named by user name or e-mail address; who has no account yet gets one."""
 
     name = ActName.ADD_MEMBER
@@ -82,7 +50,7 @@ class AddMember(MemberAct):
         return person, {person.username: (None, self.role)}
 
 
-class ChangeRole(MemberAct):
+class ChangeRole(OrganisationAct[User]):
     """Give a member another role."""
 
     name = ActName.CHANGE_ROLE
@@ -101,7 +69,7 @@ class ChangeRole(MemberAct):
         return stored.user, {stored.user.username: (before, self.role)}
 
 
-class RemoveMember(MemberAct):
+class RemoveMember(OrganisationAct[User]):
     """End a membership; the account stays, and so do its lines of the log."""
 
     name = ActName.REMOVE_MEMBER
@@ -118,7 +86,7 @@ class RemoveMember(MemberAct):
         return stored.user, {stored.user.username: (stored.role, None)}
 
 
-class MakeLink(MemberAct):
+class MakeLink(OrganisationAct[User]):
     """Make another link to a first password, for a member who has not used one yet."""
 
     name = ActName.MAKE_LINK
@@ -132,11 +100,6 @@ class MakeLink(MemberAct):
         if not may_make_link(by, person):
             raise NotDone(_("No link was made: “%(who)s” has a password already.") % {"who": person.username})
         return person, {person.username: (None, None)}
-
-
-def manages(user: "User | AnonymousUser", organisation: Organisation) -> bool:
-    """Tell whether somebody decides who is a member of an organisation."""
-    return organisations_of(user, Right.MANAGE).filter(pk=organisation.pk).exists()
 
 
 def may_make_link(by: "User | AnonymousUser", person: User) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -20,8 +20,10 @@ from django.views.decorators.http import require_POST
 from .access import Right, organisations_of
 from .election_view import page_context
 from .first_password import link_path
-from .member_acts import AddMember, ChangeRole, LastManager, MakeLink, MemberAct, RemoveMember, may_make_link
+from .member_acts import AddMember, ChangeRole, LastManager, MakeLink, RemoveMember, may_make_link
 from .models import MemberRole, Membership, Organisation
+from .organisation_acts import OrganisationAct
+from .organisation_view import organisation_view
 
 View = Callable[..., HttpResponse]
 
@@ -45,22 +47,6 @@ class RoleForm(forms.Form):
     """What a member becomes."""
 
     role = forms.ChoiceField(choices=MemberRole)
-
-
-def organisation_view(view: View) -> View:
-    """Turn a method about an organisation into a view by its number, for those who manage it.
-
-    Of an organisation of which somebody is no member, the answer is that there is none.
-    """
-
-    @wraps(view)
-    def wrapped(self: Any, request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
-        organisation = get_object_or_404(organisations_of(request.user, Right.SEE), pk=pk)
-        if not organisations_of(request.user, Right.MANAGE).filter(pk=pk).exists():
-            raise PermissionDenied
-        return view(self, request, organisation, **more)
-
-    return wrapped
 
 
 def member_view(view: View) -> View:
@@ -166,7 +152,7 @@ class MemberPagesMixin(admin.ModelAdmin):
     def _do_with_member(
         self,
         request: HttpRequest,
-        act: MemberAct,
+        act: OrganisationAct[User],
         said: str,
         button: str,
         hidden: list[tuple[str, str]] | None = None,
@@ -191,6 +177,7 @@ class MemberPagesMixin(admin.ModelAdmin):
         button: str,
         hidden: list[tuple[str, str]] | None = None,
     ) -> HttpResponse:
+        page = reverse("admin:office_organisation_members", args=[organisation.pk])
         context = page_context(
             self,
             request,
@@ -199,7 +186,8 @@ class MemberPagesMixin(admin.ModelAdmin):
             question=" ".join(questions),
             hidden=hidden or [],
             button=button,
-            back=reverse("admin:office_organisation_members", args=[organisation.pk]),
+            members_page=page,
+            back=page,
         )
         return TemplateResponse(request, "office/confirm.html", context)
 
@@ -211,6 +199,7 @@ class MemberPagesMixin(admin.ModelAdmin):
             _("A link for %(who)s") % {"who": person.username},
             organisation=organisation,
             person=person,
+            members_page=reverse("admin:office_organisation_members", args=[organisation.pk]),
             link=request.build_absolute_uri(link_path(person)),
         )
         return TemplateResponse(request, "office/member_link.html", context)

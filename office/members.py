@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from .access import default_organisation, is_administrator
+from .look_pages import LookPagesMixin
 from .member_pages import MemberPagesMixin
 from .models import Membership
 
@@ -90,7 +91,7 @@ class PersonAdmin(AdministratorsOnly, UserAdmin):
         return False
 
 
-class OrganisationAdmin(AdministratorsOnly, MemberPagesMixin):
+class OrganisationAdmin(AdministratorsOnly, MemberPagesMixin, LookPagesMixin):
     """Who holds elections."""
 
     list_display = ("name",)

@@ -10,6 +10,10 @@ class Organisation(models.Model):
     """Somebody who holds elections. One is there from the start."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
+    # What the pages of its elections show. The accent colour is as it was chosen, #rrggbb; the logo is a data URI.
+    public_name = models.CharField(max_length=100, blank=True, editable=False)
+    accent = models.CharField(max_length=7, blank=True, editable=False)
+    logo = models.TextField(blank=True, editable=False)
 
     class Meta:
         verbose_name = _("organisation")
@@ -67,6 +71,7 @@ class ActName(models.TextChoices):
     CHANGE_ROLE = "change-role", _("role of a member changed")
     REMOVE_MEMBER = "remove-member", _("member removed")
     MAKE_LINK = "make-link", _("link to a first password made")
+    CHANGE_LOOK = "change-look", _("look changed")
 
 
 class LoggedAct(models.Model):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from . import markings
 from .design import Paper, hash_paper, is_of_first_scheme, only_contest, read_contest
 from .life import Phase, State, phase_of
+from .look import Look
 from .methods import ContestOnBallot, OptionOnBallot
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Definition:
     cancelled: bool = False
     cancel_reason: str = ""
     unlisted: bool = False
+    # Not part of the design either.
+    look: Look = field(default_factory=Look)
     # Only in what is offered to the ballot box, and read from it. It identifies nothing: it never changes.
     voter_secret: str = field(default="", compare=False)
 
@@ -89,6 +92,7 @@ class Definition:
             cancelled=election.state == State.CANCELLED,
             cancel_reason=election.cancel_reason,
             unlisted=election.unlisted,
+            look=Look.read(election.look),
         )
 
     @classmethod
@@ -97,6 +101,7 @@ class Definition:
         """Read a definition that `to_json` or the first release wrote; ignore what a newer release adds."""
         content = json.loads(text)
         fields: dict[str, Any] = {name: value for name, value in content.items() if name in cls.__dataclass_fields__}
+        fields["look"] = Look.read(fields.get("look", {}))
         if "contests" in fields:
             fields["contests"] = tuple(map(read_contest, fields["contests"]))
         else:

@@ -136,6 +136,8 @@ class Election(models.Model):
         _("unlisted"), default=False, help_text=_("Left off the public lists; who has its address finds it.")
     )
     shards = models.PositiveSmallIntegerField(_("shards"), default=default_shards, editable=False)
+    # How its organisation looks, as `polls.look.Look` has it.
+    look = models.JSONField(default=dict, editable=False)
     # Raised by each publication: a definition in Redis is replaced only by one of a higher revision.
     revision = models.PositiveIntegerField(_("revision"), default=0, editable=False)
     # The last revision that the ballot box is known to have taken.

@@ -38,6 +38,11 @@ def ask_for_delivery(election: int) -> None:
     _send("tally.deliver", election)
 
 
+def ask_for_keeping() -> None:
+    """Ask a worker to bring all that the ballot box does not have yet; a failure is logged."""
+    _send("tally.keep_box")
+
+
 def _send(task: str, *arguments: int) -> None:
     try:
         current_app.send_task(task, arguments, expires=10, retry=False)

@@ -189,6 +189,16 @@ def test_members_are_managed_by_the_managers_of_their_organisation_alone(sign_in
 
 
 @each
+def test_the_look_is_for_the_managers_of_the_organisation_alone(sign_in, choir, who):
+    client = sign_in(who)
+    managed = who == "manager"
+    assert client.get(page_of(choir, "look")).status_code == (200 if managed else 403 if who in SEE else 404)
+    client.post(page_of(choir, "look"), {"public_name": "The choir"})
+    choir.refresh_from_db()
+    assert (choir.public_name == "The choir") == managed
+
+
+@each
 def test_the_log_shows_acts_on_the_own_organisation(sign_in, choir, who):
     LoggedAct.objects.create(actor="ana", act="add-member", organisation=choir.pk, changes={"eva": [None, "chair"]})
     response = sign_in(who).get(reverse("admin:office_loggedact_changelist"))

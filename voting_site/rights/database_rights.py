@@ -41,7 +41,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "result": {
             "SELECT": (
                 "id", "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered",
-                "state", "sealed_at", "archived_at", "cancel_reason", "unlisted",
+                "state", "sealed_at", "archived_at", "cancel_reason", "unlisted", "look",
             ),
         },
         # The administration itself sees to it that only drafts are deleted.

@@ -1,0 +1,130 @@
+"""The page on which managers say how their organisation looks on ballots and results."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from polls.look import Look
+
+from .colours import make_visible, read_colour
+from .election_view import page_context
+from .logos import redraw
+from .look_acts import ChangeLook
+from .looks import write_look
+from .models import Organisation
+from .organisation_view import organisation_view
+
+# Proposed to somebody who has not chosen a colour yet.
+PROPOSED = "#0a5d4d"
+
+
+class LookForm(forms.Form):
+    """A name, a colour and a logo."""
+
+    public_name = forms.CharField(
+        label=gettext_lazy("Name on ballots and results"),
+        max_length=100,
+        required=False,
+        help_text=gettext_lazy("Empty: none is shown."),
+    )
+    has_accent = forms.BooleanField(label=gettext_lazy("Show a stripe in this colour"), required=False)
+    accent = forms.CharField(
+        label=gettext_lazy("Colour"), initial=PROPOSED, required=False, widget=forms.TextInput(attrs={"type": "color"})
+    )
+    logo = forms.FileField(
+        label=gettext_lazy("Logo"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+        help_text=gettext_lazy(
+            "PNG, JPEG or WebP. It is shown small, on white. Without a file the logo stays as it is."
+        ),
+    )
+    without_logo = forms.BooleanField(label=gettext_lazy("Take the logo away"), required=False)
+
+    def clean_accent(self) -> str:
+        """Return the colour, "" for none."""
+        if not self.cleaned_data.get("has_accent"):
+            return ""
+        try:
+            read_colour(self.cleaned_data["accent"])
+        except ValueError as error:
+            raise ValidationError(_("This is no colour. Write it as #0a5d4d.")) from error
+        return str(self.cleaned_data["accent"]).lower()
+
+    def clean_logo(self) -> str:
+        """Return the logo that was sent, as it will be published; "" if none was."""
+        file = self.cleaned_data["logo"]
+        return redraw(file, file.size) if file else ""
+
+
+class LookPagesMixin(admin.ModelAdmin):
+    """The look of an organisation's admin."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.look_view)
+        return [path("<int:pk>/look/", view, name="office_organisation_look"), *super().get_urls()]
+
+    @organisation_view
+    def look_view(self, request: HttpRequest, organisation: Organisation) -> HttpResponse:
+        """Show how an organisation looks, and change it."""
+        shown = {
+            "public_name": organisation.public_name,
+            "has_accent": bool(organisation.accent),
+            "accent": organisation.accent or PROPOSED,
+        }
+        form = LookForm(request.POST or None, request.FILES or None, initial=shown)
+        if form.is_valid():
+            chosen = form.cleaned_data
+            kept = "" if chosen["without_logo"] else organisation.logo
+            act = ChangeLook(
+                organisation,
+                public_name=chosen["public_name"],
+                accent=chosen["accent"],
+                logo=chosen["logo"] or kept,
+            )
+            self.message_user(request, describe(act.perform(by=request.user), chosen["accent"]))
+            return redirect("admin:office_organisation_look", organisation.pk)
+        context = page_context(
+            self,
+            request,
+            _("Look"),
+            organisation=organisation,
+            form=form,
+            look=Look.read(write_look(organisation)),
+        )
+        status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
+        return TemplateResponse(request, "office/look.html", context, status=status)
+
+
+def describe(published: int, accent: str) -> str:
+    """Say what was saved, where it shows, and what was done to a colour that could hardly be seen."""
+    sentences: list[Any] = [
+        ngettext(
+            "Saved. The pages of %(n)d published election show it within seconds.",
+            "Saved. The pages of %(n)d published elections show it within seconds.",
+            published,
+        )
+        % {"n": published}
+    ]
+    if accent:
+        light, dark = make_visible(accent, dark=False), make_visible(accent, dark=True)
+        if light != accent:
+            sentences.append(
+                _("On light pages the colour is darkened to %(colour)s, because %(accent)s can hardly be seen there.")
+                % {"colour": light, "accent": accent}
+            )
+        if dark != accent:
+            sentences.append(
+                _("On dark pages the colour is lightened to %(colour)s, because %(accent)s can hardly be seen there.")
+                % {"colour": dark, "accent": accent}
+            )
+    return " ".join(sentences)
