@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from polls.delivery import Arrival
 from polls.models import Election
-from polls.publishing import Arrival, Publication
+from polls.publishing import Publication
 
 from .acts import Act
 

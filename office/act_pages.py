@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from polls.ballot_box import Seal
+from polls.delivery import Arrival
 from polls.labels import LONGEST_EXPLANATION
 from polls.models import Election
-from polls.publishing import Arrival, Publication
+from polls.publishing import Publication
 
 from .access import Right
 from .acts import Act, Archive, Cancel, Close, Duplicate, Publish

@@ -19,11 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from polls.ballot_box import Seal, Unavailable
+from polls.delivery import Arrival, write_contests
 from polls.design import Paper
 from polls.labels import LONGEST_TITLE
 from polls.life import State
 from polls.models import Election, free_slug
-from polls.publishing import Arrival, Publication, cancel_election, publish_election, write_contests
+from polls.publishing import Publication, cancel_election, publish_election
 from tally.lifecycle import archive_election, close_election
 
 from .access import Right, hold, may
@@ -85,7 +86,8 @@ class Act(ABC, Generic[Result]):
                 act=self.name,
                 election=concerned.pk,
                 slug=concerned.slug,
-                changes=differences({} if concerned is not self.election else before, read_logged(concerned)),
+                changes=differences({} if concerned is not self.election else before, read_logged(concerned))
+                | self.details(),
             )
         return result
 
@@ -100,6 +102,10 @@ class Act(ABC, Generic[Result]):
     def concerned(self, result: Result) -> Election:
         """Return the election that the log is to name."""
         return self.election
+
+    def details(self) -> dict[str, tuple[str | None, str | None]]:
+        """Return what else the log is to tell, each with its old and its new value."""
+        return {}
 
 
 class Publish(Act[Publication]):

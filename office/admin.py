@@ -21,6 +21,7 @@ from .election_list import ElectionListMixin
 from .election_page import ElectionPageMixin
 from .forms import FROZEN_FIELDS, ElectionForm
 from .members import OrganisationAdmin, PersonAdmin
+from .mending import MendingMixin
 from .models import LoggedAct, Organisation
 from .paper_pages import PaperPagesMixin
 from .preview import PreviewMixin
@@ -63,6 +64,7 @@ class ElectionAdmin(
     ElectionListMixin,
     ActsMixin,
     PreviewMixin,
+    MendingMixin,
     PaperPagesMixin,
     AccountsMixin,
     TimePageMixin,

@@ -9,10 +9,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from polls import methods
+from polls.delivery import write_options
 from polls.labels import LONGEST_LABEL, find_equal, fold, make_key, number_key, read_lines
 from polls.methods import ContestOnBallot, InvalidRules, OptionOnBallot
 from polls.models import Contest
-from polls.publishing import write_options
 
 from .forms import MARKDOWN_HELP
 from .merging import MergingForm

@@ -41,7 +41,7 @@ class Step:
     right: Right
 
 
-def next_steps(election: Election, now: dt.datetime) -> list[Step]:
+def next_steps(election: Election, now: dt.datetime, *, has_ballots: bool) -> list[Step]:
     """Return what can be done with an election, what is most likely first."""
     phase = election.phase(now)
     if election.state == State.DRAFT:
@@ -57,7 +57,8 @@ def next_steps(election: Election, now: dt.datetime) -> list[Step]:
             Step("cancel", _("Cancel the election…"), Right.WRITE),
         ]
     if phase == Phase.OPEN:
-        return [Step("close", _("Close now…"), Right.RUN), Step("change", _("Move the closing"), Right.WRITE)]
+        steps = [Step("close", _("Close now…"), Right.RUN), Step("change", _("Move the closing"), Right.WRITE)]
+        return steps if has_ballots else [*steps, Step("mend", _("Mend a typo…"), Right.WRITE)]
     if election.state in ARCHIVABLE and election.archived_at is None:
         return [Step("archive", _("Archive…"), Right.RUN)]
     return []
@@ -101,11 +102,12 @@ class ElectionPageMixin(admin.ModelAdmin):
     def _standing(self, election: Any, rights: Collection[Right]) -> dict[str, Any]:
         now = timezone.now()
         shown, problem = read_numbers(election)
+        has_ballots = shown is None or bool(shown.ballots or shown.pending)
         return {
             "election": election,
             "phase": describe(election, now),
             "times": list(tell_times(election, now)),
-            "steps": [step for step in next_steps(election, now) if step.right in rights],
+            "steps": [step for step in next_steps(election, now, has_ballots=has_ballots) if step.right in rights],
             "shown": shown,
             "problem": problem,
             "is_over": election.state in HAS_RESULT,
@@ -129,6 +131,7 @@ def tell_times(election: Election, now: dt.datetime) -> Sequence[tuple[str, str]
     named = [
         (_("Opens"), election.opens_at) if election.phase(now) == Phase.SCHEDULED else (_("Opened"), election.opens_at),
         (_("Closed"), election.closes_at) if election.phase(now) == Phase.CLOSED else (_("Closes"), election.closes_at),
+        (_("Text mended"), election.mended_at),
         (_("Final"), election.final_at),
         (_("Cancelled"), election.cancelled_at),
         (_("Archived"), election.archived_at),

@@ -67,6 +67,8 @@ class ActName(models.TextChoices):
     CLOSE = "close", _("closed")
     ARCHIVE = "archive", _("archived")
     DUPLICATE = "duplicate", _("made as a copy")
+    MEND = "mend", _("text mended")
+    TAKE_BACK = "take-back", _("taken back, because a ballot had been accepted")
     ADD_MEMBER = "add-member", _("member added")
     CHANGE_ROLE = "change-role", _("role of a member changed")
     REMOVE_MEMBER = "remove-member", _("member removed")

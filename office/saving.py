@@ -16,9 +16,9 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
+from polls.delivery import Arrival
 from polls.life import State
 from polls.models import Election
-from polls.publishing import Arrival
 from tally.announce import announce
 
 from .access import hold, writes_for

@@ -48,7 +48,8 @@ class Definition:
     cancelled: bool = False
     cancel_reason: str = ""
     unlisted: bool = False
-    # Not part of the design either.
+    # Not part of the design either. When a text was mended last, after the opening.
+    mended_at: int | None = None
     look: Look = field(default_factory=Look)
     # Only in what is offered to the ballot box, and read from it. It identifies nothing: it never changes.
     voter_secret: str = field(default="", compare=False)
@@ -56,7 +57,9 @@ class Definition:
     @classmethod
     def of(cls, election: "Election") -> Self:
         """Return an election with the paper that voters see: the last one that the ballot box has taken."""
-        return cls._with_design(election, election.in_force or election.offered)
+        definition = cls._with_design(election, election.in_force or election.offered)
+        # A text that the box has not taken yet is not mended yet.
+        return replace(definition, mended_at=None) if election.in_force and election.offered else definition
 
     @classmethod
     def offered(cls, election: "Election") -> Self:
@@ -92,6 +95,7 @@ class Definition:
             cancelled=election.state == State.CANCELLED,
             cancel_reason=election.cancel_reason,
             unlisted=election.unlisted,
+            mended_at=milliseconds(election.mended_at) if election.mended_at else None,
             look=Look.read(election.look),
         )
 
@@ -167,6 +171,10 @@ class Definition:
     @property
     def closes(self) -> dt.datetime | None:
         return None if self.closes_at is None else moment(self.closes_at)
+
+    @property
+    def mended(self) -> dt.datetime | None:
+        return None if self.mended_at is None else moment(self.mended_at)
 
     @property
     def state(self) -> State:

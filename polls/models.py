@@ -154,6 +154,8 @@ class Election(models.Model):
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, editable=False)
     cancel_reason = models.TextField(_("reason"), blank=True, max_length=LONGEST_EXPLANATION, editable=False)
     archived_at = models.DateTimeField(_("archived"), null=True, editable=False)
+    # When a text was mended after the opening, before the first ballot; the pages say so.
+    mended_at = models.DateTimeField(_("mended"), null=True, editable=False)
 
     objects = ElectionQuerySet.as_manager()
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from tabulation.contest import is_whole
 
 from . import methods
+from .delivery import write_contests
 from .design import Paper
 from .labels import (
     LONGEST_EXPLANATION,
@@ -27,7 +28,6 @@ from .labels import (
 )
 from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
 from .models import Election, free_slug, validate_key
-from .publishing import write_contests
 
 NAMES = frozenset(
     "title slug description opens_at closes_at time_zone eligibility votes_final unlisted shows contests".split()  # noqa: SIM905

@@ -222,7 +222,7 @@ class ClockTimestamp(Func):
 # What a page shows or needs for it. The role may read no other column.
 _READ = (
     "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "state", "sealed_at",
-    "cancel_reason",
+    "cancel_reason", "mended_at",
     "outcome__design", "outcome__version", "outcome__ballots",
 )  # fmt: skip
 

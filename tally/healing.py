@@ -12,9 +12,9 @@ from django.db import transaction
 from polls import ballot_box
 from polls.ballot_box import restoring, write_mark
 from polls.definition import Definition
+from polls.delivery import Arrival, deliver, restore
 from polls.life import State
 from polls.models import Election, Epoch
-from polls.publishing import Arrival, deliver, restore
 
 from . import store as database
 from .lifecycle import store_seal

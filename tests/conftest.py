@@ -22,10 +22,11 @@ from redis.retry import Retry
 from polls import ballot_box, ballots
 from polls.ballot_box import Reply, offer
 from polls.definition import Definition, milliseconds, moment
+from polls.delivery import with_secrets
 from polls.design import Paper, hash_paper
 from polls.methods import ContestOnBallot, OptionOnBallot
 from polls.models import Contest, Election
-from polls.publishing import publish_election, with_secrets
+from polls.publishing import publish_election
 from polls.voters import Voter, shard_of
 from tally import outcomes
 from tally.healing import keep_box

@@ -17,6 +17,7 @@ class Outcome(enum.Enum):
     TAKEN = "taken"
     BEGUN = "begun"
     CLOSED = "closed"
+    VOTED = "voted"
     NEWER = "newer"
 
 
@@ -54,6 +55,7 @@ def offer(
                 int(definition.votes_final),
                 int(definition.sealed or definition.archived),
                 int(definition.cancelled),
+                definition.mended_at or 0,
                 definition.to_json(),
             ]
             script("publish")(keys, arguments, client=pipe)

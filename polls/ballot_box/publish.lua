@@ -2,7 +2,7 @@
 --
 -- KEYS  definitions (hash: slug -> JSON), then the rules (hash) of each shard
 -- ARGV  mode, epoch, slug, revision, design, opens (ms), closes (ms or ''), final (1/0), sealed (1/0),
---       cancelled (1/0), JSON
+--       cancelled (1/0), time of the last mended text (ms or 0), JSON
 -- Reply {outcome, JSON of the definition that the box keeps instead or '', its revision}
 --
 -- The mode is 'offer', 'restore' (take it, even if the election has begun: for a box that has lost data), or 'try':
@@ -11,26 +11,31 @@
 -- Once the election has opened, by Redis's clock, what voters may have seen is fixed: another design, opening time,
 -- address or rule on changing votes is refused, and so is a cancellation. Once the box is closed, another closing time
 -- is refused. A lower revision is older, and is refused. A seal and the box's epoch always stay.
+--
+-- A mended text is another design alone, and comes with a later time of mending. It is taken as long as the box has
+-- accepted no ballot; after that the outcome is 'voted'.
 
 local mode, epoch, slug, revision = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local design, opens, closes, final, sealed = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local cancelled, text = ARGV[10], ARGV[11]
+local cancelled, mended, text = ARGV[10], ARGV[11], ARGV[12]
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 -- All shards have the same rules except for their serials; some shards may have been lost.
 local known
+local voted = false
 local revisions = {}
 for shard = 2, #KEYS do
   local rules = redis.call('HMGET', KEYS[shard], 'revision', 'design', 'opens', 'closes', 'final', 'sealed', 'slug',
-    'published_closes', 'cancelled')
+    'published_closes', 'cancelled', 'mended', 'serial', 'voted')
+  voted = voted or (tonumber(rules[11]) or 0) > 0 or rules[12] == '1'
   revisions[shard] = tonumber(rules[1]) or -1
   if rules[1] and not (known and known.sealed) then
     known = {
       revision = tonumber(rules[1]), design = rules[2], opens = rules[3], closes = rules[4], final = rules[5],
       sealed = rules[6] == '1', slug = rules[7] or slug, published_closes = rules[8] or closes,
-      cancelled = rules[9] or '0',
+      cancelled = rules[9] or '0', mended = rules[10] or '0',
     }
   end
 end
@@ -43,10 +48,15 @@ end
 if known and mode ~= 'restore' then
   local begun = now >= tonumber(known.opens)
   local closed = known.sealed or (known.closes ~= '' and now >= tonumber(known.closes))
-  local other = design ~= known.design or opens ~= known.opens or final ~= known.final or slug ~= known.slug
+  local other_rules = opens ~= known.opens or final ~= known.final or slug ~= known.slug
     or cancelled ~= known.cancelled
+  local other = other_rules or design ~= known.design
   if known.revision > revision or (known.revision == revision and other) then return answer('newer') end
-  if begun and other then return answer('begun') end
+  if begun and other then
+    local is_mending = not other_rules and not closed and tonumber(mended) > tonumber(known.mended)
+    if not is_mending then return answer('begun') end
+    if voted then return answer('voted') end
+  end
   -- A seal comes with the time at which the box was closed, and is no edit.
   if closed and closes ~= known.published_closes and sealed ~= '1' then return answer('closed') end
 end
@@ -60,7 +70,7 @@ for shard = 2, #KEYS do
   if revisions[shard] < revision then
     redis.call('HSET', KEYS[shard], 'revision', revision, 'design', design, 'opens', opens, 'closes', closes,
       'published_closes', published_closes, 'final', final, 'sealed', sealed, 'slug', slug,
-      'cancelled', cancelled)
+      'cancelled', cancelled, 'mended', mended)
     redis.call('HSETNX', KEYS[shard], 'epoch', epoch)
     redis.call('HSETNX', KEYS[shard], 'serial', 0)
   end

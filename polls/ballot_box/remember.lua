@@ -1,9 +1,10 @@
 -- Restore the marks of a shard's voters after it has lost data; a mark of a later ballot stays.
 --
--- KEYS  voters (hash)
+-- KEYS  voters (hash), rules (hash)
 -- ARGV  for each voter: voter key, mark
 -- Reply the number of marks restored
 
+redis.call('HSET', KEYS[2], 'voted', '1')
 local restored = 0
 for i = 1, #ARGV, 2 do
   local voter, mark = ARGV[i], ARGV[i + 1]

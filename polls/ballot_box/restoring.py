@@ -23,8 +23,9 @@ def begin(epoch: str) -> None:
 
 def remember(election: int, shard: int, marks: Sequence[str]) -> None:
     """Restore `marks` (voter key and mark in turn), unless the box knows a later ballot; raises Unavailable."""
+    keys = [key(election, shard, part) for part in ("voters", "rules")]
     with reaching():
-        script("remember")([key(election, shard, "voters")], marks)
+        script("remember")(keys, marks)
 
 
 def adopt(election: int, shards: int, epoch: str) -> None:

@@ -17,9 +17,10 @@ from office.models import LoggedAct
 from polls import ballot_box
 from polls.ballot_box import Verdict
 from polls.definition import Definition
+from polls.delivery import Arrival
 from polls.life import Phase, State
 from polls.models import Election, VoterSecret
-from polls.publishing import Arrival, Frozen, publish_election
+from polls.publishing import Frozen, publish_election
 from tally.drain import drain_all
 from tally.healing import keep_box
 from tally.lifecycle import turn_phases

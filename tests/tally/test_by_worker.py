@@ -11,8 +11,9 @@ import pytest
 from django.utils import timezone
 
 from polls import ballot_box, by_worker, publishing
+from polls.delivery import Arrival
 from polls.models import Election, VoterSecret
-from polls.publishing import Arrival, cancel_election, publish_election
+from polls.publishing import cancel_election, publish_election
 from tally.healing import deliver_election, keep_box
 from tally.lifecycle import close_election
 from tests.conftest import beside, open_now

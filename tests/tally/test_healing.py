@@ -12,8 +12,9 @@ from polls import ballot_box
 from polls.ballot_box import Unavailable, Verdict, offer
 from polls.ballots import new_ballot_id
 from polls.definition import Definition
+from polls.delivery import restore
 from polls.models import Election, Epoch
-from polls.publishing import publish_election, restore
+from polls.publishing import publish_election
 from tally import healing, lifecycle
 from tally.drain import drain_all
 from tally.healing import heal, keep_box

@@ -12,8 +12,9 @@ from django.utils import timezone
 from polls import ballot_box
 from polls.ballot_box import Outcome, Unavailable, Verdict, offer
 from polls.definition import Definition, milliseconds, moment
+from polls.delivery import Arrival
 from polls.models import Election, Option
-from polls.publishing import Arrival, Frozen, publish_election, republish_election
+from polls.publishing import Frozen, publish_election, republish_election
 from results.snapshot import read_snapshots
 from tally.drain import drain_all, drain_shard
 from tally.healing import keep_box

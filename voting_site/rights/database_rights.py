@@ -35,13 +35,14 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             "UPDATE": (
                 "title", "slug", "description", "votes_final", "opens_at", "closes_at", "time_zone", "proof_of_work",
                 "revision", "taken", "in_force", "offered", "refused_edit", "state", "opened_at", "sealed_at",
-                "final_at", "cancelled_at", "cancel_reason", "archived_at", "unlisted",
+                "final_at", "cancelled_at", "cancel_reason", "archived_at", "unlisted", "mended_at",
             ),
         },
         "result": {
             "SELECT": (
                 "id", "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered",
                 "state", "sealed_at", "archived_at", "cancel_reason", "unlisted", "look",
+                "mended_at",
             ),
         },
         # The administration itself sees to it that only drafts are deleted.

@@ -2,8 +2,9 @@
 
 from office.act_command import ActCommand
 from office.acts import Cancel
+from polls.delivery import Arrival
 from polls.models import Election
-from polls.publishing import Arrival, Publication
+from polls.publishing import Publication
 
 
 class Command(ActCommand):
