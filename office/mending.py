@@ -42,9 +42,7 @@ class Mend(Act[Publication]):
             ballot_box.read_epoch()
         except ballot_box.Unavailable as error:
             raise NotDone(
-                _(
-                    "Not mended: the ballot box cannot be reached, and alone knows whether somebody has voted. Try later."
-                )
+                _("Not mended: the ballot box cannot be reached, which alone knows if somebody has voted. Try later.")
             ) from error
         return mend_election(self.election, self.place, self.old, self.new)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from pages.kept_forms import kept_fields, sent_fields
+
 from . import metrics
 from .outages import is_outage
 
@@ -17,7 +19,7 @@ RETRY_AFTER_S = 2
 class UnreachableMiddleware:
     """Answer 503 with Retry-After when the ballot box or the database cannot be reached.
 
-    The page carries the fields of a ballot that was sent, so that one press sends the same ballot again.
+    The page carries the fields of a ballot or of a form of the office, so that one press sends the same again.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -33,17 +35,12 @@ class UnreachableMiddleware:
 def say_unavailable(request: HttpRequest, exception: BaseException) -> HttpResponse:
     """Answer 503 to a request that failed because of an outage."""
     logger.warning("503 for %s: %s (%s)", request.path, exception, exception.__cause__)
-    if metrics.is_ballot(request):
+    is_ballot = metrics.is_ballot(request)
+    if is_ballot:
         metrics.count_refusal("unavailable")
-    context = {"fields": ballot_fields(request), "retry_after": RETRY_AFTER_S}
+    fields = sent_fields(request) if is_ballot else kept_fields(request)
+    context = {"fields": fields, "is_ballot": is_ballot, "retry_after": RETRY_AFTER_S}
     response = render(request, "pages/unavailable.html", context, status=503)
     response["Retry-After"] = str(RETRY_AFTER_S)
     response["Cache-Control"] = "no-store"
     return response
-
-
-def ballot_fields(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return the fields of the ballot that a request carries; none of any other form, such as a sign-in."""
-    if not metrics.is_ballot(request):
-        return []
-    return [(name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"]

@@ -28,6 +28,7 @@ SIGNING_IN = (
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "voting_site.admin_access.SessionEndMiddleware",
+    "office.kept_forms.KeptFormsMiddleware",
     "axes.middleware.AxesMiddleware",
 )
 

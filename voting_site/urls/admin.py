@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from office.first_password import ChoosePasswordView
+from office.kept_forms import SignInAgainView
 
 from .vote import handler400, handler403, handler404, handler500
 
@@ -19,6 +20,7 @@ admin.site.site_url = None
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("choose-password/<uidb64>/<token>/", ChoosePasswordView.as_view(), name="choose_password"),
+    path("sign-in-again/", SignInAgainView.as_view(), name="sign_in_again"),
     path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
 ]
