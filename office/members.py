@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from .access import default_organisation, is_administrator
+from .forged_forms import ForgedFormsMixin
 from .look_pages import LookPagesMixin
 from .member_pages import MemberPagesMixin
 from .models import Membership
@@ -42,7 +43,7 @@ class MembershipForm(forms.ModelForm):
         return self.instance.pk is None or super().has_changed()
 
 
-class MembershipInline(AdministratorsOnly, admin.TabularInline):
+class MembershipInline(AdministratorsOnly, admin.StackedInline):
     model = Membership
     form = MembershipForm
     extra = 0
@@ -61,7 +62,7 @@ class MembershipInline(AdministratorsOnly, admin.TabularInline):
         return self.has_module_permission(request)
 
 
-class PersonAdmin(AdministratorsOnly, UserAdmin):
+class PersonAdmin(ForgedFormsMixin, AdministratorsOnly, UserAdmin):
     """Somebody who signs in; a role in an organisation says what they may do there, and nothing else does."""
 
     inlines = (MembershipInline,)

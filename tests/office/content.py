@@ -1,0 +1,67 @@
+"""Elections in each state, people and a look: what every page of the office needs to have something to show.
+
+Usage: manage.py shell -c "from tests.office.content import main; main(PASSWORD)"; prints numbers as JSON, by name.
+"""
+
+import datetime as dt
+import json
+import sys
+from typing import Any
+
+CONTESTS = [
+    {"key": "q1", "title": "Chair", "options": [{"label": "Ana", "description": "From here"}, {"label": "Bea"}]},
+    {"key": "q2", "title": "Dues", "method": "motion", "options": [{"label": "Yes"}, {"label": "No"}]},
+    {"key": "q3", "title": "Board", "method": "approval", "seats": 2, "options": [{"label": str(n)} for n in range(5)]},
+]
+
+
+def main(password: str) -> None:
+    """Make everything; the first administrator and a manager get this password."""
+    from django.contrib.auth.models import User
+
+    from office.access import default_organisation
+    from office.look_acts import ChangeLook
+    from office.models import LoggedAct, Membership
+    from polls.models import Election
+    from tally.models import RejectedBallot
+
+    admin = User.objects.get(username="admin")
+    admin.set_password(password)
+    admin.save()
+    mia = User.objects.create_user("mia", "mia@choir.example", password, is_staff=True)
+    eva = User.objects.create_user("eva", is_staff=True)
+    organisation = default_organisation()
+    for user, role in ((mia, "manager"), (eva, "auditor")):
+        Membership.objects.create(organisation=organisation, user=user, role=role)
+    ChangeLook(organisation, public_name="The choir", accent="#ffee00", logo="").perform(by=mia)
+    make_elections()
+    rejected = RejectedBallot.objects.create(
+        election=Election.objects.get(slug="open"), shard=0, entry="1-1", reason=RejectedBallot.Reason.UNREADABLE
+    )
+    numbers: dict[str, Any] = dict(Election.objects.values_list("slug", "pk"))
+    numbers |= {"organisation": organisation.pk, "eva": eva.pk, "rejected": rejected.pk}
+    numbers |= {"member": Membership.objects.get(user=eva).pk, "act": LoggedAct.objects.latest("pk").pk}
+    sys.stdout.write(f"NUMBERS {json.dumps(numbers)}\n")
+
+
+def make_elections() -> None:
+    """Make a draft, an odd draft, and an election that is scheduled, open, cancelled and closed."""
+    from django.utils import timezone
+
+    from office.acts import Cancel, Close, Publish
+    from office.paper_pages import make_draft
+    from polls.models import Election
+
+    def make(slug: str, **more: Any) -> Election:
+        return make_draft(
+            {"title": slug.title(), "slug": slug, "contests": CONTESTS, "description": "Why.", **more},
+        )
+
+    tomorrow = timezone.now() + dt.timedelta(days=1)
+    later = {"opens_at": tomorrow.isoformat()}
+    make("draft")
+    make("odd", **later, closes_at=(tomorrow + dt.timedelta(minutes=1)).isoformat())
+    for slug, more in (("open", {}), ("later", later), ("off", later), ("over", {})):
+        Publish(make(slug, **more)).perform(by=None)
+    Cancel(Election.objects.get(slug="off"), "The hall is closed.").perform(by=None)
+    Close(Election.objects.get(slug="over")).perform(by=None)

@@ -1,0 +1,181 @@
+"""Every page of the office is looked over by axe: phone and desktop, both languages, both colour schemes."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.test_whole_way import chromium, pytestmark
+from tests.voting_site.processes import Up, run
+
+__all__ = ["chromium", "pytestmark"]
+
+PASSWORD = "correct horse battery staple"
+PHONE, DESKTOP = {"width": 380, "height": 760}, {"width": 1280, "height": 800}
+LOOKS = {
+    "phone-en-light": ("en", PHONE, "light"),
+    "phone-es-dark": ("es", PHONE, "dark"),
+    "desktop-en-light": ("en", DESKTOP, "light"),
+    "desktop-es-dark": ("es", DESKTOP, "dark"),
+}
+ELECTION = "/admin/polls/election"
+ORGANISATION = "/admin/office/organisation/{organisation}"
+PAGES = {
+    "the first page": "/admin/",
+    "the list": f"{ELECTION}/",
+    "the list, filtered to nothing": f"{ELECTION}/?phase=archived",
+    "a new election": f"{ELECTION}/add/",
+    "a paper as a file": f"{ELECTION}/import/",
+    "the page of a draft": f"{ELECTION}/{{draft}}/",
+    "the page of a scheduled one": f"{ELECTION}/{{later}}/",
+    "the page of an open one": f"{ELECTION}/{{open}}/",
+    "the page of a cancelled one": f"{ELECTION}/{{off}}/",
+    "the page of one that is over": f"{ELECTION}/{{over}}/",
+    "the form of a draft": f"{ELECTION}/{{draft}}/change/",
+    "the form of an open one": f"{ELECTION}/{{open}}/change/",
+    "the form of one that is over": f"{ELECTION}/{{over}}/change/",
+    "the check-list": f"{ELECTION}/{{draft}}/publish/",
+    "the check-list of an odd one": f"{ELECTION}/{{odd}}/publish/",
+    "the preview of a ballot": f"{ELECTION}/{{draft}}/preview/",
+    "the preview of results": f"{ELECTION}/{{draft}}/preview/?of=results",
+    "a previewed ballot": f"{ELECTION}/{{draft}}/preview/ballot/",
+    "previewed results": f"{ELECTION}/{{draft}}/preview/results/",
+    "cancel": f"{ELECTION}/{{later}}/cancel/",
+    "close": f"{ELECTION}/{{open}}/close/",
+    "archive": f"{ELECTION}/{{off}}/archive/",
+    "the texts to mend": f"{ELECTION}/{{open}}/mend/",
+    "a text to mend": f"{ELECTION}/{{open}}/mend/?text=description",
+    "delete": f"{ELECTION}/{{draft}}/delete/",
+    "the history": f"{ELECTION}/{{draft}}/history/",
+    "members": f"{ORGANISATION}/members/",
+    "remove a member": f"{ORGANISATION}/members/{{member}}/remove/",
+    "the look": f"{ORGANISATION}/look/",
+    "organisations": "/admin/office/organisation/",
+    "an organisation": f"{ORGANISATION}/change/",
+    "a new organisation": "/admin/office/organisation/add/",
+    "acts": "/admin/office/loggedact/",
+    "an act": "/admin/office/loggedact/{act}/change/",
+    "ballots set aside": "/admin/tally/rejectedballot/",
+    "a ballot set aside": "/admin/tally/rejectedballot/{rejected}/change/",
+    "people": "/admin/auth/user/",
+    "a person": "/admin/auth/user/{eva}/change/",
+    "a new person": "/admin/auth/user/add/",
+    "the password of a person": "/admin/auth/user/{eva}/password/",
+    "the history of a person": "/admin/auth/user/{eva}/history/",
+    "the own password": "/admin/password_change/",
+}
+
+
+# Forms that are sent empty, and come back with what is missing.
+MISTAKES = {
+    "a new election": PAGES["a new election"],
+    "members": PAGES["members"],
+    "cancel": PAGES["cancel"],
+    "a paper as a file": PAGES["a paper as a file"],
+    "a new person": PAGES["a new person"],
+    "the own password": PAGES["the own password"],
+}
+
+
+@pytest.fixture(scope="module")
+def urna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with Up(tmp_path_factory.mktemp("urna")) as up:
+        up.wait_until_ready()
+        yield up
+
+
+@pytest.fixture(scope="module")
+def numbers(urna: Up) -> dict[str, int]:
+    """What the addresses of the pages need, of what this makes."""
+    command = f"from tests.office.content import main; main({PASSWORD!r})"
+    made = run("shell", "--data", str(urna.data), "-c", command)
+    [found] = re.findall("NUMBERS (.*)", made.stdout) or [made.stderr]
+    numbers: dict[str, int] = json.loads(found)
+    return numbers
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "phone-en-light",
+        "desktop-es-dark",
+        # The same rules on the same templates: for CI.
+        pytest.param("phone-es-dark", marks=pytest.mark.attack),
+        pytest.param("desktop-en-light", marks=pytest.mark.attack),
+    ],
+)
+def page(chromium: Browser, urna: Up, numbers: dict[str, int], request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page of somebody who is signed in."""
+    language, viewport, scheme = LOOKS[request.param]
+    context = chromium.new_context(
+        base_url=f"http://127.0.0.1:{urna.ports['admin']}",
+        locale=language,
+        viewport=viewport,
+        color_scheme=scheme,
+    )
+    page = context.new_page()
+    page.goto("/admin/login/")
+    page.fill("#id_username", "admin")
+    page.fill("#id_password", PASSWORD)
+    page.click("input[type=submit]")
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    yield page
+    context.close()
+
+
+def look_over(page: Page) -> list[str]:
+    """Return what axe objects to, a line for each element."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_objects_to_nothing(page: Page, numbers: dict[str, int], name: str) -> None:
+    answer = page.goto(PAGES[name].format(**numbers))
+    assert answer
+    assert answer.ok, answer.status
+    assert look_over(page) == []
+    assert fits(page)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_axe_objects_to_nothing_after_a_mistake(page: Page, numbers: dict[str, int], name: str) -> None:
+    page.goto(MISTAKES[name].format(**numbers))
+    page.evaluate(
+        "[...document.forms].filter(one => one.method == 'post' && !one.matches('.languages, #logout-form'))"
+        ".forEach(one => {one.noValidate = true})"
+    )
+    page.locator("#content form[method=post] input[type=submit]").last.click()
+    page.wait_for_load_state()
+    assert page.locator(".errorlist, .errornote").count()
+    assert look_over(page) == []
+    assert fits(page)
+
+
+def test_axe_objects_to_nothing_where_a_session_has_ended(page: Page, numbers: dict[str, int]) -> None:
+    page.goto(PAGES["members"].format(**numbers))
+    page.context.clear_cookies(name=re.compile("session"))
+    page.fill("#id_who", "leo")
+    page.locator("#content form[method=post] input[type=submit]").last.click()
+    page.fill("#id_password", PASSWORD)
+    page.fill("#id_username", "admin")
+    assert look_over(page) == []
+    page.locator("input[type=submit]").click()
+    expect(page.get_by_text("leo", exact=True)).to_be_visible()
+    assert look_over(page) == []
+    assert fits(page)
+
+
+def test_axe_objects_to_nothing_on_the_pages_with_a_look(page: Page, urna: Up) -> None:
+    for role in ("vote", "result"):
+        page.goto(f"http://127.0.0.1:{urna.ports[role]}/open/")
+        expect(page.get_by_text("The choir", exact=True)).to_be_visible()
+        assert look_over(page) == []
+        assert fits(page)
