@@ -19,6 +19,7 @@ from .act_pages import ActsMixin
 from .contest_inline import ContestInline, shows_frozen
 from .election_list import ElectionListMixin
 from .election_page import ElectionPageMixin
+from .forged_forms import ForgedFormsMixin
 from .forms import FROZEN_FIELDS, ElectionForm
 from .members import OrganisationAdmin, PersonAdmin
 from .mending import MendingMixin
@@ -58,6 +59,7 @@ class AccessMixin(admin.ModelAdmin):
 
 @admin.register(Election)
 class ElectionAdmin(
+    ForgedFormsMixin,
     AccessMixin,
     PublishingMixin,
     ElectionPageMixin,

@@ -11,15 +11,18 @@ from playwright.sync_api import Page
 import pages
 from polls.design import Paper
 from polls.methods import OptionOnBallot
+from polls.models import Election
 from results.snapshot import Snapshot
 from tests.conftest import contest
 
 from .conftest import SCRIPTS
-from .papers import DECIDED, LIVELY, NOTHING, PAPER, approval, make_snapshot, render, single
+from .papers import DECIDED, LIVELY, NOON, NOTHING, PAPER, approval, make_snapshot, render, single
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
 
 PAGES = Path(pages.__file__).parent
+
+TITLE = "Which drink shall we have at the meeting?"
 
 # Opens a page that the server has written, and draws another snapshot over it.
 DRAW = """async ([language, written, snapshot]) => {
@@ -176,6 +179,26 @@ class TestRenewal:
         assert outdates(replace(scheduled, version=2), scheduled) is True
         assert outdates(make_snapshot({}, 0, version=2), scheduled) is False
 
+    def test_is_wanted_once_an_election_is_cancelled(self, outdates: Any) -> None:
+        scheduled, cancelled = (make_snapshot({}, 0, phase=phase) for phase in ("scheduled", "cancelled"))
+        assert outdates(cancelled, scheduled) is True
+        assert outdates(cancelled, cancelled) is False
+
+    def test_shows_why_an_election_is_cancelled(self, page: Page) -> None:
+        scheduled = make_snapshot({}, 0, phase="scheduled")
+        election = Election(slug="drink", opens_at=NOON, time_zone="UTC", cancel_reason="The hall is <closed>.")
+        cancelled = replace(make_snapshot({}, 0, phase="cancelled"), election=election)
+        page.evaluate(DRAW, ["en", render(scheduled), cancelled.as_dict()])
+        page.route("**/drink/", lambda route: route.fulfill(body=render(cancelled)))
+        page.evaluate("""async () => {
+            history.replaceState(null, "", "/drink/");
+            const { Renewal } = await import("/renewal.js");
+            new Renewal(document.querySelector("main"), () => window.renewed = true).want();
+        }""")
+        page.clock.run_for(3000)
+        page.wait_for_function("window.renewed")
+        assert page.locator("[data-reason]").text_content() == "The hall is <closed>."
+
     def test_takes_questions_and_times_from_the_server_and_tries_again_where_it_is_out_of_reach(
         self, page: Page
     ) -> None:
@@ -225,3 +248,21 @@ class TestSizes:
             .filter((one) => !one.closest(".unseen, script"))
             .flatMap((one) => [one.getBoundingClientRect().left, one.getBoundingClientRect().right])""")
         assert (min(sides) >= 0, max(sides) <= width) == (True, True)
+
+    @pytest.mark.parametrize(
+        ("options", "width", "height"), [(3, 1280, 720), (3, 1366, 768), (3, 1920, 1080), (5, 1024, 768)]
+    )
+    @pytest.mark.parametrize("language", ["en", "es"])
+    def test_fit_a_screen_that_is_filled(
+        self, page: Page, options: int, width: int, height: int, language: str
+    ) -> None:
+        page.set_viewport_size({"width": width, "height": height})
+        paper = replace(single(contest(options=tuple(f"option-{n}" for n in range(options)))), title=TITLE)
+        page.set_content(render(make_snapshot({"q1:option-0": 3}, 3, paper), language))
+        for sheet in (PAGES / "static/pages/urna.css", SCRIPTS / "dashboard.css"):
+            page.add_style_tag(path=sheet)
+        page.evaluate("document.documentElement.requestFullscreen()")
+        page.wait_for_function("document.fullscreenElement")
+        over = page.evaluate("document.documentElement.scrollHeight - innerHeight")
+        page.evaluate("document.exitFullscreen()")
+        assert over <= 0

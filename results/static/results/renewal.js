@@ -1,9 +1,9 @@
-// Load a fresh copy of this page for parts that only the server writes: times in the election's own zone, and
-// questions that were edited before the opening.
+// Load a fresh copy of this page for parts that only the server writes: times in the election's own zone, why it is
+// cancelled, and questions that were edited before the opening, or mended before the first ballot.
 
 const SPREAD_MS = 3000;
 const RETRY_MS = 10000;
-const PARTS = ["[data-times]", "[data-contests]"];
+const PARTS = ["[data-reason]", "[data-times]", "[data-contests]"];
 
 const questionsOf = (snapshot) =>
   JSON.stringify(
@@ -12,9 +12,10 @@ const questionsOf = (snapshot) =>
     ]),
   );
 
-/** Tell whether an election was extended, closed or edited between two snapshots. */
+/** Tell whether an election was extended, closed, cancelled or edited between two snapshots. */
 export function outdates(snapshot, shown) {
   if (snapshot.opens_at !== shown.opens_at || snapshot.closes_at !== shown.closes_at) return true;
+  if (snapshot.phase === "cancelled" && shown.phase !== "cancelled") return true;
   // Before the opening nothing is counted, so that each new version is an edit, maybe of a rule that no snapshot shows.
   const isEdit = snapshot.phase === "scheduled" && snapshot.version !== shown.version;
   return isEdit || questionsOf(snapshot) !== questionsOf(shown);
