@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from .models import Election
 
 
-# For how many different markings the count keys are remembered; an election with two options has two markings.
-REMEMBERED_MARKINGS = 10_000
+# How many count keys are remembered, of all markings together; an election with two options has two markings of one
+# key, a comparison of 100 options up to 4,950 keys for each ranking.
+REMEMBERED_KEYS = 100_000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
@@ -135,7 +136,7 @@ class Definition:
         keys = self._counted.get(marking)
         if keys is None:
             keys = tuple(markings.count_keys(marking, self.contests))
-            if len(self._counted) < REMEMBERED_MARKINGS:
+            if len(self._counted) * len(keys) < REMEMBERED_KEYS:
                 self._counted[marking] = keys
         return keys
 
