@@ -1,5 +1,6 @@
 """How numbers, addresses and standings are written on the pages."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -102,3 +103,9 @@ def votes_word(count: int) -> str:
 def board_words() -> dict[str, Any]:
     """Return the words for the dashboard's script, so that it writes the same words as the server."""
     return {"standings": STANDINGS, "votes": VOTES, "more": _("and {n} more")}
+
+
+@register.filter
+def of(values: Mapping[str, Any], key: str) -> Any:
+    """Return what a mapping has for a key, None if it has nothing."""
+    return values.get(key)

@@ -1,7 +1,7 @@
 """What a voting method has to offer, and the values that pass between it and the rest.
 
-Plurality and approval count options; a score method would count `key:score`, a ranked one whole rankings
-(`a>b>c`). All are sums of the same kind, so that counting and storing need not know which method it is.
+Plurality and approval count options, score methods `key:score`, ranked ones whole rankings (`a>b>c`) or pairs
+(`a>b`). All are sums of the same kind, so that counting and storing need not know which method it is.
 How counts become an outcome is in `tabulation`.
 """
 

@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
+from polls import definition as definition_module
 from polls.definition import Definition
 from polls.methods import ContestOnBallot, OptionOnBallot
 from polls.networks import pseudonym
 from polls.proof_of_work import KEY
 from polls.voters import derive_voter
+from tests.conftest import contest
 
 
 class TestDerive:
@@ -62,3 +65,13 @@ class TestJson:
         definition = define(proof_of_work=True)
         newer = json.dumps(json.loads(definition.to_json()) | {"colour": "red"})
         assert Definition.from_json(newer) == definition
+
+
+class TestCountKeys:
+    def test_are_remembered_of_no_more_markings_than_there_is_memory_for(self, define, monkeypatch):
+        monkeypatch.setattr(definition_module, "REMEMBERED_KEYS", 12)
+        options = ("ant", "bee", "cat", "dog")
+        asked = define(contests=(contest(method="schulze", options=options),))
+        for order in permutations(options):
+            assert len(asked.count_keys(f"q1={'>'.join(order)}")) == 6
+        assert len(asked._counted) == 2

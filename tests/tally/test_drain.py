@@ -1,16 +1,18 @@
 """A round of the count on real PostgreSQL and Valkey, killed at every point where it can die."""
 
 import json
+import random
 import threading
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from polls import ballot_box
+from polls import ballot_box, methods
 from polls.ballot_box import inbox
 from polls.ballots import new_ballot_id
 from polls.definition import Definition
+from polls.methods import InvalidRules
 from polls.publishing import publish_election
 from tally import drain as rounds
 from tally import outcomes, store
@@ -18,7 +20,7 @@ from tally.audit.recount import recount, standing_still
 from tally.backlog import Backlog
 from tally.drain import drain_all, drain_round, drain_shard
 from tally.models import CastRecord, Count, CountedBallot, RejectedBallot, StoredOutcome, Tally
-from tests.conftest import voter_key, voter_of
+from tests.conftest import contest, voter_key, voter_of
 
 Reason = RejectedBallot.Reason
 
@@ -414,3 +416,22 @@ class TestDrainAll:
         cast(drink, "ana", "nesquik")
         drain_all()
         assert CountedBallot.objects.get().voter_key == voter_key("ana")
+
+
+class TestLongestMarking:
+    """The longest markings that a paper may have: their count keys fit into the index."""
+
+    @pytest.mark.parametrize("method", ["stv", "approval-committee"])
+    def test_is_counted_like_any_other(self, make_election, cast, method):
+        # By lot, so that no compression makes the keys shorter than they look.
+        chance = random.Random(13)
+        options = tuple(sorted("".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=36)) for _ in range(64)))
+        council = make_election(options=options, method=method)
+        with pytest.raises(InvalidRules):
+            methods.get(method).check(contest(options=(*options, "z" * 36), method=method))
+        sign = ">" if method == "stv" else ","
+        cast(council, "ana", sign.join(options))
+        cast(council, "eva", sign.join(options[1:]))
+        assert drain_shard(council, 0) == 2
+        assert totals(council) == {sign.join(options): 1, sign.join(options[1:]): 1}
+        assert agrees_with_recount(council)

@@ -5,6 +5,7 @@ A marking lists the approved keys in alphabetical order, separated by commas, so
 
 from collections.abc import Mapping, Sequence
 from random import Random
+from types import ModuleType
 from typing import Any
 
 from django import forms
@@ -20,6 +21,7 @@ from ..base import ContestOnBallot, InvalidMarking, InvalidRules, check_by_tabul
 
 
 class Approval:
+    rule: ModuleType = approval
     name = approval.NAME
     version = approval.VERSION
     label = _("Approval: any number of choices, most approvals win")
@@ -36,7 +38,7 @@ class Approval:
         return rules
 
     def check(self, contest: ContestOnBallot) -> None:
-        check_by_tabulation(approval.check_rules, contest)
+        check_by_tabulation(self.rule.check_rules, contest)
         least, most = contest.rules.get("min_choices"), contest.rules.get("max_choices")
         if least is not None and not (is_whole(least) and 1 <= least <= min(most or least, len(contest.options))):
             raise InvalidRules(
@@ -91,4 +93,5 @@ class Approval:
         return ",".join(sorted(chance.sample(contest.keys, chance.randint(least, most))))
 
     def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
-        return approval.tabulate(contest, counts)
+        outcome: Outcome = self.rule.tabulate(contest, counts)
+        return outcome

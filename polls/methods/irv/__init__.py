@@ -1,0 +1,26 @@
+"""Instant runoff: a ranking, one seat; whoever is last leaves, until one has more than half."""
+
+from collections.abc import Iterable
+from itertools import chain
+
+from django.utils.translation import gettext_lazy as _
+
+from tabulation import irv, rankings
+
+from .. import limits
+from ..base import ContestOnBallot, InvalidRules
+from ..ranking import Groups, Ranked
+
+
+class InstantRunoff(Ranked):
+    rule = irv
+    label = _("Instant runoff: a ranking; the last one leaves until one has more than half")
+
+    def check(self, contest: ContestOnBallot) -> None:
+        if contest.seats != 1:
+            raise InvalidRules(_("Instant runoff fills one seat. For several seats take the single transferable vote."))
+        super().check(contest)
+        limits.check_count_keys(contest)
+
+    def count(self, groups: Groups, contest: ContestOnBallot) -> Iterable[str]:
+        return rankings.count_keys(chain.from_iterable(groups))
