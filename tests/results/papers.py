@@ -12,7 +12,8 @@ from django.utils import translation
 from polls.design import Paper
 from polls.methods import ContestOnBallot
 from polls.models import Election
-from results.snapshot import OutcomeShown, Snapshot, Source
+from results.outcome_shown import OutcomeShown, Source
+from results.snapshot import Snapshot
 from tally.outcomes import tabulate
 from tests.conftest import contest
 

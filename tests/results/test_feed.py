@@ -15,8 +15,9 @@ from django.db import OperationalError, connection, connections
 from prometheus_client import REGISTRY
 
 from results import feed
+from results.outcome_shown import write_json
 from results.seats import seats
-from results.snapshot import Election, read_snapshots, write_json
+from results.snapshot import Election, read_snapshots
 from tally import lifecycle
 from tally.drain import drain_all
 from voting_site.asgi import application
@@ -306,7 +307,7 @@ class TestFeed:
                 encoded.append(shown)
             return write_json(shown)
 
-        monkeypatch.setattr("results.snapshot.write_json", note)
+        monkeypatch.setattr("results.outcome_shown.write_json", note)
         channel = feed.Channel()
         for number in (1, 2):
             for _ in range(2):

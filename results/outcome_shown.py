@@ -1,0 +1,131 @@
+"""The outcomes of a paper's contests as pages and sockets show them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, Self
+
+import orjson
+
+from polls.design import Paper
+from polls.methods import ContestOnBallot
+from tabulation.outcome import Outcome
+from tally.outcomes import ContestOutcome, tabulate
+
+
+def write_json(value: Any) -> str:
+    """Write JSON without white space, as UTF-8 can hold it."""
+    return orjson.dumps(value).decode()
+
+
+@dataclass(frozen=True)
+class StandingShown:
+    """One option as the results show it.
+
+    `share` is from 0 to 1, as exact as a float is, for programs; `permille` is what pages show of it, 0 to 1000. Both
+    are None where the method gives the option no share.
+    """
+
+    key: str
+    label: str
+    count: int
+    share: float | None
+    permille: int | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the option as the contract has it."""
+        return {
+            "key": self.key, "label": self.label, "count": self.count, "share": self.share, "permille": self.permille,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ContestShown:
+    """One contest as the results show it: what voters see of it, and its outcome."""
+
+    contest: ContestOnBallot
+    title: str
+    ballots: int
+    blank: int
+    outcome: Outcome
+
+    @cached_property
+    def options(self) -> list[StandingShown]:
+        """Return the options in ballot order."""
+        labels = {option.key: option.label for option in self.contest.options}
+        shown = []
+        for one in self.outcome.standings:
+            share = None if one.permille is None else one.count / (self.outcome.base or 1)
+            shown.append(StandingShown(one.key, labels[one.key], one.count, share, one.permille))
+        return shown
+
+    @property
+    def winners(self) -> list[str]:
+        """Return the keys of the options that have a seat for sure; who ties for the last is not among them."""
+        return list(self.outcome.winners)
+
+    @property
+    def result_template(self) -> str:
+        """Return the template in which the method shows its outcome."""
+        return f"polls/methods/{self.contest.method}/result.html"
+
+    @cached_property
+    def tied(self) -> list[str]:
+        """Return the keys of the options that tie for the last seats."""
+        return [key for tie in self.outcome.ties for key in tie.keys]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the contest as the contract has it."""
+        return {
+            "key": self.contest.key,
+            "title": self.title,
+            "method": self.contest.method,
+            "seats": self.contest.seats,
+            "ballots": self.ballots,
+            "blank": self.blank,
+            "options": [one.as_dict() for one in self.options],
+            "winners": self.winners,
+            "tied": self.tied,
+            "reason": self.outcome.reason,
+            "working": self.outcome.working,
+        }
+
+
+class Source(NamedTuple):
+    """What an outcome is shown from, as PostgreSQL holds it: texts, which are compared faster than they are read."""
+
+    paper: str
+    # None while nobody has voted.
+    contests: str | None
+    ballots: int
+
+
+@dataclass(frozen=True)
+class OutcomeShown:
+    """The contests of a paper with their outcomes, made and encoded once for all pages and sockets that show them."""
+
+    source: Source
+    paper: Paper
+    contests: Sequence[ContestShown]
+    json: str
+
+    @classmethod
+    def of(cls, source: Source) -> Self:
+        """Read an outcome; raises ValueError where it is something else."""
+        paper = Paper.read(source.paper)
+        if source.contests is None:
+            outcomes = tabulate(paper, {}, 0)
+        else:
+            outcomes = [ContestOutcome.from_dict(one) for one in orjson.loads(source.contests)]
+        contests = show_contests(paper, outcomes, source.ballots)
+        return cls(source, paper, contests, write_json([one.as_dict() for one in contests]))
+
+
+def show_contests(paper: Paper, outcomes: Iterable[ContestOutcome], ballots: int) -> list[ContestShown]:
+    """Return the contests of a paper, each with its outcome."""
+    by_key = {one.key: one for one in outcomes}
+    shown = []
+    for contest in paper.contests:
+        _, blank, outcome = by_key[contest.key]
+        shown.append(ContestShown(contest, contest.title or paper.title, ballots, blank, outcome))
+    return shown
