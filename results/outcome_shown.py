@@ -1,12 +1,14 @@
 """The outcomes of a paper's contests as pages and sockets show them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import orjson
+from django.utils.safestring import SafeString
 
+from polls import methods
 from polls.design import Paper
 from polls.methods import ContestOnBallot
 from tabulation.outcome import Outcome
@@ -69,6 +71,10 @@ class ContestShown:
         """Return the template in which the method shows its outcome."""
         return f"polls/methods/{self.contest.method}/result.html"
 
+    def tell(self) -> Any:
+        """Return what the method's page has besides the standings; not kept, since it has words of one language."""
+        return methods.get(self.contest.method).tell(self.contest, self.outcome)
+
     @cached_property
     def tied(self) -> list[str]:
         """Return the keys of the options that tie for the last seats."""
@@ -108,6 +114,8 @@ class OutcomeShown:
     paper: Paper
     contests: Sequence[ContestShown]
     json: str
+    # The contests as HTML, by language and stage of the election (templatetags/contests.py).
+    html: dict[tuple[str, str], SafeString] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, source: Source) -> Self:

@@ -41,6 +41,8 @@ class Snapshot:
     version: int
     pending: int | None
     as_of: dt.datetime
+    # Seconds between two outcomes at least, 0 where each round of the count has its own.
+    rest: int = 0
 
     @property
     def paper(self) -> Paper:
@@ -70,6 +72,7 @@ class Snapshot:
             "version": self.version,
             "ballots": self.ballots,
             "pending": self.pending,
+            "rest": self.rest,
             "opens_at": write_time(self.election.opening),
             "closes_at": write_time(self.election.closes_at) if self.election.closes_at else None,
             "shows": "live",
@@ -104,7 +107,7 @@ class ClockTimestamp(Func):
 _READ = (
     "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "state", "sealed_at",
     "cancel_reason", "mended_at",
-    "outcome__design", "outcome__version", "outcome__ballots",
+    "outcome__design", "outcome__version", "outcome__ballots", "outcome__rest",
 )  # fmt: skip
 
 
@@ -177,6 +180,7 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
         version=row.revision + (stored.version if stored else 0),
         pending=pending,
         as_of=row.as_of,
+        rest=stored.rest if stored else 0,
     )
 
 

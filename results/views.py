@@ -33,6 +33,13 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @never_cache
+def contests(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the contests of a dashboard alone, for its script, which renews the working with them."""
+    return render(request, "results/contests.html", {"snapshot": get_snapshot(slug)})
+
+
+@require_safe
+@never_cache
 def results_json(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the snapshot."""
     response = HttpResponse(get_snapshot(slug).to_json(), content_type="application/json")

@@ -105,6 +105,8 @@ class StoredOutcome(models.Model):
     version = models.PositiveBigIntegerField()
     ballots = models.PositiveBigIntegerField()
     contests = models.JSONField(null=True)
+    # Whole seconds in which no other outcome is made, because this one took long. The last release does not write it.
+    rest = models.PositiveIntegerField(db_default=0)
 
     class Meta:
         db_table = "tally_outcome"

@@ -115,10 +115,23 @@ def make_outcome(election: int) -> None:
         if is_outage(error):
             raise
         logger.exception("ALARM %s: there is no outcome, its counts contradict each other; run `recount`", row.slug)
-    store.save_outcome(election, design=row.in_force, version=row.version, ballots=row.ballots, contests=contests)
+    rest = _rest_after(time.monotonic() - started)
+    store.save_outcome(
+        election,
+        design=row.in_force,
+        version=row.version,
+        ballots=row.ballots,
+        contests=contests,
+        rest=int(rest),
+    )
     seconds = time.monotonic() - started
     metrics.OUTCOME_SECONDS.observe(seconds)
-    _rests_until[election] = time.monotonic() + (REST * seconds if seconds > QUICK_S else 0)
+    _rests_until[election] = time.monotonic() + _rest_after(seconds)
+
+
+def _rest_after(seconds: float) -> float:
+    """Return how long no other outcome is made after one that has taken some seconds."""
+    return REST * seconds if seconds > QUICK_S else 0
 
 
 def _read(election: int) -> Any:

@@ -173,19 +173,19 @@ def add_to_counts(election: int, shard: int, deltas: Counter[str]) -> None:
 
 
 def save_outcome(
-    election: int, *, design: str, version: int, ballots: int, contests: list[dict[str, Any]] | None
+    election: int, *, design: str, version: int, ballots: int, contests: list[dict[str, Any]] | None, rest: int = 0
 ) -> None:
     """Store an outcome, unless another worker has stored one of a newer version meanwhile."""
     run(
         """
-        INSERT INTO tally_outcome (election_id, design, version, ballots, contests)
-        VALUES (%s, %s, %s, %s, %s::jsonb)
+        INSERT INTO tally_outcome (election_id, design, version, ballots, contests, rest)
+        VALUES (%s, %s, %s, %s, %s::jsonb, %s)
         ON CONFLICT (election_id) DO UPDATE SET
             design = excluded.design, version = excluded.version,
-            ballots = excluded.ballots, contests = excluded.contests
+            ballots = excluded.ballots, contests = excluded.contests, rest = excluded.rest
         WHERE tally_outcome.version <= excluded.version
         """,
-        [election, design, version, ballots, None if contests is None else json.dumps(contests)],
+        [election, design, version, ballots, None if contests is None else json.dumps(contests), rest],
     )
 
 

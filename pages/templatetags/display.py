@@ -21,7 +21,15 @@ STANDINGS = {
     "tie": gettext_lazy("Tie"),
 }
 # Some languages have more forms, as Spanish does for round millions; "other" is good enough there.
-VOTES = {"one": pgettext_lazy("noun, after 1", "vote"), "other": pgettext_lazy("noun, after a number", "votes")}
+UNITS = {
+    "votes": {"one": pgettext_lazy("noun, after 1", "vote"), "other": pgettext_lazy("noun, after a number", "votes")},
+    "points": {
+        "one": pgettext_lazy("noun, after 1", "point"),
+        "other": pgettext_lazy("noun, after a number", "points"),
+    },
+    # Of comparisons with other options.
+    "wins": {"one": pgettext_lazy("noun, after 1", "win"), "other": pgettext_lazy("noun, after a number", "wins")},
+}
 
 
 @register.filter
@@ -87,6 +95,12 @@ def standing(shown: Any, key: str, final: bool) -> str:
     return ""
 
 
+@register.simple_tag
+def tell(shown: Any) -> Any:
+    """Return what a contest's method tells of the working; a tag, since a template swallows errors of a variable."""
+    return shown.tell()
+
+
 @register.filter
 def standing_word(state: str) -> str:
     """Return the word for a standing, empty for none."""
@@ -94,15 +108,15 @@ def standing_word(state: str) -> str:
 
 
 @register.filter
-def votes_word(count: int) -> str:
-    """Return the word that follows a number of votes."""
-    return str(VOTES["one" if count == 1 else "other"])
+def unit_word(count: int, unit: str) -> str:
+    """Return the word that follows a number of votes, points or wins."""
+    return str(UNITS[unit]["one" if count == 1 else "other"])
 
 
 @register.simple_tag
 def board_words() -> dict[str, Any]:
     """Return the words for the dashboard's script, so that it writes the same words as the server."""
-    return {"standings": STANDINGS, "votes": VOTES, "more": _("and {n} more")}
+    return {"standings": STANDINGS, "units": UNITS, "more": _("and {n} more")}
 
 
 @register.filter

@@ -134,6 +134,9 @@ class VotingMethod(Protocol):
     def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
         """Compute the outcome of `counts` (count key -> votes); raises InvalidContest or InvalidCounts."""
 
+    def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Any:
+        """Return what the page of an outcome has besides the standings, in the language of the moment; or None."""
+
 
 def check_by_tabulation(check: Any, contest: ContestOnBallot) -> None:
     """Let the counting rule check a contest; raises InvalidRules with what it says."""

@@ -65,7 +65,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     },
     # All that results pages read of a count.
     "tally_outcome": {
-        "worker": {**READ_AND_ADD, "UPDATE": ("design", "version", "ballots", "contests")},
+        "worker": {**READ_AND_ADD, "UPDATE": ("design", "version", "ballots", "contests", "rest")},
         "result": READ,
         "admin": READ,
     },

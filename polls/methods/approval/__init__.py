@@ -95,3 +95,6 @@ class Approval:
     def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
         outcome: Outcome = self.rule.tabulate(contest, counts)
         return outcome
+
+    def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Any:
+        return None

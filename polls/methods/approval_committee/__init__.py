@@ -1,12 +1,17 @@
 """Committees by approval: marked like an approval contest; the seats are filled in proportion."""
 
-from django.utils.translation import gettext_lazy as _
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tabulation import approval_committee
+from tabulation.outcome import Outcome
 
 from .. import limits
 from ..approval import Approval
 from ..base import ContestOnBallot
+from ..telling import Cell, Row, Table, Teller, Told, no_votes, write_number
 
 
 class ApprovalCommittee(Approval):
@@ -15,7 +20,7 @@ class ApprovalCommittee(Approval):
     rule = approval_committee
     name = approval_committee.NAME
     version = approval_committee.VERSION
-    label = _("Committee by approval: any number of choices, seats in proportion")
+    label = gettext_lazy("Committee by approval: any number of choices, seats in proportion")
 
     def check(self, contest: ContestOnBallot) -> None:
         super().check(contest)
@@ -23,3 +28,40 @@ class ApprovalCommittee(Approval):
 
     def count_keys(self, marking: str, contest: ContestOnBallot) -> list[str]:
         return approval_committee.count_keys(super().count_keys(marking, contest), contest.keys)
+
+    def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Told:
+        teller = Teller(contest, outcome)
+        rounds = teller.working["rounds"]
+        if not rounds:
+            return teller.told(str(self.label), [no_votes()])
+        elected: set[str] = set()
+        cells: dict[str, list[Cell]] = {key: [] for key in teller.labels}
+        for this in rounds:
+            elected.add(this["elected"])
+            for key, written in cells.items():
+                kind = "elected" if key in elected else ""
+                written.append(Cell(_write(this["sums"].get(key, "")), kind))
+        rows = [Row(teller.labels[key], written) for key, written in cells.items()]
+        head = [_("seat %(number)d") % {"number": number} for number in range(1, len(rounds) + 1)]
+        table = Table(_("Approvals for each seat, less those of ballots that have elected somebody"), head, rows)
+        return teller.told(str(self.label), _tell_seats(teller), tables=[table])
+
+
+def _tell_seats(teller: Teller) -> Iterator[str]:
+    for number, this in enumerate(teller.working["rounds"], start=1):
+        winner = this["elected"]
+        values = {"number": number, "option": teller.labels[winner], "sum": _write(this["sums"][winner])}
+        if number == 1:
+            yield _("Seat 1: %(option)s had the most approvals, %(sum)s.") % values
+        else:
+            yield _("Seat %(number)d: %(option)s had the highest sum, %(sum)s.") % values
+    if len(teller.working["rounds"]) > 1:
+        yield _(
+            "A ballot that has elected one of its options counts a half for the others, one that has elected two a "
+            "third, and so on."
+        )
+
+
+def _write(total: int | str) -> str:
+    """Write an exact sum, which may be a fraction such as 7/2."""
+    return write_number(total) if isinstance(total, int) else total

@@ -6,10 +6,12 @@ from itertools import chain
 from django.utils.translation import gettext_lazy as _
 
 from tabulation import irv, rankings
+from tabulation.outcome import Outcome
 
-from .. import limits
+from .. import flow, limits, stages
 from ..base import ContestOnBallot, InvalidRules
 from ..ranking import Groups, Ranked
+from ..telling import Teller, Told, no_votes
 
 
 class InstantRunoff(Ranked):
@@ -24,3 +26,16 @@ class InstantRunoff(Ranked):
 
     def count(self, groups: Groups, contest: ContestOnBallot) -> Iterable[str]:
         return rankings.count_keys(chain.from_iterable(groups))
+
+    def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Told:
+        teller = Teller(contest, outcome)
+        counted = stages.of_runoffs(teller.working)
+        if not counted:
+            return teller.told(str(self.label), [no_votes()])
+        return teller.told(
+            str(self.label),
+            stages.tell_runoffs(teller, counted),
+            figure=flow.figure(teller, counted),
+            tables=[stages.table(teller, counted)],
+            notes=stages.notes(counted),
+        )

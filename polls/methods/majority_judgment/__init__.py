@@ -1,13 +1,18 @@
 """Majority judgment: each option gets a grade in words; the best median wins."""
 
+from collections.abc import Iterator, Mapping
+
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from tabulation import majority_judgment
+from tabulation.outcome import Outcome
 
+from .. import distribution
 from ..base import ContestOnBallot, InvalidRules
 from ..grading import Grade, Graded
+from ..telling import Teller, Told, no_votes, write_number
 
 
 class MajorityJudgment(Graded):
@@ -35,3 +40,34 @@ class MajorityJudgment(Graded):
         super().check(contest)
         if contest.rules.get("max_score", 5) != 5:
             raise InvalidRules(_("Majority judgment has its six grades. Leave “max_score” out."))
+
+    def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Told:
+        teller = Teller(contest, outcome)
+        grades = self.choices(contest)
+        words = {grade.number: str(grade.word) for grade in grades}
+        order = [key for level in teller.working["ranking"] for key in level]
+        if not order:
+            return teller.told(str(self.label), [no_votes()])
+        medians = {key: words[median] for key, median in teller.working["medians"].items()}
+        given = {key: list(reversed(numbers)) for key, numbers in teller.working["distribution"].items()}
+        caption = _("Median grades, and how many ballots gave which grade")
+        table = distribution.table(teller, caption, given, list(words.values()), order, {_("median"): medians})
+        return teller.told(
+            str(self.label),
+            _tell_medians(teller, medians, {one.key: one.count for one in outcome.standings}),
+            figure=distribution.figure(teller, given, list(words.values()), order, middle=True),
+            tables=[table],
+        )
+
+
+def _tell_medians(teller: Teller, medians: Mapping[str, str], at_least: Mapping[str, int]) -> Iterator[str]:
+    told = _("%(place)d. %(option)s: the median grade is “%(grade)s”; %(number)s gave this grade or a better one.")
+    for place, level in enumerate(teller.working["ranking"], start=1):
+        for key in level:
+            values = {"place": place, "option": teller.labels[key], "grade": medians[key]}
+            yield told % (values | {"number": write_number(at_least[key])})
+    if len(set(medians.values())) < len(medians):
+        yield _(
+            "Of options with the same median one median grade is taken away from each, again and again, until their "
+            "medians differ."
+        )

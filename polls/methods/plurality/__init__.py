@@ -53,3 +53,6 @@ class Plurality:
 
     def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
         return plurality.tabulate(contest, counts)
+
+    def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Any:
+        return None

@@ -1,19 +1,23 @@
 """STAR voting: each option gets a score; the two highest totals meet in a runoff."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tabulation import star
+from tabulation.outcome import Outcome
 
-from .. import limits
+from .. import limits, scores
 from ..base import ContestOnBallot
 from ..grading import Graded
+from ..pairs import Comparisons
+from ..telling import Teller, Told, no_votes, write_number
 
 
 class Star(Graded):
     rule = star
-    label = _("STAR: a score for each option, then a runoff of the two highest")
+    label = gettext_lazy("STAR: a score for each option, then a runoff of the two highest")
 
     def check(self, contest: ContestOnBallot) -> None:
         super().check(contest)
@@ -21,3 +25,45 @@ class Star(Graded):
 
     def count(self, given: Mapping[str, int], contest: ContestOnBallot) -> Iterable[str]:
         return star.count_keys(given, contest.keys)
+
+    def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Told:
+        teller = Teller(contest, outcome)
+        totals = {one.key: one.count for one in outcome.standings}
+        if not any(totals.values()):
+            return teller.told(str(self.label), [no_votes()])
+        order = scores.order_by(totals)
+        comparisons = Comparisons(teller, order)
+        told = [_("The totals: %(totals)s.") % {"totals": scores.tell_totals(teller, totals, order)}]
+        return scores.tell(
+            teller,
+            str(self.label),
+            [*told, *_tell_runoffs(teller)],
+            totals,
+            order,
+            tables=[comparisons.table()],
+            notes=comparisons.notes(),
+        )
+
+
+def _tell_runoffs(teller: Teller) -> Iterator[str]:
+    for number, this in enumerate(teller.working["rounds"], start=1):
+        values = {"number": number, "winner": teller.labels[this["elected"]]}
+        if len(this["finalists"]) < 2:
+            yield _("Runoff %(number)d: only %(winner)s was left with points, and is elected.") % values
+            continue
+        (first, second), (higher, lower) = this["finalists"], this["preferring"]
+        values |= {
+            "first": teller.labels[first],
+            "second": teller.labels[second],
+            "for_first": write_number(higher),
+            "for_second": write_number(lower),
+        }
+        told = _(
+            "Runoff %(number)d: %(first)s against %(second)s. %(for_first)s scored %(first)s higher, %(for_second)s "
+            "scored %(second)s higher."
+        )
+        if higher == lower:
+            end = _("Both are equal: the higher total decides, then more of the best score. %(winner)s is elected.")
+        else:
+            end = _("%(winner)s is elected.")
+        yield f"{told % values} {end % values}"

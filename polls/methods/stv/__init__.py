@@ -7,10 +7,19 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from tabulation import rankings, stv
+from tabulation.outcome import Outcome
 
-from .. import limits
+from .. import flow, limits, stages
 from ..base import ContestOnBallot
 from ..ranking import Groups, Ranked
+from ..telling import Teller, Told, no_votes
+
+# The rules by name, with their sources.
+VARIANTS = {
+    "scottish": _("Scottish councils, weighted inclusive Gregory (SSI 2007/42)"),
+    "meek": _("Meek’s method (reference rule of the PR Foundation)"),
+    "minneapolis": _("Minneapolis (Code of Ordinances, chapter 167)"),
+}
 
 
 class SingleTransferableVote(Ranked):
@@ -18,11 +27,7 @@ class SingleTransferableVote(Ranked):
     label = _("Single transferable vote (STV): a ranking, several seats in proportion")
 
     def rule_fields(self) -> dict[str, forms.Field]:
-        variants = [
-            ("scottish", _("Scottish councils, weighted inclusive Gregory (SSI 2007/42)")),
-            ("meek", _("Meek’s method (reference rule of the PR Foundation)")),
-            ("minneapolis", _("Minneapolis (Code of Ordinances, chapter 167)")),
-        ]
+        variants = list(VARIANTS.items())
         return {"variant": forms.ChoiceField(label=_("rule of transfer"), choices=variants, required=False)}
 
     def check(self, contest: ContestOnBallot) -> None:
@@ -31,3 +36,18 @@ class SingleTransferableVote(Ranked):
 
     def count(self, groups: Groups, contest: ContestOnBallot) -> Iterable[str]:
         return rankings.count_keys(chain.from_iterable(groups))
+
+    def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Told:
+        teller = Teller(contest, outcome)
+        variant = teller.working["variant"]
+        rule = f"{self.label}. {VARIANTS[variant]}"
+        counted = (stages.of_meek if variant == "meek" else stages.of_transfers)(teller.working)
+        if not counted:
+            return teller.told(rule, [no_votes()])
+        return teller.told(
+            rule,
+            stages.tell_transfers(teller, counted),
+            figure=flow.figure(teller, counted),
+            tables=[stages.table(teller, counted)],
+            notes=stages.notes(counted),
+        )

@@ -29,6 +29,7 @@ export class Board {
     write(this.root.querySelector("h1"), snapshot.title);
     this.drawTurnout(snapshot.ballots);
     this.drawPending(stage === "final" ? 0 : snapshot.pending);
+    this.drawRest(stage === "final" ? 0 : snapshot.rest);
     // A contest that was added is missing here until the page has loaded it from the server.
     for (const contest of snapshot.contests) this.contests.get(contest.key)?.draw(contest, snapshot.final);
   }
@@ -44,6 +45,13 @@ export class Board {
     this.find("pending-unknown").hidden = pending !== null;
     write(this.find("pending-count"), this.whole(pending || 0));
     choose(place, "plural", plural(pending || 0));
+  }
+
+  drawRest(seconds) {
+    const place = this.find("rest");
+    if (!place) return;
+    place.hidden = !seconds;
+    write(place, place.dataset.rest.replace("{n}", this.whole(seconds)));
   }
 
   drawTime(asOf) {

@@ -39,9 +39,9 @@ export class ContestBoard {
   drawRow(row, option, standing) {
     const find = (name) => row.querySelector(`[data-${name}]`);
     write(find("count"), this.whole(option.count));
-    write(find("votes"), this.words.votes[plural(option.count)]);
+    write(find("votes"), this.words.units[row.parentElement.dataset.unit][plural(option.count)]);
     write(find("share"), percent(option.permille));
-    find("bar").setAttribute("width", `${(option.permille || 0) / 10}%`);
+    find("bar")?.setAttribute("width", `${(option.permille || 0) / 10}%`);
     row.dataset.standing = standing;
     if (find("rank")) write(find("rank"), this.words.standings[standing] || "");
   }

@@ -5,6 +5,7 @@ import { Age, confirms, isHeartbeat, isNewer } from "./frames.js";
 import { Link } from "./link.js";
 import { offerFullScreen } from "./full_screen.js";
 import { Renewal, outdates } from "./renewal.js";
+import { Working } from "./working.js";
 
 const STALE_S = 5;
 const SPEAK_MS = 15000;
@@ -19,6 +20,8 @@ const renewal = new Renewal(root, () => {
   board.draw(shown);
 });
 
+const working = new Working(root, root.dataset.workingPage);
+
 function take(message) {
   if (isHeartbeat(message)) {
     if (!confirms(message, shown)) return;
@@ -27,6 +30,7 @@ function take(message) {
   } else {
     if (!isNewer(message, shown)) return;
     if (outdates(message, shown)) renewal.want();
+    if (message.version !== shown.version || message.final !== shown.final) working.want();
     shown = message;
     age.set(performance.now());
     board.draw(shown);
