@@ -10,11 +10,12 @@ from .stages import Stage
 from .telling import Figure, Teller
 
 # In the units of the figure: all votes together, the space between bars, a bar, from column to column, above them.
-_HEIGHT, _SPACE, _BAR, _COLUMN, _TOP = 320, 8, 12, 160, 28
+_HEIGHT, _SPACE, _BAR, _COLUMN, _TOP = 320, 8, 12, 168, 28
 # A bar has its name beside it if it is so high.
 _LOWEST_NAMED = 13
 # Characters of a name for which there is room.
 _LETTERS = 13
+_DECIMALS = 2
 # Votes that count for nobody any more are drawn like an option, the last one.
 _NOBODY = ""
 
@@ -68,10 +69,12 @@ def figure(teller: Teller, stages: Sequence[Stage]) -> Figure:
         x = place * _COLUMN
         elected.update(stage.elected)
         for key, height in column.heights.items():
-            votes = teller.number(stage.votes[key] if key else stage.exhausted)
+            votes = stage.votes[key] if key else stage.exhausted
             name = teller.labels[key] if key else _("nobody")
             written = f"{'✓ ' if key in elected else ''}{_cut(name)}" if height >= _LOWEST_NAMED else ""
-            blocks.append(Block(x, column.tops[key], height, kinds[key], written, votes, f"{name}: {votes}"))
+            short = teller.number(votes, decimals=_DECIMALS)
+            title = f"{name}: {teller.number(votes)}"
+            blocks.append(Block(x, column.tops[key], height, kinds[key], written, short, title))
         if place:
             ribbons += _ribbons(columns[place - 1], column, stage, x, _HEIGHT / whole, kinds)
     headings = [

@@ -15,7 +15,7 @@ from .base import ContestOnBallot
 from .option_fields import labels_of
 
 # Votes are parts of one where they are transferred; so many decimals are shown, and the rest is cut off.
-_DECIMALS = 5
+DECIMALS = 5
 
 
 class Cell(NamedTuple):
@@ -69,9 +69,9 @@ class Teller:
         """Return the labels of options as one text."""
         return enumerate_texts([self.labels[key] for key in keys])
 
-    def number(self, votes: int) -> str:
+    def number(self, votes: int, decimals: int = DECIMALS) -> str:
         """Write votes, which are counted in parts of `scale`."""
-        return write_number(votes, self.scale)
+        return write_number(votes, self.scale, decimals)
 
     def votes(self, votes: int) -> str:
         """Write votes with the word for them."""
@@ -128,12 +128,11 @@ def enumerate_texts(texts: Sequence[str]) -> str:
     return _("%(first)s and %(last)s") % {"first": ", ".join(texts[:-1]), "last": texts[-1]}
 
 
-def write_number(number: int, scale: int = 1) -> str:
-    """Write a number of parts of `scale`, with as many decimals as it needs, five at most."""
-    whole = Decimal(number) / scale
-    cut = whole.quantize(Decimal(1).scaleb(-_DECIMALS), ROUND_DOWN).normalize()
-    decimals = max(-int(cut.as_tuple().exponent), 0)
-    return str(floatformat(cut, f"{decimals}g"))
+def write_number(number: int, scale: int = 1, decimals: int = DECIMALS) -> str:
+    """Write a number of parts of `scale`, with as many decimals as it needs up to `decimals`."""
+    cut = (Decimal(number) / scale).quantize(Decimal(1).scaleb(-decimals), ROUND_DOWN).normalize()
+    needed = max(-int(cut.as_tuple().exponent), 0)
+    return str(floatformat(cut, f"{needed}g"))
 
 
 def no_votes() -> str:

@@ -70,6 +70,8 @@ class TestBoard:
             (make_snapshot(NOTHING, 0, phase="scheduled"), make_snapshot({"dues:yes": 9}, 9)),
             (make_snapshot({"dues:yes": 9}, 9, pending=2), final({"dues:no": 10}, 10)),
             (make_snapshot(NOTHING, 0), make_snapshot({"chair:-blank": 1}, 1, pending=None)),
+            (make_snapshot(LIVELY, 12), make_snapshot(LIVELY, 12, rest=1234)),
+            (make_snapshot(LIVELY, 12, rest=8), make_snapshot(LIVELY, 12)),
         ],
         ids=[
             "a tie at the last seat",
@@ -79,6 +81,8 @@ class TestBoard:
             "opening, without a quorum",
             "not carried",
             "one blank",
+            "counting takes long",
+            "counting takes long no more",
         ],
     )
     def test_draws_three_contests_as_the_server_writes_them(
@@ -87,6 +91,25 @@ class TestBoard:
         drawn = draw(page, before, after, language)
         assert len(drawn) > 100
         assert drawn == page.evaluate(LIST, render(after, language))
+
+    @pytest.mark.parametrize("language", ["en", "es"])
+    @pytest.mark.parametrize(
+        ("method", "counts"),
+        [
+            ("score", {"q1:ana:5": 1, "q1:bea:1": 1}),
+            ("schulze", {"q1:ana>bea": 1, "q1:ana>carlo": 1}),
+            ("irv", {"q1:bea>ana": 1}),
+        ],
+    )
+    def test_draws_points_and_wins_as_the_server_writes_them(self, page: Page, language: str, method, counts) -> None:
+        paper = single(contest(options=("ana", "bea", "carlo"), method=method))
+        before, after = make_snapshot({}, 0, paper), make_snapshot(counts, 1, paper)
+        draw(page, before, after, language)
+        standings = "(written) => (written ? new DOMParser().parseFromString(written, 'text/html') : document)"
+        standings += ".querySelector('.standings').innerHTML"
+        drawn = page.evaluate(standings, None)
+        assert drawn == page.evaluate(standings, render(after, language))
+        assert drawn.count("data-key") == 3
 
     def test_draws_a_motion_that_nobody_can_decide_as_the_server_writes_it(self, page: Page) -> None:
         rules = {"majority": "two-thirds", "basis": "entitled", "quorum": "1/3"}

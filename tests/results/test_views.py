@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from polls import methods
 from polls.publishing import cancel_election
 from results import snapshot as snapshots
 from results.views import get_snapshot
@@ -46,6 +47,7 @@ class TestSnapshot:
             "closes_at": None,
             "shows": "live",
             "turnout": None,
+            "rest": 0,
             "contests": [
                 {
                     "key": "q1",
@@ -208,6 +210,27 @@ class TestPages:
         make_election()
         page = client.get("/drink/").content.decode()
         assert (page.count("<section "), page.count("<h1"), page.count("<h2")) == (1, 1, 0)
+
+    def test_the_contests_alone_are_those_of_the_dashboard(self, make_election, cast, client):
+        make_election(method="irv", contests=2)
+        page, alone = (client.get(address).content.decode() for address in ("/drink/", "/drink/contests/"))
+        assert alone.count("data-told") == 2
+        assert alone.strip() in page
+
+    def test_the_contests_are_written_once_for_each_language_and_version(
+        self, make_election, cast, client, monkeypatch
+    ):
+        drink = make_election(method="irv")
+        told = []
+        tell = methods.get("irv").tell
+        monkeypatch.setattr(type(methods.get("irv")), "tell", lambda _, *given: told.append(given) or tell(*given))
+        for languages in (("en", "en", "es"), ("es", "en")):
+            for language in languages:
+                client.get("/drink/", headers={"accept-language": language})
+                client.get("/drink/contests/", headers={"accept-language": language})
+            cast(drink, "ana", "nesquik")
+            drain_all()
+        assert len(told) == 4
 
     def test_the_list_tells_how_many_questions_there_are(self, make_election, client):
         make_election("drink", contests=3)

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from polls.models import Election
+from results.snapshot import read_snapshots
 from results.views import get_snapshot
 from tally import drain, outcomes
 from tally.audit.recount import repair
@@ -111,6 +112,18 @@ class TestRest:
         time.sleep(outcomes._rests_until[drink.pk] - time.monotonic())
         outcomes.catch_up()
         assert shown(drink) == {"nesquik": 2, "cola-cao": 0}
+
+    def test_is_on_record_for_the_page_to_say_so(self, make_election, cast, monkeypatch):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        assert StoredOutcome.objects.get().rest == 0
+        monkeypatch.setattr(outcomes, "REST", 30)
+        takes(monkeypatch, outcomes.QUICK_S * 2)
+        cast(drink, "eva", "nesquik")
+        drain_all()
+        [snapshot] = read_snapshots(Election.objects.all())
+        assert StoredOutcome.objects.get().rest == snapshot.rest >= 3
 
     def test_does_not_delay_the_last_one(self, make_election, cast, monkeypatch):
         drink = make_election()

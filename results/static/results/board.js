@@ -49,7 +49,6 @@ export class Board {
 
   drawRest(seconds) {
     const place = this.find("rest");
-    if (!place) return;
     place.hidden = !seconds;
     write(place, place.dataset.rest.replace("{n}", this.whole(seconds)));
   }
