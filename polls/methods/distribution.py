@@ -52,14 +52,14 @@ def figure(
     if len(words) > MOST_LEVELS:
         return None
     strengths = [f"{1 - 0.88 * place / max(len(words) - 1, 1):.2f}" for place in range(len(words))]
-    most = max((sum(numbers) for numbers in given.values()), default=0)
+    marked = teller.working["ballots"] - teller.working["blank"]
     bars = []
     for key in order:
         parts, start = [], 0
         for word, strength, number in zip(words, strengths, given[key], strict=True):
             if number:
                 title = f"{teller.labels[key]}, {word}: {write_number(number)}"
-                parts.append(Part(_percent(start, most), _percent(number, most), strength, title))
+                parts.append(Part(_percent(start, marked), _percent(number, marked), strength, title))
             start += number
         bars.append(Bar(teller.labels[key], parts))
     legend = [Legend(word, strength) for word, strength in zip(words, strengths, strict=True)]
