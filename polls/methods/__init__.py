@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from .approval import Approval
 from .approval_committee import ApprovalCommittee
 from .base import BALLOT_RULES, ContestOnBallot, InvalidMarking, InvalidRules, OptionOnBallot, VotingMethod
+from .borda import Borda
 from .irv import InstantRunoff
 from .majority_judgment import MajorityJudgment
 from .motion import Motion
@@ -37,6 +38,7 @@ _KNOWN: tuple[VotingMethod, ...] = (
     Score(),
     Star(),
     MajorityJudgment(),
+    Borda(),
     InstantRunoff(),
     SingleTransferableVote(),
     Schulze(),
