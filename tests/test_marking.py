@@ -1,0 +1,187 @@
+"""Each method in a real browser: from the ballot, on a phone and without JavaScript, to the result of the election."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.test_whole_way import chromium, pytestmark, urna, visitor
+from tests.voting_site.processes import Up, run
+
+__all__ = ["chromium", "pytestmark", "urna", "visitor"]
+
+PEOPLE = ("Ana", "Bea", "Carlo", "Dora")
+DESKTOP = {"width": 1280, "height": 800}
+RANKED = {"irv": 1, "stv": 2, "schulze": 1, "borda": 1}
+SCORED = {"score": 1, "star": 1, "majority-judgment": 1}
+# What the page of the result says after two ballots of Bea before Ana.
+TOLD = {
+    "irv": "Round 1: Bea had 2 of 2 votes, more than half, and is elected.",
+    "stv": "Elected with the quota: Bea with 2 votes.",
+    "schulze": "Compared one by one, Bea beats each other option.",
+    "borda": "The points: Bea 8; Ana 6; Carlo 0; Dora 0.",
+    "score": "The totals: Bea 10; Ana 6; Carlo 0; Dora 0. The highest one wins.",
+    "star": "Runoff 1: Bea against Ana. 2 scored Bea higher, 0 scored Ana higher. Bea is elected.",
+    "majority-judgment": "1. Bea: the median grade is “Excellent”; 2 gave this grade or a better one.",
+    "approval-committee": "Seat 1: Bea had the most approvals, 2.",
+}
+
+
+def publish(urna: Up, folder: Path, method: str, options: tuple[str, ...] = PEOPLE, **contest: Any) -> str:
+    """Publish an election of one contest, and return the address of its ballot."""
+    slug = f"{method}-{len(options)}"
+    paper = folder / "paper.json"
+    question = {"method": method, "options": [{"label": label} for label in options], **contest}
+    paper.write_text(json.dumps({"title": f"Who by {method}?", "slug": slug, "contests": [question]}))
+    imported = run("import_election", "--data", str(urna.data), str(paper), "--publish")
+    assert imported.returncode == 0, imported.stderr
+    return f"http://127.0.0.1:{urna.ports['vote']}/{slug}/"
+
+
+def mark(page: Page, method: str) -> None:
+    """Put Bea before Ana, without any script."""
+    if method in RANKED:
+        page.get_by_label("Bea", exact=True).select_option("1")
+        page.get_by_label("Ana", exact=True).select_option("2")
+    elif method in SCORED:
+        for name, score in (("Bea", 5), ("Ana", 3)):
+            page.get_by_role("group", name=name, exact=True).locator(f'input[value="{score}"]').check()
+    else:
+        page.get_by_label("Bea").check()
+
+
+def send(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^(Vote|Change my vote)$")).click()
+    page.wait_for_url("**/cast/")
+
+
+def violations(page: Page) -> list[Any]:
+    """Return what axe finds on a page, each with the elements."""
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in Axe().run(page).response["violations"]]
+
+
+def ranking(page: Page) -> list[str]:
+    """Return the labels in the order in which they are ranked."""
+    return page.locator("ol.ranks [data-label]").all_inner_texts()
+
+
+@pytest.mark.parametrize("method", TOLD)
+def test_goes_from_the_ballot_to_the_result(
+    urna: Up, chromium: Browser, visitor: BrowserContext, tmp_path: Path, method: str
+) -> None:
+    ballot = publish(urna, tmp_path, method, seats=2 if method in ("stv", "approval-committee") else 1)
+    results = ballot.replace(str(urna.ports["vote"]), str(urna.ports["result"]))
+    wall = chromium.new_context(viewport=DESKTOP, locale="en", color_scheme="dark").new_page()
+    wall.goto(results)
+    expect(wall.get_by_text("No ballot has marked an option yet.")).to_be_visible()
+    expect(wall.get_by_text("Live", exact=True)).to_be_visible()
+
+    phone = visitor.new_page()
+    phone.goto(ballot)
+    mark(phone, method)
+    if method in RANKED:
+        assert ranking(phone) == ["Bea", "Ana"]
+        expect(phone.get_by_text("1 Bea, 2 Ana; Carlo, Dora are not ranked.")).to_be_visible()
+    assert violations(phone) == []
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    send(phone)
+
+    plain = chromium.new_context(viewport=DESKTOP, locale="en", java_script_enabled=False).new_page()
+    plain.goto(ballot)
+    mark(plain, method)
+    send(plain)
+
+    # It comes without a reload, and is there without a script.
+    expect(wall.get_by_text(TOLD[method])).to_be_visible(timeout=15_000)
+    assert violations(wall) == []
+    plain.goto(results)
+    expect(plain.get_by_text(TOLD[method])).to_be_visible()
+    phone.goto(results)
+    assert violations(phone) == []
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+    closed = run("close_election", "--data", str(urna.data), ballot.split("/")[-2])
+    assert closed.returncode == 0, closed.stderr
+    expect(wall.locator('[data-key="bea"]')).to_have_attribute("data-standing", "winner")
+    wall.context.close()
+    plain.context.close()
+
+
+@pytest.fixture(scope="module")
+def many(urna: Up, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The ballot of an election with 30 options."""
+    options = tuple(f"Option {number}" for number in range(1, 31))
+    return publish(urna, tmp_path_factory.mktemp("many"), "schulze", options)
+
+
+class TestRanking:
+    def test_is_made_by_pressing_and_unmade(self, many: str, visitor: BrowserContext) -> None:
+        page = visitor.new_page()
+        page.goto(many)
+        for number in (30, 7, 12):
+            page.get_by_role("button", name=f"Add Option {number} to the ranking").click()
+        assert ranking(page) == ["Option 30", "Option 7", "Option 12"]
+        page.get_by_role("button", name="Take Option 7 out of the ranking").click()
+        assert ranking(page) == ["Option 30", "Option 12"]
+        expect(page.locator("[data-said]")).to_have_text("Option 7 is not ranked any more")
+        # It is back at its old place.
+        assert page.locator("ul.ranks [data-label]").nth(6).inner_text() == "Option 7"
+
+    def test_is_changed_with_the_keyboard_and_says_so(self, many: str, visitor: BrowserContext) -> None:
+        page = visitor.new_page()
+        page.goto(many)
+        for number in (1, 2, 3):
+            page.get_by_role("button", name=f"Add Option {number} to the ranking").press("Enter")
+        grip = page.get_by_role("button", name=re.compile("^Move Option 3:"))
+        grip.press("ArrowUp")
+        expect(grip).to_be_focused()
+        expect(page.locator("[data-said]")).to_have_text("Option 3: rank 2 of 3")
+        grip.press("ArrowUp")
+        grip.press("ArrowUp")
+        assert ranking(page) == ["Option 3", "Option 1", "Option 2"]
+        assert page.get_by_label("Option 3", exact=True).input_value() == "1"
+
+    def test_is_changed_by_dragging(self, many: str, visitor: BrowserContext) -> None:
+        page = visitor.new_page()
+        page.goto(many)
+        for number in (1, 2, 3, 4):
+            page.get_by_role("button", name=f"Add Option {number} to the ranking").click()
+        grip = page.get_by_role("button", name=re.compile("^Move Option 4:"))
+        first = page.locator("ol.ranks > li").first
+        start, end = grip.bounding_box(), first.bounding_box()
+        assert start
+        assert end
+        page.mouse.move(start["x"] + 20, start["y"] + 20)
+        page.mouse.down()
+        page.mouse.move(start["x"] + 20, end["y"] + 4, steps=8)
+        page.mouse.up()
+        assert ranking(page) == ["Option 4", "Option 1", "Option 2", "Option 3"]
+        assert page.locator("[style*=translate]").count() == 0
+
+    def test_of_equals_is_read_by_their_order(self, many: str, visitor: BrowserContext) -> None:
+        page = visitor.new_page()
+        page.goto(many)
+        for number in (1, 2, 3):
+            page.get_by_role("button", name=f"Add Option {number} to the ranking").click()
+        page.get_by_role("button", name="Option 2 has the same rank as the one above").click()
+        expect(page.locator("[data-summary]")).to_contain_text("1 Option 1, 1 Option 2, 2 Option 3; ")
+        page.get_by_role("button", name="Take Option 1 out of the ranking").click()
+        expect(page.locator("[data-summary]")).to_contain_text("1 Option 2, 2 Option 3; ")
+        send(page)
+
+    def test_comes_back_filled_in_with_the_reason(self, urna: Up, chromium: Browser, tmp_path: Path, many: str) -> None:
+        ballot = publish(urna, tmp_path, "irv", (*PEOPLE, "Emil"))
+        page = chromium.new_context(viewport=DESKTOP, locale="en", java_script_enabled=False).new_page()
+        page.goto(ballot)
+        page.get_by_label("Ana").select_option("1")
+        page.get_by_label("Bea").select_option("1")
+        page.get_by_role("button", name="Vote").click()
+        expect(page.get_by_text("“Ana” and “Bea” both have rank 1. Give each a rank of its own.")).to_be_visible()
+        expect(page.get_by_text("1 Ana, 1 Bea; Carlo, Dora, Emil are not ranked.")).to_be_visible()
+        page.get_by_label("Bea").select_option("2")
+        send(page)
+        page.context.close()
