@@ -9,6 +9,8 @@ from .telling import Cell, Figure, Row, Table, Teller, write_number
 
 # A bar of more parts than these cannot be read.
 MOST_LEVELS = 11
+# Of more options the first ones are drawn and written.
+MOST_SHOWN = 100
 
 
 class Part(NamedTuple):
@@ -54,7 +56,7 @@ def figure(
     strengths = [f"{1 - 0.88 * place / max(len(words) - 1, 1):.2f}" for place in range(len(words))]
     marked = teller.working["ballots"] - teller.working["blank"]
     bars = []
-    for key in order:
+    for key in order[:MOST_SHOWN]:
         parts, start = [], 0
         for word, strength, number in zip(words, strengths, given[key], strict=True):
             if number:
@@ -77,10 +79,17 @@ def table(
 ) -> Table:
     """Write the same in numbers; `extra` are further columns by their heading, each with a text for each option."""
     rows = []
-    for key in order:
+    for key in order[:MOST_SHOWN]:
         cells = [Cell(column[key], "sum") for column in extra.values()]
         rows.append(Row(teller.labels[key], cells + [Cell(write_number(number)) for number in given[key]]))
     return Table(caption, [*extra, *words], rows)
+
+
+def notes(order: Sequence[str]) -> list[str]:
+    """Say what figure and table leave out."""
+    if len(order) <= MOST_SHOWN:
+        return []
+    return [_("Figure and table have the first %(number)d options; results.json has all.") % {"number": MOST_SHOWN}]
 
 
 def _percent(number: int, whole: int) -> str:

@@ -34,5 +34,6 @@ def tell(
         sentences,
         figure=distribution.figure(teller, given, words, order),
         tables=[scored, *more.pop("tables", ())],
+        notes=[*distribution.notes(order), *more.pop("notes", ())],
         **more,
     )

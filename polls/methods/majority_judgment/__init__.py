@@ -57,6 +57,7 @@ class MajorityJudgment(Graded):
             _tell_medians(teller, medians, {one.key: one.count for one in outcome.standings}),
             figure=distribution.figure(teller, given, list(words.values()), order, middle=True),
             tables=[table],
+            notes=distribution.notes(order),
         )
 
 

@@ -73,6 +73,11 @@ class TestEachMethod:
         assert show(asked, in_order(list(ANIMALS))).summary == "1 Ant, 2 Bee, 3 Cat, 4 Dog."
         assert show(asked, {}).summary == ""
 
+    def test_offers_all_ranks_to_each_option_with_its_own_chosen(self, method):
+        choices = show(ask(method), {"bee": 1}).choices
+        assert choices["bee"] == "<option selected>1</option><option>2</option><option>3</option><option>4</option>"
+        assert choices["ant"] == "<option>1</option><option>2</option><option>3</option><option>4</option>"
+
     def test_takes_no_more_options_than_people_can_rank(self, method):
         options = tuple(f"o{number}" for number in range(101))
         methods.get(method).check(ask(method, options[:100]))

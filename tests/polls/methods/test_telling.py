@@ -184,6 +184,16 @@ class TestComparisons:
         assert list(told.notes) == ["The first 20 options are compared here; results.json has all."]
 
 
+class TestDistributions:
+    @pytest.mark.parametrize("method", ["score", "majority-judgment"])
+    def test_of_very_many_options_are_cut(self, method):
+        options = tuple(f"o{number}" for number in range(101))
+        outcome = methods.get(method).tabulate(Contest(options, 1, {}, ballots=1), {"o7:5": 1})
+        told = methods.get(method).tell(ask(method, options), outcome)
+        assert (len(told.tables[0].rows), len(told.figure.drawn.bars)) == (100, 100)
+        assert list(told.notes) == ["Figure and table have the first 100 options; results.json has all."]
+
+
 class TestTies:
     TIED = {"ana": 2, "bea": 2, "carlo": 1}
 
