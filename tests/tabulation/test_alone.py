@@ -37,7 +37,9 @@ class TestTabulation:
 
     def test_loads_each_of_its_modules(self, loaded):
         assert {name for name in loaded if name.startswith("tabulation.")} == {
-            f"tabulation.{path.stem}" for path in PACKAGE.glob("*.py") if path.stem != "__init__"
+            ".".join(["tabulation", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
+            for path in PACKAGE.rglob("*.py")
+            if path != PACKAGE / "__init__.py"
         }
 
     def test_loads_nothing_but_the_standard_library(self, loaded):
