@@ -63,6 +63,11 @@ class Papers:
         return Transfer({key: votes for key, votes in moved.items() if votes}, exhausted)
 
 
+def droop_quota(ballots: Sequence[RankedBallots], seats: int) -> int:
+    """Return the smallest whole number of papers that no more options than seats can have each."""
+    return sum(one.number for one in ballots) // (seats + 1) + 1
+
+
 def look_back(keys: Sequence[str], earlier: Sequence[dict[str, int]], *, highest: bool) -> list[str]:
     """Return those of some options with equal votes that had the most, or the fewest, when they last were unequal.
 

@@ -48,11 +48,12 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
     first = dict.fromkeys(contest.options, 0)
     for ranking, number in ballots:
         first[ranking[0]] += number
-    heading: dict[str, Json] = {}
+    # Known before the first tie, which may end the count.
+    heading: dict[str, Json] = {"quota": rule.quota(contest, ballots)} if ballots else {}
 
     def count(record: Record, breaker: TieBreaker) -> None:
         if ballots:
-            heading.update(rule.count(contest, ballots, record, breaker))
+            rule.count(contest, ballots, record, breaker)
 
     record, elected, tie, ties = count_in_rounds(contest, NAME, count, keys=len(ballots))
     reason = Reason.NO_VOTES if not ballots else reason_of(contest, elected, tie)

@@ -13,7 +13,6 @@ Votes are whole numbers of 1/1000000000 here. The letters and numbers in bracket
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from .contest import Contest
 from .papers import pick_for_exclusion
@@ -24,10 +23,13 @@ SCALE = 1_000_000_000
 OMEGA = SCALE // 1_000_000
 
 
-def count(contest: Contest, ballots: Sequence[RankedBallots], record: Record, breaker: TieBreaker) -> dict[str, Any]:
-    """Count, round by round, until all seats are filled; return what the working says beside the rounds."""
+def quota(contest: Contest, ballots: Sequence[RankedBallots]) -> None:
+    """Return None: each round has a quota of its own."""
+
+
+def count(contest: Contest, ballots: Sequence[RankedBallots], record: Record, breaker: TieBreaker) -> None:
+    """Count, round by round, until all seats are filled."""
     _Rounds(contest, ballots, record, breaker).count()
-    return {"quota": None}
 
 
 class _Rounds:

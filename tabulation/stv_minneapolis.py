@@ -12,21 +12,23 @@ Votes are whole numbers of 1/10000 here. The letters in brackets are those of se
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 from .contest import Contest
-from .papers import Papers, Transfer, pick_for_exclusion
+from .papers import Papers, Transfer, droop_quota, pick_for_exclusion
 from .rankings import RankedBallots
 from .tie_breaking import Record, TieBreaker
 
 SCALE = 10_000
 
 
-def count(contest: Contest, ballots: Sequence[RankedBallots], record: Record, breaker: TieBreaker) -> dict[str, Any]:
-    """Count, round by round, until all seats are filled; return what the working says beside the rounds."""
-    rounds = _Rounds(contest, ballots, record, breaker)
-    rounds.count()
-    return {"quota": rounds.threshold}
+def quota(contest: Contest, ballots: Sequence[RankedBallots]) -> int:
+    """Return the votes with which an option is elected."""
+    return droop_quota(ballots, contest.seats) * SCALE
+
+
+def count(contest: Contest, ballots: Sequence[RankedBallots], record: Record, breaker: TieBreaker) -> None:
+    """Count, round by round, until all seats are filled."""
+    _Rounds(contest, ballots, record, breaker).count()
 
 
 class _Rounds:
@@ -35,7 +37,7 @@ class _Rounds:
         self._record = record
         self._breaker = breaker
         self._papers = Papers(contest.options, ballots, SCALE)
-        self.threshold = (sum(one.number for one in ballots) // (contest.seats + 1) + 1) * SCALE
+        self.threshold = quota(contest, ballots)
 
     @property
     def _left(self) -> int:

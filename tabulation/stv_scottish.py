@@ -11,22 +11,24 @@ Votes are whole numbers of 1/100000 here. Numbers in brackets are those of the r
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from .canonical_json import Json
 from .contest import Contest
-from .papers import Papers, Transfer, look_back, pick_for_exclusion
+from .papers import Papers, Transfer, droop_quota, look_back, pick_for_exclusion
 from .rankings import RankedBallots
 from .tie_breaking import Record, TieBreaker
 
 SCALE = 100_000
 
 
-def count(contest: Contest, ballots: Sequence[RankedBallots], record: Record, breaker: TieBreaker) -> dict[str, Any]:
-    """Count, stage by stage, until all seats are filled; return what the working says beside the stages."""
-    stages = _Stages(contest, ballots, record, breaker)
-    stages.count()
-    return {"quota": stages.quota}
+def quota(contest: Contest, ballots: Sequence[RankedBallots]) -> int:
+    """Return the votes with which an option is elected [46]."""
+    return droop_quota(ballots, contest.seats) * SCALE
+
+
+def count(contest: Contest, ballots: Sequence[RankedBallots], record: Record, breaker: TieBreaker) -> None:
+    """Count, stage by stage, until all seats are filled."""
+    _Stages(contest, ballots, record, breaker).count()
 
 
 class _Stages:
@@ -35,8 +37,7 @@ class _Stages:
         self._record = record
         self._breaker = breaker
         self._papers = Papers(contest.options, ballots, SCALE)
-        # [46]
-        self.quota = (sum(one.number for one in ballots) // (contest.seats + 1) + 1) * SCALE
+        self.quota = quota(contest, ballots)
         self._earlier: list[dict[str, int]] = []
         # Elected with a surplus that has not moved yet.
         self._surplus: list[str] = []

@@ -34,6 +34,16 @@ def actions(outcome):
     return [(one["action"], one["of"], one["elected"]) for one in outcome.working["rounds"]]
 
 
+@each_variant
+class TestWorking:
+    def test_has_the_quota_also_where_a_tie_ends_the_count(self, variant):
+        # Six equal options can leave in more orders than are counted.
+        outcome = count(*((option, 1) for option in "abcdef"), options="abcdef", variant=variant)
+        assert (outcome.reason, outcome.working["tie"]["keys"]) == ("tie", list("abcdef"))
+        quota = None if variant == "meek" else 3 * outcome.working["scale"]
+        assert outcome.working["quota"] == quota
+
+
 class TestScottish:
     def test_moves_a_surplus_at_five_places_and_then_excludes(self):
         # 19 papers for 2 seats: the quota is 7. Ant has 9, and each of its papers moves at 2 / 9, which is 0.22222.
