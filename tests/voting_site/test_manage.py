@@ -1,5 +1,7 @@
 """Any management command on the servers of a data folder: `manage.py`."""
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -63,3 +65,27 @@ class TestManage:
         assert helped.returncode == 0
         assert "--vote-port" in helped.stdout
         assert not (tmp_path / "postgres").exists()
+
+
+class TestTabulate:
+    def test_needs_neither_environment_nor_servers_nor_a_data_folder(self, tmp_path: Path) -> None:
+        file = tmp_path / "board.blt"
+        file.write_text('2 1\n3 1 0\n2 2 0\n0\n"Ana"\n"Bea"\n')
+        counted = subprocess.run(
+            [*MANAGE, "tabulate", str(file), "--method", "irv", "--json"],
+            env={"PATH": os.environ["PATH"], "URNA_DATA": str(tmp_path / "data"), "SECRET_KEY_FILE": "/nowhere"},
+            capture_output=True,
+            text=True,
+        )
+        assert (counted.returncode, counted.stderr) == (0, "")
+        assert json.loads(counted.stdout)["winners"] == ["ana"]
+        assert [path.name for path in tmp_path.iterdir()] == ["board.blt"]
+
+    def test_refuses_in_one_sentence(self, tmp_path: Path) -> None:
+        file = tmp_path / "board.blt"
+        file.write_bytes(b"PK\x03\x04")
+        refused = run("tabulate", str(file), "--method", "irv")
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert (
+            refused.stderr == "CommandError: board.blt: this is a workbook or another archive: save the sheet as CSV\n"
+        )

@@ -1,0 +1,19 @@
+"""Sentences of `tabulation.files` in the language of the moment."""
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext as _
+
+from tabulation.files.sentences import InvalidFile, Sentence
+
+
+def translate(sentence: Sentence) -> str:
+    """Return a sentence in the language of the moment."""
+    return gettext(sentence.template) % sentence.values
+
+
+def explain(problem: InvalidFile) -> str:
+    """Return why a file is refused, and where."""
+    reason = translate(problem.reason)
+    if problem.line is None:
+        return reason
+    return _("line %(line)d: %(reason)s") % {"line": problem.line, "reason": reason}
