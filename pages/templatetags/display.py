@@ -27,6 +27,7 @@ UNITS = {
         "one": pgettext_lazy("noun, after 1", "point"),
         "other": pgettext_lazy("noun, after a number", "points"),
     },
+    "grades": {"one": pgettext_lazy("noun, after 1", "grade"), "other": pgettext_lazy("noun, after a number", "grade")},
     # Of comparisons with other options.
     "wins": {"one": pgettext_lazy("noun, after 1", "win"), "other": pgettext_lazy("noun, after a number", "wins")},
 }

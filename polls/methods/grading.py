@@ -73,6 +73,7 @@ class Graded:
 
     rule: ModuleType
     label: str | Promise
+    fills_seats = True
     nothing_chosen = gettext_lazy("Nothing is scored yet. Give at least one option a score, then press “Vote”.")
 
     @property
@@ -87,7 +88,7 @@ class Graded:
         scales = [(5, _("0 to 5")), (10, _("0 to 10"))]
         return {
             "max_score": forms.TypedChoiceField(
-                label=gettext_lazy("scores"), choices=scales, coerce=int, empty_value=None, required=False
+                label=gettext_lazy("Scores"), choices=scales, coerce=int, empty_value=None, required=False
             )
         }
 

@@ -71,6 +71,7 @@ class Ranked:
 
     rule: ModuleType
     label: str | Promise
+    fills_seats = True
     nothing_chosen = gettext_lazy("Nothing is ranked yet. Give at least one option a rank, then press “Vote”.")
 
     @property

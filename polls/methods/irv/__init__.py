@@ -18,6 +18,8 @@ class InstantRunoff(Ranked):
     rule = irv
     label = _("Instant runoff: a ranking; the last one leaves until one has more than half")
 
+    fills_seats = False
+
     def check(self, contest: ContestOnBallot) -> None:
         if contest.seats != 1:
             raise InvalidRules(_("Instant runoff fills one seat. For several seats take the single transferable vote."))

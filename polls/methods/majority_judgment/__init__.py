@@ -48,25 +48,33 @@ class MajorityJudgment(Graded):
         order = [key for level in teller.working["ranking"] for key in level]
         if not order:
             return teller.told(str(self.label), [no_votes()])
-        medians = {key: words[median] for key, median in teller.working["medians"].items()}
+        medians = teller.working["medians"]
         given = {key: list(reversed(numbers)) for key, numbers in teller.working["distribution"].items()}
         caption = _("Median grades, and how many ballots gave which grade")
-        table = distribution.table(teller, caption, given, list(words.values()), order, {_("median"): medians})
+        table = distribution.table(
+            teller,
+            caption,
+            given,
+            list(words.values()),
+            order,
+            {_("median"): {key: words[median] for key, median in medians.items()}},
+        )
         return teller.told(
             str(self.label),
-            _tell_medians(teller, medians, {one.key: one.count for one in outcome.standings}),
+            _tell_medians(teller, medians, words),
             figure=distribution.figure(teller, given, list(words.values()), order, middle=True),
             tables=[table],
             notes=distribution.notes(order),
         )
 
 
-def _tell_medians(teller: Teller, medians: Mapping[str, str], at_least: Mapping[str, int]) -> Iterator[str]:
+def _tell_medians(teller: Teller, medians: Mapping[str, int], words: Mapping[int, str]) -> Iterator[str]:
     told = _("%(place)d. %(option)s: the median grade is “%(grade)s”; %(number)s gave this grade or a better one.")
     for place, level in enumerate(teller.working["ranking"], start=1):
         for key in level:
-            values = {"place": place, "option": teller.labels[key], "grade": medians[key]}
-            yield told % (values | {"number": write_number(at_least[key])})
+            values = {"place": place, "option": teller.labels[key], "grade": words[medians[key]]}
+            at_least = sum(teller.working["distribution"][key][medians[key] :])
+            yield told % (values | {"number": write_number(at_least)})
     if len(set(medians.values())) < len(medians):
         yield _(
             "Of options with the same median one median grade is taken away from each, again and again, until their "

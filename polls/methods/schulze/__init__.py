@@ -34,8 +34,8 @@ class Schulze(Ranked):
             ("margins", _("by the difference of the two sides")),
         ]
         return {
-            EQUAL_RANKS: forms.ChoiceField(label=_("options"), choices=equals, required=False),
-            "strength": forms.ChoiceField(label=_("a victory is measured"), choices=strengths, required=False),
+            EQUAL_RANKS: forms.ChoiceField(label=_("Options"), choices=equals, required=False),
+            "strength": forms.ChoiceField(label=_("A victory is measured"), choices=strengths, required=False),
         }
 
     def may_be_equal(self, contest: ContestOnBallot) -> bool:

@@ -28,7 +28,7 @@ class SingleTransferableVote(Ranked):
 
     def rule_fields(self) -> dict[str, forms.Field]:
         variants = list(VARIANTS.items())
-        return {"variant": forms.ChoiceField(label=_("rule of transfer"), choices=variants, required=False)}
+        return {"variant": forms.ChoiceField(label=_("Rule of transfer"), choices=variants, required=False)}
 
     def check(self, contest: ContestOnBallot) -> None:
         super().check(contest)
