@@ -22,19 +22,16 @@ def quick_flush() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_connection() -> None:
-    """Begin each file without a connection; a browser's file could not close one, for its loop runs by then."""
-    connection.close()
-
-
 @pytest.fixture(autouse=True)
-def no_connection_without_database(request: pytest.FixtureRequest) -> None:
+def no_connection_without_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave no connection to a test that has no database: what it tests may check each one that is open."""
     named = {"db", "transactional_db"} & set(request.fixturenames)
     with_database = named or request.node.get_closest_marker("django_db")
     if not with_database and connection.connection is not None:
-        connection.close()
+        # The loop of a browser may run in this thread; Django takes that for asynchronous code, and refuses.
+        with monkeypatch.context() as patch:
+            patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+            connection.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -31,7 +31,7 @@ from polls.voters import Voter, shard_of
 from tally import outcomes
 from tally.healing import keep_box
 
-from .between import known_addresses, no_connection_without_database, own_connection, quick_flush
+from .between import known_addresses, no_connection_without_database, quick_flush
 
 __all__ = ["known_addresses", "no_connection_without_database", "own_connection", "quick_flush"]
 
