@@ -33,7 +33,7 @@ from tally.healing import keep_box
 
 from .between import known_addresses, no_connection_without_database, quick_flush
 
-__all__ = ["known_addresses", "no_connection_without_database", "own_connection", "quick_flush"]
+__all__ = ["known_addresses", "no_connection_without_database", "quick_flush"]
 
 # A machine that runs many tests at once may stop any of them for a while.
 hypothesis.settings.register_profile("patient", deadline=None)
