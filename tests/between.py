@@ -1,6 +1,7 @@
 """What happens between two tests: tables are emptied, and what takes long to make is kept."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection
@@ -22,15 +23,24 @@ def quick_flush() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def loop_allowed() -> Iterator[None]:
+    """Let Django use the database during the block while the loop of a browser runs in this thread.
+
+    Django takes that for asynchronous code, and refuses.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield
+
+
 @pytest.fixture(autouse=True)
-def no_connection_without_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_connection_without_database(request: pytest.FixtureRequest) -> None:
     """Leave no connection to a test that has no database: what it tests may check each one that is open."""
     named = {"db", "transactional_db"} & set(request.fixturenames)
     with_database = named or request.node.get_closest_marker("django_db")
     if not with_database and connection.connection is not None:
-        # The loop of a browser may run in this thread; Django takes that for asynchronous code, and refuses.
-        with monkeypatch.context() as patch:
-            patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        with loop_allowed():
             connection.close()
 
 

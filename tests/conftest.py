@@ -31,7 +31,7 @@ from polls.voters import Voter, shard_of
 from tally import outcomes
 from tally.healing import keep_box
 
-from .between import known_addresses, no_connection_without_database, quick_flush
+from .between import known_addresses, loop_allowed, no_connection_without_database, quick_flush
 
 __all__ = ["known_addresses", "no_connection_without_database", "quick_flush"]
 
@@ -61,11 +61,18 @@ def _swallowed_errors(request: pytest.FixtureRequest, caplog: pytest.LogCaptureF
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> Iterator[None]:
     """Begin with an empty database, also with one (--reuse-db) that a run has left which was ended in a test."""
     if request.config.getoption("reuse_db"):
         with django_db_blocker.unblock():
             call_command("flush", interactive=False, verbosity=0)
+    yield
+    with django_db_blocker.unblock(), loop_allowed(), connection.cursor() as cursor:
+        # A page that a browser has just left may still be answered; the database could not be dropped then.
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -77,7 +77,7 @@ class TestCreateElection:
             (changed("contests", 1, "title", value=None), "contest 2 has no “title”"),
             (changed("contests", 1, "key", value="q1"), "“q1” of contest 2 is there twice"),
             (changed("contests", 1, "key", value="Q 1"), "small letters"),
-            (changed("contests", 1, "method", value="stv"), "Choose one of: plurality, approval, motion"),
+            (changed("contests", 1, "method", value="dictator"), "Choose one of: plurality, approval, motion"),
             (changed("contests", 1, "seats", value=0), "at least one is needed"),
             (changed("contests", 1, "seats", value=True), "cannot be filled"),
             (changed("contests", 1, "options", value=[{"label": "Ana"}]), "at least two options"),

@@ -153,6 +153,8 @@ class OptionLines {
     const inList = event.currentTarget === this.list;
     if (!by || !(inList || event.altKey)) return;
     event.preventDefault();
+    // What was typed a moment ago may not be in the list yet.
+    if (this.due) this.show();
     if (inList) this.current = Number(event.target.dataset.line);
     const to = this.current + by;
     if (!this.list.children[to]) return;

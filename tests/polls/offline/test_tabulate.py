@@ -30,6 +30,12 @@ BLT = """4 2
 SCORES = '{title: "Board"}\n40:Ana/5,Bea/2,Carlo/0\n9:Bea/4,Ana/1\n12:Carlo/5,Bea/3\n2:\n'
 
 
+@pytest.fixture(autouse=True)
+def _width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the command a terminal of a fixed width: one of several test processes has another."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+
 @pytest.fixture
 def tabulate(tmp_path: Path) -> Any:
     """Return a function that counts a text, and returns what is printed."""
