@@ -323,12 +323,10 @@ class TestFeed:
         drink = make_election()
         with ThreadPoolExecutor(1) as reader:
             reader.submit(feed.read_again, [drink.pk]).result()
+            session = reader.submit(lambda: connection.connection.info.backend_pid).result()
             with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-                assert cursor.fetchone() == (1,)
+                cursor.execute("SELECT pg_terminate_backend(%s)", [session])
+                assert cursor.fetchone() == (True,)
             [snapshot] = reader.submit(feed.read_again, [drink.pk]).result()
             assert snapshot.election == drink
             reader.submit(lambda: connection.close()).result()
