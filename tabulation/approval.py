@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 from .contest import Contest, InvalidContest, is_whole
 from .counts import votes_by_option
-from .most_votes import elect, read_none_of_the_above
+from .most_votes import elect
 from .outcome import Outcome
+from .seats import read_none_of_the_above
 
 NAME = "approval"
 VERSION = 1

@@ -18,10 +18,9 @@ from math import lcm
 from . import approval
 from .canonical_json import Json
 from .contest import Contest, is_whole
-from .counts import InvalidCounts
-from .most_votes import reason_of
-from .outcome import Outcome, Reason, Standing
-from .shares import permille
+from .counts import InvalidCounts, require_number
+from .outcome import Outcome
+from .seats import conclude
 from .tie_breaking import Record, TieBreaker, count_in_rounds
 
 NAME = "approval-committee"
@@ -45,24 +44,15 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
     def count(record: Record, breaker: TieBreaker) -> None:
         _fill_seats(contest, ballots, record, breaker)
 
-    record, elected, tie, ties = count_in_rounds(contest, NAME, count, keys=len(ballots), ways_meet=True)
-    reason = reason_of(contest, elected, tie)
-    return Outcome(
+    record, seating, ties = count_in_rounds(contest, NAME, count, keys=len(ballots), ways_meet=True)
+    return conclude(
+        contest,
+        seating,
         method=NAME,
         version=VERSION,
-        decided=reason not in (Reason.TIE, Reason.NO_VOTES),
-        reason=reason,
-        winners=elected,
-        ties=(tie,) if tie else (),
+        figures=approvals,
         base=contest.ballots,
-        standings=tuple(Standing(key, n, permille(n, contest.ballots)) for key, n in approvals.items()),
-        working={
-            "ballots": contest.ballots,
-            "blank": contest.blank,
-            "seats": contest.seats,
-            "rounds": record.rounds,
-            **ties,
-        },
+        working={"rounds": record.rounds, **ties},
     )
 
 
@@ -112,8 +102,7 @@ def _read_ballots(contest: Contest, counts: Mapping[str, int]) -> list[tuple[tup
         options = tuple(key.split(","))
         if len(set(options)) < len(options) or not known.issuperset(options):
             raise InvalidCounts(f"{key!r} is no set of options of this contest")
-        if not is_whole(count) or count < 0:
-            raise InvalidCounts(f"{key} cannot be counted {count!r} times")
+        require_number(key, count)
         if is_whole(most) and len(options) > most:
             raise InvalidCounts(f"{key!r} has more than {most} options")
         if count:

@@ -10,10 +10,11 @@ option with this meaning.
 
 from collections.abc import Mapping, Sequence
 
-from .contest import Contest, is_whole
-from .counts import InvalidCounts
-from .most_votes import elect, read_none_of_the_above
+from .contest import Contest
+from .counts import InvalidCounts, require_number
+from .most_votes import elect
 from .outcome import Outcome
+from .seats import read_none_of_the_above
 
 NAME = "borda"
 VERSION = 1
@@ -55,8 +56,7 @@ def _read_places(contest: Contest, counts: Mapping[str, int]) -> dict[str, list[
         option, colon, rank = key.rpartition(":")
         if not colon or option not in places or rank not in ranks:
             raise InvalidCounts(f"{key!r} is no rank of an option of this contest, from 1 to {number}")
-        if not is_whole(count) or count < 0:
-            raise InvalidCounts(f"{key} cannot be counted {count!r} times")
+        require_number(key, count)
         places[option][ranks[rank] - 1] = count
     ranked = [sum(given) for given in zip(*places.values(), strict=True)]
     if any(later > earlier for earlier, later in zip([contest.marked, *ranked], ranked, strict=False)):

@@ -38,6 +38,12 @@ def split_by_contest(counts: Mapping[str, int], contests: Iterable[str]) -> dict
     return {contest: ContestCounts(blank=own.pop(BLANK, 0), counts=own) for contest, own in split.items()}
 
 
+def require_number(key: str, count: object) -> None:
+    """Raise InvalidCounts unless a count is a whole number from 0 on."""
+    if not is_whole(count) or count < 0:
+        raise InvalidCounts(f"{key} cannot be counted {count!r} times")
+
+
 def votes_by_option(contest: Contest, counts: Mapping[str, int], *, choices: int | None) -> dict[str, int]:
     """Return the votes of each option, in ballot order, where count keys are options.
 

@@ -6,13 +6,21 @@ Count keys are `option:number`, as in `ana:5`. A ballot need not grade each opti
 from collections.abc import Mapping
 
 from .contest import Contest, InvalidContest, is_whole
-from .counts import InvalidCounts
+from .counts import InvalidCounts, require_number
+from .seats import read_none_of_the_above
 
 # The largest number that a ballot can give.
 LARGEST = 10
 
 # For each option in ballot order, how many ballots give it 0, 1, 2 and so on.
 Distribution = dict[str, list[int]]
+
+
+def check_rules(contest: Contest) -> None:
+    """Check the rules of a contest in which options are graded or scored; raises InvalidContest."""
+    contest.require_rules_among("max_score", "none_of_the_above")
+    read_none_of_the_above(contest)
+    read_max_score(contest)
 
 
 def read_max_score(contest: Contest) -> int:
@@ -30,8 +38,7 @@ def read_distribution(contest: Contest, counts: Mapping[str, int], best: int) ->
         option, colon, number = key.rpartition(":")
         if not colon or option not in distribution or number not in map(str, range(best + 1)):
             raise InvalidCounts(f"{key!r} is no score of an option of this contest, from 0 to {best}")
-        if not is_whole(count) or count < 0:
-            raise InvalidCounts(f"{key} cannot be counted {count!r} times")
+        require_number(key, count)
         distribution[option][int(number)] = count
     for option, given in distribution.items():
         if sum(given) > contest.marked:

@@ -13,11 +13,10 @@ from collections.abc import Mapping, Sequence
 
 from .canonical_json import Json
 from .contest import Contest, InvalidContest
-from .most_votes import read_none_of_the_above, reason_of
-from .outcome import Outcome, Reason, Standing
+from .outcome import Outcome
 from .papers import Papers, look_back, pick_for_exclusion
-from .rankings import read_rankings
-from .shares import permille
+from .rankings import first_preferences, read_rankings
+from .seats import conclude, read_none_of_the_above
 from .tie_breaking import Record, TieBreaker, count_in_rounds
 
 NAME = "irv"
@@ -41,25 +40,15 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
         if ballots:
             _count(record, breaker, Papers(contest.options, ballots, 1))
 
-    record, elected, tie, ties = count_in_rounds(contest, NAME, count, keys=len(ballots))
-    reason = Reason.NO_VOTES if not ballots else reason_of(contest, elected, tie)
-    first = Papers(contest.options, ballots, 1).votes
-    return Outcome(
+    record, seating, ties = count_in_rounds(contest, NAME, count, keys=len(ballots))
+    return conclude(
+        contest,
+        seating,
         method=NAME,
         version=VERSION,
-        decided=reason not in (Reason.TIE, Reason.NO_VOTES),
-        reason=reason,
-        winners=elected,
-        ties=(tie,) if tie else (),
+        figures=first_preferences(contest, ballots),
         base=contest.ballots,
-        standings=tuple(Standing(key, votes, permille(votes, contest.ballots)) for key, votes in first.items()),
-        working={
-            "ballots": contest.ballots,
-            "blank": contest.blank,
-            "seats": contest.seats,
-            "rounds": record.rounds,
-            **ties,
-        },
+        working={"rounds": record.rounds, **ties},
     )
 
 

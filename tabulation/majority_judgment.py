@@ -13,10 +13,11 @@ given: six grades), and `none_of_the_above`, the key of the option with this mea
 from collections.abc import Mapping
 from itertools import accumulate, groupby
 
+from . import grades
 from .contest import Contest
 from .grades import Distribution, read_distribution, read_max_score
-from .most_votes import read_none_of_the_above, reason_of, seat
-from .outcome import Outcome, Reason, Standing
+from .outcome import Outcome
+from .seats import conclude, seat
 from .tie_breaking import TieBreaker
 from .ties import Group
 
@@ -26,9 +27,7 @@ VERSION = 1
 
 def check_rules(contest: Contest) -> None:
     """Check the rules of a contest; raises InvalidContest."""
-    contest.require_rules_among("max_score", "none_of_the_above")
-    read_none_of_the_above(contest)
-    read_max_score(contest)
+    grades.check_rules(contest)
 
 
 def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
@@ -45,21 +44,14 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
     breaker = TieBreaker(contest, NAME)
     # Nobody is elected to whom all ballots give the lowest grade.
     chosen = [group for group in groups if sum(graded[group.keys[0]][1:])]
-    elected, tie = seat(chosen, contest.seats, breaker)
-    reason = reason_of(contest, elected, tie)
-    return Outcome(
+    return conclude(
+        contest,
+        seat(chosen, contest.seats, breaker),
         method=NAME,
         version=VERSION,
-        decided=reason not in (Reason.TIE, Reason.NO_VOTES),
-        reason=reason,
-        winners=elected,
-        ties=(tie,) if tie else (),
+        figures=medians,
         base=None,
-        standings=tuple(Standing(key, median, None) for key, median in medians.items()),
         working={
-            "ballots": contest.ballots,
-            "blank": contest.blank,
-            "seats": contest.seats,
             "max_score": best,
             "distribution": {key: list(given) for key, given in graded.items()},
             "medians": dict(medians),

@@ -6,8 +6,8 @@ equal, or does not rank, add nothing for each other.
 
 from collections.abc import Iterable, Mapping
 
-from .contest import Contest, is_whole
-from .counts import InvalidCounts
+from .contest import Contest
+from .counts import InvalidCounts, require_number
 
 # Preferences by (row, column), the numbers of the options in ballot order: how many ballots prefer row to column.
 Matrix = list[list[int]]
@@ -21,8 +21,7 @@ def read_matrix(contest: Contest, counts: Mapping[str, int]) -> Matrix:
         first, sign, second = key.partition(">")
         if not sign or first not in numbers or second not in numbers or first == second:
             raise InvalidCounts(f"{key!r} is no pair of two options of this contest")
-        if not is_whole(count) or count < 0:
-            raise InvalidCounts(f"{key} cannot be counted {count!r} times")
+        require_number(key, count)
         matrix[numbers[first]][numbers[second]] = count
     for row, first in enumerate(contest.options):
         for column, second in enumerate(contest.options[:row]):

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 from .contest import Contest
 from .counts import votes_by_option
-from .most_votes import elect, read_none_of_the_above
+from .most_votes import elect
 from .outcome import Outcome
+from .seats import read_none_of_the_above
 
 NAME = "plurality"
 VERSION = 1

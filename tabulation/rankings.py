@@ -6,8 +6,8 @@ Count keys are whole rankings, the best first, as in `ana>bea>carlo`. An option 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from .contest import Contest, is_whole
-from .counts import InvalidCounts
+from .contest import Contest
+from .counts import InvalidCounts, require_number
 
 
 class RankedBallots(NamedTuple):
@@ -22,6 +22,14 @@ def count_keys(ranking: Iterable[str]) -> list[str]:
     return [">".join(ranking)]
 
 
+def first_preferences(contest: Contest, ballots: Iterable[RankedBallots]) -> dict[str, int]:
+    """Return how many ballots rank each option first, in ballot order."""
+    first = dict.fromkeys(contest.options, 0)
+    for ranking, number in ballots:
+        first[ranking[0]] += number
+    return first
+
+
 def read_rankings(contest: Contest, counts: Mapping[str, int]) -> list[RankedBallots]:
     """Return the rankings that were counted, in a fixed order; raises InvalidCounts."""
     known = set(contest.options)
@@ -32,8 +40,7 @@ def read_rankings(contest: Contest, counts: Mapping[str, int]) -> list[RankedBal
         ranking = tuple(key.split(">"))
         if not known.issuperset(ranking) or len(set(ranking)) < len(ranking):
             raise InvalidCounts(f"{key!r} is no ranking of options of this contest, each once at most")
-        if not is_whole(count) or count < 0:
-            raise InvalidCounts(f"{key} cannot be counted {count!r} times")
+        require_number(key, count)
         total += count
         if count:
             ballots.append(RankedBallots(ranking, count))

@@ -17,9 +17,9 @@ meaning.
 from collections.abc import Mapping
 
 from .contest import Contest, InvalidContest
-from .most_votes import read_none_of_the_above, reason_of, seat
-from .outcome import Outcome, Reason, Standing
+from .outcome import Outcome
 from .pairwise import Matrix, read_matrix
+from .seats import conclude, read_none_of_the_above, seat
 from .tie_breaking import TieBreaker
 from .ties import Group
 
@@ -49,21 +49,14 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
     groups = [Group(0, tuple(contest.options[number] for number in level)) for level in _levels(beaten)]
     breaker = TieBreaker(contest, NAME)
     # Without a preference on any ballot all options are equal, and nobody has chosen one.
-    elected, tie = seat(groups if any(map(any, matrix)) else [], contest.seats, breaker)
-    reason = reason_of(contest, elected, tie)
-    return Outcome(
+    return conclude(
+        contest,
+        seat(groups if any(map(any, matrix)) else [], contest.seats, breaker),
         method=NAME,
         version=VERSION,
-        decided=reason not in (Reason.TIE, Reason.NO_VOTES),
-        reason=reason,
-        winners=elected,
-        ties=(tie,) if tie else (),
+        figures={key: len(others) for key, others in zip(contest.options, beaten, strict=True)},
         base=None,
-        standings=tuple(Standing(key, len(others), None) for key, others in zip(contest.options, beaten, strict=True)),
         working={
-            "ballots": contest.ballots,
-            "blank": contest.blank,
-            "seats": contest.seats,
             "strength": kind,
             "matrix": matrix,
             "paths": paths

@@ -10,9 +10,10 @@ Count keys are `option:score`. Rules are `max_score`, the best score, from 1 to 
 
 from collections.abc import Mapping
 
+from . import grades
 from .contest import Contest
 from .grades import read_distribution, read_max_score, total
-from .most_votes import elect, read_none_of_the_above
+from .most_votes import elect
 from .outcome import Outcome
 
 NAME = "score"
@@ -21,9 +22,7 @@ VERSION = 1
 
 def check_rules(contest: Contest) -> None:
     """Check the rules of a contest; raises InvalidContest."""
-    contest.require_rules_among("max_score", "none_of_the_above")
-    read_none_of_the_above(contest)
-    read_max_score(contest)
+    grades.check_rules(contest)
 
 
 def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:

@@ -19,10 +19,9 @@ from collections.abc import Callable, Mapping, Sequence
 from . import grades
 from .contest import Contest
 from .grades import Distribution, read_distribution, read_max_score, total
-from .most_votes import read_none_of_the_above, reason_of
-from .outcome import Outcome, Reason, Standing
+from .outcome import Outcome
 from .pairwise import read_matrix
-from .shares import permille
+from .seats import conclude
 from .tie_breaking import Record, TieBreaker, count_in_rounds
 
 NAME = "star"
@@ -35,9 +34,7 @@ Preference = Callable[[str, str], int]
 
 def check_rules(contest: Contest) -> None:
     """Check the rules of a contest; raises InvalidContest."""
-    contest.require_rules_among("max_score", "none_of_the_above")
-    read_none_of_the_above(contest)
-    read_max_score(contest)
+    grades.check_rules(contest)
 
 
 def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
@@ -48,23 +45,15 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
     matrix = read_matrix(contest, {key: n for key, n in counts.items() if ">" in key})
     numbers = {key: number for number, key in enumerate(contest.options)}
     election = _Star(contest.seats, distribution, lambda one, other: matrix[numbers[one]][numbers[other]])
-    record, elected, tie, ties = count_in_rounds(contest, NAME, election.count, keys=len(counts), ways_meet=True)
-    reason = reason_of(contest, elected, tie)
-    return Outcome(
+    record, seating, ties = count_in_rounds(contest, NAME, election.count, keys=len(counts), ways_meet=True)
+    return conclude(
+        contest,
+        seating,
         method=NAME,
         version=VERSION,
-        decided=reason not in (Reason.TIE, Reason.NO_VOTES),
-        reason=reason,
-        winners=elected,
-        ties=(tie,) if tie else (),
+        figures=election.totals,
         base=best * contest.ballots,
-        standings=tuple(
-            Standing(key, points, permille(points, best * contest.ballots)) for key, points in election.totals.items()
-        ),
         working={
-            "ballots": contest.ballots,
-            "blank": contest.blank,
-            "seats": contest.seats,
             "max_score": best,
             "distribution": {key: list(given) for key, given in distribution.items()},
             "matrix": matrix,

@@ -20,10 +20,9 @@ from types import ModuleType
 from . import stv_meek, stv_minneapolis, stv_scottish
 from .canonical_json import Json
 from .contest import Contest, InvalidContest
-from .most_votes import read_none_of_the_above, reason_of
-from .outcome import Outcome, Reason, Standing
-from .rankings import read_rankings
-from .shares import permille
+from .outcome import Outcome
+from .rankings import first_preferences, read_rankings
+from .seats import conclude, read_none_of_the_above
 from .tie_breaking import Record, TieBreaker, count_in_rounds
 
 NAME = "stv"
@@ -45,9 +44,6 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
     variant = _read_variant(contest)
     rule = VARIANTS[variant]
     ballots = read_rankings(contest, counts)
-    first = dict.fromkeys(contest.options, 0)
-    for ranking, number in ballots:
-        first[ranking[0]] += number
     # Known before the first tie, which may end the count.
     heading: dict[str, Json] = {"quota": rule.quota(contest, ballots)} if ballots else {}
 
@@ -55,27 +51,15 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
         if ballots:
             rule.count(contest, ballots, record, breaker)
 
-    record, elected, tie, ties = count_in_rounds(contest, NAME, count, keys=len(ballots))
-    reason = Reason.NO_VOTES if not ballots else reason_of(contest, elected, tie)
-    return Outcome(
+    record, seating, ties = count_in_rounds(contest, NAME, count, keys=len(ballots))
+    return conclude(
+        contest,
+        seating,
         method=NAME,
         version=VERSION,
-        decided=reason not in (Reason.TIE, Reason.NO_VOTES),
-        reason=reason,
-        winners=elected,
-        ties=(tie,) if tie else (),
+        figures=first_preferences(contest, ballots),
         base=contest.ballots,
-        standings=tuple(Standing(key, votes, permille(votes, contest.ballots)) for key, votes in first.items()),
-        working={
-            "ballots": contest.ballots,
-            "blank": contest.blank,
-            "seats": contest.seats,
-            "variant": variant,
-            "scale": rule.SCALE,
-            **heading,
-            "rounds": record.rounds,
-            **ties,
-        },
+        working={"variant": variant, "scale": rule.SCALE, **heading, "rounds": record.rounds, **ties},
     )
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from .canonical_json import Json
 from .contest import Contest
 from .draw import Drawn
-from .ties import Tie
+from .ties import Seating, Tie
 
 # How many ways are counted at most, and how many count keys in all of them. These numbers are part of each rule: any
 # machine has to come to the same outcome.
@@ -103,8 +103,7 @@ class Counted(NamedTuple):
     """The end of a count in rounds; `record` ends before the first tie that matters, if there is one."""
 
     record: Record
-    elected: tuple[str, ...]
-    tie: Tie | None
+    seating: Seating
     working: dict[str, Json]
 
 
@@ -149,18 +148,19 @@ def count_in_rounds(
     certain = set.intersection(*map(set, ends)) if ends and not ways else set()
     if first and not ways and all(set(end) == certain for end in ends):
         record, breaker = first
-        return Counted(record, tuple(record.elected), None, breaker.working)
+        return Counted(record, Seating(tuple(record.elected), None), breaker.working)
     assert stopped
     if ways:
         return stopped
     elected = tuple(key for key in ends[0] if key in certain)
     possible = set().union(*ends) - certain
     tie = Tie(tuple(key for key in contest.options if key in possible), contest.seats - len(elected))
-    return stopped._replace(elected=elected, tie=tie)
+    return stopped._replace(seating=Seating(elected, tie))
 
 
 def _stop(contest: Contest, record: Record, breaker: TieBreaker, tie: Undecided) -> Counted:
     """Return what is known at the first tie: who is elected before it; all who are still in the count tie."""
     left = tuple(key for key in contest.options if key in record.continuing)
     working = breaker.working | {"tie": {"round": tie.round_number, "keys": list(tie.keys)}}
-    return Counted(record, tuple(record.elected), Tie(left, contest.seats - len(record.elected)), working)
+    seating = Seating(tuple(record.elected), Tie(left, contest.seats - len(record.elected)))
+    return Counted(record, seating, working)

@@ -48,6 +48,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "tabulation.papers": ("tabulation/test_stv", "tabulation/test_ranked", "tabulation/test_rules"),
     "tabulation.rankings": ("tabulation/test_stv", "tabulation/test_rules"),
     "tabulation.schulze": ("tabulation/test_ranked", "tabulation/test_rules"),
+    "tabulation.seats": ("tabulation/test_most_votes", "tabulation/test_whole_outcomes"),
     "tabulation.score": ("tabulation/test_graded", "tabulation/test_rules"),
     "tabulation.star": ("tabulation/test_graded", "tabulation/test_rules"),
     "tabulation.stv_meek": ("tabulation/test_stv", "tabulation/test_rules"),
