@@ -14,7 +14,8 @@ import itertools
 from collections.abc import Sequence
 
 from .contest import Contest
-from .papers import Papers, Transfer, droop_quota, pick_for_exclusion
+from .gregory import GregoryCount
+from .papers import Transfer, droop_quota, pick_for_exclusion
 from .rankings import RankedBallots
 from .tie_breaking import Record, TieBreaker
 
@@ -28,21 +29,10 @@ def quota(contest: Contest, ballots: Sequence[RankedBallots]) -> int:
 
 def count(contest: Contest, ballots: Sequence[RankedBallots], record: Record, breaker: TieBreaker) -> None:
     """Count, round by round, until all seats are filled."""
-    _Rounds(contest, ballots, record, breaker).count()
+    _Rounds(contest, ballots, record, breaker, SCALE).count()
 
 
-class _Rounds:
-    def __init__(self, contest: Contest, ballots: Sequence[RankedBallots], record: Record, breaker: TieBreaker) -> None:
-        self._seats = contest.seats
-        self._record = record
-        self._breaker = breaker
-        self._papers = Papers(contest.options, ballots, SCALE)
-        self.threshold = quota(contest, ballots)
-
-    @property
-    def _left(self) -> int:
-        return self._seats - len(self._record.elected)
-
+class _Rounds(GregoryCount):
     def count(self) -> None:
         """Repeat the clauses until the seats are filled [f]."""
         record, votes = self._record, self._papers.votes
@@ -50,12 +40,10 @@ class _Rounds:
         of: list[str] = []
         transfer = Transfer({}, 0)
         while True:
-            reached = [key for key in record.continuing if votes[key] >= self.threshold]
-            if len(record.continuing) <= self._left:
-                reached = list(record.continuing)
+            reached = self._reached()
             # [a]
             ends = len(reached) >= self._left
-            self._write(action, of, transfer, sorted(reached, key=lambda key: -votes[key]) if ends else [])
+            self._end_stage(action, of, transfer, reached if ends else [], of if action == "surplus" else ())
             if ends:
                 return
             if losers := self._certain_losers():
@@ -75,7 +63,7 @@ class _Rounds:
     def _certain_losers(self) -> list[str]:
         """Return all options for whom it is mathematically impossible to be elected [c]."""
         record, votes = self._record, self._papers.votes
-        surplus = sum(max(votes[key] - self.threshold, 0) for key in record.continuing)
+        surplus = sum(max(votes[key] - self._quota, 0) for key in record.continuing)
         ordered = sorted(record.continuing, key=lambda key: votes[key])
         losers: list[str] = []
         reachable = surplus
@@ -91,9 +79,9 @@ class _Rounds:
         """Elect an option and move its surplus [d]."""
         votes = self._papers.votes
         self._record.elect(key)
-        fraction = (votes[key] - self.threshold) * SCALE // votes[key]
+        fraction = (votes[key] - self._quota) * SCALE // votes[key]
         transfer = self._papers.move([key], self._record.continuing, lambda value: value * fraction // SCALE)
-        votes[key] = self.threshold
+        votes[key] = self._quota
         return transfer
 
     def _defeat(self, keys: list[str]) -> Transfer:
@@ -106,22 +94,6 @@ class _Rounds:
         transfer = self._papers.move(keys, record.continuing)
         votes.update(dict.fromkeys(keys, 0))
         return transfer
-
-    def _write(self, action: str, of: list[str], transfer: Transfer, elected: list[str]) -> None:
-        record, votes = self._record, self._papers.votes
-        record.rounds.append(
-            {
-                "action": action,
-                "of": of,
-                "transfers": transfer.moved,
-                "lost": transfer.exhausted,
-                "votes": {key: votes[key] for key in votes if votes[key] or key in record.continuing},
-                "exhausted": self._papers.exhausted,
-                "elected": [*of, *elected] if action == "surplus" else elected,
-            }
-        )
-        for key in elected:
-            record.elect(key)
 
 
 def _most(keys: Sequence[str], votes: dict[str, int]) -> list[str]:

@@ -12,9 +12,9 @@ Votes are whole numbers of 1/100000 here. Numbers in brackets are those of the r
 
 from collections.abc import Sequence
 
-from .canonical_json import Json
 from .contest import Contest
-from .papers import Papers, Transfer, droop_quota, look_back, pick_for_exclusion
+from .gregory import GregoryCount
+from .papers import Transfer, droop_quota, look_back, pick_for_exclusion
 from .rankings import RankedBallots
 from .tie_breaking import Record, TieBreaker
 
@@ -28,23 +28,21 @@ def quota(contest: Contest, ballots: Sequence[RankedBallots]) -> int:
 
 def count(contest: Contest, ballots: Sequence[RankedBallots], record: Record, breaker: TieBreaker) -> None:
     """Count, stage by stage, until all seats are filled."""
-    _Stages(contest, ballots, record, breaker).count()
+    _Stages(contest, ballots, record, breaker, SCALE).count()
 
 
-class _Stages:
-    def __init__(self, contest: Contest, ballots: Sequence[RankedBallots], record: Record, breaker: TieBreaker) -> None:
-        self._seats = contest.seats
-        self._record = record
-        self._breaker = breaker
-        self._papers = Papers(contest.options, ballots, SCALE)
-        self.quota = quota(contest, ballots)
+class _Stages(GregoryCount):
+    def __init__(
+        self, contest: Contest, ballots: Sequence[RankedBallots], record: Record, breaker: TieBreaker, scale: int
+    ) -> None:
+        super().__init__(contest, ballots, record, breaker, scale)
         self._earlier: list[dict[str, int]] = []
         # Elected with a surplus that has not moved yet.
         self._surplus: list[str] = []
 
     def count(self) -> None:
-        self._end_stage("first", [], Transfer({}, 0))
-        while len(self._record.elected) < self._seats and self._record.continuing:
+        self._end("first", [], Transfer({}, 0))
+        while self._left and self._record.continuing:
             if self._surplus:
                 self._move_surplus()
             else:
@@ -56,11 +54,11 @@ class _Stages:
         most = max(votes[key] for key in self._surplus)
         tied = look_back([key for key in self._surplus if votes[key] == most], self._earlier, highest=True)
         key = self._breaker.first(self._record.round_number, tied)
-        surplus, held = votes[key] - self.quota, votes[key]
+        surplus, held = votes[key] - self._quota, votes[key]
         transfer = self._papers.move([key], self._record.continuing, lambda value: value * surplus // held)
-        votes[key] = self.quota
+        votes[key] = self._quota
         self._surplus.remove(key)
-        self._end_stage("surplus", [key], transfer)
+        self._end("surplus", [key], transfer)
 
     def _exclude(self) -> None:
         """Exclude the option with the fewest votes [50, 51]."""
@@ -69,31 +67,16 @@ class _Stages:
         def tied(keys: Sequence[str]) -> str:
             return self._breaker.last(record.round_number, look_back(keys, self._earlier, highest=False))
 
-        may_go = len(record.continuing) - (self._seats - len(record.elected))
+        may_go = len(record.continuing) - self._left
         key = pick_for_exclusion(record.continuing, votes, may_go, tied)
         record.exclude(key)
         transfer = self._papers.move([key], record.continuing)
         votes[key] = 0
-        self._end_stage("exclusion", [key], transfer)
+        self._end("exclusion", [key], transfer)
 
-    def _end_stage(self, action: str, of: list[str], transfer: Transfer) -> None:
-        """Elect who has reached the quota [47], or all who are left [52], and write the stage down."""
-        record, votes = self._record, self._papers.votes
-        reached = [key for key in record.continuing if votes[key] >= self.quota]
-        if len(record.continuing) <= self._seats - len(record.elected):
-            reached = list(record.continuing)
-        reached.sort(key=lambda key: -votes[key])
-        stage: dict[str, Json] = {
-            "action": action,
-            "of": of,
-            "transfers": transfer.moved,
-            "lost": transfer.exhausted,
-            "votes": {key: votes[key] for key in votes if votes[key] or key in record.continuing},
-            "exhausted": self._papers.exhausted,
-            "elected": reached,
-        }
-        for key in reached:
-            record.elect(key)
-        self._surplus += [key for key in reached if votes[key] > self.quota]
-        record.rounds.append(stage)
+    def _end(self, action: str, of: list[str], transfer: Transfer) -> None:
+        """Elect who has reached the quota [47], or all who are left [52]."""
+        reached, votes = self._reached(), self._papers.votes
+        self._end_stage(action, of, transfer, reached)
+        self._surplus += [key for key in reached if votes[key] > self._quota]
         self._earlier.append(dict(votes))

@@ -42,6 +42,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "tabulation.files.sentences": ("tabulation/files/test_formats",),
     "tabulation.files.table_layout": ("tabulation/files/test_tables",),
     "tabulation.grades": ("tabulation/test_graded", "tabulation/test_rules"),
+    "tabulation.gregory": ("tabulation/test_stv", "tabulation/test_rules"),
     "tabulation.irv": ("tabulation/test_ranked", "tabulation/test_rules"),
     "tabulation.majority_judgment": ("tabulation/test_graded", "tabulation/test_rules"),
     "tabulation.pairwise": ("tabulation/test_ranked", "tabulation/test_rules"),
