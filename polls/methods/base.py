@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random
+from types import ModuleType
 from typing import Any, Protocol
 
 from django import forms
@@ -136,6 +137,37 @@ class VotingMethod(Protocol):
 
     def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Any:
         """Return what the page of an outcome has besides the standings, in the language of the moment; or None."""
+
+
+class CountedByRule:
+    """A method whose counting rule is a module of `tabulation`; what most methods share."""
+
+    rule: ModuleType
+    fills_seats = True
+
+    @property
+    def name(self) -> str:
+        return str(self.rule.NAME)
+
+    @property
+    def version(self) -> int:
+        return int(self.rule.VERSION)
+
+    def rule_fields(self) -> dict[str, forms.Field]:
+        return {}
+
+    def complete_rules(self, rules: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+        return rules
+
+    def check(self, contest: ContestOnBallot) -> None:
+        check_by_tabulation(self.rule.check_rules, contest)
+
+    def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
+        outcome: Outcome = self.rule.tabulate(contest, counts)
+        return outcome
+
+    def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Any:
+        return None
 
 
 def check_by_tabulation(check: Any, contest: ContestOnBallot) -> None:

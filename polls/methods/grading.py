@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django import forms
 from django.http import QueryDict
@@ -18,11 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tabulation import grades
-from tabulation.contest import Contest
-from tabulation.outcome import Outcome
 
 from . import option_fields
-from .base import ContestOnBallot, InvalidMarking, check_by_tabulation
+from .base import ContestOnBallot, CountedByRule, InvalidMarking
 
 
 class Grade(NamedTuple):
@@ -68,21 +65,11 @@ class GradesShown:
         return f"{graded}; {self.left_out % {'options': left}}." if left else f"{graded}."
 
 
-class Graded:
+class Graded(CountedByRule):
     """A method whose ballots give options whole numbers; `rule` is its module in `tabulation`."""
 
-    rule: ModuleType
     label: str | Promise
-    fills_seats = True
     nothing_chosen = gettext_lazy("Nothing is scored yet. Give at least one option a score, then press “Vote”.")
-
-    @property
-    def name(self) -> str:
-        return str(self.rule.NAME)
-
-    @property
-    def version(self) -> int:
-        return int(self.rule.VERSION)
 
     def rule_fields(self) -> dict[str, forms.Field]:
         scales = [(5, _("0 to 5")), (10, _("0 to 10"))]
@@ -92,9 +79,6 @@ class Graded:
             )
         }
 
-    def complete_rules(self, rules: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
-        return rules
-
     def choices(self, contest: ContestOnBallot) -> list[Grade]:
         """Return what an option can be given, in the order in which it is shown."""
         best = int(contest.rules.get("max_score", 5))
@@ -103,9 +87,6 @@ class Graded:
     def left_out(self) -> str:
         """Return what it means that options are left out, for the summary of a ballot."""
         return _("without a score, which counts as 0: %(options)s")
-
-    def check(self, contest: ContestOnBallot) -> None:
-        check_by_tabulation(self.rule.check_rules, contest)
 
     def parse(self, values: list[str], form: QueryDict, contest: ContestOnBallot) -> str:
         given = option_fields.read(values, form, contest)
@@ -141,10 +122,6 @@ class Graded:
         liking = [1 - place / len(contest.keys) / 2 for place in range(len(contest.keys))]
         drawn = (min(max(round(best * chance.gauss(one, 0.3)), 0), best) for one in liking)
         return ",".join(f"{key}:{number}" for key, number in zip(contest.keys, drawn, strict=True))
-
-    def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
-        outcome: Outcome = self.rule.tabulate(contest, counts)
-        return outcome
 
     def _known(self, contest: ContestOnBallot) -> dict[str, int]:
         return {str(grade.number): grade.number for grade in self.choices(contest)}

@@ -9,21 +9,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, groupby, pairwise
 from random import Random
-from types import ModuleType
-from typing import Any
 
-from django import forms
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from tabulation.contest import Contest
-from tabulation.outcome import Outcome
+from tabulation import rankings
 
 from . import limits, option_fields
-from .base import ContestOnBallot, InvalidMarking, check_by_tabulation
+from .base import ContestOnBallot, CountedByRule, InvalidMarking
 
 # Options in order, the best first, each with those of equal rank in ballot order.
 Groups = Sequence[Sequence[str]]
@@ -66,34 +62,18 @@ class RankingShown:
         return f"{ranked}; {rest}." % {"options": ", ".join(left)}
 
 
-class Ranked:
+class Ranked(CountedByRule):
     """A method whose ballots are rankings; `rule` is its module in `tabulation`."""
 
-    rule: ModuleType
     label: str | Promise
-    fills_seats = True
     nothing_chosen = gettext_lazy("Nothing is ranked yet. Give at least one option a rank, then press “Vote”.")
-
-    @property
-    def name(self) -> str:
-        return str(self.rule.NAME)
-
-    @property
-    def version(self) -> int:
-        return int(self.rule.VERSION)
-
-    def rule_fields(self) -> dict[str, forms.Field]:
-        return {}
-
-    def complete_rules(self, rules: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
-        return rules
 
     def may_be_equal(self, contest: ContestOnBallot) -> bool:
         """Tell whether options may share a rank."""
         return False
 
     def check(self, contest: ContestOnBallot) -> None:
-        check_by_tabulation(self.rule.check_rules, contest)
+        super().check(contest)
         limits.check_number(contest)
 
     def parse(self, values: list[str], form: QueryDict, contest: ContestOnBallot) -> str:
@@ -130,9 +110,16 @@ class Ranked:
         drawn = sorted(enumerate(contest.keys), key=lambda pair: pair[0] + chance.gauss(0, len(contest.keys) / 2))
         return write([[key] for _place, key in drawn[: chance.randint(1, len(drawn))]])
 
-    def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
-        outcome: Outcome = self.rule.tabulate(contest, counts)
-        return outcome
+
+class WhollyCounted(Ranked):
+    """A ranked method that counts whole rankings, and needs an order without equals."""
+
+    def check(self, contest: ContestOnBallot) -> None:
+        super().check(contest)
+        limits.check_count_keys(contest)
+
+    def count(self, groups: Groups, contest: ContestOnBallot) -> Iterable[str]:
+        return rankings.count_keys(chain.from_iterable(groups))
 
 
 def group(ranks: Mapping[str, int]) -> list[list[str]]:

@@ -3,10 +3,7 @@
 A marking lists the approved keys in alphabetical order, separated by commas, so that equal ballots are equal text.
 """
 
-from collections.abc import Mapping, Sequence
 from random import Random
-from types import ModuleType
-from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -14,18 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from tabulation import approval
-from tabulation.contest import Contest, is_whole
-from tabulation.outcome import Outcome
+from tabulation.contest import is_whole
 
-from ..base import ContestOnBallot, InvalidMarking, InvalidRules, check_by_tabulation
+from ..base import ContestOnBallot, CountedByRule, InvalidMarking, InvalidRules
 
 
-class Approval:
-    rule: ModuleType = approval
-    name = approval.NAME
-    version = approval.VERSION
+class Approval(CountedByRule):
+    rule = approval
     label = _("Approval: any number of choices, most approvals win")
-    fills_seats = True
     nothing_chosen = _("Nothing is chosen yet. Choose at least one option, then press “Vote”.")
 
     def rule_fields(self) -> dict[str, forms.Field]:
@@ -34,11 +27,8 @@ class Approval:
             "max_choices": forms.IntegerField(label=_("Most choices on one ballot"), min_value=1, required=False),
         }
 
-    def complete_rules(self, rules: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
-        return rules
-
     def check(self, contest: ContestOnBallot) -> None:
-        check_by_tabulation(self.rule.check_rules, contest)
+        super().check(contest)
         least, most = contest.rules.get("min_choices"), contest.rules.get("max_choices")
         if least is not None and not (is_whole(least) and 1 <= least <= min(most or least, len(contest.options))):
             raise InvalidRules(
@@ -91,10 +81,3 @@ class Approval:
         least = contest.rules.get("min_choices") or 1
         most = contest.rules.get("max_choices") or len(contest.keys)
         return ",".join(sorted(chance.sample(contest.keys, chance.randint(least, most))))
-
-    def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
-        outcome: Outcome = self.rule.tabulate(contest, counts)
-        return outcome
-
-    def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Any:
-        return None

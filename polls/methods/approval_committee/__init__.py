@@ -18,8 +18,6 @@ class ApprovalCommittee(Approval):
     """Marked like an approval contest; what is counted are whole sets of options."""
 
     rule = approval_committee
-    name = approval_committee.NAME
-    version = approval_committee.VERSION
     label = gettext_lazy("Committee by approval: any number of choices, seats in proportion")
 
     def check(self, contest: ContestOnBallot) -> None:

@@ -1,33 +1,25 @@
 """Instant runoff: a ranking, one seat; whoever is last leaves, until one has more than half."""
 
-from collections.abc import Iterable
-from itertools import chain
-
 from django.utils.translation import gettext_lazy as _
 
-from tabulation import irv, rankings
+from tabulation import irv
 from tabulation.outcome import Outcome
 
-from .. import flow, limits, stages
+from .. import flow, stages
 from ..base import ContestOnBallot, InvalidRules
-from ..ranking import Groups, Ranked
+from ..ranking import WhollyCounted
 from ..telling import Teller, Told, no_votes
 
 
-class InstantRunoff(Ranked):
+class InstantRunoff(WhollyCounted):
     rule = irv
     label = _("Instant runoff: a ranking; the last one leaves until one has more than half")
-
     fills_seats = False
 
     def check(self, contest: ContestOnBallot) -> None:
         if contest.seats != 1:
             raise InvalidRules(_("Instant runoff fills one seat. For several seats take the single transferable vote."))
         super().check(contest)
-        limits.check_count_keys(contest)
-
-    def count(self, groups: Groups, contest: ContestOnBallot) -> Iterable[str]:
-        return rankings.count_keys(chain.from_iterable(groups))
 
     def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Told:
         teller = Teller(contest, outcome)

@@ -1,24 +1,20 @@
 """A motion: yes, no or abstain; carried by the majority that its rules name, where there is a quorum."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from tabulation import motion
-from tabulation.contest import Contest
-from tabulation.outcome import Outcome
 
-from ..base import ContestOnBallot, check_by_tabulation
 from ..plurality import Plurality
 
 
 class Motion(Plurality):
     """Marked like a plurality contest, and counted by a rule of its own."""
 
-    name = motion.NAME
-    version = motion.VERSION
+    rule = motion
     label = _("Motion: yes, no or abstain")
     fills_seats = False
 
@@ -50,9 +46,3 @@ class Motion(Plurality):
         numbers = {"quorum": int(quorum)} if quorum and quorum.isdecimal() else {}
         # The options are yes, no and abstain, in this order and in whatever language.
         return rules | numbers | dict(zip(("yes", "no", "abstain"), keys, strict=False))
-
-    def check(self, contest: ContestOnBallot) -> None:
-        check_by_tabulation(motion.check_rules, contest)
-
-    def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
-        return motion.tabulate(contest, counts)

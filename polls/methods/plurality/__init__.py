@@ -1,35 +1,19 @@
 """Plurality: one choice on each ballot; as many options with most votes as there are seats win."""
 
-from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Any
 
-from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from tabulation import plurality
-from tabulation.contest import Contest
-from tabulation.outcome import Outcome
 
-from ..base import ContestOnBallot, InvalidMarking, check_by_tabulation
+from ..base import ContestOnBallot, CountedByRule, InvalidMarking
 
 
-class Plurality:
-    name = plurality.NAME
-    version = plurality.VERSION
+class Plurality(CountedByRule):
+    rule = plurality
     label = _("Plurality: one choice, most votes win")
-    fills_seats = True
     nothing_chosen = _("Nothing is chosen yet. Choose one option, then press “Vote”.")
-
-    def rule_fields(self) -> dict[str, forms.Field]:
-        return {}
-
-    def complete_rules(self, rules: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
-        return rules
-
-    def check(self, contest: ContestOnBallot) -> None:
-        check_by_tabulation(plurality.check_rules, contest)
 
     def parse(self, values: list[str], form: QueryDict, contest: ContestOnBallot) -> str:
         if not values:
@@ -50,9 +34,3 @@ class Plurality:
     def invent(self, contest: ContestOnBallot, chance: Random) -> str:
         # The first options are chosen more often, so that the bars differ.
         return chance.choices(contest.keys, [1 / rank for rank in range(1, len(contest.keys) + 1)])[0]
-
-    def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
-        return plurality.tabulate(contest, counts)
-
-    def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Any:
-        return None

@@ -1,17 +1,14 @@
 """The single transferable vote: a ranking, several seats in proportion."""
 
-from collections.abc import Iterable
-from itertools import chain
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from tabulation import rankings, stv
+from tabulation import stv
 from tabulation.outcome import Outcome
 
-from .. import flow, limits, stages
+from .. import flow, stages
 from ..base import ContestOnBallot
-from ..ranking import Groups, Ranked
+from ..ranking import WhollyCounted
 from ..telling import Teller, Told, no_votes
 
 # The rules by name, with their sources.
@@ -22,20 +19,13 @@ VARIANTS = {
 }
 
 
-class SingleTransferableVote(Ranked):
+class SingleTransferableVote(WhollyCounted):
     rule = stv
     label = _("Single transferable vote (STV): a ranking, several seats in proportion")
 
     def rule_fields(self) -> dict[str, forms.Field]:
         variants = list(VARIANTS.items())
         return {"variant": forms.ChoiceField(label=_("Rule of transfer"), choices=variants, required=False)}
-
-    def check(self, contest: ContestOnBallot) -> None:
-        super().check(contest)
-        limits.check_count_keys(contest)
-
-    def count(self, groups: Groups, contest: ContestOnBallot) -> Iterable[str]:
-        return rankings.count_keys(chain.from_iterable(groups))
 
     def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Told:
         teller = Teller(contest, outcome)
