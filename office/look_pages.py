@@ -20,6 +20,7 @@ from .election_view import page_context
 from .logos import redraw
 from .look_acts import ChangeLook
 from .looks import write_look
+from .merging import MergingForm
 from .models import Organisation
 from .organisation_view import organisation_view
 
@@ -27,8 +28,11 @@ from .organisation_view import organisation_view
 PROPOSED = "#0a5d4d"
 
 
-class LookForm(forms.Form):
-    """A name, a colour and a logo."""
+class LookForm(MergingForm):
+    """A name, a colour and a logo; a name or colour that somebody else has saved meanwhile stays, or is told."""
+
+    # The colour is "" where no stripe is wanted.
+    not_merged = ("has_accent", "logo", "without_logo")
 
     public_name = forms.CharField(
         label=gettext_lazy("Name on ballots and results"),
@@ -49,6 +53,24 @@ class LookForm(forms.Form):
         ),
     )
     without_logo = forms.BooleanField(label=gettext_lazy("Take the logo away"), required=False)
+
+    field_order = ("public_name", "has_accent", "accent", "logo", "without_logo")
+
+    class Meta:
+        model = Organisation
+        fields = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        saved = self.instance
+        self.initial = {
+            "public_name": saved.public_name,
+            "has_accent": bool(saved.accent),
+            "accent": saved.accent or PROPOSED,
+        }
+
+    def current(self, name: str) -> Any:
+        return getattr(self.instance, name)
 
     def clean_accent(self) -> str:
         """Return the colour, "" for none."""
@@ -76,12 +98,7 @@ class LookPagesMixin(admin.ModelAdmin):
     @organisation_view
     def look_view(self, request: HttpRequest, organisation: Organisation) -> HttpResponse:
         """Show how an organisation looks, and change it."""
-        shown = {
-            "public_name": organisation.public_name,
-            "has_accent": bool(organisation.accent),
-            "accent": organisation.accent or PROPOSED,
-        }
-        form = LookForm(request.POST or None, request.FILES or None, initial=shown)
+        form = LookForm(request.POST or None, request.FILES or None, instance=organisation)
         if form.is_valid():
             chosen = form.cleaned_data
             kept = "" if chosen["without_logo"] else organisation.logo

@@ -5,6 +5,7 @@ import io
 import re
 import zlib
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +187,33 @@ class TestLogo:
     def test_of_a_file_that_is_too_large_is_refused(self):
         with pytest.raises(ValidationError, match="The file is too large"):
             redraw(io.BytesIO(), 900_000)
+
+
+class TestTwoManagers:
+    """Two who have opened the page at the same time."""
+
+    @pytest.fixture
+    def base(self, client, choir) -> str:
+        """Return what the page says that it showed, when nothing was chosen yet."""
+        html = client.get(reverse("admin:office_organisation_look", args=[choir.pk])).content.decode()
+        [found] = re.findall(r'name="base" value="([^"]*)"', html)
+        return unescape(found)
+
+    def test_keep_what_the_other_one_has_saved(self, client, choir, base):
+        save(client, choir, public_name="", has_accent="on", accent="#0a5d4d", base=base)
+        save(client, choir, public_name="Choir", accent="#0a5d4d", base=base)
+        choir.refresh_from_db()
+        assert (choir.public_name, choir.accent) == ("Choir", "#0a5d4d")
+
+    def test_are_told_what_both_have_changed(self, client, choir, base):
+        save(client, choir, public_name="The choir", accent="#0a5d4d", base=base)
+        answer = save(client, choir, public_name="Choir of Vigo", accent="#0a5d4d", base=base)
+        choir.refresh_from_db()
+        assert (answer.status_code, choir.public_name) == (400, "The choir")
+        html = answer.content.decode()
+        assert "changed this since you opened the page, to “The choir”" in html
+        assert 'value="Choir of Vigo"' in html
+        [again] = re.findall(r'name="base" value="([^"]*)"', html)
+        save(client, choir, public_name="Choir of Vigo", accent="#0a5d4d", base=unescape(again))
+        choir.refresh_from_db()
+        assert choir.public_name == "Choir of Vigo"
