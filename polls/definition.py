@@ -48,6 +48,11 @@ class Definition:
     proof_of_work: bool = False
     cancelled: bool = False
     cancel_reason: str = ""
+    # Part of the design since its third scheme.
+    eligibility: str = "open"
+    shows: str = "live"
+    tie_break: str = ""
+    draw_hash: str = ""
     unlisted: bool = False
     # Not part of the design either. When a text was mended last, after the opening.
     mended_at: int | None = None
@@ -114,7 +119,8 @@ class Definition:
             fields["contests"] = (only_contest(content["method"], options, content["max_choices"]),)
         if "design" not in fields:
             # The first release did not store the design: each process computed it.
-            paper = Paper(**{name: fields[name] for name in Paper.__dataclass_fields__})
+            names = ("title", "description", "votes_final", "contests")
+            paper = Paper(**{name: fields[name] for name in names})
             fields["design"] = hash_paper(paper.write(1), 1)
         return cls(**fields)
 
@@ -126,7 +132,12 @@ class Definition:
             "max_choices": first.rules.get("max_choices"),
             "options": [{"key": option.key, "label": option.label} for option in first.options],
         }
-        return json.dumps(asdict(self) | for_first_release, separators=(",", ":"), ensure_ascii=False)
+        fields = asdict(self)
+        for contest in fields["contests"]:
+            # The last release cannot read it.
+            if not contest["groups"]:
+                del contest["groups"]
+        return json.dumps(fields | for_first_release, separators=(",", ":"), ensure_ascii=False)
 
     def __hash__(self) -> int:
         return hash((self.election, self.revision, self.design))

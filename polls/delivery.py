@@ -12,7 +12,7 @@ from django.utils import timezone
 from . import ballot_box
 from .ballot_box import OfferReply, Outcome
 from .definition import Definition
-from .design import SCHEME, SCHEMES, Paper, hash_paper
+from .design import SCHEMES, Paper, hash_paper
 from .life import State
 from .methods import ContestOnBallot, OptionOnBallot
 from .models import Contest, Election, VoterSecret
@@ -136,7 +136,7 @@ def _adopt_design(election: Election, standing: Definition) -> bool:
     if election.opened_at is not None:
         return False
     paper = Paper(**{name: getattr(standing, name) for name in Paper.__dataclass_fields__})
-    for scheme in SCHEMES if len(paper.contests) == 1 else (SCHEME,):
+    for scheme in SCHEMES if len(paper.contests) == 1 else SCHEMES[1:]:
         text = paper.write(scheme)
         if hash_paper(text, scheme) == standing.design:
             election.designs.get_or_create(hash=standing.design, defaults={"scheme": scheme, "paper": text})
@@ -148,7 +148,7 @@ def write_contests(election: Election, contests: Iterable[ContestOnBallot]) -> N
     """Give an election exactly these contests and options; one that keeps its key keeps its row."""
     kept = []
     for position, contest in enumerate(contests):
-        names = ("title", "description", "method", "seats", "rules")
+        names = ("title", "description", "method", "seats", "rules", "groups")
         values = {name: getattr(contest, name) for name in names} | {"position": position}
         row, _created = election.contests.update_or_create(key=contest.key, defaults=values)
         kept.append(row.pk)

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 MOST_CONTESTS = 50
 MOST_OPTIONS = 1000
-SCHEMES = (1, 2)
+SCHEMES = (1, 2, 3)
 # The scheme of new papers.
-SCHEME = 2
+SCHEME = 3
+# What the second scheme did not have, beside the groups of a contest.
+NEWER_THAN_SECOND = ("eligibility", "shows", "tie_break", "draw_hash")
 # The key of the first contest. In the first release it was the only one, and had no key.
 FIRST_CONTEST = "q1"
 
@@ -38,6 +40,11 @@ class Paper:
     description: str
     votes_final: bool
     contests: tuple[ContestOnBallot, ...]
+    # As the model's fields of these names have it. Papers of earlier schemes have the values that stand here.
+    eligibility: str = "open"
+    shows: str = "live"
+    tie_break: str = ""
+    draw_hash: str = ""
 
     @classmethod
     def of(cls, election: "Election") -> Self:
@@ -46,6 +53,10 @@ class Paper:
             title=election.title,
             description=election.description,
             votes_final=election.votes_final,
+            eligibility=election.eligibility,
+            shows=election.shows,
+            tie_break=election.tie_break,
+            draw_hash=election.draw_hash,
             contests=tuple(
                 ContestOnBallot(
                     key=contest.key,
@@ -58,6 +69,7 @@ class Paper:
                         OptionOnBallot(option.key, option.label, option.description) for option in contest.options.all()
                     ),
                     rules=contest.rules,
+                    groups=tuple(contest.groups),
                 )
                 for contest in election.contests.prefetch_related("options")
             ),
@@ -82,8 +94,18 @@ class Paper:
             methods.get(contest.method).check(contest)
 
     def write(self, scheme: int = SCHEME) -> str:
-        """Return the canonical text under a scheme; raises ValueError for a paper that the scheme cannot write."""
-        return self._write_first() if scheme == 1 else canonical_json.write(json.loads(json.dumps(asdict(self))))
+        """Return the canonical text under a scheme, without what the scheme does not have.
+
+        Raises ValueError for a paper of several contests under the first scheme.
+        """
+        if scheme == 1:
+            return self._write_first()
+        fields = json.loads(json.dumps(asdict(self)))
+        if scheme == 2:
+            for part, names in ((fields, NEWER_THAN_SECOND), *((one, ("groups",)) for one in fields["contests"])):
+                for name in names:
+                    del part[name]
+        return canonical_json.write(fields)
 
     def _write_first(self) -> str:
         """Write what the first release hashed, with Python's own spaces and escapes; it had one contest."""
@@ -105,8 +127,10 @@ class Paper:
 
 
 def read_contest(fields: Mapping[str, Any]) -> ContestOnBallot:
-    """Read a contest from plain JSON."""
-    return ContestOnBallot(**{**fields, "options": tuple(OptionOnBallot(**option) for option in fields["options"])})
+    """Read a contest from plain JSON; ignore what a newer release adds."""
+    known = {name: value for name, value in fields.items() if name in ContestOnBallot.__dataclass_fields__}
+    options = tuple(OptionOnBallot(**option) for option in fields["options"])
+    return ContestOnBallot(**known | {"options": options, "groups": tuple(fields.get("groups", ()))})
 
 
 def only_contest(method: str, options: tuple[OptionOnBallot, ...], max_choices: int | None) -> ContestOnBallot:

@@ -69,6 +69,29 @@ def _agree(time: str, states: Iterable[State]) -> Q:
     return Q((f"{time}__isnull", False), state__in=states) | Q((f"{time}__isnull", True), ~Q(state__in=states))
 
 
+class Eligibility(models.TextChoices):
+    """Who may vote."""
+
+    OPEN = "open", _("everybody who opens the page, once for each browser")
+    ROLL = "roll", _("those on its roll, with a code")
+
+
+class Shows(models.TextChoices):
+    """What results pages show, and when; what they do not show yet is absent."""
+
+    LIVE = "live", _("everything, while people vote")
+    TURNOUT = "turnout", _("until the close only how many have voted")
+    HIDDEN = "hidden", _("nothing before an organiser releases it")
+
+
+class TieBreak(models.TextChoices):
+    """What decides a tie that the method's own rule leaves open. Papers of earlier releases have none: a tie stays."""
+
+    NONE = "", _("nothing")
+    DRAW = "draw", _("a draw from a secret that is fixed when the election is published")
+    LOT = "lot", _("a lot drawn in public")
+
+
 class ElectionQuerySet(models.QuerySet["Election"]):
     def published(self) -> "ElectionQuerySet":
         return self.exclude(state=State.DRAFT)
@@ -115,6 +138,14 @@ class Election(models.Model):
         _("votes are final"),
         default=False,
         help_text=_("If not, a voter may change the vote until the election closes."),
+    )
+    eligibility = models.CharField(_("who may vote"), max_length=10, choices=Eligibility, default=Eligibility.OPEN)
+    shows = models.CharField(_("results show"), max_length=10, choices=Shows, default=Shows.LIVE)
+    tie_break = models.CharField(_("ties end by"), max_length=10, choices=TieBreak, blank=True, default=TieBreak.NONE)
+    # SHA-256 as hex of the secret from which ties are drawn.
+    draw_hash = models.CharField(max_length=64, blank=True, editable=False)
+    shows_who_voted = models.BooleanField(
+        _("organisers see who has voted"), default=False, help_text=_("Not what, and not when.")
     )
     opens_at = models.DateTimeField(_("opens"), null=True, blank=True, help_text=_("Empty: once it is published."))
     closes_at = models.DateTimeField(
@@ -260,6 +291,8 @@ class Contest(models.Model):
     description = models.TextField(_("explanation"), blank=True, max_length=LONGEST_EXPLANATION)
     method = models.CharField(_("method"), max_length=20, default="plurality", choices=methods.choices)
     seats = models.PositiveSmallIntegerField(_("seats"), default=1)
+    # Which groups of the roll have this question on their paper; none means everybody.
+    groups = models.JSONField(_("groups"), default=list, blank=True)
     # Only the method knows which rules there are, and what they mean.
     rules = models.JSONField(_("rules"), default=dict, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
@@ -312,6 +345,50 @@ class Option(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class RollEntry(models.Model):
+    """One who may vote in an election with a roll.
+
+    `number` is the entry's identity: the voter key is derived from it, whatever happens to name or code. `code_hash` is
+    the keyed hash of the code that finds the entry, and `issue` counts its codes: what an earlier one opened is void.
+    No row here leads to a ballot, but through the election's voter secret.
+    """
+
+    election = models.ForeignKey(Election, models.CASCADE, related_name="roll", verbose_name=_("election"))
+    number = models.PositiveIntegerField(_("number"))
+    name = models.CharField(_("name"), max_length=LONGEST_TITLE, blank=True)
+    groups = models.JSONField(_("groups"), default=list, blank=True)
+    weight = models.PositiveIntegerField(_("weight"), default=1)
+    email = models.EmailField(_("e-mail"), blank=True)
+    member_number = models.CharField(_("member number"), max_length=60, blank=True)
+    code_hash = models.CharField(max_length=64, blank=True, editable=False)
+    issue = models.PositiveIntegerField(default=0, editable=False)
+    struck_at = models.DateTimeField(_("struck"), null=True, editable=False)
+    # Without a time, so that no ballot can be found by it.
+    voted = models.BooleanField(_("has voted"), default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("roll entry")
+        verbose_name_plural = _("roll entries")
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["election", "number"], name="roll_entry_number_unique_in_election"),
+            models.UniqueConstraint(
+                fields=["election", "member_number"],
+                condition=~Q(member_number=""),
+                name="roll_entry_member_number_unique_in_election",
+            ),
+            models.UniqueConstraint(
+                fields=["election", "code_hash"],
+                condition=~Q(code_hash=""),
+                name="roll_entry_code_unique_in_election",
+            ),
+            models.CheckConstraint(name="roll_entry_has_a_weight", condition=Q(weight__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.member_number or str(self.number)
 
 
 class Epoch(models.Model):

@@ -60,6 +60,8 @@ class ContestOnBallot:
     options: tuple[OptionOnBallot, ...]
     # Never changed, like the other fields, but a mapping has no hash.
     rules: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    # The groups of the roll that have this question on their paper; none means everybody.
+    groups: tuple[str, ...] = ()
 
     @cached_property
     def keys(self) -> tuple[str, ...]:

@@ -12,7 +12,10 @@ OPTIONS = (OptionOnBallot("nesquik", "Nesquik", ""), OptionOnBallot("cola-cao", 
 CONTEST = ContestOnBallot("q1", "Drink?", "", "approval", 1, 1, OPTIONS, {"max_choices": 1})
 PAPER = Paper("Drink?", "", False, (CONTEST,))
 
-OF_PAPER: dict[str, Any] = {"title": "Drink", "description": "Cold.", "votes_final": True, "contests": (CONTEST,) * 2}
+OF_PAPER: dict[str, Any] = {
+    "title": "Drink", "description": "Cold.", "votes_final": True, "contests": (CONTEST,) * 2,
+    "eligibility": "roll", "shows": "hidden", "tie_break": "draw", "draw_hash": "0f" * 32,
+}  # fmt: skip
 OF_CONTEST: dict[str, Any] = {
     "key": "q2",
     "title": "Drink",
@@ -22,6 +25,7 @@ OF_CONTEST: dict[str, Any] = {
     "seats": 2,
     "options": OPTIONS[::-1],
     "rules": {"max_choices": 2},
+    "groups": ("Students",),
 }
 OF_OPTION = {"key": "nesquick", "label": "Nesquick", "description": "With milk."}
 CHANGED = {
@@ -57,7 +61,12 @@ def test_a_paper_is_read_as_it_was_written(paper):
 
 def test_is_written_in_the_same_way_for_ever():
     """Elections that are open know their paper by this hash."""
-    assert hash_paper(PAPER.write()) == "1b6cae50cce79a81bc2470c6b94f6baa"
+    assert hash_paper(PAPER.write()) == "c2b5b9b1624d48f2b2f656aaccaac843"
+    assert hash_paper(PAPER.write(2), 2) == "1b6cae50cce79a81bc2470c6b94f6baa"
+
+
+def test_of_the_second_scheme_is_read_with_what_it_did_not_have():
+    assert Paper.read(PAPER.write(2)) == PAPER
 
 
 class TestFirstRelease:

@@ -36,6 +36,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
                 "title", "slug", "description", "votes_final", "opens_at", "closes_at", "time_zone", "proof_of_work",
                 "revision", "taken", "in_force", "offered", "refused_edit", "state", "opened_at", "sealed_at",
                 "final_at", "cancelled_at", "cancel_reason", "archived_at", "unlisted", "mended_at",
+                "eligibility", "shows", "tie_break", "draw_hash",
             ),
         },
         "result": {
@@ -52,6 +53,8 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "polls_votersecret": {"worker": READ_AND_ADD},
     "polls_contest": {"worker": EDIT, "admin": EDIT},
     "polls_option": {"worker": EDIT, "admin": EDIT},
+    # The worker derives voter keys from the entries, and notes who has voted.
+    "polls_rollentry": {"worker": {**READ, "UPDATE": ("voted",)}, "admin": EDIT},
     # Written once, and deleted only together with a draft.
     "polls_design": {"worker": READ_AND_ADD, "result": READ, "admin": LINK},
     "polls_epoch": {"worker": {**READ_AND_ADD, "UPDATE": ("reused_at",)}},
