@@ -41,7 +41,7 @@ Result = TypeVar("Result")
 # The fields whose old and new values are logged.
 LOGGED = (
     "state", "title", "slug", "opens_at", "closes_at", "votes_final", "proof_of_work", "unlisted", "archived_at",
-    "cancel_reason",
+    "cancel_reason", "tie_break",
 )  # fmt: skip
 
 # Why an election cannot be cancelled, and what can be done instead.

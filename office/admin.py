@@ -26,6 +26,7 @@ from .mending import MendingMixin
 from .models import LoggedAct, Organisation
 from .paper_pages import PaperPagesMixin
 from .preview import PreviewMixin
+from .result_pages import ResultPagesMixin
 from .saving import PublishingMixin, describe_refused
 from .time_page import TimePageMixin
 
@@ -67,6 +68,7 @@ class ElectionAdmin(
     ActsMixin,
     PreviewMixin,
     MendingMixin,
+    ResultPagesMixin,
     PaperPagesMixin,
     AccountsMixin,
     TimePageMixin,
@@ -80,7 +82,7 @@ class ElectionAdmin(
     change_list_template = "office/elections.html"
     fieldsets = (
         (None, {"fields": ("title", "slug", "description", "base")}),
-        (_("Voting"), {"fields": ("votes_final", "unlisted", "proof_of_work")}),
+        (_("Voting"), {"fields": ("votes_final", "tie_break", "unlisted", "proof_of_work")}),
     )
 
     # --- What may be done when ---------------------------------------------------------------------------

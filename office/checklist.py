@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from polls.design import Paper
 from polls.labels import fold
 from polls.methods import InvalidRules
-from polls.models import Election
+from polls.models import Election, TieBreak
 
 from .times import in_full
 
@@ -23,6 +23,13 @@ FIRST_LINE = 24
 SHORT, LONG = 120, 366 * 24 * 3600
 # Hours, of the election's own zone, at which hardly anybody means a vote to close.
 NIGHT = range(0, 6)
+
+
+TIES = {
+    TieBreak.NONE: gettext_lazy("stays a tie"),
+    TieBreak.DRAW: gettext_lazy("is drawn from a secret that is fixed now, and shown once the result is certified"),
+    TieBreak.LOT: gettext_lazy("is decided by a lot that you draw in public after the close, and enter here"),
+}
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,7 @@ def _facts(election: Election, paper: Paper, now: dt.datetime) -> Iterator[tuple
         yield _("A vote"), _("is final")
     else:
         yield _("A vote"), _("may be changed until the closing")
+    yield _("A tie that the counting rule leaves open"), str(TIES[TieBreak(paper.tie_break)])
     questions, options = len(paper.contests), sum(len(one.options) for one in paper.contests)
     yield (
         _("On the paper"),

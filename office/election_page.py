@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 from pages.context_processors import site
 from polls.design import Paper
 from polls.life import ARCHIVABLE, HAS_RESULT, Phase, State, describe
-from polls.models import Election
+from polls.models import Election, TieBreak
 from results.snapshot import NoOutcome, Snapshot, read_snapshot
+from tally.tie_breaks import find_open_ties
 
 from .access import Right, rights_on
 from .account_page import describe_accounts, judge
@@ -59,9 +60,14 @@ def next_steps(election: Election, now: dt.datetime, *, has_ballots: bool) -> li
     if phase == Phase.OPEN:
         steps = [Step("close", _("Close now…"), Right.RUN), Step("change", _("Move the closing"), Right.WRITE)]
         return steps if has_ballots else [*steps, Step("mend", _("Mend a typo…"), Right.WRITE)]
+    steps = []
+    if election.state == State.FINAL:
+        if election.tie_break == TieBreak.LOT and find_open_ties(election):
+            steps.append(Step("lot", _("Enter the lot…"), Right.MANAGE))
+        steps.append(Step("withdraw", _("An option withdraws…"), Right.MANAGE))
     if election.state in ARCHIVABLE and election.archived_at is None:
-        return [Step("archive", _("Archive…"), Right.RUN)]
-    return []
+        steps.insert(-1 if steps else 0, Step("archive", _("Archive…"), Right.RUN))
+    return steps
 
 
 class ElectionPageMixin(admin.ModelAdmin):

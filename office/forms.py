@@ -17,7 +17,7 @@ from .time_fields import DATE, TIME, InWords, TimeField, as_shown, find_zone, re
 from .times import write_in_full
 
 # What voters see, and when they may vote: fixed from the moment at which the election opens.
-FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "opens_at")
+FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "tie_break", "opens_at")
 
 TIMES = ("opens_at", "closes_at")
 

@@ -69,6 +69,8 @@ class ActName(models.TextChoices):
     DUPLICATE = "duplicate", _("made as a copy")
     MEND = "mend", _("text mended")
     TAKE_BACK = "take-back", _("taken back, because a ballot had been accepted")
+    ENTER_LOT = "enter-lot", _("lot entered")
+    WITHDRAW = "withdraw", _("option withdrawn")
     ADD_MEMBER = "add-member", _("member added")
     CHANGE_ROLE = "change-role", _("role of a member changed")
     REMOVE_MEMBER = "remove-member", _("member removed")

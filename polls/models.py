@@ -26,7 +26,7 @@ validate_key = RegexValidator(
 
 
 def new_secret() -> str:
-    """Make the secret from which an election's voter keys are derived: 32 random bytes, as hex."""
+    """Make a secret of an election: 32 random bytes, as hex."""
     return secrets.token_hex(32)
 
 
@@ -141,9 +141,13 @@ class Election(models.Model):
     )
     eligibility = models.CharField(_("who may vote"), max_length=10, choices=Eligibility, default=Eligibility.OPEN)
     shows = models.CharField(_("results show"), max_length=10, choices=Shows, default=Shows.LIVE)
-    tie_break = models.CharField(_("ties end by"), max_length=10, choices=TieBreak, blank=True, default=TieBreak.NONE)
-    # SHA-256 as hex of the secret from which ties are drawn.
+    tie_break = models.CharField(
+        _("ties end by"), max_length=10, choices=TieBreak, blank=True, default=TieBreak.DRAW,
+        help_text=_("Only ties that the counting rule itself leaves open."),
+    )  # fmt: skip
+    # SHA-256 as hex of the secret from which ties are drawn, and the secret itself once it is revealed.
     draw_hash = models.CharField(max_length=64, blank=True, editable=False)
+    draw_secret = models.CharField(max_length=64, blank=True, editable=False)
     shows_who_voted = models.BooleanField(
         _("organisers see who has voted"), default=False, help_text=_("Not what, and not when.")
     )
@@ -185,6 +189,8 @@ class Election(models.Model):
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, editable=False)
     cancel_reason = models.TextField(_("reason"), blank=True, max_length=LONGEST_EXPLANATION, editable=False)
     archived_at = models.DateTimeField(_("archived"), null=True, editable=False)
+    # Raised by what changes the result without a ballot: a lot, the secret of a draw, an option that has withdrawn.
+    result_revision = models.PositiveIntegerField(default=0, editable=False)
     # When a text was mended after the opening, before the first ballot; the pages say so.
     mended_at = models.DateTimeField(_("mended"), null=True, editable=False)
 
@@ -250,6 +256,20 @@ class VoterSecret(models.Model):
 
     election = models.OneToOneField(Election, models.DO_NOTHING, primary_key=True, related_name="+")
     value = models.CharField(max_length=64, default=new_secret)
+
+    def __str__(self) -> str:
+        return f"of {self.election_id}"
+
+
+class DrawSecret(models.Model):
+    """What an election's ties are drawn from, under its SHA-256; made when the election is published.
+
+    The role that people sign in to adds it, and cannot read it. An edit may leave one behind that no paper names.
+    """
+
+    hash = models.CharField(max_length=64, primary_key=True)
+    election = models.ForeignKey(Election, models.DO_NOTHING, related_name="+")
+    value = models.CharField(max_length=64)
 
     def __str__(self) -> str:
         return f"of {self.election_id}"

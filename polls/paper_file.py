@@ -27,15 +27,22 @@ from .labels import (
     tidy,
 )
 from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
-from .models import Election, free_slug, validate_key
+from .models import Election, TieBreak, free_slug, validate_key
 
 NAMES = frozenset(
-    "title slug description opens_at closes_at time_zone eligibility votes_final unlisted shows contests".split()  # noqa: SIM905
-)
+    (
+        "title", "slug", "description", "opens_at", "closes_at", "time_zone", "eligibility", "votes_final", "unlisted",
+        "shows", "tie_break", "contests",
+    )
+)  # fmt: skip
 CONTEST_NAMES = frozenset(("key", "title", "description", "method", "seats", "rules", "options"))
 # What the column holds; the administration has the same limit.
 MOST_SEATS = 32_767
 OPTION_NAMES = frozenset(("label", "key", "description"))
+
+
+# How a paper says that ties stay ties.
+NO_TIE_BREAK = "none"
 
 
 class BadPaper(ValidationError):
@@ -57,6 +64,7 @@ def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
         description=_optional_text(paper, "description", _("the paper"), LONGEST_EXPLANATION),
         votes_final=_boolean(paper, "votes_final", _("the paper")),
         unlisted=_boolean(paper, "unlisted", _("the paper")),
+        tie_break=_tie_break(paper),
         opens_at=_time(paper, "opens_at"),
         closes_at=_time(paper, "closes_at"),
         **{"time_zone": paper["time_zone"]} if "time_zone" in paper else {},
@@ -91,6 +99,7 @@ def write_paper(election: Election) -> dict[str, Any]:
         "time_zone": election.time_zone,
         "votes_final": paper.votes_final,
         "unlisted": election.unlisted,
+        "tie_break": election.tie_break or NO_TIE_BREAK,
         "contests": [
             {
                 **{
@@ -206,6 +215,17 @@ def _boolean(value: Mapping[str, Any], name: str, where: str) -> bool:
     if not isinstance(given, bool):
         raise BadPaper(_("“%(name)s” of %(where)s has to be true or false.") % {"name": name, "where": where})
     return given
+
+
+def _tie_break(paper: Mapping[str, Any]) -> TieBreak:
+    known = {one.value or NO_TIE_BREAK: one for one in TieBreak}
+    given = paper.get("tie_break", TieBreak.DRAW.value)
+    if not isinstance(given, str) or given not in known:
+        raise BadPaper(
+            _("Ties end by %(value)r, which is not known. Choose one of: %(known)s.")
+            % {"value": given, "known": ", ".join(known)}
+        )
+    return known[given]
 
 
 def _time(value: Mapping[str, Any], name: str) -> dt.datetime | None:

@@ -18,6 +18,8 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tabulation.draw import SecretDraw
+
 from . import ballot_box, by_worker
 from .ballot_box import Outcome
 from .definition import Definition
@@ -25,7 +27,7 @@ from .delivery import Arrival, deliver
 from .design import SCHEME, Paper, hash_paper
 from .life import State, enter
 from .methods import InvalidRules
-from .models import Election
+from .models import DrawSecret, Election, TieBreak, new_secret
 from .outages import is_outage
 from .wake_up import ask_for_keeping
 
@@ -48,7 +50,7 @@ class Publication:
 
 
 # How far an election's publication has come.
-STATE = ("in_force", "offered", "opens_at", "revision", "state")
+STATE = ("draw_hash", "in_force", "offered", "opens_at", "revision", "state")
 REASONS = {
     Outcome.BEGUN: _("The election has begun: its question, options and method stay as voters have seen them."),
     Outcome.CLOSED: _("The election has closed, and a closed election cannot be opened again."),
@@ -69,6 +71,7 @@ def publish_election(election: Election) -> Publication:
     stored = Election.objects.select_for_update().get(pk=election.pk)
     if stored.state == State.CANCELLED:
         raise Frozen(CANCELLED)
+    fix_draw(stored)
     design = store_design(stored)
     stored.offered = "" if design == stored.in_force else design
     if stored.opens_at is None:
@@ -76,7 +79,7 @@ def publish_election(election: Election) -> Publication:
     if stored.state == State.DRAFT:
         enter(stored, State.PUBLISHED, now=timezone.now())
     stored.refused_edit = None
-    return offer_revision(election, stored, ["offered", "opens_at", "refused_edit", "state"])
+    return offer_revision(election, stored, ["draw_hash", "offered", "opens_at", "refused_edit", "state"])
 
 
 @transaction.atomic
@@ -124,6 +127,16 @@ def republish_elections(elections: QuerySet[Election]) -> int:
     number = elections.update(revision=F("revision") + 1)
     transaction.on_commit(ask_for_keeping)
     return number
+
+
+def fix_draw(election: Election) -> None:
+    """Give an election whose ties are drawn a secret to draw from, unless it has one, and its paper the hash of it."""
+    if election.tie_break != TieBreak.DRAW:
+        election.draw_hash = ""
+    elif not election.draw_hash:
+        draw = SecretDraw(new_secret())
+        DrawSecret.objects.create(hash=draw.commitment, election=election, value=draw.secret)
+        election.draw_hash = draw.commitment
 
 
 def store_design(election: Election) -> str:

@@ -43,6 +43,11 @@ def ask_for_keeping() -> None:
     _send("tally.keep_box")
 
 
+def ask_for_outcomes() -> None:
+    """Ask a worker to make the outcomes that have changed; a failure is logged."""
+    _send("tally.catch_up")
+
+
 def _send(task: str, *arguments: int) -> None:
     try:
         current_app.send_task(task, arguments, expires=10, retry=False)

@@ -13,6 +13,7 @@ from polls.design import Paper
 from polls.methods import ContestOnBallot
 from tabulation.outcome import Outcome
 from tally.outcomes import ContestOutcome, tabulate
+from tally.withdrawals import Recounted, without
 
 
 def write_json(value: Any) -> str:
@@ -50,6 +51,9 @@ class ContestShown:
     ballots: int
     blank: int
     outcome: Outcome
+    # Who drew its lots, and where.
+    notes: tuple[str, ...] = ()
+    recounted: "RecountShown | None" = None
 
     @cached_property
     def options(self) -> list[StandingShown]:
@@ -94,7 +98,26 @@ class ContestShown:
             "tied": self.tied,
             "reason": self.outcome.reason,
             "working": self.outcome.working,
+            **({"lots": list(self.notes)} if self.notes else {}),
+            **({"recounted": self.recounted.as_dict()} if self.recounted else {}),
         }
+
+
+@dataclass(frozen=True)
+class RecountShown:
+    """The second result of a contest, without options that have withdrawn: each by its label, with the reason."""
+
+    without: dict[str, str]
+    shown: ContestShown
+
+    @property
+    def on_withdrawal(self) -> Any:
+        """Return the sentence that says what becomes of votes for them."""
+        return methods.get(self.shown.contest.method).on_withdrawal
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the second result as the contract has it."""
+        return self.shown.as_dict() | {"without": self.without}
 
 
 class Source(NamedTuple):
@@ -134,6 +157,18 @@ def show_contests(paper: Paper, outcomes: Iterable[ContestOutcome], ballots: int
     by_key = {one.key: one for one in outcomes}
     shown = []
     for contest in paper.contests:
-        _, blank, outcome = by_key[contest.key]
-        shown.append(ContestShown(contest, contest.title or paper.title, ballots, blank, outcome))
+        one = by_key[contest.key]
+        title = contest.title or paper.title
+        recounted = _show_recount(contest, title, one.recounted, ballots) if one.recounted else None
+        shown.append(ContestShown(contest, title, ballots, one.blank, one.outcome, one.notes, recounted))
     return shown
+
+
+def _show_recount(contest: ContestOnBallot, title: str, recounted: Recounted, ballots: int) -> RecountShown:
+    labels = {option.key: option.label for option in contest.options}
+    reasons = zip(recounted.without, recounted.reasons, strict=True)
+    left = without(contest, set(recounted.without))
+    return RecountShown(
+        {labels[key]: reason for key, reason in reasons},
+        ContestShown(left, title, ballots, recounted.blank, recounted.outcome),
+    )

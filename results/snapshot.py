@@ -77,7 +77,15 @@ class Snapshot:
             "closes_at": write_time(self.election.closes_at) if self.election.closes_at else None,
             "shows": "live",
             "turnout": None,
+            "draw": self.draw,
         }
+
+    @property
+    def draw(self) -> dict[str, str | None] | None:
+        """Return the SHA-256 of the secret from which ties are drawn, and the secret once it is revealed."""
+        if not self.paper.draw_hash:
+            return None
+        return {"sha256": self.paper.draw_hash, "secret": self.election.draw_secret or None}
 
     def as_dict(self) -> dict[str, Any]:
         """Return the snapshot as the contract has it."""
@@ -106,8 +114,9 @@ class ClockTimestamp(Func):
 # What a page shows or needs for it. The role may read no other column.
 _READ = (
     "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "state", "sealed_at",
-    "cancel_reason", "mended_at",
+    "cancel_reason", "mended_at", "draw_secret",
     "outcome__design", "outcome__version", "outcome__ballots", "outcome__rest",
+    "outcome__result_revision",
 )  # fmt: skip
 
 
@@ -177,7 +186,7 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
         shown=_show(row.pk, source),
         phase=row.phase(row.as_of),
         final=row.state in HAS_RESULT,
-        version=row.revision + (stored.version if stored else 0),
+        version=row.revision + (stored.version + stored.result_revision if stored else 0),
         pending=pending,
         as_of=row.as_of,
         rest=stored.rest if stored else 0,

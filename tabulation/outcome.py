@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from . import canonical_json
 from .canonical_json import Json
-from .ties import Tie
+from .ties import OpenTie, Tie
 
 
 class Reason(StrEnum):
@@ -53,6 +53,17 @@ class Outcome:
     base: int | None
     standings: tuple[Standing, ...]
     working: Mapping[str, Json]
+
+    @property
+    def open_tie(self) -> OpenTie | None:
+        """Return the tie that a draw has to decide before the count can go on, None where there is none.
+
+        A rule in rounds names it in its working; any other rule has one round.
+        """
+        tie: Any = self.working.get("tie")
+        if tie:
+            return OpenTie(tie["round"], tuple(tie["keys"]))
+        return OpenTie(1, self.ties[0].keys) if self.ties else None
 
     def as_dict(self) -> dict[str, Json]:
         """Return the outcome as plain JSON."""

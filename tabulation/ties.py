@@ -24,6 +24,13 @@ class Tie(NamedTuple):
     seats: int
 
 
+class OpenTie(NamedTuple):
+    """Options between which a draw has to decide in a round, in ballot order."""
+
+    round_number: int
+    keys: tuple[str, ...]
+
+
 class Seating(NamedTuple):
     """The certainly elected options, most votes first and equals in ballot order; and the tie for the last seats."""
 

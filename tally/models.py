@@ -9,6 +9,7 @@ from django.db.models import ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from polls.labels import LONGEST_EXPLANATION, LONGEST_KEY
 from polls.models import Election
 
 
@@ -107,12 +108,53 @@ class StoredOutcome(models.Model):
     contests = models.JSONField(null=True)
     # Whole seconds in which no other outcome is made, because this one took long. The last release does not write it.
     rest = models.PositiveIntegerField(db_default=0)
+    # The election's `result_revision` of which it has the lots, the draw and the withdrawals.
+    result_revision = models.PositiveIntegerField(db_default=0)
 
     class Meta:
         db_table = "tally_outcome"
 
     def __str__(self) -> str:
         return f"{self.election_id} version {self.version}"
+
+
+class PublicLot(models.Model):
+    """A lot that people have drawn for a tie: the tied options of a contest and round in order, the first one first.
+
+    `note` says who drew it, and where. Rows are added, and never changed.
+    """
+
+    election = models.ForeignKey(Election, models.DO_NOTHING, related_name="lots")
+    contest = models.CharField(max_length=LONGEST_KEY)
+    round_number = models.PositiveIntegerField()
+    order = models.JSONField()
+    note = models.TextField(max_length=LONGEST_EXPLANATION)
+    entered_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.election_id} {self.contest}, round {self.round_number}: {', '.join(self.order)}"
+
+
+class Withdrawal(models.Model):
+    """An option that has withdrawn after the close: a second result is counted without it."""
+
+    election = models.ForeignKey(Election, models.DO_NOTHING, related_name="withdrawals")
+    contest = models.CharField(max_length=LONGEST_KEY)
+    option = models.CharField(max_length=LONGEST_KEY)
+    reason = models.TextField(max_length=LONGEST_EXPLANATION)
+    entered_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["election", "contest", "option"], name="withdrawal_once_per_option")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.election_id} {self.contest} without {self.option}"
 
 
 class RejectedBallot(models.Model):

@@ -10,21 +10,24 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BigIntegerField, Exists, Func, JSONField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Exists, F, Func, JSONField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
 
 from polls import methods
 from polls.design import Paper
+from polls.life import COUNTED
 from polls.models import Design, Election
 from polls.outages import is_outage
 from tabulation.canonical_json import Json
 from tabulation.contest import Contest
 from tabulation.counts import split_by_contest
+from tabulation.draw import Draw
 from tabulation.outcome import Outcome
 
-from . import metrics, store
+from . import metrics, store, tie_breaks, withdrawals
 from .announce import announce
 from .models import Count, StoredOutcome, Tally
+from .withdrawals import Recounted
 
 logger = logging.getLogger(__name__)
 
@@ -38,33 +41,46 @@ _rests_until: dict[int, float] = {}
 
 
 class ContestOutcome(NamedTuple):
-    """The outcome of one contest of a paper, and how many ballots leave it blank."""
+    """The outcome of one contest of a paper, and how many ballots leave it blank.
+
+    `notes` say who drew its lots. `recounted` is the second outcome, without the options that have withdrawn.
+    """
 
     key: str
     blank: int
     outcome: Outcome
+    notes: tuple[str, ...] = ()
+    recounted: Recounted | None = None
 
     def as_dict(self) -> dict[str, Json]:
         """Return plain JSON, as it is stored."""
-        return {"key": self.key, "blank": self.blank, "outcome": self.outcome.as_dict()}
+        plain: dict[str, Json] = {"key": self.key, "blank": self.blank, "outcome": self.outcome.as_dict()}
+        if self.notes:
+            plain["notes"] = list(self.notes)
+        if self.recounted:
+            plain["recounted"] = self.recounted.as_dict()
+        return plain
 
     @classmethod
-    def from_dict(cls, fields: Mapping[str, Json]) -> Self:
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
         """Read what `as_dict` returns; raises ValueError where it is something else."""
         key, blank, outcome = fields["key"], fields["blank"], fields["outcome"]
         if not (isinstance(key, str) and isinstance(blank, int) and isinstance(outcome, Mapping)):
             raise ValueError(f"{key!r} has no outcome")
-        return cls(key, blank, Outcome.from_dict(outcome))
+        recounted = Recounted.from_dict(fields["recounted"]) if "recounted" in fields else None
+        return cls(key, blank, Outcome.from_dict(outcome), tuple(fields.get("notes", ())), recounted)
 
 
-def tabulate(paper: Paper, counts: Mapping[str, int], ballots: int) -> list[ContestOutcome]:
+def tabulate(paper: Paper, counts: Mapping[str, int], ballots: int, draw: Draw | None = None) -> list[ContestOutcome]:
     """Compute the outcome of each contest from the counts of the whole paper; raises InvalidCounts."""
     split = split_by_contest(counts, [contest.key for contest in paper.contests])
     outcomes = []
     for contest in paper.contests:
         own = split[contest.key]
         # Each ballot has all contests, so that each contest has as many ballots as the paper.
-        given = Contest(contest.keys, contest.seats, contest.counting_rules, ballots, own.blank)
+        given = Contest(
+            contest.keys, contest.seats, contest.counting_rules, ballots, own.blank, key=contest.key, draw=draw
+        )
         outcomes.append(ContestOutcome(contest.key, own.blank, methods.get(contest.method).tabulate(given, own.counts)))
     return outcomes
 
@@ -78,7 +94,8 @@ def renew(election: int) -> None:
 
 def catch_up() -> None:
     """Make the outcomes that do not show the newest count, or the paper in force."""
-    for election in outdated(Election.objects.not_final()):
+    may_change = Q(state__in=COUNTED) | Q(result_revision__gt=F("outcome__result_revision"))
+    for election in outdated(Election.objects.filter(may_change)):
         renew(election)
 
 
@@ -91,8 +108,9 @@ def make_all() -> None:
 def outdated(elections: QuerySet[Election]) -> list[int]:
     """Return the numbers of those elections whose stored outcome is not the newest."""
     newest = StoredOutcome.objects.filter(
-        election=OuterRef("pk"), version__gte=OuterRef("counted_version"), design=OuterRef("in_force")
-    )
+        election=OuterRef("pk"), version__gte=OuterRef("counted_version"), design=OuterRef("in_force"),
+        result_revision=OuterRef("result_revision"),
+    )  # fmt: skip
     return list(
         elections.annotate(counted_version=_total("version"))
         .filter(~Q(in_force=""), ~Exists(newest))
@@ -110,7 +128,11 @@ def make_outcome(election: int) -> None:
     contests = None
     try:
         counts = {count["key"]: int(count["n"]) for count in row.counts}
-        contests = [one.as_dict() for one in tabulate(Paper.read(row.paper), counts, row.ballots)]
+        paper = Paper.read(row.paper)
+        made = tabulate(paper, counts, row.ballots, tie_breaks.read_draw(row) if row.result_revision else None)
+        if row.result_revision:
+            made = _with_what_came_late(row, paper, made)
+        contests = [one.as_dict() for one in made]
     except Exception as error:
         if is_outage(error):
             raise
@@ -123,10 +145,20 @@ def make_outcome(election: int) -> None:
         ballots=row.ballots,
         contests=contests,
         rest=int(rest),
+        result_revision=row.result_revision,
     )
     seconds = time.monotonic() - started
     metrics.OUTCOME_SECONDS.observe(seconds)
     _rests_until[election] = time.monotonic() + _rest_after(seconds)
+
+
+def _with_what_came_late(election: Election, paper: Paper, outcomes: list[ContestOutcome]) -> list[ContestOutcome]:
+    """Add to outcomes the notes of their lots, and the second outcome where an option has withdrawn."""
+    recounted = withdrawals.recount(election, paper, tie_breaks.read_draw(election))
+    return [
+        one._replace(notes=tie_breaks.read_notes(election, one.key), recounted=recounted.get(one.key))
+        for one in outcomes
+    ]
 
 
 def _rest_after(seconds: float) -> float:
@@ -139,7 +171,7 @@ def _read(election: int) -> Any:
     designs = Design.objects.filter(hash=OuterRef("in_force"), election=OuterRef("pk"))
     counts = Count.objects.filter(election=OuterRef("pk")).order_by().values("key").annotate(total=Sum("n"))
     return (
-        Election.objects.only("slug", "in_force")
+        Election.objects.only("slug", "in_force", "draw_secret", "result_revision")
         .annotate(
             version=_total("version"),
             ballots=_total("ballots"),

@@ -173,19 +173,27 @@ def add_to_counts(election: int, shard: int, deltas: Counter[str]) -> None:
 
 
 def save_outcome(
-    election: int, *, design: str, version: int, ballots: int, contests: list[dict[str, Any]] | None, rest: int = 0
+    election: int,
+    *,
+    design: str,
+    version: int,
+    ballots: int,
+    contests: list[dict[str, Any]] | None,
+    rest: int = 0,
+    result_revision: int = 0,
 ) -> None:
     """Store an outcome, unless another worker has stored one of a newer version meanwhile."""
     run(
         """
-        INSERT INTO tally_outcome (election_id, design, version, ballots, contests, rest)
-        VALUES (%s, %s, %s, %s, %s::jsonb, %s)
+        INSERT INTO tally_outcome (election_id, design, version, ballots, contests, rest, result_revision)
+        VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s)
         ON CONFLICT (election_id) DO UPDATE SET
             design = excluded.design, version = excluded.version,
-            ballots = excluded.ballots, contests = excluded.contests, rest = excluded.rest
-        WHERE tally_outcome.version <= excluded.version
+            ballots = excluded.ballots, contests = excluded.contests, rest = excluded.rest,
+            result_revision = excluded.result_revision
+        WHERE (tally_outcome.version, tally_outcome.result_revision) <= (excluded.version, excluded.result_revision)
         """,
-        [election, design, version, ballots, None if contests is None else json.dumps(contests), rest],
+        [election, design, version, ballots, None if contests is None else json.dumps(contests), rest, result_revision],
     )
 
 

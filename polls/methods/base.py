@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from django import forms
 from django.http import QueryDict
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from tabulation.contest import Contest, InvalidContest
 from tabulation.outcome import Outcome
@@ -134,6 +135,13 @@ class VotingMethod(Protocol):
     def invent(self, contest: ContestOnBallot, chance: Random) -> str:
         """Return a marking that somebody could make, for a preview."""
 
+    @property
+    def on_withdrawal(self) -> str | Promise:
+        """What becomes of votes for an option that has withdrawn, as a sentence; "" where none can withdraw."""
+
+    def strike(self, marking: str, option: str, contest: ContestOnBallot) -> str:
+        """Return a marking without an option, "" where it marked nothing else."""
+
     def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
         """Compute the outcome of `counts` (count key -> votes); raises InvalidContest or InvalidCounts."""
 
@@ -146,6 +154,7 @@ class CountedByRule:
 
     rule: ModuleType
     fills_seats = True
+    on_withdrawal: str | Promise = _("Votes for it are left out; the other choices on these ballots count.")
 
     @property
     def name(self) -> str:
@@ -163,6 +172,10 @@ class CountedByRule:
 
     def check(self, contest: ContestOnBallot) -> None:
         check_by_tabulation(self.rule.check_rules, contest)
+
+    def strike(self, marking: str, option: str, contest: ContestOnBallot) -> str:
+        # A list of options, or of scores as `option:score`.
+        return ",".join(part for part in marking.split(",") if part.partition(":")[0] != option)
 
     def tabulate(self, contest: Contest, counts: Mapping[str, int]) -> Outcome:
         outcome: Outcome = self.rule.tabulate(contest, counts)

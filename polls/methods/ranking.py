@@ -66,6 +66,7 @@ class Ranked(CountedByRule):
     """A method whose ballots are rankings; `rule` is its module in `tabulation`."""
 
     label: str | Promise
+    on_withdrawal = gettext_lazy("It is taken out of each ranking, and those below it move up.")
     nothing_chosen = gettext_lazy("Nothing is ranked yet. Give at least one option a rank, then press “Vote”.")
 
     def may_be_equal(self, contest: ContestOnBallot) -> bool:
@@ -100,6 +101,10 @@ class Ranked(CountedByRule):
         if not self.may_be_equal(contest) and any(len(one) > 1 for one in groups):
             raise InvalidMarking(_("Two options share a rank."))
         return self.count(groups, contest)
+
+    def strike(self, marking: str, option: str, contest: ContestOnBallot) -> str:
+        left = ([key for key in group if key != option] for group in read(marking, contest))
+        return write([group for group in left if group])
 
     def count(self, groups: Groups, contest: ContestOnBallot) -> Iterable[str]:
         """Return the count keys of a ranking."""

@@ -47,6 +47,7 @@ class TestSnapshot:
             "closes_at": None,
             "shows": "live",
             "turnout": None,
+            "draw": {"sha256": drink.draw_hash, "secret": None},
             "rest": 0,
             "contests": [
                 {

@@ -36,21 +36,24 @@ RIGHTS: dict[str, dict[str, Rights]] = {
                 "title", "slug", "description", "votes_final", "opens_at", "closes_at", "time_zone", "proof_of_work",
                 "revision", "taken", "in_force", "offered", "refused_edit", "state", "opened_at", "sealed_at",
                 "final_at", "cancelled_at", "cancel_reason", "archived_at", "unlisted", "mended_at",
-                "eligibility", "shows", "tie_break", "draw_hash",
+                "eligibility", "shows", "tie_break", "draw_hash", "draw_secret",
+                "result_revision",
             ),
         },
         "result": {
             "SELECT": (
                 "id", "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered",
                 "state", "sealed_at", "archived_at", "cancel_reason", "unlisted", "look",
-                "mended_at",
+                "mended_at", "draw_secret",
             ),
         },
         # The administration itself sees to it that only drafts are deleted.
-        "admin": {**LINK, "UPDATE": AllBut(("id", "shards", "taken", "in_force", "final_at"))},
+        "admin": {**LINK, "UPDATE": AllBut(("id", "shards", "taken", "in_force", "final_at", "draw_secret"))},
     },
     # For the worker alone, which publishes: with a secret and the records one could tell how a known voter has voted.
     "polls_votersecret": {"worker": READ_AND_ADD},
+    # Added by those who publish, and read by the worker that reveals it.
+    "polls_drawsecret": {"worker": READ_AND_ADD, "admin": {"INSERT": ALL}},
     "polls_contest": {"worker": EDIT, "admin": EDIT},
     "polls_option": {"worker": EDIT, "admin": EDIT},
     # The worker derives voter keys from the entries, and notes who has voted.
@@ -68,10 +71,13 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     },
     # All that results pages read of a count.
     "tally_outcome": {
-        "worker": {**READ_AND_ADD, "UPDATE": ("design", "version", "ballots", "contests", "rest")},
+        "worker": {**READ_AND_ADD, "UPDATE": ("design", "version", "ballots", "contests", "rest", "result_revision")},
         "result": READ,
         "admin": READ,
     },
+    # Rows are added, and never changed.
+    "tally_publiclot": {"worker": READ, "admin": READ_AND_ADD},
+    "tally_withdrawal": {"worker": READ, "admin": READ_AND_ADD},
     "tally_rejectedballot": {"worker": READ_AND_ADD, "admin": {"SELECT": AllBut(("voter_key", "payload"))}},
     "tally_reconciliation": {
         "worker": {

@@ -20,7 +20,7 @@ from polls.offline.sentences import explain, translate
 from polls.offline.writing import WRITERS, write
 from tabulation import grades, schulze, stv
 from tabulation.contest import InvalidContest
-from tabulation.draw import SecretDraw
+from tabulation.draw import Draw, Lot, PublicLots, SecretDraw
 from tabulation.files import formats
 from tabulation.files.content import MOST_SEATS, Kind
 from tabulation.files.counting import METHODS, OF_SCORES
@@ -41,7 +41,12 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="the ballots; docs/tabulate.md says what a file may have")
         parser.add_argument("--method", choices=METHODS, help="the voting method; needed unless there is --write")
         parser.add_argument("--seats", type=_whole(MOST_SEATS), help="seats to fill; those of the file otherwise, or 1")
-        parser.add_argument("--draw", metavar="SECRET", help="break ties by the draw from this secret")
+        ties = parser.add_mutually_exclusive_group()
+        ties.add_argument("--draw", metavar="SECRET", help="break ties by the draw from this secret")
+        ties.add_argument(
+            "--lot", action="append", default=[], type=_lot, metavar="ROUND:KEY,KEY",
+            help="break the tie of a round by a lot: the keys of the tied options, as a lot has put them in order",
+        )  # fmt: skip
         parser.add_argument(
             "--contest", default="q1", metavar="KEY", help="the contest that the draw is for; q1 otherwise"
         )
@@ -148,8 +153,19 @@ def _read_rule(options: dict[str, Any]) -> Rule:
             )
         if value is not None:
             rules[name] = value
-    draw = SecretDraw(options["draw"]) if options["draw"] is not None else None
+    draw: Draw | None = SecretDraw(options["draw"]) if options["draw"] is not None else None
+    if options["lot"]:
+        draw = PublicLots({options["contest"]: options["lot"]})
     return Rule(options["method"], options["seats"], rules, draw, options["contest"])
+
+
+def _lot(text: str) -> Lot:
+    """Read the argument of `--lot`."""
+    number, colon, keys = text.partition(":")
+    order = tuple(key.strip() for key in keys.split(","))
+    if not (colon and number.isdecimal() and all(order) and len(set(order)) == len(order) > 1):
+        raise ArgumentTypeError(_("write the round and the keys of the tied options in order, as 1:bea,ana"))
+    return Lot(int(number), order)
 
 
 def _read_layout(options: dict[str, Any]) -> Layout:

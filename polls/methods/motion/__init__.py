@@ -17,6 +17,7 @@ class Motion(Plurality):
     rule = motion
     label = _("Motion: yes, no or abstain")
     fills_seats = False
+    on_withdrawal = ""
 
     def rule_fields(self) -> dict[str, forms.Field]:
         majorities = [

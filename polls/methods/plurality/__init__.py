@@ -3,6 +3,7 @@
 from random import Random
 
 from django.http import QueryDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tabulation import plurality
@@ -13,6 +14,9 @@ from ..base import ContestOnBallot, CountedByRule, InvalidMarking
 class Plurality(CountedByRule):
     rule = plurality
     label = _("Plurality: one choice, most votes win")
+    on_withdrawal: str | Promise = _(
+        "Votes for it are lost: a ballot names one option alone, and so nobody knows its second choice."
+    )
     nothing_chosen = _("Nothing is chosen yet. Choose one option, then press “Vote”.")
 
     def parse(self, values: list[str], form: QueryDict, contest: ContestOnBallot) -> str:

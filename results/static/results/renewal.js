@@ -1,9 +1,10 @@
 // Load a fresh copy of this page for parts that only the server writes: times in the election's own zone, why it is
-// cancelled, and questions that were edited before the opening, or mended before the first ballot.
+// cancelled, questions that were edited before the opening, or mended before the first ballot, and what came after the
+// last one.
 
 const SPREAD_MS = 3000;
 const RETRY_MS = 10000;
-const PARTS = ["[data-reason]", "[data-times]", "[data-contests]"];
+const PARTS = ["[data-reason]", "[data-times]", "[data-contests]", "[data-ties]"];
 
 const questionsOf = (snapshot) =>
   JSON.stringify(
@@ -18,7 +19,9 @@ export function outdates(snapshot, shown) {
   if (snapshot.phase === "cancelled" && shown.phase !== "cancelled") return true;
   // Before the opening nothing is counted, so that each new version is an edit, maybe of a rule that no snapshot shows.
   const isEdit = snapshot.phase === "scheduled" && snapshot.version !== shown.version;
-  return isEdit || questionsOf(snapshot) !== questionsOf(shown);
+  // After the last ballot it is a lot, the secret of a draw, or a second result.
+  const isLate = snapshot.final && shown.final && snapshot.version !== shown.version;
+  return isEdit || isLate || questionsOf(snapshot) !== questionsOf(shown);
 }
 
 export class Renewal {

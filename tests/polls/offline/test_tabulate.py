@@ -94,6 +94,18 @@ class TestText:
         assert f"Elected: {first.title()}." in drawn
         assert f"gave the\n  order: {first.title()}, {second.title()}." in drawn
 
+    def test_breaks_a_tie_by_a_lot_that_was_drawn(self, tabulate):
+        tied = '2 1\n1 1 0\n1 2 0\n0\n"Ana"\n"Bea"\n'
+        drawn = tabulate(tied, "--method=plurality", "--lot=1:bea,ana")
+        assert "Elected: Bea." in drawn
+        assert "A lot drawn in public gave the" in drawn
+        assert "Tie for 1 seat" in tabulate(tied, "--method=plurality", "--lot=2:bea,ana")
+
+    @pytest.mark.parametrize("lot", ["bea,ana", "1:bea", "1:bea,bea", "x:bea,ana", "1:bea,,ana"])
+    def test_refuses_a_lot_that_says_no_order(self, tabulate, lot):
+        with pytest.raises(CommandError, match="keys of the tied options in order"):
+            tabulate(BLT, "--method=plurality", f"--lot={lot}")
+
     def test_says_that_nobody_is_elected_where_all_ballots_are_blank(self, tabulate):
         printed = tabulate('2 1\n5 0\n0\n"Ana"\n"Bea"\n', "--method=irv")
         assert "Nobody is elected: no ballot has marked an option." in printed

@@ -1,0 +1,60 @@
+"""Acts after the last ballot: a lot that was drawn in public is entered, and an option withdraws."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from polls.definition import Definition
+from polls.design import Paper
+from polls.models import Election
+from tally.models import PublicLot, Withdrawal
+from tally.tie_breaks import enter_lot
+from tally.withdrawals import withdraw
+
+from .access import Right
+from .acts import Act, NotDone
+from .models import ActName
+
+
+class EnterLot(Act[PublicLot]):
+    """Say in which order a lot, drawn in public, has put the tied options of a contest."""
+
+    name = ActName.ENTER_LOT
+    right = Right.MANAGE
+
+    def __init__(self, election: Election, contest: str, order: Sequence[str], note: str) -> None:
+        super().__init__(election)
+        self.contest, self.order, self.note = contest, list(order), note
+
+    def change(self) -> PublicLot:
+        if not self.note.strip():
+            raise NotDone(_("Not entered: say who drew the lot, and where."))
+        return enter_lot(self.election, self.contest, self.order, self.note)
+
+    def details(self) -> dict[str, tuple[str | None, str | None]]:
+        return {f"lot in {self.contest}": (None, f"{', '.join(self.order)} ({self.note})")}
+
+
+class Withdraw(Act[Withdrawal]):
+    """Note that an option has withdrawn after the close, so that a second result is counted without it."""
+
+    name = ActName.WITHDRAW
+    right = Right.MANAGE
+
+    def __init__(self, election: Election, contest: str, option: str, reason: str) -> None:
+        super().__init__(election)
+        self.contest, self.option, self.reason = contest, option, reason
+
+    def change(self) -> Withdrawal:
+        if not self.reason.strip():
+            raise NotDone(_("Not noted: say why it has withdrawn. Everybody who sees the result reads it."))
+        return withdraw(self.election, read_paper(self.election), self.contest, self.option, self.reason)
+
+    def details(self) -> dict[str, tuple[str | None, str | None]]:
+        return {f"withdrawn in {self.contest}": (None, f"{self.option} ({self.reason})")}
+
+
+def read_paper(election: Election) -> Paper:
+    """Return the paper on which people have voted."""
+    definition = Definition.of(election)
+    return Paper(**{name: getattr(definition, name) for name in Paper.__dataclass_fields__})
