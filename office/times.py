@@ -27,10 +27,15 @@ def in_full(time: dt.datetime, election: Election, now: dt.datetime) -> str:
 
 def write_in_full(time: dt.datetime, zone: dt.tzinfo, now: dt.datetime) -> str:
     """Write a time with its weekday, its year, its zone, and how far it is from `now`."""
+    return f"{write_date(time, zone)}, {distance(time, now)}"
+
+
+def write_date(time: dt.datetime, zone: dt.tzinfo) -> str:
+    """Write a time with its weekday, its year and its zone."""
     local = timezone.localtime(time, zone)
     # Translators: a format of dates, as Django has them, like “Sunday 29 November 2026, 20:00”.
     written = date_format(local, _("l j F Y, H:i"))
-    return f"{written} {zone} ({local.tzname()}), {distance(time, now)}"
+    return f"{written} {zone} ({local.tzname()})"
 
 
 def distance(time: dt.datetime, now: dt.datetime) -> str:

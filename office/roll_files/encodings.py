@@ -37,7 +37,7 @@ def find_encoding(file: BinaryIO) -> str:
     if not start.strip(codecs.BOM_UTF8):
         raise Unreadable(_("The file is empty."))
     if start.startswith(_WORKBOOKS):
-        raise Unreadable(_("This is a workbook, not a CSV file. Open it in your spreadsheet and save the sheet as CSV."))
+        raise Unreadable(_("This is a workbook and not CSV. Open it in your spreadsheet, and save the sheet as CSV."))
     utf_16 = _find_utf_16(start)
     if utf_16:
         return utf_16

@@ -55,10 +55,7 @@ def recognise(file: BinaryIO, *, encoding: str = "") -> Layout:
         raise Unreadable(_("The file has no rows."))
     titles = _find_titles(rows)
     data = [row for row in rows if titles is None or row.line > titles.line]
-    if titles is None:
-        columns = _guess_without_titles(data)
-    else:
-        columns = guess(titles.cells)
+    columns = guess(titles.cells) if titles else _guess_without_titles(data)
     return Layout(
         encoding,
         separator,

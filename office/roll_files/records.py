@@ -84,9 +84,7 @@ def _clean(column: Column, cell: str) -> str:
     if not (cell.isascii() and cell.isprintable()):
         if "\n" in cell:
             # Two broken quotation marks may have made one cell of several lines, and so of several voters.
-            raise Faulty(
-                _("The %(column)s goes over several lines. Write it in one line.") % {"column": column.label}
-            )
+            raise Faulty(_("The %(column)s goes over several lines. Write it in one line.") % {"column": column.label})
         text = _DIRECTION.sub("", cell)
         if any(unicodedata.category(char) == "Cc" and char != "\t" for char in text):
             raise Faulty(

@@ -13,7 +13,7 @@ class TestWriteRows:
     def test_makes_text_of_what_a_spreadsheet_would_run(self, text: str) -> None:
         file = io.StringIO(newline="")
         write_rows(file, [(text, -1)])
-        assert file.getvalue().startswith('"\'')
+        assert file.getvalue().startswith("\"'")
         assert next(csv.reader([file.getvalue()])) == ["'" + text, "-1"]
 
     def test_lets_no_separator_of_another_country_begin_a_cell(self) -> None:
