@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import pkgutil
 import re
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
 
+import pymupdf_fonts
 import pytest
 from django.test import Client
 
@@ -27,6 +29,15 @@ BUILD, FINAL = DOCKERFILE.split("\n\nFROM ")[1:]
 
 PACKAGES = ("tabulation", "telemetry", "pages", "polls", "tally", "results", "office", "voting_site")
 QUEUE = services("compose.yaml")["worker"]["healthcheck"]["test"][-1]
+
+
+def run_without_services(code: str) -> None:
+    environment = fresh_environment(
+        SECRET_KEY="a" * 60, DATABASE_URL="postgres://a:b@127.0.0.1:1/c", REDIS_URL="redis://127.0.0.1:1/0",
+        DJANGO_SETTINGS_MODULE="voting_site.settings",
+    )  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_roles_import_nothing_that_the_image_has_not():
@@ -47,12 +58,28 @@ for name in {PACKAGES}:
             importlib.import_module(found.name)
 import voting_site.local.ports
 """
-    environment = fresh_environment(
-        SECRET_KEY="a" * 60, DATABASE_URL="postgres://a:b@127.0.0.1:1/c", REDIS_URL="redis://127.0.0.1:1/0",
-        DJANGO_SETTINGS_MODULE="voting_site.settings",
-    )  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    run_without_services(code)
+
+
+def test_prints_cards_with_what_it_keeps_of_the_packages():
+    kept = set(re.findall(r"-not -name '(\w+)\.\*'", BUILD))
+    modules = {module.name for module in pkgutil.iter_modules(pymupdf_fonts.__path__)}
+    assert kept - {"__init__"} < modules
+    assert "reportlab/graphics" in BUILD
+    missing = ["reportlab.graphics", *(f"pymupdf_fonts.{name}" for name in modules - kept)]
+    code = f"""
+import datetime as dt, io, sys
+sys.modules.update(dict.fromkeys({sorted(missing)}))
+import django
+django.setup()
+from office.cards.card import Card, Notice
+from office.cards.sheets import print_sheets
+from office.pdf.paper import Paper
+import reportlab.platypus
+notice = Notice("Board", "https://vote.example/board/", ("President",), None, dt.UTC)
+assert print_sheets(io.BytesIO(), notice, [Card("7K3M", "Нина")], Paper.A4).cards == 1
+"""
+    run_without_services(code)
 
 
 def connect(url: str) -> socket.socket:
