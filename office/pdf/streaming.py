@@ -33,7 +33,7 @@ class StreamedCanvas(Canvas):
         self._doc.write_finished()
 
 
-class _Document(pdfdoc.PDFDocument):  # type: ignore[misc]  # the library has no types
+class _Document(pdfdoc.PDFDocument):
     def __init__(self, file: BinaryIO, language: str) -> None:
         super().__init__(compression=1, pdfVersion=(1, 7), lang=language)
         self.Pages = self.Catalog.Pages = _Pages()
@@ -94,7 +94,7 @@ class _Document(pdfdoc.PDFDocument):  # type: ignore[misc]  # the library has no
         self._position += len(content)
 
 
-class _Pages(pdfdoc.PDFPages):  # type: ignore[misc]  # the library has no types
+class _Pages(pdfdoc.PDFPages):
     """The page tree: of written pages it keeps the numbers."""
 
     def __init__(self) -> None:

@@ -70,7 +70,7 @@ def _find_separator(file: BinaryIO, encoding: str) -> str:
     """Return the separator with which most rows have the same number of cells, and more than one."""
 
     def fitness(separator: str) -> tuple[int, int]:
-        rows = [row for row in itertools.islice(read_rows(file, encoding, separator), SAMPLE) if row.cells]
+        rows = [row for row in itertools.islice(read_rows(file, encoding, separator), SAMPLE) if any(row.cells)]
         sizes = Counter(len(row.cells) for row in rows if len(row.cells) > 1)
         [(size, count)] = sizes.most_common(1) or [(1, 0)]
         return count, size

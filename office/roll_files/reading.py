@@ -88,6 +88,10 @@ class Reading:
         except Faulty as fault:
             self.report.problems.add(Problem(row.line, str(fault)))
             return None
+        if any("\n" in cell for cell in row.cells):
+            # Two broken quotation marks do that too, and then a voter would be lost.
+            text = _("A cell goes over several lines, so that they are one voter. Is that right?")
+            self.report.warnings.add(Problem(row.line, text))
         if record.member_number:
             self._numbers.add(record.member_number.casefold(), row.line)
         if record.email:

@@ -128,6 +128,12 @@ class TestWarning:
         assert report.problems.count == 0
         assert [(one.line, "line 1" in one.text) for one in report.warnings.first] == [(3, True)]
 
+    def test_asks_whether_lines_that_a_cell_joins_are_one_voter(self) -> None:
+        """Also in a column that is not read: two broken quotation marks would hide a voter there."""
+        records, report = read('Ana,"Street\nBea,Street"\nCarl,Street\n', (N, None))
+        assert [record.name for record in records] == ["Ana", "Carl"]
+        assert [(one.line, "one voter" in one.text) for one in report.warnings.first] == [(1, True)]
+
 
 class TestReading:
     def test_needs_names_or_member_numbers(self) -> None:
@@ -167,10 +173,9 @@ class TestReading:
     def test_refuses_or_reads_whatever_it_is_given(self, content: bytes) -> None:
         file = io.BytesIO(b"Name,Weight\n" + content)
         try:
-            layout = recognise(file)
+            reading = Reading(file, recognise(file))
         except ValidationError:
             return
-        reading = Reading(file, layout)
         assert len(list(reading)) == reading.report.voters
 
     @given(
