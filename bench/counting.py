@@ -78,6 +78,7 @@ def fill_box(election: "Election", casts: Sequence[Cast]) -> None:
                 serials[shard] += 1
                 fields = {"v": WIRE_VERSION, "epoch": epoch, "serial": serials[shard], "at": now}
                 fields |= {"voter": voter, "ballot": str(ballot_id), "design": definition.design, "marking": marking}
+                fields["weight"] = 1
                 pipe.xadd(ballot_box.key(election.pk, shard, "ballots"), fields)
                 mark = ballot_box.write_mark(ballot_id, definition.hash_marking(marking), "accepted")
                 pipe.hset(ballot_box.key(election.pk, shard, "voters"), voter, mark)

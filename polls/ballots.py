@@ -10,8 +10,8 @@ from django.core.signing import BadSignature, Signer
 
 from .design import FIRST_CONTEST
 
-# The first version did not say on which design a ballot was cast.
-WIRE_VERSION = 2
+# The first version did not say on which design a ballot was cast, and the second had no weight.
+WIRE_VERSION = 3
 
 # What `cast.lua` can have written. Any other entry is set aside, so that it does not stop its batch in the database.
 _VOTER = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -21,12 +21,14 @@ _MARKING = re.compile(r"[^\x00]{1,60000}", re.DOTALL)
 _EPOCH = re.compile(r"[0-9a-f]{1,32}")
 _DESIGN = re.compile(r"[0-9a-f]{16,32}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,14}")
+# Room for the weights that a roll can hold; the sum over a million voters stays exact in any program.
+_WEIGHT = re.compile(r"[1-9][0-9]{0,9}")
 # All fields but the marking, one a line: a good entry takes one match instead of one for each field.
 _GOOD = re.compile(
     rf"{WIRE_VERSION}\n({_VOTER.pattern})\n({_BALLOT.pattern})\n({_DESIGN.pattern})\n({_EPOCH.pattern})\n"
-    rf"({_NUMBER.pattern})\n({_NUMBER.pattern})".encode()
+    rf"({_NUMBER.pattern})\n({_NUMBER.pattern})\n({_WEIGHT.pattern})".encode()
 )
-_NAMES = (b"v", b"voter", b"ballot", b"design", b"epoch", b"serial", b"at")
+_NAMES = (b"v", b"voter", b"ballot", b"design", b"epoch", b"serial", b"at", b"weight")
 
 _signer = Signer(salt="polls.ballots.ballot_id")
 
@@ -44,7 +46,7 @@ class Ballot(NamedTuple):
 
     `ballot_id` is a UUIDv7 as text, in small letters: of two, the higher was issued later. `accepted_at` is in
     milliseconds since 1970 UTC by the box's clock. `design` is that of the paper on which the marking was made, "" in
-    an entry of the first wire version, which did not have it.
+    an entry of the first wire version, which did not have it. `weight` is the number of votes that it counts as.
     """
 
     voter_key: str
@@ -54,6 +56,7 @@ class Ballot(NamedTuple):
     epoch: str
     serial: int
     accepted_at: int
+    weight: int = 1
 
     @property
     def place(self) -> tuple[str, int]:
@@ -68,9 +71,11 @@ class Ballot(NamedTuple):
         except KeyError:
             good = None
         if good:
-            voter, ballot, design, epoch, serial, at = good.groups()
+            voter, ballot, design, epoch, serial, at, weight = good.groups()
             marking = _text(fields, b"marking", _MARKING)
-            return cls(voter.decode(), ballot.decode(), design.decode(), marking, epoch.decode(), int(serial), int(at))
+            return cls(
+                voter.decode(), ballot.decode(), design.decode(), marking, epoch.decode(), int(serial), int(at), int(weight)
+            )  # fmt: skip
         return cls._explain(fields)
 
     @classmethod
@@ -89,6 +94,7 @@ class Ballot(NamedTuple):
             epoch=_text(fields, b"epoch", _EPOCH),
             serial=_number(fields, b"serial"),
             accepted_at=_number(fields, b"at"),
+            weight=int(_text(fields, b"weight", _WEIGHT)) if version > 2 else 1,
         )
 
 

@@ -16,10 +16,11 @@ CountKeys = Callable[[str], Iterable[str]]
 
 
 class Counted(NamedTuple):
-    """What counts for one voter: the ballot's id and marking."""
+    """What counts for one voter: the ballot's id, marking and weight."""
 
     ballot_id: str
     marking: str
+    weight: int = 1
 
 
 @dataclass
@@ -29,6 +30,8 @@ class Changes:
     counted: dict[str, Counted] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     new_voters: int = 0
+    # Of the weights above 1 each.
+    extra_weight: int = 0
     set_aside: list[Ballot] = field(default_factory=list)
 
 
@@ -37,22 +40,27 @@ def count(
 ) -> Changes:
     """Fold valid ballots, none of them counted before, into the changes that they make.
 
-    `before` has, by voter key, the ballot that counts now for each voter who has one. The changes in `counts` may be
-    negative. If votes are final, later ballots of a voter come back in `set_aside`.
+    `before` has, by voter key, the ballot that counts now for each voter who has one. The changes in `counts` and in
+    `extra_weight` may be negative. If votes are final, later ballots of a voter come back in `set_aside`.
     """
     changes = Changes()
     for ballot in ballots:
         standing = changes.counted.get(ballot.voter_key) or before.get(ballot.voter_key)
         if standing is None:
             changes.new_voters += 1
+            changes.extra_weight += ballot.weight - 1
         elif votes_final:
             changes.set_aside.append(ballot)
             continue
         elif ballot.ballot_id < standing.ballot_id:
             continue
         else:
-            changes.counts.subtract(count_keys(standing.marking))
-        changes.counts.update(count_keys(ballot.marking))
-        changes.counted[ballot.voter_key] = Counted(ballot.ballot_id, ballot.marking)
+            # By the weight that it was counted with: the voter's may have changed meanwhile.
+            for key in count_keys(standing.marking):
+                changes.counts[key] -= standing.weight
+            changes.extra_weight += ballot.weight - standing.weight
+        for key in count_keys(ballot.marking):
+            changes.counts[key] += ballot.weight
+        changes.counted[ballot.voter_key] = Counted(ballot.ballot_id, ballot.marking, ballot.weight)
     changes.counts = Counter({key: n for key, n in changes.counts.items() if n})
     return changes

@@ -149,7 +149,8 @@ def record(definition: Definition, shard: int, batch: Batch) -> Recorded:
         follow_serials(definition, tally, batch.places)
         tally.version += 1
         tally.ballots += changes.new_voters
-        tally.save(update_fields=["version", "ballots", "epoch", "last_serial"])
+        tally.extra_weight += changes.extra_weight
+        tally.save(update_fields=["version", "ballots", "extra_weight", "epoch", "last_serial"])
         counted = len(new) - len(changes.set_aside)
         # No `partial`: Django logs what fails by its name, and a partial has none.
         transaction.on_commit(

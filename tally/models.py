@@ -24,6 +24,8 @@ class CastRecord(models.Model):
     shard = models.PositiveSmallIntegerField(_("shard"))
     serial = models.PositiveBigIntegerField(_("serial"))
     accepted_at = models.DateTimeField(_("accepted"))
+    # The last release does not write it; all of its ballots weigh 1.
+    weight = models.PositiveBigIntegerField(_("weight"), db_default=1)
 
     class Meta:
         verbose_name = _("cast record")
@@ -48,6 +50,7 @@ class CountedBallot(models.Model):
     ballot_id = models.UUIDField(_("ballot id"))
     marking = models.TextField(_("marking"))
     shard = models.PositiveSmallIntegerField(_("shard"))
+    weight = models.PositiveBigIntegerField(_("weight"), db_default=1)
 
     class Meta:
         verbose_name = _("counted ballot")
@@ -59,7 +62,7 @@ class CountedBallot(models.Model):
 
 
 class Count(models.Model):
-    """An additive total: how often `key` was counted in one shard of an election."""
+    """An additive total: how often `key` was counted in one shard of an election, each time with the ballot's weight."""
 
     election = models.ForeignKey(Election, models.DO_NOTHING, verbose_name=_("election"))
     shard = models.PositiveSmallIntegerField(_("shard"))
@@ -76,12 +79,17 @@ class Count(models.Model):
 
 
 class Tally(models.Model):
-    """The state of the count of one election and shard; an election's version and ballots are sums of these."""
+    """The state of the count of one election and shard; an election's version and ballots are sums of these.
+
+    `ballots` counts voters. Their ballots weigh `extra_weight` more than 1 each: so it is right also where the last
+    release counts, which knows no weights.
+    """
 
     election = models.ForeignKey(Election, models.PROTECT, verbose_name=_("election"))
     shard = models.PositiveSmallIntegerField(_("shard"))
     version = models.PositiveBigIntegerField(_("version"), default=0)
     ballots = models.PositiveBigIntegerField(_("ballots"), default=0)
+    extra_weight = models.PositiveBigIntegerField(_("weight above 1 each"), db_default=0)
     epoch = models.CharField(_("epoch"), max_length=32, blank=True)
     last_serial = models.PositiveBigIntegerField(_("last serial"), default=0)
 

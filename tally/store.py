@@ -47,10 +47,11 @@ def insert_cast_records(election: int, shard: int, ballots: Sequence[Ballot]) ->
     """Record ballots that have no record yet; return (epoch, serial) of those that are new."""
     rows = run(
         """
-        INSERT INTO tally_castrecord (election_id, shard, voter_key, ballot_id, marking, epoch, serial, accepted_at)
-        SELECT %s, %s, voter_key, ballot_id, marking, epoch, serial, to_timestamp(accepted_at / 1000.0)
-        FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::text[], %s::bigint[], %s::bigint[])
-            WITH ORDINALITY AS row (voter_key, ballot_id, marking, epoch, serial, accepted_at, place)
+        INSERT INTO tally_castrecord
+            (election_id, shard, voter_key, ballot_id, marking, epoch, serial, accepted_at, weight)
+        SELECT %s, %s, voter_key, ballot_id, marking, epoch, serial, to_timestamp(accepted_at / 1000.0), weight
+        FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
+            WITH ORDINALITY AS row (voter_key, ballot_id, marking, epoch, serial, accepted_at, weight, place)
         ORDER BY place
         ON CONFLICT (election_id, voter_key, ballot_id) DO NOTHING
         RETURNING epoch, serial
@@ -64,6 +65,7 @@ def insert_cast_records(election: int, shard: int, ballots: Sequence[Ballot]) ->
             _array([ballot.epoch for ballot in ballots]),
             _array([str(ballot.serial) for ballot in ballots]),
             _array([str(ballot.accepted_at) for ballot in ballots]),
+            _array([str(ballot.weight) for ballot in ballots]),
         ],
     )
     return set(rows)
@@ -125,22 +127,23 @@ def load_counted(election: int, voter_keys: Iterable[str]) -> dict[str, Counted]
     """Return, by voter key, the ballot that counts now for each of these voters who has one."""
     rows = run(
         """
-        SELECT voter_key, ballot_id::text, marking FROM tally_countedballot
+        SELECT voter_key, ballot_id::text, marking, weight FROM tally_countedballot
         WHERE election_id = %s AND voter_key = ANY(%s::text[])
         """,
         [election, _array(voter_keys)],
     )
-    return {voter_key: Counted(ballot_id, marking) for voter_key, ballot_id, marking in rows}
+    return {voter_key: Counted(*counted) for voter_key, *counted in rows}
 
 
 def save_counted(election: int, shard: int, counted: dict[str, Counted]) -> None:
     """Store that these ballots count now for their voters."""
     run(
         """
-        INSERT INTO tally_countedballot (election_id, shard, voter_key, ballot_id, marking)
-        SELECT %s, %s, * FROM unnest(%s::text[], %s::uuid[], %s::text[])
+        INSERT INTO tally_countedballot (election_id, shard, voter_key, ballot_id, marking, weight)
+        SELECT %s, %s, * FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::bigint[])
         ON CONFLICT (election_id, voter_key)
-        DO UPDATE SET ballot_id = excluded.ballot_id, marking = excluded.marking, shard = excluded.shard
+        DO UPDATE SET ballot_id = excluded.ballot_id, marking = excluded.marking, shard = excluded.shard,
+            weight = excluded.weight
         """,
         [
             election,
@@ -148,6 +151,7 @@ def save_counted(election: int, shard: int, counted: dict[str, Counted]) -> None
             _array(counted),
             _array([one.ballot_id for one in counted.values()]),
             [one.marking for one in counted.values()],
+            _array([str(one.weight) for one in counted.values()]),
         ],
     )
 

@@ -67,7 +67,7 @@ end
 
 local serial = redis.call('HINCRBY', rules_key, 'serial', 1)
 redis.call('XADD', ballots_key, '*', 'v', ARGV[6], 'epoch', epoch, 'serial', serial, 'at', now,
-  'voter', voter, 'ballot', ballot, 'design', design, 'marking', marking)
+  'voter', voter, 'ballot', ballot, 'design', design, 'marking', marking, 'weight', 1)
 redis.call('HSET', voters_key, voter,
   string.format('%s %s accepted %.0f', ballot, marking_hash, next_arrival + voter_interval))
 

@@ -31,6 +31,7 @@ class Recount:
 
     counts: Counter[tuple[int, str]] = field(default_factory=Counter)  # (shard, key)
     ballots: Counter[int] = field(default_factory=Counter)  # shard
+    extra_weight: Counter[int] = field(default_factory=Counter)  # shard
     differences: list[str] = field(default_factory=list)
 
 
@@ -50,17 +51,18 @@ def recount(election: Election, progress: Progress) -> Recount:
     progress(f"{election.slug}: reading cast records")
     rows = store.run(
         f"""
-        SELECT shard, marking, count(*) FROM (
-            SELECT DISTINCT ON (voter_key) shard, marking FROM tally_castrecord
+        SELECT shard, marking, count(*), sum(weight)::bigint FROM (
+            SELECT DISTINCT ON (voter_key) shard, marking, weight FROM tally_castrecord
             WHERE election_id = %s ORDER BY voter_key, {_DECIDING[election.votes_final]}
         ) AS deciding GROUP BY shard, marking
         """,
         [election.pk],
     )
-    for number, (shard, marking, times) in enumerate(rows, start=1):
+    for number, (shard, marking, times, weight) in enumerate(rows, start=1):
         result.ballots[shard] += times
+        result.extra_weight[shard] += weight - times
         for key in definition.count_keys(marking):
-            result.counts[shard, key] += times
+            result.counts[shard, key] += weight
         if number % 10_000 == 0:
             progress(f"{election.slug}: {number} of {len(rows)} different markings counted")
     progress(f"{election.slug}: {result.ballots.total()} ballots counted, comparing")
@@ -77,12 +79,13 @@ def _compare_counts(election: Election, result: Recount) -> None:
             result.differences.append(
                 f"shard {shard}, {key}: {kept.get(place, 0)} kept, {result.counts[place]} by the cast records"
             )
-    tallies = dict(Tally.objects.filter(election=election).values_list("shard", "ballots"))
-    for shard in sorted(tallies.keys() | result.ballots.keys()):
-        if tallies.get(shard, 0) != result.ballots[shard]:
-            result.differences.append(
-                f"shard {shard}, ballots: {tallies.get(shard, 0)} kept, {result.ballots[shard]} by the cast records"
-            )
+    for name, by_records in (("ballots", result.ballots), ("extra_weight", result.extra_weight)):
+        tallies = dict(Tally.objects.filter(election=election).values_list("shard", name))
+        for shard in sorted(tallies.keys() | by_records.keys()):
+            if tallies.get(shard, 0) != by_records[shard]:
+                result.differences.append(
+                    f"shard {shard}, {name}: {tallies.get(shard, 0)} kept, {by_records[shard]} by the cast records"
+                )
 
 
 def _compare_counted_ballots(election: Election, result: Recount) -> None:
@@ -94,8 +97,8 @@ def _compare_counted_ballots(election: Election, result: Recount) -> None:
             SELECT DISTINCT ON (voter_key) * FROM tally_castrecord
             WHERE election_id = %(election)s ORDER BY voter_key, {_DECIDING[election.votes_final]}
         ) AS deciding USING (voter_key)
-        WHERE (kept.ballot_id, kept.marking, kept.shard)
-            IS DISTINCT FROM (deciding.ballot_id, deciding.marking, deciding.shard)
+        WHERE (kept.ballot_id, kept.marking, kept.shard, kept.weight)
+            IS DISTINCT FROM (deciding.ballot_id, deciding.marking, deciding.shard, deciding.weight)
         ORDER BY 1 LIMIT 20
         """,
         {"election": election.pk},
@@ -144,8 +147,8 @@ def _rebuild(election: Election, result: Recount) -> None:
     CountedBallot.objects.filter(election=election).delete()
     store.run(
         f"""
-        INSERT INTO tally_countedballot (election_id, shard, voter_key, ballot_id, marking)
-        SELECT DISTINCT ON (voter_key) election_id, shard, voter_key, ballot_id, marking FROM tally_castrecord
+        INSERT INTO tally_countedballot (election_id, shard, voter_key, ballot_id, marking, weight)
+        SELECT DISTINCT ON (voter_key) election_id, shard, voter_key, ballot_id, marking, weight FROM tally_castrecord
         WHERE election_id = %s ORDER BY voter_key, {_DECIDING[election.votes_final]}
         """,
         [election.pk],
@@ -158,4 +161,5 @@ def _rebuild(election: Election, result: Recount) -> None:
         tally = store.load_tally(election.pk, shard)
         tally.version += 1
         tally.ballots = result.ballots[shard]
+        tally.extra_weight = result.extra_weight[shard]
         tally.save()

@@ -92,6 +92,7 @@ def _send_a_task() -> None:
             "ballot": str(ballot_id),
             "design": design,
             "marking": marking,
+            "weight": "1",
         }
         try:
             current_app.send_task("tests.count_one", (definition.election, voter.shard, fields), retry=False)

@@ -26,7 +26,7 @@ class TestCast:
         [(_, first), (_, second)] = box.xrange(BALLOTS)
         assert (first[b"serial"], second[b"serial"]) == (b"1", b"2")
         assert (second[b"voter"], second[b"marking"]) == (voter_key("eva").encode(), b"q1=cola-cao")
-        assert (second[b"v"], second[b"epoch"]) == (b"2", EPOCH.encode())
+        assert (second[b"v"], second[b"epoch"], second[b"weight"]) == (b"3", EPOCH.encode(), b"1")
         assert second[b"design"] == drink.design.encode()
 
     def test_appends_nothing_for_a_repeated_ballot(self, define, cast, box):

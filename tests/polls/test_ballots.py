@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from polls.ballots import Ballot, NewerWireVersion, UnreadableEntry, new_ballot_id, place_from_wire, sign, unsign
 
 ENTRY = {
-    b"v": b"2",
+    b"v": b"3",
     b"epoch": b"e0",
     b"serial": b"7",
     b"at": b"1795339000123",
@@ -20,6 +20,7 @@ ENTRY = {
     b"ballot": b"0199f2a0-0000-7000-8000-000000000001",
     b"design": b"ab12" * 8,
     b"marking": b"cola-cao",
+    b"weight": b"12",
 }
 
 
@@ -67,6 +68,7 @@ class TestFromWire:
             epoch="e0",
             serial=7,
             accepted_at=1795339000123,
+            weight=12,
         )
         assert ballot.place == ("e0", 7)
 
@@ -78,13 +80,22 @@ class TestFromWire:
             Ballot.from_wire(entry)
 
     def test_leaves_a_newer_version_to_a_newer_worker(self):
-        with pytest.raises(NewerWireVersion, match="wire version 3; this release reads up to 2"):
-            Ballot.from_wire(ENTRY | {b"v": b"3", b"marking": b""})
+        with pytest.raises(NewerWireVersion, match="wire version 4; this release reads up to 3"):
+            Ballot.from_wire(ENTRY | {b"v": b"4", b"marking": b""})
+
+    @pytest.mark.parametrize("weight", [b"0", b"-1", b"1.5", b"01", b"1e3", b"12345678901"])
+    def test_refuses_a_weight_that_is_no_whole_number_from_one_on(self, weight):
+        with pytest.raises(UnreadableEntry, match="field 'weight' is malformed"):
+            Ballot.from_wire(ENTRY | {b"weight": weight})
 
     def test_reads_what_the_first_release_wrote(self):
-        entry = {name: value for name, value in ENTRY.items() if name != b"design"} | {b"v": b"1"}
+        entry = {name: value for name, value in ENTRY.items() if name not in (b"design", b"weight")} | {b"v": b"1"}
         ballot = Ballot.from_wire(entry)
-        assert ballot == Ballot.from_wire(ENTRY)._replace(marking="q1=cola-cao", design="")
+        assert ballot == Ballot.from_wire(ENTRY)._replace(marking="q1=cola-cao", design="", weight=1)
+
+    def test_gives_what_the_second_version_wrote_the_weight_of_one_voter(self):
+        entry = {name: value for name, value in ENTRY.items() if name != b"weight"} | {b"v": b"2"}
+        assert Ballot.from_wire(entry) == Ballot.from_wire(ENTRY)._replace(weight=1)
 
     @given(st.dictionaries(st.sampled_from(sorted(ENTRY)), st.binary(max_size=50)))
     def test_never_fails_in_another_way(self, changes):

@@ -10,10 +10,12 @@ from tally.counting import Changes, Counted, count
 
 VOTERS = ("ana", "eva", "leo")
 MARKINGS = ("ant", "bee", "ant,bee", "cat")
+# One voter's weight may change while people vote.
+WEIGHTS = (1, 1, 3, 700)
 
 
-def ballot(voter: str, number: int, marking: str) -> Ballot:
-    return Ballot(voter, f"{number:04}", "d0", marking, "e0", number, 0)
+def ballot(voter: str, number: int, marking: str, weight: int = 1) -> Ballot:
+    return Ballot(voter, f"{number:04}", "d0", marking, "e0", number, 0, weight)
 
 
 def keys_of(marking: str) -> list[str]:
@@ -29,6 +31,7 @@ class Ledger:
         self.counted: dict[str, Counted] = {}
         self.counts: Counter[str] = Counter()
         self.ballots = 0
+        self.extra_weight = 0
 
     def take(self, batch: list[Ballot]) -> Changes:
         new = [one for one in batch if (one.voter_key, one.ballot_id) not in self.seen]
@@ -37,19 +40,20 @@ class Ledger:
         self.counted.update(changes.counted)
         self.counts.update(changes.counts)
         self.ballots += changes.new_voters
+        self.extra_weight += changes.extra_weight
         assert min(self.counts.values(), default=0) >= 0
         return changes
 
     @property
     def state(self) -> tuple:
-        return self.counted, +self.counts, self.ballots
+        return self.counted, +self.counts, self.ballots, self.extra_weight
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Ballot]:
     """Accepted ballots: rising numbers, so that the ids of one voter rise as `cast.lua` has it."""
-    casts = draw(st.lists(st.tuples(st.sampled_from(VOTERS), st.sampled_from(MARKINGS)), max_size=25))
-    return [ballot(voter, number, marking) for number, (voter, marking) in enumerate(casts, start=1)]
+    one = st.tuples(st.sampled_from(VOTERS), st.sampled_from(MARKINGS), st.sampled_from(WEIGHTS))
+    return [ballot(voter, number, *rest) for number, (voter, *rest) in enumerate(draw(st.lists(one, max_size=25)), 1)]
 
 
 @st.composite
@@ -97,6 +101,9 @@ class TestCount:
         for one in history:
             if not (votes_final and one.voter_key in deciding):
                 deciding[one.voter_key] = one
-        recounted = Counter(key for one in deciding.values() for key in keys_of(one.marking))
+        recounted: Counter[str] = Counter()
+        for one in deciding.values():
+            recounted.update(dict.fromkeys(keys_of(one.marking), one.weight))
         assert (+ledger.counts, ledger.ballots) == (recounted, len(deciding))
+        assert ledger.ballots + ledger.extra_weight == sum(one.weight for one in deciding.values())
         assert len(changes.set_aside) == (len(history) - len(deciding) if votes_final else 0)

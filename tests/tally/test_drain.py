@@ -327,14 +327,14 @@ class TestBadEntries:
 
     def test_of_a_newer_release_are_left_and_alarmed(self, make_election, cast, redis, caplog):
         drink = make_election()
-        redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), {"v": 3, "epoch": "e0", "serial": 1})
+        redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), {"v": 4, "epoch": "e0", "serial": 1})
         cast(drink, "ana", "nesquik")
         drain_shard(drink, 0)
         assert (waiting(drink), totals(drink)) == (1, {"nesquik": 1})
         assert "left for a newer worker" in caplog.text
         assert not RejectedBallot.objects.exists()
 
-    @pytest.mark.parametrize("fields", [{"v": 3}, {"v": 2, "voter": "somebody"}], ids=["newer", "unreadable"])
+    @pytest.mark.parametrize("fields", [{"v": 4}, {"v": 3, "voter": "somebody"}], ids=["newer", "unreadable"])
     def test_are_no_gap_where_they_name_their_place(self, make_election, cast, redis, caplog, fields):
         drink = make_election()
         cast(drink, "ana", "nesquik")

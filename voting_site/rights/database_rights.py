@@ -63,10 +63,10 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "polls_epoch": {"worker": {**READ_AND_ADD, "UPDATE": ("reused_at",)}},
     # --- tally: the administration reads what it shows, and never a marking ---
     "tally_castrecord": {"worker": READ_AND_ADD},
-    "tally_countedballot": {"worker": {**READ_AND_ADD, "UPDATE": ("ballot_id", "marking", "shard")}},
+    "tally_countedballot": {"worker": {**READ_AND_ADD, "UPDATE": ("ballot_id", "marking", "shard", "weight")}},
     "tally_count": {"worker": {**READ_AND_ADD, "UPDATE": ("n",)}},
     "tally_tally": {
-        "worker": {**READ_AND_ADD, "UPDATE": ("version", "ballots", "epoch", "last_serial")},
+        "worker": {**READ_AND_ADD, "UPDATE": ("version", "ballots", "extra_weight", "epoch", "last_serial")},
         "admin": READ,
     },
     # All that results pages read of a count.
