@@ -1,4 +1,7 @@
-"""Markings of a whole paper: `q1=nesquik;q2=ant,cat;q3=`, a part for each contest, in the order of the paper."""
+"""Markings of a whole paper: `q1=nesquik;q2=ant,cat;q3=`, a part for each contest, in the order of the paper.
+
+A contest for some groups of a roll has no part in the marking of a voter who is in none of them.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -6,7 +9,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from tabulation.counts import BLANK
+from tabulation.counts import BALLOTS, BLANK
 
 from . import methods
 from .methods import ContestOnBallot, InvalidMarking
@@ -58,9 +61,14 @@ def refuse_unknown_fields(names: Iterable[str], contests: Sequence[ContestOnBall
 def count_keys(marking: str, contests: Sequence[ContestOnBallot]) -> Iterator[str]:
     """Yield the count keys of a paper's marking, each with its contest; raises InvalidMarking where it is not valid."""
     parts = [part.partition("=") for part in marking.split(";")]
-    if [key for key, _sign, _rest in parts] != [contest.key for contest in contests]:
+    marked = [key for key, _sign, _rest in parts]
+    on_paper = [contest for contest in contests if not contest.groups or contest.key in marked]
+    if marked != [contest.key for contest in on_paper]:
         raise InvalidMarking(_("The marking does not have each question of the ballot once, in order."))
-    for contest, (key, sign, own) in zip(contests, parts, strict=True):
+    for contest, (key, sign, own) in zip(on_paper, parts, strict=True):
+        if contest.groups:
+            # How many ballots have this contest is seen by nothing else.
+            yield f"{key}:{BALLOTS}"
         if own:
             for one in methods.get(contest.method).count_keys(own, contest):
                 yield f"{key}:{one}"

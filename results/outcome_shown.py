@@ -50,6 +50,8 @@ class ContestShown:
     title: str
     ballots: int
     blank: int
+    # None where there is no roll, and where the worker has not counted it yet.
+    entitled: int | None
     outcome: Outcome
     # Who drew its lots, and where.
     notes: tuple[str, ...] = ()
@@ -93,6 +95,7 @@ class ContestShown:
             "seats": self.contest.seats,
             "ballots": self.ballots,
             "blank": self.blank,
+            "entitled": self.entitled,
             "options": [one.as_dict() for one in self.options],
             "winners": self.winners,
             "tied": self.tied,
@@ -147,28 +150,30 @@ class OutcomeShown:
         if source.contests is None:
             outcomes = tabulate(paper, {}, 0)
         else:
-            outcomes = [ContestOutcome.from_dict(one) for one in orjson.loads(source.contests)]
-        contests = show_contests(paper, outcomes, source.ballots)
+            outcomes = [ContestOutcome.from_dict(one, source.ballots) for one in orjson.loads(source.contests)]
+        contests = show_contests(paper, outcomes)
         return cls(source, paper, contests, write_json([one.as_dict() for one in contests]))
 
 
-def show_contests(paper: Paper, outcomes: Iterable[ContestOutcome], ballots: int) -> list[ContestShown]:
+def show_contests(paper: Paper, outcomes: Iterable[ContestOutcome]) -> list[ContestShown]:
     """Return the contests of a paper, each with its outcome."""
     by_key = {one.key: one for one in outcomes}
     shown = []
     for contest in paper.contests:
         one = by_key[contest.key]
         title = contest.title or paper.title
-        recounted = _show_recount(contest, title, one.recounted, ballots) if one.recounted else None
-        shown.append(ContestShown(contest, title, ballots, one.blank, one.outcome, one.notes, recounted))
+        recounted = _show_recount(contest, title, one, one.recounted) if one.recounted else None
+        shown.append(
+            ContestShown(contest, title, one.ballots, one.blank, one.entitled, one.outcome, one.notes, recounted)
+        )
     return shown
 
 
-def _show_recount(contest: ContestOnBallot, title: str, recounted: Recounted, ballots: int) -> RecountShown:
+def _show_recount(contest: ContestOnBallot, title: str, first: ContestOutcome, recounted: Recounted) -> RecountShown:
     labels = {option.key: option.label for option in contest.options}
     reasons = zip(recounted.without, recounted.reasons, strict=True)
     left = without(contest, set(recounted.without))
     return RecountShown(
         {labels[key]: reason for key, reason in reasons},
-        ContestShown(left, title, ballots, recounted.blank, recounted.outcome),
+        ContestShown(left, title, first.ballots, recounted.blank, first.entitled, recounted.outcome),
     )

@@ -11,6 +11,8 @@ from .contest import Contest, is_whole
 
 # The count key of ballots on which the contest is left blank.
 BLANK = "-blank"
+# The count key of ballots that have the contest, blank or not, where not all ballots have it.
+BALLOTS = "-ballots"
 
 
 class InvalidCounts(ValueError):
@@ -18,10 +20,14 @@ class InvalidCounts(ValueError):
 
 
 class ContestCounts(NamedTuple):
-    """The counts of one contest, without its prefix, and apart from them the number of its blank ballots."""
+    """The counts of one contest, without its prefix, and apart from them its blank ballots and all that have it.
+
+    `ballots` is 0 where no such number was counted.
+    """
 
     counts: dict[str, int]
     blank: int
+    ballots: int = 0
 
 
 def split_by_contest(counts: Mapping[str, int], contests: Iterable[str]) -> dict[str, ContestCounts]:
@@ -35,7 +41,10 @@ def split_by_contest(counts: Mapping[str, int], contests: Iterable[str]) -> dict
         if not (colon and contest in split):
             raise InvalidCounts(f"the count {prefixed!r} belongs to no contest: there are {', '.join(split) or 'none'}")
         split[contest][key] = count
-    return {contest: ContestCounts(blank=own.pop(BLANK, 0), counts=own) for contest, own in split.items()}
+    return {
+        contest: ContestCounts(blank=own.pop(BLANK, 0), ballots=own.pop(BALLOTS, 0), counts=own)
+        for contest, own in split.items()
+    }
 
 
 def require_number(key: str, count: object) -> None:

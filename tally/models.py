@@ -105,8 +105,8 @@ class Tally(models.Model):
 class StoredOutcome(models.Model):
     """The outcome of an election at one version of its count; results pages read nothing else of the count.
 
-    `contests` has for each contest of the paper with this `design` its key, its blank ballots, and its outcome as plain
-    JSON (tabulation/outcome.py). It is None if no outcome can be computed from the counts.
+    `contests` has for each contest of the paper with this `design` its key, ballots, blank ballots, entitled votes, and
+    its outcome as plain JSON (outcomes.py, tabulation/outcome.py). It is None if no outcome can be computed from the counts.
     """
 
     election = models.OneToOneField(Election, models.PROTECT, primary_key=True, related_name="outcome")

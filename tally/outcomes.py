@@ -41,20 +41,27 @@ _rests_until: dict[int, float] = {}
 
 
 class ContestOutcome(NamedTuple):
-    """The outcome of one contest of a paper, and how many ballots leave it blank.
+    """The outcome of one contest of a paper.
 
-    `notes` say who drew its lots. `recounted` is the second outcome, without the options that have withdrawn.
+    All numbers are in votes: `ballots` that have the contest, those of them that are `blank`, and how many votes were
+    `entitled` to it, None where there is no roll. `notes` say who drew its lots. `recounted` is the second outcome,
+    without the options that have withdrawn.
     """
 
     key: str
+    ballots: int
     blank: int
+    entitled: int | None
     outcome: Outcome
     notes: tuple[str, ...] = ()
     recounted: Recounted | None = None
 
     def as_dict(self) -> dict[str, Json]:
         """Return plain JSON, as it is stored."""
-        plain: dict[str, Json] = {"key": self.key, "blank": self.blank, "outcome": self.outcome.as_dict()}
+        plain: dict[str, Json] = {
+            "key": self.key, "ballots": self.ballots, "blank": self.blank, "entitled": self.entitled,
+            "outcome": self.outcome.as_dict(),
+        }  # fmt: skip
         if self.notes:
             plain["notes"] = list(self.notes)
         if self.recounted:
@@ -62,26 +69,45 @@ class ContestOutcome(NamedTuple):
         return plain
 
     @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
-        """Read what `as_dict` returns; raises ValueError where it is something else."""
+    def from_dict(cls, fields: Mapping[str, Any], ballots: int) -> Self:
+        """Read what `as_dict` returns; raises ValueError where it is something else.
+
+        The last release did not write `ballots`: each contest had those of the paper, which are given here.
+        """
         key, blank, outcome = fields["key"], fields["blank"], fields["outcome"]
         if not (isinstance(key, str) and isinstance(blank, int) and isinstance(outcome, Mapping)):
             raise ValueError(f"{key!r} has no outcome")
+        own, entitled = fields.get("ballots", ballots), fields.get("entitled")
+        if not (isinstance(own, int) and isinstance(entitled, int | None)):
+            raise ValueError(f"{key!r} has {own!r} ballots, of {entitled!r}")
         recounted = Recounted.from_dict(fields["recounted"]) if "recounted" in fields else None
-        return cls(key, blank, Outcome.from_dict(outcome), tuple(fields.get("notes", ())), recounted)
+        notes = tuple(fields.get("notes", ()))
+        return cls(key, own, blank, entitled, Outcome.from_dict(outcome), notes, recounted)
 
 
-def tabulate(paper: Paper, counts: Mapping[str, int], ballots: int, draw: Draw | None = None) -> list[ContestOutcome]:
-    """Compute the outcome of each contest from the counts of the whole paper; raises InvalidCounts."""
+def tabulate(
+    paper: Paper,
+    counts: Mapping[str, int],
+    ballots: int,
+    entitled: Mapping[str, int] | None = None,
+    draw: Draw | None = None,
+) -> list[ContestOutcome]:
+    """Compute the outcome of each contest from the counts of the whole paper; raises InvalidCounts.
+
+    All numbers are in votes, and `entitled` has them by contest where there is a roll.
+    """
     split = split_by_contest(counts, [contest.key for contest in paper.contests])
     outcomes = []
     for contest in paper.contests:
         own = split[contest.key]
-        # Each ballot has all contests, so that each contest has as many ballots as the paper.
+        having = own.ballots if contest.groups else ballots
+        # Who was struck from the roll, or weighs less since, may have voted before: that vote stands.
+        of = None if entitled is None else max(entitled[contest.key], having)
         given = Contest(
-            contest.keys, contest.seats, contest.counting_rules, ballots, own.blank, key=contest.key, draw=draw
+            contest.keys, contest.seats, contest.counting_rules, having, own.blank, of, key=contest.key, draw=draw
         )
-        outcomes.append(ContestOutcome(contest.key, own.blank, methods.get(contest.method).tabulate(given, own.counts)))
+        outcome = methods.get(contest.method).tabulate(given, own.counts)
+        outcomes.append(ContestOutcome(contest.key, having, own.blank, of, outcome))
     return outcomes
 
 
@@ -129,7 +155,8 @@ def make_outcome(election: int) -> None:
     try:
         counts = {count["key"]: int(count["n"]) for count in row.counts}
         paper = Paper.read(row.paper)
-        made = tabulate(paper, counts, row.ballots, tie_breaks.read_draw(row) if row.result_revision else None)
+        draw = tie_breaks.read_draw(row) if row.result_revision else None
+        made = tabulate(paper, counts, row.ballots + row.extra_weight, draw=draw)
         if row.result_revision:
             made = _with_what_came_late(row, paper, made)
         contests = [one.as_dict() for one in made]
@@ -175,6 +202,7 @@ def _read(election: int) -> Any:
         .annotate(
             version=_total("version"),
             ballots=_total("ballots"),
+            extra_weight=_total("extra_weight"),
             paper=Subquery(designs.values("paper")),
             # One value, which is read at once, however many keys there are.
             counts=Func(

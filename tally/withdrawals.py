@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count as Number
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from polls import methods
@@ -74,18 +74,22 @@ def _recount(election: Election, contest: ContestOnBallot, gone: list[Withdrawal
     left = without(contest, set(keys))
     counts: Counter[str] = Counter()
     ballots = blank = 0
-    rows = CountedBallot.objects.filter(election=election).values("marking").annotate(times=Number("pk")).order_by()
-    for paper, times in rows.values_list("marking", "times").iterator():
+    rows = CountedBallot.objects.filter(election=election).values("marking").annotate(votes=Sum("weight")).order_by()
+    for paper, total in rows.values_list("marking", "votes").iterator():
+        votes = int(total)
         parts = dict(part.split("=", 1) for part in paper.split(";"))
+        if contest.key not in parts:
+            # It is for groups in which these voters are not.
+            continue
         marking = parts[contest.key]
         for key in keys:
             marking = marking and method.strike(marking, key, contest)
-        ballots += times
+        ballots += votes
         if not marking:
-            blank += times
+            blank += votes
             continue
         for key in method.count_keys(marking, left):
-            counts[key] += times
+            counts[key] += votes
     given = Contest(left.keys, contest.seats, contest.counting_rules, ballots, blank, key=contest.key, draw=draw)
     return Recounted(tuple(keys), tuple(one.reason for one in gone), blank, method.tabulate(given, counts))
 

@@ -182,6 +182,25 @@ class TestPaper:
         with pytest.raises(InvalidMarking):
             list(markings.count_keys(marking, self.PAPER))
 
+    # The third question is for some groups of the roll only.
+    FOR_GROUPS = (*PAPER[:2], contest("q3", ("fly", "gnu"), rules={"blank": True}, groups=("biology",)))
+
+    @pytest.mark.parametrize(
+        ("marking", "keys"),
+        [
+            ("q1=bee;q2=cat", []),
+            ("q1=bee;q2=cat;q3=gnu", ["q3:-ballots", "q3:gnu"]),
+            ("q1=bee;q2=cat;q3=", ["q3:-ballots", "q3:-blank"]),
+        ],
+    )
+    def test_may_leave_out_a_contest_of_other_groups_which_is_not_blank_then(self, marking, keys):
+        assert list(markings.count_keys(marking, self.FOR_GROUPS)) == ["q1:bee", "q2:cat", *keys]
+
+    @pytest.mark.parametrize("marking", ["q1=bee;q3=gnu", "q3=gnu;q1=bee;q2=cat", "q1=bee;q2=cat;q3=gnu;q3=fly", "", "q3="])
+    def test_may_not_leave_out_a_contest_of_everybody(self, marking):
+        with pytest.raises(InvalidMarking, match="each question of the ballot once"):
+            list(markings.count_keys(marking, self.FOR_GROUPS))
+
     @pytest.mark.parametrize("name", ["q4", "q0", "choice", "", "Q1", "q4:cat"])
     def test_refuses_a_field_of_no_contest(self, name):
         with pytest.raises(InvalidPaper, match="not on this ballot"):

@@ -57,6 +57,7 @@ class TestSnapshot:
                     "seats": 1,
                     "ballots": 4,
                     "blank": 0,
+                    "entitled": None,
                     "options": [
                         {"key": "nesquik", "label": "Nesquik", "count": 1, "share": 0.25, "permille": 250},
                         {"key": "cola-cao", "label": "Cola-Cao", "count": 3, "share": 0.75, "permille": 750},

@@ -5,24 +5,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tabulation.contest import Contest
-from tabulation.counts import BLANK, InvalidCounts, split_by_contest, votes_by_option
+from tabulation.counts import BALLOTS, BLANK, InvalidCounts, split_by_contest, votes_by_option
 
-KEYS = st.text("abc:>-", min_size=1).filter(lambda key: key != BLANK)
+KEYS = st.text("abc:>-", min_size=1).filter(lambda key: key not in (BLANK, BALLOTS))
 
 
 class TestSplitByContest:
     def test_takes_the_prefix_off_and_sets_the_blanks_apart(self):
-        counts = {"q1:nesquik": 3, "q1:-blank": 2, "q2:ana>bea": 4, "q2:ana:3": 1}
+        counts = {"q1:nesquik": 3, "q1:-blank": 2, "q1:-ballots": 5, "q2:ana>bea": 4, "q2:ana:3": 1}
         assert split_by_contest(counts, ["q1", "q2", "q3"]) == {
-            "q1": ({"nesquik": 3}, 2),
-            "q2": ({"ana>bea": 4, "ana:3": 1}, 0),
-            "q3": ({}, 0),
+            "q1": ({"nesquik": 3}, 2, 5),
+            "q2": ({"ana>bea": 4, "ana:3": 1}, 0, 0),
+            "q3": ({}, 0, 0),
         }
 
     @given(st.dictionaries(st.sampled_from(["q1", "q2", "q"]), st.dictionaries(KEYS, st.integers(0)), min_size=1))
     def test_undoes_the_prefixes(self, contests):
         prefixed = {f"{contest}:{key}": count for contest, counts in contests.items() for key, count in counts.items()}
-        assert split_by_contest(prefixed, contests) == {contest: (counts, 0) for contest, counts in contests.items()}
+        assert split_by_contest(prefixed, contests) == {contest: (counts, 0, 0) for contest, counts in contests.items()}
 
     @pytest.mark.parametrize("key", ["nesquik", "q2:nesquik", "", ":nesquik", "q1", "-blank"])
     def test_loses_no_count_without_a_word(self, key):

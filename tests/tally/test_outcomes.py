@@ -1,14 +1,16 @@
 """Outcomes are made once, by the worker: results pages read nothing else of a count."""
 
+import json
 import threading
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.db import connection, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
+from polls.design import Paper
 from polls.models import Election
 from results.snapshot import read_snapshots
 from results.views import get_snapshot
@@ -17,6 +19,10 @@ from tally.audit.recount import repair
 from tally.drain import drain_all
 from tally.lifecycle import close_election, turn_phases
 from tally.models import Count, StoredOutcome, Tally
+from tally.outcomes import ContestOutcome
+from tests.conftest import contest
+
+from .entries import put
 
 
 @pytest.fixture
@@ -139,7 +145,77 @@ class TestRest:
         assert shown(drink) == {"nesquik": 2, "cola-cao": 0}
 
 
+class TestTabulate:
+    """Contests of groups, weights and those entitled; all numbers are in votes."""
+
+    MOTION: ClassVar = {"majority": "absolute", "basis": "entitled", "quorum": "1/2", "blank": True}
+    PAPER = Paper(
+        "Meeting",
+        "",
+        False,
+        (
+            contest("q1", ("yes", "no"), method="motion", rules=MOTION),
+            contest("q2", ("yes", "no"), method="motion", rules=MOTION, groups=("shares",)),
+        ),
+        eligibility="roll",
+    )
+    # Ten votes in all; six of them have the second question, and two of these leave it blank.
+    COUNTS: ClassVar = {"q1:yes": 7, "q1:no": 3, "q2:-ballots": 6, "q2:yes": 4, "q2:-blank": 2}
+
+    def test_gives_each_contest_its_own_ballots_and_blanks(self):
+        [first, second] = outcomes.tabulate(self.PAPER, self.COUNTS, 10)
+        assert (first.ballots, first.blank, second.ballots, second.blank) == (10, 0, 6, 2)
+        assert second.outcome.working["ballots"] == 6
+
+    def test_counts_no_ballot_where_nobody_has_the_question(self):
+        [_, second] = outcomes.tabulate(self.PAPER, {"q1:yes": 10}, 10)
+        assert (second.ballots, second.blank) == (0, 0)
+
+    @pytest.mark.parametrize(
+        ("entitled", "reasons", "needed"),
+        [
+            (None, ["entitled-unknown", "entitled-unknown"], [None, None]),
+            ({"q1": 13, "q2": 8}, ["carried", "not-carried"], [7, 5]),
+            ({"q1": 14, "q2": 7}, ["not-carried", "carried"], [8, 4]),
+            ({"q1": 21, "q2": 13}, ["no-quorum", "no-quorum"], [11, 7]),
+        ],
+    )
+    def test_measures_a_motion_by_those_entitled_to_it(self, entitled, reasons, needed):
+        made = outcomes.tabulate(self.PAPER, self.COUNTS, 10, entitled)
+        assert [one.outcome.reason for one in made] == reasons
+        assert [one.outcome.working["needed"] for one in made] == needed
+        assert [one.entitled for one in made] == (list(entitled.values()) if entitled else [None, None])
+
+    def test_lets_stand_the_votes_of_who_was_struck_from_the_roll_afterwards(self):
+        made = outcomes.tabulate(self.PAPER, self.COUNTS, 10, {"q1": 9, "q2": 1})
+        assert [one.entitled for one in made] == [10, 6]
+
+    def test_reads_what_it_wrote_and_what_the_last_release_wrote(self):
+        [_, second] = outcomes.tabulate(self.PAPER, self.COUNTS, 10, {"q1": 13, "q2": 8})
+        fields = second.as_dict()
+        assert ContestOutcome.from_dict(json.loads(json.dumps(fields)), 10).as_dict() == fields
+        older = {name: fields[name] for name in ("key", "blank", "outcome")}
+        assert ContestOutcome.from_dict(older, 10)[1:4] == (10, 2, None)
+
+    @pytest.mark.parametrize("change", [{"ballots": "6"}, {"entitled": "8"}, {"blank": None}, {"outcome": []}])
+    def test_refuses_to_read_anything_else(self, change):
+        [_, second] = outcomes.tabulate(self.PAPER, self.COUNTS, 10)
+        with pytest.raises(ValueError, match="'q2' has"):
+            ContestOutcome.from_dict({**second.as_dict(), **change}, 10)
+
+
 class TestMakeOutcome:
+    def test_counts_the_weights_of_the_ballots_and_not_the_voters(self, make_election, redis):
+        drink = make_election()
+        drink.refresh_from_db()
+        for voter, marking, weight in (("ana", "nesquik", 12), ("eva", "cola-cao", 1), ("leo", "cola-cao", 3)):
+            put(redis, drink, voter, f"q1={marking}", weight=weight)
+        drain_all()
+        snapshot = get_snapshot("drink")
+        assert snapshot.ballots == 3
+        [contest] = snapshot.contests
+        assert (contest.ballots, [option.permille for option in contest.options]) == (16, [750, 250])
+
     def test_never_replaces_one_of_a_newer_version(self, counted):
         newest = StoredOutcome.objects.get().version + 5
         StoredOutcome.objects.update(version=newest, ballots=7)

@@ -1,16 +1,24 @@
 """An option that withdraws after the close is counted out in a second result, which stands beside the first."""
 
+import datetime as dt
+
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from polls.design import Paper
 from polls.models import Election
+from polls.publishing import publish_election
 from results.views import get_snapshot
 from tally import outcomes
 from tally.drain import drain_all
+from tally.healing import keep_box
 from tally.lifecycle import close_election, turn_phases
 from tally.withdrawals import withdraw
 
+from .entries import put
+
+HOUR = dt.timedelta(hours=1)
 ANIMALS = ("ant", "bee", "cat")
 # Method, three markings, who wins, and who wins once the winner has withdrawn with how many blank ballots.
 COUNTED = [
@@ -58,6 +66,24 @@ def test_the_second_result_is_counted_as_if_the_option_had_never_stood(
     assert [option["key"] for option in recounted["options"]] == ["bee", "cat"]
     assert recounted["winners"] == ([second] if second else [])
     assert recounted["blank"] == blank
+
+
+def test_the_second_result_weighs_ballots_and_leaves_out_those_without_the_question(make_election, redis):
+    drink = make_election(options=ANIMALS, contests=2, rules={"blank": True}, opens_at=timezone.now() + HOUR)
+    drink.contests.filter(key="q2").update(groups=["board"])
+    Election.objects.filter(pk=drink.pk).update(opens_at=timezone.now() - HOUR)
+    drink.refresh_from_db()
+    publish_election(drink)
+    keep_box()
+    drink.refresh_from_db()
+    for voter, marking, weight in (("ana", "q1=ant;q2=ant", 12), ("eva", "q1=ant;q2=bee", 3), ("leo", "q1=bee", 40)):
+        put(redis, drink, voter, marking, weight=weight)
+    close(drink)
+    take_out(drink, "ant", contest="q2")
+    second = get_snapshot("drink").as_dict()["contests"][1]
+    recounted = second["recounted"]
+    assert (second["ballots"], second["blank"], recounted["ballots"], recounted["blank"]) == (15, 0, 15, 12)
+    assert [option["count"] for option in recounted["options"]] == [3, 0]
 
 
 class TestWithdraw:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tally', '0007_rest'),
+        ('tally', '0008_draws'),
     ]
 
     operations = [
