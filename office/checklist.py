@@ -15,6 +15,7 @@ from polls.labels import fold
 from polls.methods import InvalidRules
 from polls.models import Election, TieBreak
 
+from . import roll_checks
 from .times import in_full
 
 # A phone shows about so many characters of a label in its first line.
@@ -134,6 +135,7 @@ def _odd(election: Election, paper: Paper, now: dt.datetime) -> Iterator[str]:
                     "other": option.label,
                 }
                 break
+    yield from roll_checks.find_odd(election, paper)
     same = Election.objects.listed().filter(title=election.title).exclude(pk=election.pk).first()
     if same:
         yield _("Another election has the same title, at /%(slug)s/.") % {"slug": same.slug}

@@ -73,9 +73,8 @@ class Ballot(NamedTuple):
         if good:
             voter, ballot, design, epoch, serial, at, weight = good.groups()
             marking = _text(fields, b"marking", _MARKING)
-            return cls(
-                voter.decode(), ballot.decode(), design.decode(), marking, epoch.decode(), int(serial), int(at), int(weight)
-            )  # fmt: skip
+            place = epoch.decode(), int(serial), int(at)
+            return cls(voter.decode(), ballot.decode(), design.decode(), marking, *place, int(weight))
         return cls._explain(fields)
 
     @classmethod

@@ -140,8 +140,9 @@ class OutcomeShown:
     paper: Paper
     contests: Sequence[ContestShown]
     json: str
-    # The contests as HTML, by language and stage of the election (templatetags/contests.py).
-    html: dict[tuple[str, str], SafeString] = field(default_factory=dict, compare=False, repr=False)
+    # The contests as HTML, by language, stage of the election, and whether all votes weigh the same
+    # (templatetags/contests.py).
+    html: dict[tuple[str, str, bool], SafeString] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, source: Source) -> Self:

@@ -43,6 +43,9 @@ class Snapshot:
     as_of: dt.datetime
     # Seconds between two outcomes at least, 0 where each round of the count has its own.
     rest: int = 0
+    # What the ballots weigh together, where weights differ; and voted and entitled, where there is a roll.
+    weight: int | None = None
+    turnout: dict[str, Any] | None = None
 
     @property
     def paper(self) -> Paper:
@@ -76,7 +79,8 @@ class Snapshot:
             "opens_at": write_time(self.election.opening),
             "closes_at": write_time(self.election.closes_at) if self.election.closes_at else None,
             "shows": "live",
-            "turnout": None,
+            "turnout": self.turnout,
+            "weight": self.weight,
             "draw": self.draw,
         }
 
@@ -115,7 +119,7 @@ class ClockTimestamp(Func):
 _READ = (
     "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "state", "sealed_at",
     "cancel_reason", "mended_at", "draw_secret",
-    "outcome__design", "outcome__version", "outcome__ballots", "outcome__rest",
+    "outcome__design", "outcome__version", "outcome__ballots", "outcome__rest", "outcome__weight", "outcome__turnout",
     "outcome__result_revision",
 )  # fmt: skip
 
@@ -173,9 +177,10 @@ def _read_rows(elections: QuerySet[Election]) -> list[tuple[Any, int | None]]:
 
 def _snapshot(row: Any, pending: int | None) -> Snapshot:
     """Build a snapshot from an election with the annotations of `_read_rows`; raises NoOutcome."""
-    stored: StoredOutcome | None = getattr(row, "outcome", None)
-    if stored is None or stored.design != row.in_force:
-        # Nothing was counted yet: from its first ballot on a paper is never replaced.
+    newest: StoredOutcome | None = getattr(row, "outcome", None)
+    # Of another paper there is nothing to show: from its first ballot on a paper is never replaced.
+    stored = newest if newest and newest.design == row.in_force else None
+    if stored is None:
         source = Source(row.paper, None, 0)
     elif row.outcomes is None:
         raise NoOutcome(f"no results of {row.slug}: its counts contradict each other; run `recount`")
@@ -186,10 +191,12 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
         shown=_show(row.pk, source),
         phase=row.phase(row.as_of),
         final=row.state in HAS_RESULT,
-        version=row.revision + (stored.version + stored.result_revision if stored else 0),
+        version=row.revision + (newest.version + newest.result_revision if newest else 0),
         pending=pending,
         as_of=row.as_of,
         rest=stored.rest if stored else 0,
+        weight=stored.weight if stored else None,
+        turnout=stored.turnout if stored else None,
     )
 
 

@@ -17,7 +17,7 @@ from polls.models import Election
 from polls.outages import is_outage
 from polls.publishing import republish_election
 
-from . import outcomes
+from . import outcomes, turnout
 from .announce import announce
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def _seal_if_due(election: Election, now: dt.datetime) -> None:
 
 
 def _finish_if_counted(election: Election, now: dt.datetime) -> None:
-    if inbox.is_empty(election.pk, election.shards):
+    if inbox.is_empty(election.pk, election.shards) and turnout.bring_up_to_date(election, now=now):
         # Before results pages say that the result is final, and however long it takes.
         outcomes.make_outcome(election.pk)
         enter(election, State.FINAL, now=now)

@@ -4,6 +4,8 @@ An election that has rows here is not deleted: the database refuses it. Django i
 (DO_NOTHING), because the office, which deletes drafts, may not read markings.
 """
 
+from typing import Any
+
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
 from django.db.models.functions import Now
@@ -62,7 +64,7 @@ class CountedBallot(models.Model):
 
 
 class Count(models.Model):
-    """An additive total: how often `key` was counted in one shard of an election, each time with the ballot's weight."""
+    """An additive total: how often `key` was counted in one shard of an election, by the weight of each ballot."""
 
     election = models.ForeignKey(Election, models.DO_NOTHING, verbose_name=_("election"))
     shard = models.PositiveSmallIntegerField(_("shard"))
@@ -106,7 +108,7 @@ class StoredOutcome(models.Model):
     """The outcome of an election at one version of its count; results pages read nothing else of the count.
 
     `contests` has for each contest of the paper with this `design` its key, ballots, blank ballots, entitled votes, and
-    its outcome as plain JSON (outcomes.py, tabulation/outcome.py). It is None if no outcome can be computed from the counts.
+    its outcome as plain JSON (outcomes.py, tabulation/outcome.py). It is None if none can be computed from the counts.
     """
 
     election = models.OneToOneField(Election, models.PROTECT, primary_key=True, related_name="outcome")
@@ -118,6 +120,10 @@ class StoredOutcome(models.Model):
     rest = models.PositiveIntegerField(db_default=0)
     # The election's `result_revision` of which it has the lots, the draw and the withdrawals.
     result_revision = models.PositiveIntegerField(db_default=0)
+    # What the ballots weigh together, where voters have different weights; nor does the last release write this.
+    weight = models.PositiveBigIntegerField(null=True)
+    # Voted and entitled, where there is a roll (turnout.py).
+    turnout = models.JSONField(null=True)
 
     class Meta:
         db_table = "tally_outcome"
@@ -163,6 +169,37 @@ class Withdrawal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.election_id} {self.contest} without {self.option}"
+
+
+class Turnout(models.Model):
+    """Who is entitled to vote in an election with a roll, as of the last pass over its entries (turnout.py).
+
+    `entitled` are voters and `weight` is their votes, also by contest in `contests` for those that are for some groups
+    only. `groups` has voted and entitled of each group of which the turnout is shown.
+    """
+
+    election = models.OneToOneField(Election, models.PROTECT, primary_key=True, related_name="turnout")
+    is_known = models.BooleanField(default=False)
+    entitled = models.PositiveBigIntegerField(default=0)
+    weight = models.PositiveBigIntegerField(default=0)
+    is_weighted = models.BooleanField(default=False)
+    contests = models.JSONField(default=dict)
+    groups = models.JSONField(default=list)
+    # The newest pass: what it found when it began, the entry that it has come to, None at its end, and its seconds.
+    began_at = models.DateTimeField(null=True)
+    version = models.PositiveBigIntegerField(default=0)
+    design = models.CharField(max_length=32, blank=True)
+    roll = models.CharField(max_length=120, blank=True)
+    after = models.IntegerField(null=True)
+    seconds = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.election_id} {self.entitled} entitled"
+
+    @property
+    def shown(self) -> list[Any]:
+        """Return all that results pages have of it."""
+        return [self.is_known, self.entitled, self.weight, self.is_weighted, self.contests, self.groups, self.design]
 
 
 class RejectedBallot(models.Model):

@@ -23,10 +23,11 @@ from tabulation.contest import Contest
 from tabulation.counts import split_by_contest
 from tabulation.draw import Draw
 from tabulation.outcome import Outcome
+from tabulation.shares import permille
 
 from . import metrics, store, tie_breaks, withdrawals
 from .announce import announce
-from .models import Count, StoredOutcome, Tally
+from .models import Count, StoredOutcome, Tally, Turnout
 from .withdrawals import Recounted
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,11 @@ logger = logging.getLogger(__name__)
 QUICK_S = 0.05
 # An outcome that takes longer is not made again for this many times as long.
 REST = 4
+
+_OF_TURNOUT = (
+    "turnout__is_known", "turnout__design", "turnout__entitled", "turnout__weight", "turnout__is_weighted",
+    "turnout__contests", "turnout__groups",
+)  # fmt: skip
 
 # When an outcome of this election may be made again by this process, in seconds of `time.monotonic`.
 _rests_until: dict[int, float] = {}
@@ -151,12 +157,17 @@ def make_outcome(election: int) -> None:
     """
     started = time.monotonic()
     row = _read(election)
+    turnout: Turnout | None = getattr(row, "turnout", None)
+    if turnout and not (turnout.is_known and turnout.design == row.in_force):
+        turnout = None
+    weight = row.ballots + row.extra_weight
     contests = None
     try:
         counts = {count["key"]: int(count["n"]) for count in row.counts}
         paper = Paper.read(row.paper)
+        entitled = turnout and {one.key: turnout.contests.get(one.key, turnout.weight) for one in paper.contests}
         draw = tie_breaks.read_draw(row) if row.result_revision else None
-        made = tabulate(paper, counts, row.ballots + row.extra_weight, draw=draw)
+        made = tabulate(paper, counts, weight, entitled, draw)
         if row.result_revision:
             made = _with_what_came_late(row, paper, made)
         contests = [one.as_dict() for one in made]
@@ -171,6 +182,8 @@ def make_outcome(election: int) -> None:
         version=row.version,
         ballots=row.ballots,
         contests=contests,
+        weight=weight if row.extra_weight or (turnout and turnout.is_weighted) else None,
+        turnout=turnout and tell_turnout(turnout, row.ballots, weight),
         rest=int(rest),
         result_revision=row.result_revision,
     )
@@ -188,6 +201,21 @@ def _with_what_came_late(election: Election, paper: Paper, outcomes: list[Contes
     ]
 
 
+def tell_turnout(turnout: Turnout, voted: int, weight: int) -> dict[str, Any]:
+    """Return the turnout as snapshots have it: voters, and their votes where some have more than one."""
+    # A weight that was lowered, or an entry struck, after the vote.
+    told = _with_share(voted, max(turnout.entitled, voted))
+    if turnout.is_weighted:
+        told |= {"weight": weight, "entitled_weight": max(turnout.weight, weight)}
+    if turnout.groups:
+        told["groups"] = [{**one, **_with_share(one["voted"], one["entitled"])} for one in turnout.groups]
+    return told
+
+
+def _with_share(voted: int, entitled: int) -> dict[str, Any]:
+    return {"voted": voted, "entitled": entitled, "permille": permille(voted, entitled)}
+
+
 def _rest_after(seconds: float) -> float:
     """Return how long no other outcome is made after one that has taken some seconds."""
     return REST * seconds if seconds > QUICK_S else 0
@@ -198,7 +226,8 @@ def _read(election: int) -> Any:
     designs = Design.objects.filter(hash=OuterRef("in_force"), election=OuterRef("pk"))
     counts = Count.objects.filter(election=OuterRef("pk")).order_by().values("key").annotate(total=Sum("n"))
     return (
-        Election.objects.only("slug", "in_force", "draw_secret", "result_revision")
+        Election.objects.only("slug", "in_force", "draw_secret", "result_revision", *_OF_TURNOUT)
+        .select_related("turnout")
         .annotate(
             version=_total("version"),
             ballots=_total("ballots"),

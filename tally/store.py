@@ -135,6 +135,15 @@ def load_counted(election: int, voter_keys: Iterable[str]) -> dict[str, Counted]
     return {voter_key: Counted(*counted) for voter_key, *counted in rows}
 
 
+def find_voters(election: int, voter_keys: Iterable[str]) -> list[str]:
+    """Return those of these voter keys of which a ballot counts."""
+    rows = run(
+        "SELECT voter_key FROM tally_countedballot WHERE election_id = %s AND voter_key = ANY(%s::text[])",
+        [election, _array(voter_keys)],
+    )
+    return [voter_key for (voter_key,) in rows]
+
+
 def save_counted(election: int, shard: int, counted: dict[str, Counted]) -> None:
     """Store that these ballots count now for their voters."""
     run(
@@ -183,21 +192,24 @@ def save_outcome(
     version: int,
     ballots: int,
     contests: list[dict[str, Any]] | None,
-    rest: int = 0,
-    result_revision: int = 0,
+    weight: int | None,
+    turnout: dict[str, Any] | None,
+    rest: int,
+    result_revision: int,
 ) -> None:
     """Store an outcome, unless another worker has stored one of a newer version meanwhile."""
     run(
         """
-        INSERT INTO tally_outcome (election_id, design, version, ballots, contests, rest, result_revision)
-        VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s)
+        INSERT INTO tally_outcome
+            (election_id, design, version, ballots, contests, rest, weight, turnout, result_revision)
+        VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s, %s::jsonb, %s)
         ON CONFLICT (election_id) DO UPDATE SET
             design = excluded.design, version = excluded.version,
             ballots = excluded.ballots, contests = excluded.contests, rest = excluded.rest,
-            result_revision = excluded.result_revision
+            weight = excluded.weight, turnout = excluded.turnout, result_revision = excluded.result_revision
         WHERE (tally_outcome.version, tally_outcome.result_revision) <= (excluded.version, excluded.result_revision)
         """,
-        [election, design, version, ballots, None if contests is None else json.dumps(contests), rest, result_revision],
+        [election, design, version, ballots, _json(contests), rest, weight, _json(turnout), result_revision],
     )
 
 
@@ -228,6 +240,10 @@ def save_rejected(rejected: Sequence[RejectedBallot]) -> list[str]:
         ],
     )
     return [reason for (reason,) in rows]
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
 
 
 def _array(values: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from polls.models import Election
 from polls.outages import is_outage
 
 from . import drain as rounds
-from . import healing, lifecycle, outcomes
+from . import healing, lifecycle, outcomes, turnout
 from .audit import accounts
 
 logger = logging.getLogger(__name__)
@@ -59,6 +59,12 @@ def deliver(election: int) -> None:
 @hint
 def catch_up() -> None:
     outcomes.catch_up()
+
+
+@shared_task(name="tally.note_turnout")
+@hint
+def note_turnout() -> None:
+    turnout.note_all()
 
 
 @shared_task(name="tally.turn_phases")

@@ -294,6 +294,8 @@ ANSWER_TIMEOUT = positive("ANSWER_TIMEOUT", default=30)
 FRAME_TIMEOUT = positive("FRAME_TIMEOUT", default=10)
 # Entries that one round of the count takes from the box.
 DRAIN_BATCH_SIZE = positive("DRAIN_BATCH_SIZE", default=2000, at_most=20_000)
+# Entitled voters of a group of the roll below which its turnout is not shown.
+TURNOUT_SMALLEST_GROUP = positive("TURNOUT_SMALLEST_GROUP", default=10)
 
 # --- Celery ---------------------------------------------------------------------------------------------
 
@@ -334,6 +336,7 @@ CELERY_BEAT_SCHEDULE = {
         ("turn_phases", 1.0, 30),
         ("keep_box", 5.0, 30),
         ("check_accounts", 5.0, 30),
+        ("note_turnout", 5.0, 30),
     )
 }
 

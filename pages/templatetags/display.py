@@ -40,18 +40,21 @@ def whole(number: int | None) -> str:
 
 
 @register.filter
-def percent(permille: int | None) -> str:
-    """Write tenths of a percent in percent, with one decimal, as the dashboard's script does; nothing for None."""
-    if permille is None:
+def percent(permille: int | str | None) -> str:
+    """Write tenths of a percent in percent, with one decimal, as the dashboard's script does; nothing for None.
+
+    A template has "" for what is not there.
+    """
+    if permille is None or permille == "":
         return ""
     # Translators: a number and the sign for percent, for example “54.7%”; put a space where the language wants one.
     return _("%(number)s%%") % {"number": floatformat(Decimal(permille) / 10, 1)}
 
 
 @register.filter
-def bar_width(permille: int | None) -> str:
+def bar_width(permille: int | str | None) -> str:
     """Write tenths of a percent as a length in SVG, where a decimal comma is not allowed."""
-    return f"{(permille or 0) / 10:g}%"
+    return f"{int(permille or 0) / 10:g}%"
 
 
 @register.filter

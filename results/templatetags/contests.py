@@ -15,7 +15,7 @@ register = template.Library()
 @register.simple_tag
 def contests(snapshot: Snapshot) -> SafeString:
     """Return the contests of a snapshot as HTML, in the language of the moment."""
-    key = (get_language() or "", stage(snapshot))
+    key = (get_language() or "", stage(snapshot), snapshot.weight is None)
     html = snapshot.shown.html.get(key)
     if html is None:
         html = render_to_string("results/_contests.html", {"snapshot": snapshot, "stage": key[1]})

@@ -196,7 +196,9 @@ class TestPaper:
     def test_may_leave_out_a_contest_of_other_groups_which_is_not_blank_then(self, marking, keys):
         assert list(markings.count_keys(marking, self.FOR_GROUPS)) == ["q1:bee", "q2:cat", *keys]
 
-    @pytest.mark.parametrize("marking", ["q1=bee;q3=gnu", "q3=gnu;q1=bee;q2=cat", "q1=bee;q2=cat;q3=gnu;q3=fly", "", "q3="])
+    @pytest.mark.parametrize(
+        "marking", ["q1=bee;q3=gnu", "q3=gnu;q1=bee;q2=cat", "q1=bee;q2=cat;q3=gnu;q3=fly", "", "q3="]
+    )
     def test_may_not_leave_out_a_contest_of_everybody(self, marking):
         with pytest.raises(InvalidMarking, match="each question of the ballot once"):
             list(markings.count_keys(marking, self.FOR_GROUPS))

@@ -54,9 +54,15 @@ DECIDED = LIVELY | {
 }
 
 
-def make_snapshot(counts: Mapping[str, int], ballots: int, paper: Paper = PAPER, **changes: Any) -> Snapshot:
+def make_snapshot(
+    counts: Mapping[str, int],
+    ballots: int,
+    paper: Paper = PAPER,
+    entitled: Mapping[str, int] | None = None,
+    **changes: Any,
+) -> Snapshot:
     """Make a snapshot of counts by count key, of an election that is open."""
-    outcomes = json.dumps([one.as_dict() for one in tabulate(paper, counts, ballots)])
+    outcomes = json.dumps([one.as_dict() for one in tabulate(paper, counts, ballots, entitled)])
     whole = Snapshot(
         election=Election(slug="drink", opens_at=NOON, time_zone="UTC"),
         shown=OutcomeShown.of(Source(paper.write(), outcomes, ballots)),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from playwright.sync_api import Page
@@ -289,3 +289,54 @@ class TestSizes:
         over = page.evaluate("document.documentElement.scrollHeight - innerHeight")
         page.evaluate("document.exitFullscreen()")
         assert over <= 0
+
+
+class TestTurnout:
+    """An election with a roll, some of whose voters have several votes, and with a question for one group."""
+
+    ROLL = replace(
+        PAPER, eligibility="roll", contests=(*PAPER.contests[:2], replace(PAPER.contests[2], groups=("shares",)))
+    )
+    SMALL: ClassVar = {"voted": 1, "entitled": 3000, "permille": 1}
+    LARGE: ClassVar = {
+        "voted": 1200, "entitled": 3000, "permille": 400, "weight": 1500, "entitled_weight": 9999,
+        "groups": [
+            {"name": "Física <b>", "voted": 700, "entitled": 1000, "permille": 700},
+            {"name": "shares", "voted": 20, "entitled": 20, "permille": 1000},
+        ],
+    }  # fmt: skip
+
+    @classmethod
+    def snapshot(cls, turnout: Any, **changes: Any) -> Snapshot:
+        entitled = turnout and dict.fromkeys(("board", "chair", "dues"), turnout["entitled"])
+        return make_snapshot(LIVELY | {"dues:-ballots": 12}, 12, cls.ROLL, entitled, turnout=turnout, **changes)
+
+    @pytest.mark.parametrize("language", ["en", "es"])
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            (SMALL, SMALL),
+            (LARGE, LARGE | {"voted": 2999, "groups": LARGE["groups"][1:]}),
+            (None, LARGE),
+            (LARGE, SMALL),
+        ],
+        ids=["the same", "a group less", "known now", "no groups"],
+    )
+    def test_is_drawn_as_the_server_writes_it(self, page, before, after, language):
+        weights = [turnout and turnout.get("weight") for turnout in (before, after)]
+        if None in weights and weights != [None, None]:
+            # The words for weights are the server's.
+            weights = [1, 1]
+        first, second = (
+            self.snapshot(one, weight=weight) for one, weight in zip((before, after), weights, strict=True)
+        )
+        drawn = draw(page, first, second, language)
+        assert drawn == page.evaluate(LIST, render(second, language))
+
+    def test_is_a_sentence_of_its_own_for_screen_readers(self, page):
+        draw(page, self.snapshot(None), self.snapshot(self.SMALL))
+        assert "Turnout: 1 of 3,000 entitled to vote, 0.1%" in page.evaluate("board.sentences()")
+
+    def test_has_no_place_where_there_is_no_roll(self, page):
+        drawn = draw(page, make_snapshot(NOTHING, 0), make_snapshot(LIVELY, 12))
+        assert not any("data-entitled" in line for line in drawn)

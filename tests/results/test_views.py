@@ -48,6 +48,7 @@ class TestSnapshot:
             "shows": "live",
             "turnout": None,
             "draw": {"sha256": drink.draw_hash, "secret": None},
+            "weight": None,
             "rest": 0,
             "contests": [
                 {

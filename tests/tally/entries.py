@@ -12,9 +12,16 @@ _later = itertools.count(1795339000000)
 
 
 def put(
-    redis: Any, election: Any, voter: str, marking: str, *, weight: int = 1, version: int = WIRE_VERSION
+    redis: Any,
+    election: Any,
+    voter: str,
+    marking: str,
+    *,
+    weight: int = 1,
+    version: int = WIRE_VERSION,
+    is_key: bool = False,
 ) -> dict[str, Any]:
-    """Put a ballot with a weight into the only shard of a box; `voter` is a short name. Return its fields."""
+    """Put a ballot with a weight into the only shard of a box; `voter` is a short name, or a key. Return its fields."""
     rules = ballot_box.key(election.pk, 0, "rules")
     now = next(_later)
     fields = {
@@ -22,7 +29,7 @@ def put(
         "epoch": redis.hget(rules, "epoch") or EPOCH,
         "serial": redis.hincrby(rules, "serial", 1),
         "at": now,
-        "voter": voter_key(voter),
+        "voter": voter if is_key else voter_key(voter),
         "ballot": str(new_ballot_id(now)),
         "design": election.in_force,
         "marking": marking,

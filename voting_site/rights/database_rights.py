@@ -71,8 +71,24 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     },
     # All that results pages read of a count.
     "tally_outcome": {
-        "worker": {**READ_AND_ADD, "UPDATE": ("design", "version", "ballots", "contests", "rest", "result_revision")},
+        "worker": {
+            **READ_AND_ADD,
+            "UPDATE": (
+                "design", "version", "ballots", "contests", "rest", "weight", "turnout", "result_revision",
+            ),
+        },
         "result": READ,
+        "admin": READ,
+    },
+    # Pages have the turnout from the outcome; the office reads it to see that a draft has none.
+    "tally_turnout": {
+        "worker": {
+            **READ_AND_ADD,
+            "UPDATE": (
+                "is_known", "entitled", "weight", "is_weighted", "contests", "groups", "began_at", "version", "design",
+                "roll", "after", "seconds",
+            ),
+        },
         "admin": READ,
     },
     # Rows are added, and never changed.

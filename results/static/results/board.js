@@ -2,6 +2,7 @@
 
 import { ContestBoard } from "./contest.js";
 import { stageOf } from "./frames.js";
+import { TurnoutBoard } from "./turnout.js";
 import { choose, grouping, locale, plural, textOf, write } from "./texts.js";
 
 export class Board {
@@ -11,6 +12,7 @@ export class Board {
     this.find = (name) => root.querySelector(`[data-${name}]`);
     this.whole = grouping(root.dataset.thousand);
     this.clock = clockFor(this.find("as-of").dataset.timeZone);
+    this.turnout = new TurnoutBoard(this.find("entitled"), this.whole);
     this.findContests();
   }
 
@@ -27,14 +29,15 @@ export class Board {
     choose(this.root, "phase", stage);
     this.find("phase").dataset.phase = stage;
     write(this.root.querySelector("h1"), snapshot.title);
-    this.drawTurnout(snapshot.ballots);
+    this.drawBallots(snapshot.ballots);
+    this.turnout.draw(snapshot);
     this.drawPending(stage === "final" ? 0 : snapshot.pending);
     this.drawRest(stage === "final" ? 0 : snapshot.rest);
     // A contest that was added is missing here until the page has loaded it from the server.
     for (const contest of snapshot.contests) this.contests.get(contest.key)?.draw(contest, snapshot.final);
   }
 
-  drawTurnout(ballots) {
+  drawBallots(ballots) {
     write(this.find("ballots"), this.whole(ballots));
     choose(this.find("turnout"), "plural", plural(ballots));
   }
@@ -80,7 +83,8 @@ export class Board {
   sentences() {
     const stale = this.find("stale").hidden ? [] : [this.find("stale-word")];
     const whole = [...stale, this.find("phase"), this.find("turnout")].map(textOf).join(". ");
-    return [whole, ...Array.from(this.contests.values(), (contest) => contest.sentence()).filter(Boolean)];
+    const contests = Array.from(this.contests.values(), (contest) => contest.sentence());
+    return [whole, this.turnout.sentence(), ...contests].filter(Boolean);
   }
 }
 

@@ -13,6 +13,7 @@ export class ContestBoard {
   }
 
   draw(contest, final) {
+    this.drawHaving(contest);
     this.drawBlank(contest.blank);
     choose(this.section, "reason", contest.reason);
     this.drawWorking(contest.working);
@@ -20,6 +21,15 @@ export class ContestBoard {
       const row = this.rows.get(option.key);
       if (row) this.drawRow(row, option, standingOf(option.key, contest, final));
     }
+  }
+
+  /** Where not everybody has the question, say of how many it is. */
+  drawHaving({ ballots, entitled }) {
+    const place = this.section.querySelector("[data-having]");
+    if (!place) return;
+    place.hidden = entitled === null;
+    write(place.querySelector("[data-having-ballots]"), this.whole(ballots));
+    write(place.querySelector("[data-having-entitled]"), this.whole(entitled));
   }
 
   drawBlank(blank) {
