@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
-from .outcome_shown import ContestShown, StandingShown
+from tally.contests_shown import ContestShown, StandingShown
+
 from .snapshot import Snapshot
 
 MOST_OPTIONS = 4

@@ -1,135 +1,41 @@
-"""The outcomes of a paper's contests as pages and sockets show them."""
+"""What results pages show of one outcome, read as far as it is needed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 import orjson
 from django.utils.safestring import SafeString
 
-from polls import methods
 from polls.design import Paper
-from polls.methods import ContestOnBallot
-from tabulation.outcome import Outcome
+from tally.contests_shown import ContestShown, show_contests, write_json
 from tally.outcomes import ContestOutcome, tabulate
-from tally.withdrawals import Recounted, without
-
-
-def write_json(value: Any) -> str:
-    """Write JSON without white space, as UTF-8 can hold it."""
-    return orjson.dumps(value).decode()
-
-
-@dataclass(frozen=True)
-class StandingShown:
-    """One option as the results show it.
-
-    `share` is from 0 to 1, as exact as a float is, for programs; `permille` is what pages show of it, 0 to 1000. Both
-    are None where the method gives the option no share.
-    """
-
-    key: str
-    label: str
-    count: int
-    share: float | None
-    permille: int | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the option as the contract has it."""
-        return {
-            "key": self.key, "label": self.label, "count": self.count, "share": self.share, "permille": self.permille,
-        }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class ContestShown:
-    """One contest as the results show it: what voters see of it, and its outcome."""
-
-    contest: ContestOnBallot
-    title: str
-    ballots: int
-    blank: int
-    # None where there is no roll, and where the worker has not counted it yet.
-    entitled: int | None
-    outcome: Outcome
-    # Who drew its lots, and where.
-    notes: tuple[str, ...] = ()
-    recounted: "RecountShown | None" = None
-
-    @cached_property
-    def options(self) -> list[StandingShown]:
-        """Return the options in ballot order."""
-        labels = {option.key: option.label for option in self.contest.options}
-        shown = []
-        for one in self.outcome.standings:
-            share = None if one.permille is None else one.count / (self.outcome.base or 1)
-            shown.append(StandingShown(one.key, labels[one.key], one.count, share, one.permille))
-        return shown
-
-    @property
-    def winners(self) -> list[str]:
-        """Return the keys of the options that have a seat for sure; who ties for the last is not among them."""
-        return list(self.outcome.winners)
-
-    @property
-    def result_template(self) -> str:
-        """Return the template in which the method shows its outcome."""
-        return f"polls/methods/{self.contest.method}/result.html"
-
-    def tell(self) -> Any:
-        """Return what the method's page has besides the standings; not kept, since it has words of one language."""
-        return methods.get(self.contest.method).tell(self.contest, self.outcome)
-
-    @cached_property
-    def tied(self) -> list[str]:
-        """Return the keys of the options that tie for the last seats."""
-        return [key for tie in self.outcome.ties for key in tie.keys]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the contest as the contract has it."""
-        return {
-            "key": self.contest.key,
-            "title": self.title,
-            "method": self.contest.method,
-            "seats": self.contest.seats,
-            "ballots": self.ballots,
-            "blank": self.blank,
-            "entitled": self.entitled,
-            "options": [one.as_dict() for one in self.options],
-            "winners": self.winners,
-            "tied": self.tied,
-            "reason": self.outcome.reason,
-            "working": self.outcome.working,
-            **({"lots": list(self.notes)} if self.notes else {}),
-            **({"recounted": self.recounted.as_dict()} if self.recounted else {}),
-        }
-
-
-@dataclass(frozen=True)
-class RecountShown:
-    """The second result of a contest, without options that have withdrawn: each by its label, with the reason."""
-
-    without: dict[str, str]
-    shown: ContestShown
-
-    @property
-    def on_withdrawal(self) -> Any:
-        """Return the sentence that says what becomes of votes for them."""
-        return methods.get(self.shown.contest.method).on_withdrawal
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the second result as the contract has it."""
-        return self.shown.as_dict() | {"without": self.without}
 
 
 class Source(NamedTuple):
-    """What an outcome is shown from, as PostgreSQL holds it: texts, which are compared faster than they are read."""
+    """What an outcome is shown from, as PostgreSQL holds it: texts, which are compared faster than they are read.
+
+    `json` are the contests as snapshots have them, and `outcomes` what pages need to tell how they were counted. Both
+    are None while nobody has voted. `json` is None as well where the last release has made the outcome, and `outcomes`
+    where only a frame is wanted.
+    """
 
     paper: str
-    # None while nobody has voted.
-    contests: str | None
     ballots: int
+    json: str | None
+    outcomes: str | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether pages can be made of it, and not frames alone."""
+        return self.json is None or self.outcomes is not None
+
+    def shows_the_same_as(self, other: "Source") -> bool:
+        """Tell whether both are the same outcome, whatever was read of it."""
+        if self.json is None or other.json is None:
+            return self == other
+        return self[:3] == other[:3]
 
 
 @dataclass(frozen=True)
@@ -138,43 +44,25 @@ class OutcomeShown:
 
     source: Source
     paper: Paper
-    contests: Sequence[ContestShown]
-    json: str
     # The contests as HTML, by language, stage of the election, and whether all votes weigh the same
     # (templatetags/contests.py).
     html: dict[tuple[str, str, bool], SafeString] = field(default_factory=dict, compare=False, repr=False)
 
-    @classmethod
-    def of(cls, source: Source) -> Self:
-        """Read an outcome; raises ValueError where it is something else."""
-        paper = Paper.read(source.paper)
-        if source.contests is None:
-            outcomes = tabulate(paper, {}, 0)
+    @cached_property
+    def contests(self) -> Sequence[ContestShown]:
+        """Return the contests with their outcomes; raises ValueError where they are not such, or were not read."""
+        if not self.source.is_whole:
+            raise ValueError("only the frame of this outcome was read")
+        if self.source.outcomes is None:
+            outcomes = tabulate(self.paper, {}, 0)
         else:
-            outcomes = [ContestOutcome.from_dict(one, source.ballots) for one in orjson.loads(source.contests)]
-        contests = show_contests(paper, outcomes)
-        return cls(source, paper, contests, write_json([one.as_dict() for one in contests]))
+            texts = orjson.loads(self.source.outcomes)
+            outcomes = [ContestOutcome.from_dict(one, self.source.ballots) for one in texts]
+        return show_contests(self.paper, outcomes)
 
-
-def show_contests(paper: Paper, outcomes: Iterable[ContestOutcome]) -> list[ContestShown]:
-    """Return the contests of a paper, each with its outcome."""
-    by_key = {one.key: one for one in outcomes}
-    shown = []
-    for contest in paper.contests:
-        one = by_key[contest.key]
-        title = contest.title or paper.title
-        recounted = _show_recount(contest, title, one, one.recounted) if one.recounted else None
-        shown.append(
-            ContestShown(contest, title, one.ballots, one.blank, one.entitled, one.outcome, one.notes, recounted)
-        )
-    return shown
-
-
-def _show_recount(contest: ContestOnBallot, title: str, first: ContestOutcome, recounted: Recounted) -> RecountShown:
-    labels = {option.key: option.label for option in contest.options}
-    reasons = zip(recounted.without, recounted.reasons, strict=True)
-    left = without(contest, set(recounted.without))
-    return RecountShown(
-        {labels[key]: reason for key, reason in reasons},
-        ContestShown(left, title, first.ballots, recounted.blank, first.entitled, recounted.outcome),
-    )
+    @cached_property
+    def json(self) -> str:
+        """Return the contests as a snapshot has them."""
+        if self.source.json is not None:
+            return self.source.json
+        return write_json([one.as_dict() for one in self.contests])

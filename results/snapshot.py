@@ -9,17 +9,18 @@ from functools import cached_property
 from random import Random
 from typing import Any
 
-from django.db.models import DateTimeField, Func, OuterRef, Q, QuerySet, Subquery, TextField
-from django.db.models.functions import Cast
+from django.db.models import Case, DateTimeField, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models.functions import Cast, Concat, NullIf
 
 from polls import ballot_box, markings, methods
 from polls.design import Paper
 from polls.life import HAS_RESULT, Phase
 from polls.models import Design, Election
+from tally.contests_shown import ContestShown, write_json
 from tally.models import StoredOutcome
 from tally.outcomes import tabulate
 
-from .outcome_shown import ContestShown, OutcomeShown, Source, write_json
+from .outcome_shown import OutcomeShown, Source
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Snapshot:
 
     def shows_the_same_as(self, other: "Snapshot") -> bool:
         """Tell whether nobody has to draw anything new: all that differs may be the age."""
-        return self.shown.source == other.shown.source and self._heading == other._heading
+        return self.shown.source.shows_the_same_as(other.shown.source) and self._heading == other._heading
 
     @cached_property
     def _heading(self) -> dict[str, Any]:
@@ -128,19 +129,36 @@ _READ = (
 KEPT = 32
 _kept: dict[int, OutcomeShown] = {}
 
+# What the worker has written for frames, if it belongs to the outcome beside it.
+_FRAME = Case(
+    When(
+        outcome__shown_of=Concat(
+            Cast("outcome__version", TextField()),
+            Value(" "),
+            Cast("outcome__result_revision", TextField()),
+            Value(" "),
+            "outcome__design",
+        ),
+        then=NullIf(F("outcome__shown"), Value("")),
+    ),
+    output_field=TextField(),
+)
+_OUTCOMES = Cast("outcome__contests", TextField())
+
 
 class NoOutcome(Exception):
     """An election has no result, since its counts contradict each other; says what to do."""
 
 
-def read_snapshots(elections: QuerySet[Election]) -> list[Snapshot]:
+def read_snapshots(elections: QuerySet[Election], *, whole: bool = False) -> list[Snapshot]:
     """Read the snapshots of `elections` in one statement, and so as of one moment; raises the database's errors.
 
-    Its cost depends on the length of the paper, not on what was counted. An election that has no outcome is left out,
-    and the log says so, so that the pages of all others go on.
+    If they are not `whole`, they have all that frames need, and not their contests for pages. The cost depends on the
+    length of the paper, not on what was counted. An election that has no outcome is left out, and the log says so, so
+    that the pages of all others go on.
     """
     snapshots = []
-    for election, pending in _read_rows(elections):
+    for election, pending in _read_rows(elections, whole):
         try:
             snapshots.append(_snapshot(election, pending))
         except NoOutcome as error:
@@ -148,12 +166,12 @@ def read_snapshots(elections: QuerySet[Election]) -> list[Snapshot]:
     return snapshots
 
 
-def read_snapshot(elections: QuerySet[Election]) -> Snapshot | None:
+def read_snapshot(elections: QuerySet[Election], *, whole: bool = False) -> Snapshot | None:
     """Read the snapshot of the only one of `elections`, None if there is none; raises NoOutcome as well."""
-    return next((_snapshot(election, pending) for election, pending in _read_rows(elections)), None)
+    return next((_snapshot(election, pending) for election, pending in _read_rows(elections, whole)), None)
 
 
-def _read_rows(elections: QuerySet[Election]) -> list[tuple[Any, int | None]]:
+def _read_rows(elections: QuerySet[Election], whole: bool) -> list[tuple[Any, int | None]]:
     """Read what `_snapshot` needs of each election, and how many of its ballots wait; None where Redis is down."""
     # Before the box has taken a first design there is only the one that was offered.
     shown = Design.objects.filter(
@@ -165,8 +183,10 @@ def _read_rows(elections: QuerySet[Election]) -> list[tuple[Any, int | None]]:
         .annotate(
             as_of=ClockTimestamp(),
             paper=Subquery(shown.values("paper")),
-            outcomes=Cast("outcome__contests", TextField()),
+            frame=_FRAME,
+            has_outcome=Q(outcome__contests__isnull=False),
         )
+        .annotate(outcomes=_OUTCOMES if whole else Case(When(frame=None, then=_OUTCOMES)))
     )
     try:
         waiting = ballot_box.count_waiting([(election.pk, election.shards) for election in rows])
@@ -181,11 +201,11 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
     # Of another paper there is nothing to show: from its first ballot on a paper is never replaced.
     stored = newest if newest and newest.design == row.in_force else None
     if stored is None:
-        source = Source(row.paper, None, 0)
-    elif row.outcomes is None:
+        source = Source(row.paper, 0, None, None)
+    elif not row.has_outcome:
         raise NoOutcome(f"no results of {row.slug}: its counts contradict each other; run `recount`")
     else:
-        source = Source(row.paper, row.outcomes, stored.ballots)
+        source = Source(row.paper, stored.ballots, row.frame, row.outcomes)
     return Snapshot(
         election=row,
         shown=_show(row.pk, source),
@@ -203,8 +223,8 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
 def _show(election: int, source: Source) -> OutcomeShown:
     """Show an outcome, as it was shown before if it is the same."""
     shown = _kept.get(election)
-    if shown is None or shown.source != source:
-        shown = OutcomeShown.of(source)
+    if shown is None or not shown.source.shows_the_same_as(source) or source.is_whole > shown.source.is_whole:
+        shown = OutcomeShown(source, Paper.read(source.paper))
         if len(_kept) >= KEPT:
             _kept.clear()
         _kept[election] = shown
@@ -221,7 +241,7 @@ def preview(election: Election, paper: Paper, now: dt.datetime) -> Snapshot:
     outcomes = write_json([one.as_dict() for one in tabulate(paper, counts, PREVIEWED_BALLOTS)])
     return Snapshot(
         election=election,
-        shown=OutcomeShown.of(Source(paper.write(), outcomes, PREVIEWED_BALLOTS)),
+        shown=OutcomeShown(Source(paper.write(), PREVIEWED_BALLOTS, None, outcomes), paper),
         phase=Phase.OPEN,
         final=False,
         version=1,

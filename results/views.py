@@ -16,7 +16,7 @@ from .snapshot import Snapshot, read_snapshot, read_snapshots
 @never_cache
 def index(request: HttpRequest) -> HttpResponse:
     """List the elections with their results; go straight to the dashboard when there is just one."""
-    snapshots = read_snapshots(Election.objects.listed())
+    snapshots = read_snapshots(Election.objects.listed(), whole=True)
     if len(snapshots) == 1:
         return redirect("dashboard", snapshots[0].election.slug)
     return render(request, "results/list.html", {"cards": [Card.of(one) for one in snapshots]})
@@ -42,15 +42,15 @@ def contests(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 def results_json(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the snapshot."""
-    response = HttpResponse(get_snapshot(slug).to_json(), content_type="application/json")
+    response = HttpResponse(get_snapshot(slug, whole=False).to_json(), content_type="application/json")
     # Public by nature; anybody may show these results on a page of their own.
     response["Access-Control-Allow-Origin"] = "*"
     return response
 
 
-def get_snapshot(slug: str) -> Snapshot:
-    """Return the snapshot of the published election at `slug`; raises Http404."""
-    snapshot = read_snapshot(Election.objects.published().filter(slug=slug))
+def get_snapshot(slug: str, *, whole: bool = True) -> Snapshot:
+    """Return the snapshot of the published election at `slug`, for a page if it is `whole`; raises Http404."""
+    snapshot = read_snapshot(Election.objects.published().filter(slug=slug), whole=whole)
     if snapshot is None:
         raise Http404(_("There is no election at this address. Check it, or look in the list."))
     return snapshot

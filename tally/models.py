@@ -122,6 +122,10 @@ class StoredOutcome(models.Model):
     result_revision = models.PositiveIntegerField(db_default=0)
     # What the ballots weigh together, where voters have different weights; nor does the last release write this.
     weight = models.PositiveBigIntegerField(null=True)
+    # The contests as snapshots have them, in JSON: text is read a great deal faster than what PostgreSQL has to write.
+    # It belongs to the version, result revision and design that are named beside it; the last release writes neither.
+    shown = models.TextField(db_default="")
+    shown_of = models.CharField(max_length=60, db_default="")
     # Voted and entitled, where there is a roll (turnout.py).
     turnout = models.JSONField(null=True)
 

@@ -27,6 +27,7 @@ from tabulation.shares import permille
 
 from . import metrics, store, tie_breaks, withdrawals
 from .announce import announce
+from .contests_shown import show_contests, write_json
 from .models import Count, StoredOutcome, Tally, Turnout
 from .withdrawals import Recounted
 
@@ -140,8 +141,8 @@ def make_all() -> None:
 def outdated(elections: QuerySet[Election]) -> list[int]:
     """Return the numbers of those elections whose stored outcome is not the newest."""
     newest = StoredOutcome.objects.filter(
-        election=OuterRef("pk"), version__gte=OuterRef("counted_version"), design=OuterRef("in_force"),
-        result_revision=OuterRef("result_revision"),
+        ~Q(shown_of=""), election=OuterRef("pk"), version__gte=OuterRef("counted_version"),
+        design=OuterRef("in_force"), result_revision=OuterRef("result_revision"),
     )  # fmt: skip
     return list(
         elections.annotate(counted_version=_total("version"))
@@ -161,16 +162,17 @@ def make_outcome(election: int) -> None:
     if turnout and not (turnout.is_known and turnout.design == row.in_force):
         turnout = None
     weight = row.ballots + row.extra_weight
-    contests = None
+    contests, shown = None, ""
     try:
         counts = {count["key"]: int(count["n"]) for count in row.counts}
         paper = Paper.read(row.paper)
-        entitled = turnout and {one.key: turnout.contests.get(one.key, turnout.weight) for one in paper.contests}
+        entitled = _entitled(paper, turnout) if turnout else None
         draw = tie_breaks.read_draw(row) if row.result_revision else None
-        made = tabulate(paper, counts, weight, entitled, draw)
+        outcomes = tabulate(paper, counts, weight, entitled, draw)
         if row.result_revision:
-            made = _with_what_came_late(row, paper, made)
-        contests = [one.as_dict() for one in made]
+            outcomes = _with_what_came_late(row, paper, outcomes)
+        shown = write_json([one.as_dict() for one in show_contests(paper, outcomes)])
+        contests = [one.as_dict() for one in outcomes]
     except Exception as error:
         if is_outage(error):
             raise
@@ -182,8 +184,9 @@ def make_outcome(election: int) -> None:
         version=row.version,
         ballots=row.ballots,
         contests=contests,
+        shown=shown,
         weight=weight if row.extra_weight or (turnout and turnout.is_weighted) else None,
-        turnout=turnout and tell_turnout(turnout, row.ballots, weight),
+        turnout=tell_turnout(turnout, row.ballots, weight) if turnout else None,
         rest=int(rest),
         result_revision=row.result_revision,
     )
@@ -199,6 +202,11 @@ def _with_what_came_late(election: Election, paper: Paper, outcomes: list[Contes
         one._replace(notes=tie_breaks.read_notes(election, one.key), recounted=recounted.get(one.key))
         for one in outcomes
     ]
+
+
+def _entitled(paper: Paper, turnout: Turnout) -> dict[str, int]:
+    """Return the votes entitled to each contest."""
+    return {one.key: turnout.contests.get(one.key, turnout.weight) for one in paper.contests}
 
 
 def tell_turnout(turnout: Turnout, voted: int, weight: int) -> dict[str, Any]:

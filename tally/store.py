@@ -192,6 +192,7 @@ def save_outcome(
     version: int,
     ballots: int,
     contests: list[dict[str, Any]] | None,
+    shown: str,
     weight: int | None,
     turnout: dict[str, Any] | None,
     rest: int,
@@ -201,15 +202,19 @@ def save_outcome(
     run(
         """
         INSERT INTO tally_outcome
-            (election_id, design, version, ballots, contests, rest, weight, turnout, result_revision)
-        VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s, %s::jsonb, %s)
+            (election_id, design, version, ballots, contests, rest, weight, turnout, result_revision, shown, shown_of)
+        VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s, %s::jsonb, %s, %s, %s)
         ON CONFLICT (election_id) DO UPDATE SET
             design = excluded.design, version = excluded.version,
             ballots = excluded.ballots, contests = excluded.contests, rest = excluded.rest,
-            weight = excluded.weight, turnout = excluded.turnout, result_revision = excluded.result_revision
+            weight = excluded.weight, turnout = excluded.turnout, result_revision = excluded.result_revision,
+            shown = excluded.shown, shown_of = excluded.shown_of
         WHERE (tally_outcome.version, tally_outcome.result_revision) <= (excluded.version, excluded.result_revision)
         """,
-        [election, design, version, ballots, _json(contests), rest, weight, _json(turnout), result_revision],
+        [
+            *(election, design, version, ballots, _json(contests)),
+            *(rest, weight, _json(turnout), result_revision, shown, f"{version} {result_revision} {design}"),
+        ],
     )
 
 

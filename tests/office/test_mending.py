@@ -106,7 +106,7 @@ class TestMend:
         mend(drink)
         cast(Election.objects.get(), "ana", "nesqik")
         drain_all()
-        [snapshot] = read_snapshots(Election.objects.all())
+        [snapshot] = read_snapshots(Election.objects.all(), whole=True)
         assert [(one.label, one.count) for one in snapshot.contests[0].options] == [("Nesquik", 1), ("Cola-Cao", 0)]
 
     def test_can_be_done_twice_and_back(self, drink):

@@ -65,7 +65,7 @@ def make_snapshot(
     outcomes = json.dumps([one.as_dict() for one in tabulate(paper, counts, ballots, entitled)])
     whole = Snapshot(
         election=Election(slug="drink", opens_at=NOON, time_zone="UTC"),
-        shown=OutcomeShown.of(Source(paper.write(), outcomes, ballots)),
+        shown=OutcomeShown(Source(paper.write(), ballots, None, outcomes), paper),
         phase="open",
         final=False,
         version=1,

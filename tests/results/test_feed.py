@@ -307,7 +307,8 @@ class TestFeed:
                 encoded.append(shown)
             return write_json(shown)
 
-        monkeypatch.setattr("results.outcome_shown.write_json", note)
+        for module in ("tally.outcomes", "results.outcome_shown"):
+            monkeypatch.setattr(f"{module}.write_json", note)
         channel = feed.Channel()
         for number in (1, 2):
             for _ in range(2):

@@ -93,6 +93,50 @@ class TestSnapshot:
         StoredOutcome.objects.update(ballots=7)
         assert get_snapshot("drink").ballots == 7
 
+    @pytest.mark.parametrize("method", ["plurality", "approval", "irv"])
+    def test_is_the_same_whether_the_worker_wrote_it_or_the_page_computes_it(self, make_election, cast, method):
+        drink = make_election(method=method)
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        [stored] = snapshots.read_snapshots(snapshots.Election.objects.all())
+        assert stored.shown.source.json == StoredOutcome.objects.get().shown
+        whole = get_snapshot("drink")
+        assert [one.as_dict() for one in whole.contests] == json.loads(stored.shown.json)
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"version": 9}, {"shown": "", "shown_of": ""}, {"shown_of": "1 0 0"}],
+        ids=["newer", "older", "other"],
+    )
+    def test_is_computed_where_the_last_release_has_made_the_outcome(self, make_election, cast, change):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        StoredOutcome.objects.update(**{"shown": "[1]"} | change)
+        [snapshot] = snapshots.read_snapshots(snapshots.Election.objects.all())
+        assert json.loads(snapshot.to_json())["contests"][0]["winners"] == ["nesquik"]
+
+    def test_for_a_frame_alone_has_no_contests_for_a_page(self, make_election, cast):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        snapshots._kept.clear()
+        [frame] = snapshots.read_snapshots(snapshots.Election.objects.all())
+        with pytest.raises(ValueError, match="only the frame"):
+            frame.contests[0]
+
+    def test_for_a_page_is_kept_for_frames_and_not_the_other_way_round(self, make_election, cast):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        snapshots._kept.clear()
+        [frame] = snapshots.read_snapshots(snapshots.Election.objects.all())
+        page = get_snapshot("drink")
+        assert page.shown is not frame.shown
+        [frame] = snapshots.read_snapshots(snapshots.Election.objects.all())
+        assert frame.shown is page.shown
+        assert get_snapshot("drink").shown is page.shown
+
     def test_is_kept_of_some_elections_only(self, make_election, monkeypatch):
         monkeypatch.setattr(snapshots, "KEPT", 3)
         slugs = [f"drink-{number}" for number in range(7)]

@@ -53,7 +53,7 @@ def options_of(election: Election) -> Any:
 
 def shown(election: Election) -> dict[str, tuple[str, int]]:
     """Return label and count by key, as the results show them."""
-    [snapshot] = read_snapshots(Election.objects.filter(pk=election.pk))
+    [snapshot] = read_snapshots(Election.objects.filter(pk=election.pk), whole=True)
     return {one.key: (one.label, one.count) for one in snapshot.contests[0].options}
 
 

@@ -74,7 +74,8 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "worker": {
             **READ_AND_ADD,
             "UPDATE": (
-                "design", "version", "ballots", "contests", "rest", "weight", "turnout", "result_revision",
+                "design", "version", "ballots", "contests", "rest", "weight", "turnout", "result_revision", "shown",
+                "shown_of",
             ),
         },
         "result": READ,

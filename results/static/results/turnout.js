@@ -15,8 +15,10 @@ export class TurnoutBoard {
     const find = (name) => this.place.querySelector(`[data-${name}]`);
     this.drawPart(this.place, turnout);
     find("weights").hidden = weight === null;
-    write(find("weight"), this.whole(weight));
-    write(find("entitled-weight"), this.whole(turnout.entitled_weight));
+    if (weight !== null) {
+      write(find("weight"), this.whole(weight));
+      write(find("entitled-weight"), this.whole(turnout.entitled_weight));
+    }
     find("groups").hidden = !turnout.groups;
     this.drawGroups(find("groups").querySelector("ul"), find("group-row").content, turnout.groups || []);
   }
