@@ -133,11 +133,9 @@ _kept: dict[int, OutcomeShown] = {}
 _FRAME = Case(
     When(
         outcome__shown_of=Concat(
-            Cast("outcome__version", TextField()),
-            Value(" "),
-            Cast("outcome__result_revision", TextField()),
-            Value(" "),
-            "outcome__design",
+            *(Cast("outcome__version", TextField()), Value(" "), Cast("outcome__result_revision", TextField())),
+            *(Value(" "), "outcome__design"),
+            output_field=TextField(),
         ),
         then=NullIf(F("outcome__shown"), Value("")),
     ),
