@@ -127,7 +127,7 @@ def read_numbers(election: Election) -> tuple[Snapshot | None, str]:
     if election.state == State.DRAFT:
         return None, ""
     try:
-        return read_snapshot(Election.objects.filter(pk=election.pk)), ""
+        return read_snapshot(Election.objects.filter(pk=election.pk), whole=True), ""
     except NoOutcome as error:
         return None, str(error)
 

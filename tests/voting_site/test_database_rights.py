@@ -22,10 +22,13 @@ from office.models import Membership
 from polls import ballot_box
 from polls.models import Election, Epoch
 from results.snapshot import read_snapshots
+from results.views import get_snapshot
 from tally import healing, lifecycle
 from tally.drain import drain_all
 from tally.models import CastRecord, RejectedBallot
+from tally.turnout import note_all
 from tests.conftest import beside
+from tests.tally.test_turnout import fill, vote
 from voting_site.middleware.health import find_missing
 from voting_site.rights.database_rights import CONNECTIONS, RIGHTS, SETTINGS, AllBut
 from voting_site.rights.database_users import NotAllowed, User, columns_by_table, grant, users
@@ -135,6 +138,18 @@ class TestWorker:
         redis.flushall()
         healing.keep_box()
         assert (CastRecord.objects.count(), RejectedBallot.objects.count(), Epoch.objects.count()) == (1, 1, 2)
+
+    def test_notes_who_has_voted_and_pages_read_how_many(self, play, make_election, redis) -> None:
+        election = make_election(eligibility="roll")
+        fill(election, 30)
+        election.refresh_from_db()
+        vote(redis, election, 1, weight=12)
+        play("worker")
+        note_all()
+        play("result")
+        assert get_snapshot("drink").turnout["weight"] == 12
+        with pytest.raises(ProgrammingError, match="permission denied for table polls_rollentry"):
+            run("SELECT voted FROM polls_rollentry")
 
     def test_turns_phases(self, play, make_election, redis) -> None:
         election = make_election()
