@@ -157,42 +157,51 @@ def make_outcome(election: int) -> None:
     If none can be computed, the row says so, the log says why, and the count goes on.
     """
     started = time.monotonic()
-    row = _read(election)
-    turnout: Turnout | None = getattr(row, "turnout", None)
-    if turnout and not (turnout.is_known and turnout.design == row.in_force):
-        turnout = None
-    weight = row.ballots + row.extra_weight
-    contests, shown = None, ""
+    row = read(election)
+    outcomes = None
     try:
-        counts = {count["key"]: int(count["n"]) for count in row.counts}
-        paper = Paper.read(row.paper)
-        entitled = _entitled(paper, turnout) if turnout else None
-        draw = tie_breaks.read_draw(row) if row.result_revision else None
-        outcomes = tabulate(paper, counts, weight, entitled, draw)
-        if row.result_revision:
-            outcomes = _with_what_came_late(row, paper, outcomes)
-        shown = write_json([one.as_dict() for one in show_contests(paper, outcomes)])
-        contests = [one.as_dict() for one in outcomes]
+        outcomes = decide(row, {count["key"]: int(count["n"]) for count in row.counts})
     except Exception as error:
         if is_outage(error):
             raise
         logger.exception("ALARM %s: there is no outcome, its counts contradict each other; run `recount`", row.slug)
-    rest = _rest_after(time.monotonic() - started)
-    store.save_outcome(
-        election,
-        design=row.in_force,
-        version=row.version,
-        ballots=row.ballots,
-        contests=contests,
-        shown=shown,
-        weight=weight if row.extra_weight or (turnout and turnout.is_weighted) else None,
-        turnout=tell_turnout(turnout, row.ballots, weight) if turnout else None,
-        rest=int(rest),
-        result_revision=row.result_revision,
-    )
+    keep(row, outcomes, rest=int(_rest_after(time.monotonic() - started)))
     seconds = time.monotonic() - started
     metrics.OUTCOME_SECONDS.observe(seconds)
     _rests_until[election] = time.monotonic() + _rest_after(seconds)
+
+
+def decide(row: Any, counts: Mapping[str, int]) -> list[ContestOutcome]:
+    """Compute the outcome of an election that `read` returned, with its roll, lots, draw and withdrawals.
+
+    Raises InvalidCounts.
+    """
+    paper = Paper.read(row.paper)
+    turnout = _known_turnout(row)
+    entitled = _entitled(paper, turnout) if turnout else None
+    votes = row.ballots + row.extra_weight
+    if not row.result_revision:
+        return tabulate(paper, counts, votes, entitled)
+    return _with_what_came_late(row, paper, tabulate(paper, counts, votes, entitled, tie_breaks.read_draw(row)))
+
+
+def keep(row: Any, outcomes: list[ContestOutcome] | None, *, rest: int = 0) -> None:
+    """Store the outcome of an election that `read` returned, as the worker and as results pages read it."""
+    turnout = _known_turnout(row)
+    weight = row.ballots + row.extra_weight
+    contests = outcomes and show_contests(Paper.read(row.paper), outcomes)
+    store.save_outcome(
+        row.pk,
+        design=row.in_force,
+        version=row.version,
+        ballots=row.ballots,
+        contests=None if outcomes is None else [one.as_dict() for one in outcomes],
+        shown=write_json([one.as_dict() for one in contests]) if contests else "",
+        weight=weight if row.extra_weight or (turnout and turnout.is_weighted) else None,
+        turnout=tell_turnout(turnout, row.ballots, weight) if turnout else None,
+        rest=rest,
+        result_revision=row.result_revision,
+    )
 
 
 def _with_what_came_late(election: Election, paper: Paper, outcomes: list[ContestOutcome]) -> list[ContestOutcome]:
@@ -202,6 +211,12 @@ def _with_what_came_late(election: Election, paper: Paper, outcomes: list[Contes
         one._replace(notes=tie_breaks.read_notes(election, one.key), recounted=recounted.get(one.key))
         for one in outcomes
     ]
+
+
+def _known_turnout(row: Any) -> Turnout | None:
+    """Return the turnout if the worker has noted it for the paper in force."""
+    turnout: Turnout | None = getattr(row, "turnout", None)
+    return turnout if turnout and turnout.is_known and turnout.design == row.in_force else None
 
 
 def _entitled(paper: Paper, turnout: Turnout) -> dict[str, int]:
@@ -229,7 +244,7 @@ def _rest_after(seconds: float) -> float:
     return REST * seconds if seconds > QUICK_S else 0
 
 
-def _read(election: int) -> Any:
+def read(election: int) -> Any:
     """Read all that an outcome is made of in one statement, and so as of one moment."""
     designs = Design.objects.filter(hash=OuterRef("in_force"), election=OuterRef("pk"))
     counts = Count.objects.filter(election=OuterRef("pk")).order_by().values("key").annotate(total=Sum("n"))
