@@ -21,8 +21,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from pages.kept_forms import Fields, kept_fields
 from polls import error_views
 
-# Fields that no person has typed.
-TECHNICAL = ("base", "_FORMS", "-id", "-DELETE", "_save", "seen", "sure", "action", "problem")
+from .kept_labels import tell_typed
 
 
 class KeptFormsMiddleware:
@@ -102,14 +101,13 @@ def show_kept(
     request: HttpRequest, path: str, fields: Fields, text: str, status: int = HTTPStatus.OK
 ) -> TemplateResponse:
     """Show a form that was kept, with a button that sends it."""
-    typed = [(name, value) for name, value in fields if value.strip() and not name.endswith(TECHNICAL)]
     context = {
         **admin.site.each_context(request),
         "title": _("What you typed is kept"),
         "text": text,
         "path": path,
         "fields": fields,
-        "typed": typed,
+        "typed": tell_typed(fields),
         "has_files": bool(request.FILES),
     }
     return TemplateResponse(request, "office/kept_form.html", context, status=status)
@@ -124,8 +122,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     fields = kept_fields(request)
     if fields is None:
         return error_views.csrf_failure(request, reason)
-    text = _(
-        "Nothing has been done yet: the page from which you sent this is older than your present sign-in. What you "
-        "sent is kept here."
-    )
+    if admin.site.has_permission(request):
+        text = _(
+            "Nothing has been done yet: the page from which you sent this is older than your present sign-in. What you "
+            "sent is kept here."
+        )
+    else:
+        text = _(
+            "Nothing has been done yet: you are not signed in any more. What you sent is kept here. Send it, and you "
+            "will be asked to sign in first."
+        )
     return show_kept(request, request.get_full_path(), fields, text, HTTPStatus.FORBIDDEN).render()

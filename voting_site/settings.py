@@ -247,6 +247,7 @@ AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_HTTP_RESPONSE_CODE = 429
+AXES_LOCKOUT_CALLABLE = "office.locked_out.show_locked_out"
 AXES_VERBOSE = False
 # The lines in the log are enough; `axes_reset` ends a pause.
 AXES_DISABLE_ACCESS_LOG = True

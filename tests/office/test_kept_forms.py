@@ -5,12 +5,15 @@ import re
 from typing import Any
 
 import pytest
+from axes.utils import reset
+from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
 from office.admin import ElectionAdmin
+from office.kept_labels import tell_typed
 from office.models import Organisation
 from polls.life import State
 from polls.models import Election
@@ -131,6 +134,95 @@ class TestEndOfASession:
         assert browser.send(page, reverse("sign_in_again"), **form).status_code == 200
 
 
+class TestWhatIsShown:
+    """People see what they typed, under the labels of the page on which they typed it, and no names of fields."""
+
+    def told(self, browser: Browser, address: str, fields: dict[str, Any]) -> list[tuple[str, str]]:
+        page = browser.get(address)
+        browser.sign_in()
+        refused = browser.send(page, address, **fields)
+        terms = re.findall("<dt>(.*?)</dt><dd[^>]*>(.*?)</dd>", refused.content.decode(), re.DOTALL)
+        return [(html.unescape(label), html.unescape(value)) for label, value in terms]
+
+    def test_has_the_labels_of_the_form_and_nothing_hidden(self, browser):
+        fields = election_form(title="Meeting", closes_at_0="2027-01-05", closes_at_2="soon", contest_title="Chair")
+        fields |= {"contests-0-key": "q1", "initial-time_zone": "Europe/Madrid", "base": "{}", "unlisted": "on"}
+        fields |= {"contests-0-position": "1", "contests-0-motion_quorum": "9", "contests-0-id": "7"}
+        assert self.told(browser, reverse("admin:polls_election_add"), fields) == [
+            ("Title", "Meeting"),
+            ("Time zone", "Europe/Madrid"),
+            ("Opens (date)", "2026-01-05"),
+            ("Opens (time of day)", "10:00"),
+            ("Closes (date)", "2027-01-05"),
+            ("Question 1: Question", "Chair"),
+            ("Question 1: Method", "Plurality: one choice, most votes win"),
+            ("Question 1: Seats", "1"),
+            ("Question 1: Options", "Tea<br>Coffee"),
+            ("Closes (in words)", "soon"),
+            ("Unlisted", "yes"),
+        ]
+
+    def test_says_what_is_to_be_done_with_several_elections(self, browser, make_election):
+        chosen = {"action": "close_selected", "_selected_action": make_election().pk, "sure": "yes"}
+        told = self.told(browser, reverse("admin:polls_election_changelist"), chosen)
+        assert told == [("Action", "Close the chosen elections now")]
+
+    @pytest.mark.parametrize(
+        "page",
+        [
+            "/admin/polls/election/add/",
+            "/admin/office/organisation/add/",
+            "/admin/office/organisation/{choir}/members/",
+            "/admin/office/organisation/{choir}/look/",
+            "/admin/auth/user/{mia}/change/",
+        ],
+    )
+    def test_has_a_label_for_each_field_that_a_page_shows(self, browser, page):
+        numbers = {"choir": Organisation.objects.create(name="Choir").pk, "mia": User.objects.get().pk}
+        content = browser.get(page.format(**numbers)).content.decode()
+        forms = re.findall("<form.*?</form>", content, re.DOTALL)
+        [form] = [one for one in forms if 'name="csrf' in one and ' id="id_' in one]
+        seen = re.findall(r"<(?:input|select|textarea)[^>]*>", form.replace("\n", " "))
+        names = [
+            found[1]
+            for tag in seen
+            if not re.search('type="(hidden|submit|file)"', tag) and (found := re.search(r' name="([^"]+)"', tag))
+        ]
+        unknown = []
+        for name in names:
+            # The rule of a method is seen where that method is chosen.
+            rule = re.fullmatch(r"(contests-\w+)-([a-z-]+)_.*", name.replace("__prefix__", "1"))
+            fields = [(name.replace("__prefix__", "1"), "x"), *([(f"{rule[1]}-method", rule[2])] if rule else [])]
+            if not tell_typed(fields) and not name.endswith(("-position", "-DELETE")):
+                unknown.append(name)
+        assert names
+        assert unknown == []
+
+
+class TestTooManyWrongPasswords:
+    def test_keep_what_was_typed(self, browser, settings):
+        page = browser.get(reverse("admin:polls_election_add"))
+        Session.objects.all().delete()
+        asked = browser.send(page, reverse("admin:polls_election_add"), **typed())
+        for _ in range(settings.AXES_FAILURE_LIMIT):
+            asked = browser.press(asked, username="mia", password="wrong")
+        assert (asked.status_code, asked["Retry-After"]) == (429, "900")
+        assert "Wait 15 minutes, then try again." in asked.content.decode()
+        reset()
+        back = browser.press(asked, username="mia", password=PASSWORD)
+        assert browser.press(back).status_code == 302
+        assert Election.objects.get().title == "A <long> one"
+
+    def test_are_told_at_the_usual_sign_in(self, browser, settings):
+        Session.objects.all().delete()
+        for _ in range(settings.AXES_FAILURE_LIMIT):
+            page = browser.get("/admin/login/")
+            answer = browser.send(page, "/admin/login/", username="mia", password="wrong")
+        assert answer.status_code == 429
+        assert "there were too many wrong attempts" in answer.content.decode()
+        assert 'name="kept"' not in answer.content.decode()
+
+
 class TestTokenOfAnEarlierSignIn:
     def test_loses_nothing_that_was_typed(self, browser):
         page = browser.get(reverse("admin:polls_election_add"))
@@ -139,6 +231,16 @@ class TestTokenOfAnEarlierSignIn:
         assert refused.status_code == 403
         assert "Nothing has been done yet" in refused.content.decode()
         assert browser.press(refused).status_code == 302
+        assert Election.objects.get().title == "A <long> one"
+
+    def test_is_not_spoken_of_to_somebody_who_is_signed_out(self, browser):
+        page = browser.get(reverse("admin:polls_election_add"))
+        browser.sign_in()
+        Session.objects.all().delete()
+        refused = browser.send(page, reverse("admin:polls_election_add"), **typed())
+        assert "you are not signed in any more" in refused.content.decode()
+        asked = browser.press(refused)
+        browser.press(browser.press(asked, username="mia", password=PASSWORD))
         assert Election.objects.get().title == "A <long> one"
 
     @pytest.mark.parametrize("origin", [{"HTTP_ORIGIN": "https://evil.example"}, {"HTTP_ORIGIN": "null"}, {}])
