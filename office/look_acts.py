@@ -27,7 +27,7 @@ class ChangeLook(OrganisationAct[int]):
         super().__init__(organisation)
         self.look = {"public_name": public_name, "accent": accent, "logo": logo}
 
-    def change(self, by: "User | AnonymousUser") -> tuple[int, Changes]:
+    def change(self, by: "User | AnonymousUser | None") -> tuple[int, Changes]:
         stored = Organisation.objects.get(pk=self.organisation.pk)
         before = {name: getattr(stored, name) for name in LOOK}
         for name, value in self.look.items():

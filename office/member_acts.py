@@ -36,7 +36,7 @@ class AddMember(OrganisationAct[User]):
         self.who, self.role = User.normalize_username(who.strip()), role
         self.is_new = False
 
-    def change(self, by: "User | AnonymousUser") -> tuple[User, Changes]:
+    def change(self, by: "User | AnonymousUser | None") -> tuple[User, Changes]:
         person = find_person(self.who)
         if person is None:
             person, self.is_new = make_person(self.who), True
@@ -59,7 +59,7 @@ class ChangeRole(OrganisationAct[User]):
         super().__init__(membership.organisation)
         self.membership, self.role, self.knowing_last = membership, role, knowing_last
 
-    def change(self, by: "User | AnonymousUser") -> tuple[User, Changes]:
+    def change(self, by: "User | AnonymousUser | None") -> tuple[User, Changes]:
         stored = read_member(self.membership)
         before = stored.role
         stored.role = self.role
@@ -78,7 +78,7 @@ class RemoveMember(OrganisationAct[User]):
         super().__init__(membership.organisation)
         self.membership, self.knowing_last = membership, knowing_last
 
-    def change(self, by: "User | AnonymousUser") -> tuple[User, Changes]:
+    def change(self, by: "User | AnonymousUser | None") -> tuple[User, Changes]:
         stored = read_member(self.membership)
         stored.delete()
         if stored.role == MemberRole.MANAGER and not self.knowing_last:
@@ -95,21 +95,23 @@ class MakeLink(OrganisationAct[User]):
         super().__init__(membership.organisation)
         self.membership = membership
 
-    def change(self, by: "User | AnonymousUser") -> tuple[User, Changes]:
+    def change(self, by: "User | AnonymousUser | None") -> tuple[User, Changes]:
         person = read_member(self.membership).user
         if not may_make_link(by, person):
             raise NotDone(_("No link was made: “%(who)s” has a password already.") % {"who": person.username})
         return person, {person.username: (None, None)}
 
 
-def may_make_link(by: "User | AnonymousUser", person: User) -> bool:
-    """Tell whether somebody may make a link to a first password of a person.
+def may_make_link(by: "User | AnonymousUser | None", person: User) -> bool:
+    """Tell whether somebody, or the operator of the server, may make a link to a first password of a person.
 
     The link gives the whole account. So it must be one that nobody has used yet, and that is of no organisation but
     those that the manager manages.
     """
     if person.is_superuser or not person.is_active or person.has_usable_password() or person.last_login:
         return False
+    if by is None:
+        return True
     managed = organisations_of(by, Right.MANAGE)
     return not Membership.objects.filter(user=person).exclude(organisation__in=managed).exists()
 

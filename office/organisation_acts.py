@@ -26,15 +26,15 @@ class OrganisationAct(ABC, Generic[Result]):
     def __init__(self, organisation: Organisation) -> None:
         self.organisation = organisation
 
-    def perform(self, *, by: "User | AnonymousUser") -> Result:
-        """Do it and log it, or neither.
+    def perform(self, *, by: "User | AnonymousUser | None") -> Result:
+        """Do it and log it, or neither; `by` is None for a command, which only the operator of the server can run.
 
         Raises PermissionDenied for a user who may not do it, and ValidationError if it cannot be done.
         """
         with transaction.atomic():
             # The lock makes acts take turns, so that two managers who remove each other do not both succeed.
             Organisation.objects.select_for_update().get(pk=self.organisation.pk)
-            if not organisations_of(by, Right.MANAGE).filter(pk=self.organisation.pk).exists():
+            if by is not None and not organisations_of(by, Right.MANAGE).filter(pk=self.organisation.pk).exists():
                 raise PermissionDenied
             result, changes = self.change(by)
             LoggedAct.objects.create(
@@ -43,5 +43,5 @@ class OrganisationAct(ABC, Generic[Result]):
         return result
 
     @abstractmethod
-    def change(self, by: "User | AnonymousUser") -> tuple[Result, Changes]:
+    def change(self, by: "User | AnonymousUser | None") -> tuple[Result, Changes]:
         """Do it, inside the transaction of `perform`; return what came of it, and what has changed."""

@@ -14,6 +14,7 @@ from django.utils import timezone
 from office.member_acts import AddMember, ChangeRole, LastManager, MakeLink, NotDone, RemoveMember
 from office.models import LoggedAct, MemberRole, Membership, Organisation
 from tests.conftest import beside
+from tests.office.test_acts import run
 from tests.office.test_first_password import OWN, choose
 
 pytestmark = pytest.mark.urls("voting_site.urls.admin")
@@ -200,3 +201,47 @@ class TestMemberWhoIsGone:
 
 def test_managers_find_their_members_on_the_first_page(client, choir):
     assert members_page(choir) in client.get("/admin/").content.decode()
+
+
+class TestCommands:
+    """The same acts, with the same lines in the log, by the operator of the server."""
+
+    def test_add_change_and_remove_a_member(self, mia, choir):
+        assert run("add_member", "eva@choir.example", "operator") == (
+            "eva@choir.example is a member of Choir. The account is new: `password_link eva@choir.example` prints a "
+            "link at which they choose a password."
+        )
+        assert run("change_role", "eva@choir.example", "auditor") == "eva@choir.example is auditor of Choir."
+        assert run("remove_member", "eva@choir.example") == "eva@choir.example is no member of Choir any more."
+        rows = LoggedAct.objects.order_by("pk").values_list("act", "organisation", "changes")
+        assert list(rows) == [
+            ("add-member", choir.pk, {"eva@choir.example": [None, "operator"]}),
+            ("change-role", choir.pk, {"eva@choir.example": ["operator", "auditor"]}),
+            ("remove-member", choir.pk, {"eva@choir.example": ["auditor", None]}),
+        ]
+        assert all(row.actor.startswith("command, ") for row in LoggedAct.objects.all())
+
+    def test_find_somebody_by_the_address_of_an_account(self, mia, choir):
+        User.objects.create_user("eva", "eva@example.org", is_staff=True)
+        assert run("add_member", "eva@example.org", "chair") == "eva is a member of Choir."
+
+    @pytest.mark.parametrize("command", [("change_role", "mia", "chair"), ("remove_member", "mia")])
+    def test_leave_no_organisation_without_a_manager_unasked(self, mia, choir, command):
+        assert run(*command).endswith("Say --leave-no-manager if that is meant.")
+        assert choir.memberships.get().role == MemberRole.MANAGER
+        run(*command, "--leave-no-manager")
+        assert not choir.memberships.filter(role=MemberRole.MANAGER).exists()
+
+    def test_ask_which_organisation_is_meant(self, mia, choir):
+        Organisation.objects.create(name="Band")
+        said = "EXIT Say which organisation with --organisation NAME; there are: Band, Choir"
+        assert run("remove_member", "mia") == run("remove_member", "mia", "--organisation", "Bnad") == said
+        assert run("add_member", "mia", "chair", "--organisation", "Band") == "mia is a member of Band."
+
+    def test_say_who_is_a_member_where_somebody_is_not(self, mia, choir):
+        said = "EXIT leo is no member of Choir; members are: mia"
+        assert run("remove_member", "leo") == run("change_role", "leo", "chair") == said
+
+    def test_say_why_an_act_is_not_done(self, mia, choir):
+        assert run("add_member", "mia", "chair").startswith("EXIT “mia” is a member already.")
+        assert not LoggedAct.objects.exists()
