@@ -15,6 +15,7 @@ from .counts import votes_by_option
 from .most_votes import elect
 from .outcome import Outcome
 from .seats import read_none_of_the_above
+from .sentences import gettext_noop as _
 
 NAME = "approval"
 VERSION = 1
@@ -37,5 +38,7 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
 def _read_max_choices(contest: Contest) -> int | None:
     most = contest.rules.get("max_choices")
     if most is not None and not (is_whole(most) and most > 0):
-        raise InvalidContest(f"max_choices is {most!r}, and has to be a whole number from 1 on, or left out")
+        raise InvalidContest(
+            _("max_choices is %(most)s, and has to be a whole number from 1 on, or left out"), most=repr(most)
+        )
     return most

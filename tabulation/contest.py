@@ -6,10 +6,20 @@ from typing import TypeGuard
 
 from .canonical_json import Json
 from .draw import Draw
+from .sentences import Sentence
+from .sentences import gettext_noop as _
+
+# What is said of the value of a rule.
+NOT_AMONG = _("%(name)s is %(value)s, and has to be one of %(known)s")
+NO_NUMBER = _("%(name)s is %(value)s, and has to be a whole number from 1 to %(most)d")
 
 
 class InvalidContest(ValueError):
-    """A contest for which no outcome can be computed; the message says what is wrong with it."""
+    """A contest for which no outcome can be computed; `reason` says what is wrong with it."""
+
+    def __init__(self, template: str, **values: object) -> None:
+        self.reason = Sentence(template, **values)
+        super().__init__(str(self.reason))
 
 
 @dataclass(frozen=True)
@@ -33,17 +43,29 @@ class Contest:
 
     def __post_init__(self) -> None:
         if len(set(self.options)) < len(self.options):
-            raise InvalidContest(f"an option is there twice among {', '.join(self.options)}")
+            raise InvalidContest(_("an option is there twice among %(options)s"), options=", ".join(self.options))
         if reserved := [key for key in self.options if not key or key.startswith("-")]:
-            raise InvalidContest(f"{reserved[0]!r} is no key of an option: a hyphen begins what is none, as -blank")
+            raise InvalidContest(
+                _("%(key)s is no key of an option: a hyphen begins what is none, as -blank"), key=repr(reserved[0])
+            )
         if not is_whole(self.seats) or self.seats < 1:
-            raise InvalidContest(f"{self.seats!r} seats cannot be filled: at least one is needed")
+            raise InvalidContest(_("%(seats)s seats cannot be filled: at least one is needed"), seats=repr(self.seats))
         if not (is_whole(self.ballots) and is_whole(self.blank)):
-            raise InvalidContest(f"ballots are counted in whole numbers, not {self.ballots!r}, {self.blank!r} blank")
+            raise InvalidContest(
+                _("ballots are counted in whole numbers, not %(ballots)s, %(blank)s blank"),
+                ballots=repr(self.ballots),
+                blank=repr(self.blank),
+            )
         if not 0 <= self.blank <= self.ballots:
-            raise InvalidContest(f"{self.blank} of {self.ballots} ballots cannot be blank")
+            raise InvalidContest(
+                _("%(blank)d of %(ballots)d ballots cannot be blank"), blank=self.blank, ballots=self.ballots
+            )
         if self.entitled is not None and not (is_whole(self.entitled) and self.entitled >= self.ballots):
-            raise InvalidContest(f"{self.entitled!r} entitled voters cannot cast {self.ballots} ballots")
+            raise InvalidContest(
+                _("%(entitled)s entitled voters cannot cast %(ballots)d ballots"),
+                entitled=repr(self.entitled),
+                ballots=self.ballots,
+            )
 
     @property
     def marked(self) -> int:
@@ -53,7 +75,11 @@ class Contest:
     def require_rules_among(self, *names: str) -> None:
         """Raise InvalidContest if there is a rule that the method does not know."""
         if unknown := sorted(self.rules.keys() - set(names)):
-            raise InvalidContest(f"there is no rule {', '.join(unknown)} here; known are {', '.join(sorted(names))}")
+            raise InvalidContest(
+                _("there is no rule %(unknown)s here; known are %(known)s"),
+                unknown=", ".join(unknown),
+                known=", ".join(sorted(names)),
+            )
 
 
 def is_whole(value: object) -> TypeGuard[int]:

@@ -5,7 +5,7 @@ Count keys are `option:number`, as in `ana:5`. A ballot need not grade each opti
 
 from collections.abc import Mapping
 
-from .contest import Contest, InvalidContest, is_whole
+from .contest import NO_NUMBER, Contest, InvalidContest, is_whole
 from .counts import InvalidCounts, require_number
 from .seats import read_none_of_the_above
 
@@ -27,7 +27,7 @@ def read_max_score(contest: Contest) -> int:
     """Return the best score of a contest, 5 unless its rules say otherwise; raises InvalidContest."""
     best = contest.rules.get("max_score", 5)
     if not is_whole(best) or not 1 <= best <= LARGEST:
-        raise InvalidContest(f"max_score is {best!r}, and has to be a whole number from 1 to {LARGEST}")
+        raise InvalidContest(NO_NUMBER, name="max_score", value=repr(best), most=LARGEST)
     return best
 
 

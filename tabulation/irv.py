@@ -17,6 +17,7 @@ from .outcome import Outcome
 from .papers import Papers, look_back, pick_for_exclusion
 from .rankings import first_preferences, read_rankings
 from .seats import conclude, read_none_of_the_above
+from .sentences import gettext_noop as _
 from .tie_breaking import Record, TieBreaker, count_in_rounds
 
 NAME = "irv"
@@ -28,7 +29,9 @@ def check_rules(contest: Contest) -> None:
     contest.require_rules_among("none_of_the_above")
     read_none_of_the_above(contest)
     if contest.seats != 1:
-        raise InvalidContest(f"instant-runoff voting fills one seat, not {contest.seats}: take stv for several")
+        raise InvalidContest(
+            _("instant-runoff voting fills one seat, not %(seats)d: take stv for several"), seats=contest.seats
+        )
 
 
 def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:

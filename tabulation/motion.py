@@ -34,10 +34,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import TypeVar
 
-from .contest import Contest, InvalidContest, is_whole
+from .contest import NOT_AMONG, Contest, InvalidContest, is_whole
 from .counts import votes_by_option
 from .outcome import Outcome, Standing
+from .sentences import gettext_noop as _
 from .shares import permille
 
 NAME = "motion"
@@ -55,6 +57,9 @@ class Basis(StrEnum):
     CAST = "cast"
     BALLOTS = "ballots"
     ENTITLED = "entitled"
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class Reason(StrEnum):
@@ -166,26 +171,38 @@ def _reason(yes: int, needed: int | None, ballots: int, quorum: int | None) -> R
 
 def _read_rules(contest: Contest) -> Rules:
     contest.require_rules_among("majority", "basis", "quorum", "yes", "no", "abstain")
-    try:
-        majority = Majority(_read_word(contest, "majority", Majority.SIMPLE))
-        basis = Basis(_read_word(contest, "basis", Basis.CAST))
-    except ValueError as error:
-        known = f"majorities are {', '.join(Majority)}, bases are {', '.join(Basis)}"
-        raise InvalidContest(f"{error}: {known}") from None
+    majority = _read_choice(contest, "majority", Majority, Majority.SIMPLE)
+    basis = _read_choice(contest, "basis", Basis, Basis.CAST)
     if majority == Majority.SIMPLE and basis != Basis.CAST:
-        raise InvalidContest(f"a simple majority compares yes and no: for more than half of {basis} say absolute")
+        raise InvalidContest(
+            _("a simple majority compares yes and no: for more than half of %(basis)s say absolute"), basis=basis.value
+        )
     yes, no, abstain = (_read_word(contest, name, name) for name in ("yes", "no", "abstain"))
     if len({yes, no, abstain}) < 3 or not {yes, no} <= set(contest.options) <= {yes, no, abstain}:
-        raise InvalidContest(f"the options of a motion are {yes}, {no} and perhaps {abstain}, not {contest.options}")
+        raise InvalidContest(
+            _("the options of a motion are %(yes)s, %(no)s and perhaps %(abstain)s, not %(options)s"),
+            yes=yes,
+            no=no,
+            abstain=abstain,
+            options=", ".join(contest.options),
+        )
     if contest.seats != 1:
-        raise InvalidContest(f"a motion is carried or not, and cannot have {contest.seats} seats")
+        raise InvalidContest(_("a motion is carried or not, and cannot have %(seats)d seats"), seats=contest.seats)
     return Rules(majority, basis, _read_quorum(contest), yes, no, abstain)
+
+
+def _read_choice(contest: Contest, name: str, choices: type[Choice], default: Choice) -> Choice:
+    word = _read_word(contest, name, default)
+    try:
+        return choices(word)
+    except ValueError:
+        raise InvalidContest(NOT_AMONG, name=name, value=repr(word), known=", ".join(choices)) from None
 
 
 def _read_word(contest: Contest, name: str, default: str) -> str:
     word = contest.rules.get(name, default)
     if not isinstance(word, str):
-        raise InvalidContest(f"{name} is {word!r}, and has to be a text, or left out")
+        raise InvalidContest(_("%(name)s is %(value)s, and has to be a text, or left out"), name=name, value=repr(word))
     return word
 
 
@@ -199,6 +216,6 @@ def _read_quorum(contest: Contest) -> int | Fraction | None:
         case number if is_whole(number) and number > 0:
             return number
     raise InvalidContest(
-        f"quorum is {contest.rules['quorum']!r}, and has to be a number of ballots from 1 on, or a part of those "
-        'entitled, as "1/3"'
+        _("quorum is %(value)s, and has to be a number of ballots from 1 on, or a part of those entitled, as “1/3”"),
+        value=repr(contest.rules["quorum"]),
     )

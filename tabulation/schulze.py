@@ -16,7 +16,7 @@ meaning.
 
 from collections.abc import Mapping
 
-from .contest import Contest, InvalidContest
+from .contest import NOT_AMONG, Contest, InvalidContest
 from .outcome import Outcome
 from .pairwise import Matrix, read_matrix
 from .seats import conclude, read_none_of_the_above, seat
@@ -34,7 +34,9 @@ def check_rules(contest: Contest) -> None:
     contest.require_rules_among("strength", "none_of_the_above")
     read_none_of_the_above(contest)
     if contest.rules.get("strength", STRENGTHS[0]) not in STRENGTHS:
-        raise InvalidContest(f"strength is {contest.rules['strength']!r}, and has to be one of {', '.join(STRENGTHS)}")
+        raise InvalidContest(
+            NOT_AMONG, name="strength", value=repr(contest.rules["strength"]), known=", ".join(STRENGTHS)
+        )
 
 
 def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:

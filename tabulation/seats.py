@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from .canonical_json import Json
 from .contest import Contest, InvalidContest
 from .outcome import Outcome, Reason, Standing
+from .sentences import gettext_noop as _
 from .shares import permille
 from .tie_breaking import TieBreaker
 from .ties import Group, Seating, Tie, fill_seats
@@ -21,7 +22,7 @@ def read_none_of_the_above(contest: Contest) -> str | None:
     if key is None:
         return None
     if not isinstance(key, str) or key not in contest.options:
-        raise InvalidContest(f"none_of_the_above is {key!r}, which is no option of the contest")
+        raise InvalidContest(_("none_of_the_above is %(key)s, which is no option of the contest"), key=repr(key))
     return key
 
 

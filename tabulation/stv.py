@@ -19,7 +19,7 @@ from types import ModuleType
 
 from . import stv_meek, stv_minneapolis, stv_scottish
 from .canonical_json import Json
-from .contest import Contest, InvalidContest
+from .contest import NOT_AMONG, Contest, InvalidContest
 from .outcome import Outcome
 from .rankings import first_preferences, read_rankings
 from .seats import conclude, read_none_of_the_above
@@ -66,5 +66,5 @@ def tabulate(contest: Contest, counts: Mapping[str, int]) -> Outcome:
 def _read_variant(contest: Contest) -> str:
     variant = contest.rules.get("variant", "scottish")
     if not isinstance(variant, str) or variant not in VARIANTS:
-        raise InvalidContest(f"variant is {variant!r}, and has to be one of {', '.join(VARIANTS)}")
+        raise InvalidContest(NOT_AMONG, name="variant", value=repr(variant), known=", ".join(VARIANTS))
     return variant

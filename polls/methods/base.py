@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from tabulation.contest import Contest, InvalidContest
 from tabulation.outcome import Outcome
 
+from ..sentences import translate
+
 
 class InvalidMarking(ValueError):
     """A ballot that its method cannot accept; the message tells the voter what to do."""
@@ -190,4 +192,4 @@ def check_by_tabulation(check: Any, contest: ContestOnBallot) -> None:
     try:
         check(Contest(contest.keys, contest.seats, contest.counting_rules))
     except InvalidContest as problem:
-        raise InvalidRules(str(problem)) from problem
+        raise InvalidRules(translate(problem.reason)) from problem

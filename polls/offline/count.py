@@ -11,8 +11,8 @@ from tabulation.draw import Draw
 from tabulation.files import counting
 from tabulation.files.content import Content
 from tabulation.files.formats import Found
-from tabulation.files.sentences import Sentence
 from tabulation.outcome import Outcome
+from tabulation.sentences import Sentence
 
 from ..labels import fold, make_key
 from ..methods import ContestOnBallot, OptionOnBallot

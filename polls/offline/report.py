@@ -13,8 +13,8 @@ from tabulation.outcome import Reason
 
 from ..methods import METHODS
 from ..methods.telling import Teller, Told, enumerate_texts
+from ..sentences import translate
 from .count import Result
-from .sentences import translate
 from .text_tables import write_table
 
 FORMATS = {"blt": "BLT", "abif": "ABIF", "csv": "CSV", "preflib": "PrefLib"}

@@ -1,14 +1,10 @@
-"""Sentences of `tabulation.files` in the language of the moment."""
+"""What is wrong with a file of ballots, in the language of the moment."""
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
-from tabulation.files.sentences import InvalidFile, Sentence
+from tabulation.files.sentences import InvalidFile
 
-
-def translate(sentence: Sentence) -> str:
-    """Return a sentence in the language of the moment."""
-    return gettext(sentence.template) % sentence.values
+from ..sentences import translate
 
 
 def explain(problem: InvalidFile) -> str:

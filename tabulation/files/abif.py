@@ -13,6 +13,7 @@ import operator
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..sentences import gettext_noop as _
 from .content import (
     MOST_SEATS,
     Ballots,
@@ -30,7 +31,6 @@ from .content import (
     require_options,
 )
 from .sentences import InvalidFile
-from .sentences import gettext_noop as _
 
 # Possessive, as all that follows: a file cannot make a search long by what nearly fits.
 _TOKEN = r'\[[^\[\]]*+\]|"(?:[^"\\]|\\.)*+"|[^\s\[\]{}"#>=,:/*][^\[\]{}"#>=,:/*]*+'

@@ -14,6 +14,8 @@ A ballot does not go on in the next line: where its 0 is missing, the two could 
 import re
 from collections.abc import Iterable, Iterator
 
+from ..sentences import Sentence
+from ..sentences import gettext_noop as _
 from .content import (
     MOST_SEATS,
     Ballots,
@@ -30,8 +32,7 @@ from .content import (
     require_options,
     without_end,
 )
-from .sentences import InvalidFile, NotWritable, Sentence
-from .sentences import gettext_noop as _
+from .sentences import InvalidFile, NotWritable
 
 # A text in quotation marks, in which a doubled one stands for one; several are apart by spaces or commas.
 _QUOTED = r'"(?:[^"]|"")*+"'

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from .sentences import InvalidFile, Sentence
-from .sentences import gettext_noop as _
+from ..sentences import Sentence
+from ..sentences import gettext_noop as _
+from .sentences import InvalidFile
 
 # What is more than this is no election, but a mistake or an attack: it is refused before it fills the memory.
 MOST_VOTES = 10**15

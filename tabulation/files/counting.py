@@ -32,9 +32,10 @@ from ..canonical_json import Json
 from ..contest import Contest
 from ..draw import Draw
 from ..outcome import Outcome
+from ..sentences import Sentence
+from ..sentences import gettext_noop as _
 from .content import Content, Kind, Marking, Ranking, Scores
-from .sentences import InvalidFile, Sentence
-from .sentences import gettext_noop as _
+from .sentences import InvalidFile
 
 # More options than this are not compared in pairs.
 MOST_PAIRED = 500

@@ -6,9 +6,9 @@ Each ballot is a record of its own. A rank stands with its option, a score as it
 import json
 from collections.abc import Iterator
 
+from ..sentences import gettext_noop as _
 from .content import Content, Kind, Marking
 from .sentences import NotWritable
-from .sentences import gettext_noop as _
 
 # Each record has some hundred bytes.
 MOST_RECORDS = 10_000_000

@@ -8,6 +8,7 @@ is complete or incomplete (c, i) strict or tied orders (so, to).
 import re
 from collections.abc import Iterable, Iterator
 
+from ..sentences import gettext_noop as _
 from .content import (
     Ballots,
     Content,
@@ -24,7 +25,6 @@ from .content import (
     require_options,
 )
 from .sentences import InvalidFile, NotWritable
-from .sentences import gettext_noop as _
 
 TYPES = ("soc", "soi", "toc", "toi")
 _FACT = re.compile(r"#\s*([A-Z]+(?: [A-Z]+)*)(?: (\d{1,4}))?:\s*(.*)")

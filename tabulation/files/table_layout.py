@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..sentences import gettext_noop as _
 from .content import Kind
 from .ordinals import fold, read_rank
 from .sentences import InvalidFile
-from .sentences import gettext_noop as _
 
 Rows = Sequence[Sequence[str]]
 

@@ -16,6 +16,8 @@ import csv
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..sentences import Sentence
+from ..sentences import gettext_noop as _
 from .content import (
     Ballots,
     Content,
@@ -32,8 +34,7 @@ from .content import (
     require_options,
 )
 from .ordinals import fold, read_rank
-from .sentences import InvalidFile, Sentence
-from .sentences import gettext_noop as _
+from .sentences import InvalidFile
 from .table_layout import Cells, Layout, Plan, make_plan
 
 DELIMITERS = ",;\t"

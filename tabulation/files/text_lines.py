@@ -3,8 +3,8 @@
 import codecs
 from collections.abc import Iterable, Iterator
 
+from ..sentences import gettext_noop as _
 from .sentences import InvalidFile
-from .sentences import gettext_noop as _
 
 LONGEST_LINE = 1_000_000
 # What begins like this is a file of another program, which people take for text.

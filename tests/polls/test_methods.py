@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.forms import Form
 from django.http import QueryDict
+from django.utils import translation
 
 from polls import markings, methods
 from polls.markings import InvalidPaper
@@ -137,6 +138,11 @@ class TestMotion:
     def test_refuses_rules_that_cannot_be(self, rules):
         with pytest.raises(InvalidRules):
             methods.get("motion").check(contest(method="motion", options=("yes", "no"), rules=rules))
+
+    def test_says_what_is_wrong_with_a_rule_in_the_language_of_the_organiser(self):
+        votes = contest(method="motion", options=("yes", "no"), rules={"quorum": 0})
+        with translation.override("es"), pytest.raises(InvalidRules, match="tiene que ser un número de papeletas"):
+            methods.get("motion").check(votes)
 
 
 class TestPaper:

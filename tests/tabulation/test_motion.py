@@ -193,9 +193,9 @@ class TestRules:
     @pytest.mark.parametrize(
         ("rules", "message"),
         [
-            ({"majority": "half"}, "'half' is not a valid Majority: majorities are simple, absolute"),
+            ({"majority": "half"}, "majority is 'half', and has to be one of simple, absolute"),
             ({"majority": 2}, "majority is 2, and has to be a text"),
-            ({"basis": "present"}, "'present' is not a valid Basis: .*bases are cast, ballots, entitled"),
+            ({"basis": "present"}, "basis is 'present', and has to be one of cast, ballots, entitled"),
             ({"basis": "ballots"}, "a simple majority compares yes and no: for more than half of ballots say absolute"),
             ({"quorum": 0}, "quorum is 0"),
             ({"quorum": -3}, "quorum is -3"),

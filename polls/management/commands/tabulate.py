@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from polls.offline import report
 from polls.offline.count import Result, Rule, Unknown, count, find_options
 from polls.offline.progress import Progress
-from polls.offline.sentences import explain, translate
+from polls.offline.sentences import explain
 from polls.offline.writing import WRITERS, write
+from polls.sentences import translate
 from tabulation import grades, schulze, stv
 from tabulation.contest import InvalidContest
 from tabulation.draw import Draw, Lot, PublicLots, SecretDraw
@@ -108,7 +109,9 @@ class Command(BaseCommand):
             ) from error
         except InvalidFile as problem:
             raise CommandError(f"{path.name}: {explain(problem)}") from problem
-        except (InvalidContest, Unknown) as problem:
+        except InvalidContest as problem:
+            raise CommandError(translate(problem.reason)) from problem
+        except Unknown as problem:
             raise CommandError(str(problem)) from problem
         finally:
             progress.end()
