@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from ..definition import Definition
 from ..voters import Voter
 from . import connection
-from .connection import EMPTY, Unavailable, ask, reaching
+from .connection import EMPTY, Command, Unavailable, ask, reaching
 from .keys import DEFINITIONS, EPOCH, key
 
 # Seconds for which a web process uses a definition that it has read.
@@ -32,12 +32,28 @@ def write_mark(ballot_id: UUID, marking_hash: str, state: str) -> str:
 
 def read_definition(slug: str) -> tuple[Definition | None, int]:
     """Return the definition at `slug` (None if there is none) and the box's clock in ms; raises Unavailable."""
-    found, now = _read_box("HGET", DEFINITIONS, slug)
+    known = _remembered.get(slug)
+    (found, *seals), now = _read_box(("HGET", DEFINITIONS, slug), *([_seal_of(known[1])] if known else []))
     if found is None:
         return None, now
     definition = Definition.from_json(found)
+    if known is None or known[1].election != definition.election:
+        seals, now = _read_box(_seal_of(definition))
+    definition = _with_seal(definition, *seals[0])
     _remembered[slug] = (time.monotonic(), definition)
     return definition, now
+
+
+def _seal_of(definition: Definition) -> Command:
+    """Return the command that asks for the seal of a box. Of all shards the first one is sealed first."""
+    return ("HMGET", key(definition.election, 0, "rules"), "sealed", "closes")
+
+
+def _with_seal(definition: Definition, sealed: bytes | None, closes: bytes | None) -> Definition:
+    """Return a definition with the seal of its box, of which a worker may not have told it yet."""
+    if sealed != b"1" or closes is None or definition.sealed:
+        return definition
+    return replace(definition, sealed=True, closes_at=int(closes))
 
 
 def recall_definition(slug: str) -> Definition | None:
@@ -48,14 +64,14 @@ def recall_definition(slug: str) -> Definition | None:
 
 def read_definitions() -> tuple[list[Definition], int]:
     """Return all definitions that are not archived, and the box's clock in ms; raises Unavailable."""
-    found, now = _read_box("HVALS", DEFINITIONS)
+    [found], now = _read_box(("HVALS", DEFINITIONS))
     definitions = [Definition.from_json(text) for text in found]
     return [definition for definition in definitions if not definition.archived], now
 
 
-def _read_box(*command: str) -> tuple[Any, int]:
+def _read_box(*commands: Command) -> tuple[list[Any], int]:
     with reaching():
-        epoch, (seconds, microseconds), found = ask(("GET", EPOCH), ("TIME",), command)
+        epoch, (seconds, microseconds), *found = ask(("GET", EPOCH), ("TIME",), *commands)
     if epoch is None:
         raise Unavailable(EMPTY)
     return found, int(seconds) * 1000 + int(microseconds) // 1000

@@ -188,6 +188,16 @@ class TestVote:
         assert vote(browser, "nesquik", form, slug="tea").status_code == 410
         assert box.xlen(BALLOTS) == 0
 
+    @pytest.mark.parametrize("seen", [True, False], ids=["seen before", "first seen"])
+    def test_is_not_offered_once_its_box_is_sealed(self, define, browser, seen):
+        # No worker has told the definition, and none may run.
+        define()
+        if seen:
+            fetch_form(browser)
+        ballot_box.seal(1, 1)
+        page = browser.get("/drink/")
+        assert (page.status_code, "Voting is closed" in page.content.decode()) == (410, True)
+
     def test_too_late_says_that_it_was_not_taken_and_what_stands(self, define, browser):
         define()
         first, second, form = Client(), Client(), fetch_form(browser)
