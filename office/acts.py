@@ -213,10 +213,14 @@ def name_actor(by: "User | None") -> str:
 
 def read_logged(election: Election) -> dict[str, str | None]:
     """Return the logged values of an election as it is stored now, by field."""
-    fields = Election.objects.values(*LOGGED, "in_force", "offered").get(pk=election.pk)
+    return logged_values(Election.objects.only(*LOGGED, "in_force", "offered").get(pk=election.pk))
+
+
+def logged_values(election: Election) -> dict[str, str | None]:
+    """Return the logged values of an election as it is here, by field."""
+    fields = {name: getattr(election, name) for name in LOGGED}
     # The design represents the paper as it was published.
-    design = fields.pop("in_force"), fields.pop("offered")
-    fields["design"] = design[1] or design[0]
+    fields["design"] = election.offered or election.in_force
     return {name: None if value is None else str(value) for name, value in fields.items()}
 
 

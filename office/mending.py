@@ -20,9 +20,9 @@ from polls.models import Election
 from polls.publishing import Publication
 
 from .access import Right
-from .acts import Act, NotDone, name_actor
+from .acts import Act, NotDone
 from .election_view import election_view, page_context
-from .models import ActName, LoggedAct
+from .models import ActName
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -52,13 +52,6 @@ class Mend(Act[Publication]):
     def perform(self, *, by: "User | AnonymousUser | None") -> Publication:
         publication = super().perform(by=by)
         if publication.arrival is Arrival.REFUSED:
-            LoggedAct.objects.create(
-                actor=name_actor(by),
-                act=ActName.TAKE_BACK,
-                election=self.election.pk,
-                slug=self.election.slug,
-                changes={self.place: (self.new, self.old)},
-            )
             raise NotDone(_("Not mended: a ballot has been accepted meanwhile, and its voter has seen the old text."))
         return publication
 

@@ -68,7 +68,7 @@ class ActName(models.TextChoices):
     ARCHIVE = "archive", _("archived")
     DUPLICATE = "duplicate", _("made as a copy")
     MEND = "mend", _("text mended")
-    TAKE_BACK = "take-back", _("taken back, because a ballot had been accepted")
+    TAKE_BACK = "take-back", _("taken back, because voting had begun")
     ENTER_LOT = "enter-lot", _("lot entered")
     WITHDRAW = "withdraw", _("option withdrawn")
     ADD_MEMBER = "add-member", _("member added")
@@ -108,4 +108,4 @@ class LoggedAct(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.slug or self.organisation}: {self.act} by {self.actor}"
+        return f"{self.slug or self.organisation}: {self.get_act_display()}, {self.actor}"

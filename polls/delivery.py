@@ -1,5 +1,6 @@
 """Bring what is published to the ballot box, and store in PostgreSQL what the box decides."""
 
+import copy
 import enum
 import logging
 from collections.abc import Iterable, Sequence
@@ -7,6 +8,7 @@ from dataclasses import asdict, replace
 from functools import partial
 
 from django.db import transaction
+from django.dispatch import Signal
 from django.utils import timezone
 
 from . import ballot_box
@@ -33,6 +35,10 @@ class Arrival(enum.Enum):
     WAITING = enum.auto()
     CONTRADICTED = enum.auto()
 
+
+# Sent in the transaction that takes a change back which the box has refused, with the election as it was published
+# (`refused`) and as it is again (`restored`).
+taken_back = Signal()
 
 # What an organiser edits, by the names of a definition.
 EDITED = frozenset(
@@ -100,6 +106,7 @@ def _take_back(election: Election, standing: Definition | None, epoch: str) -> A
         return Arrival.WAITING
     if standing is None or not _adopt_design(stored, standing):
         return Arrival.CONTRADICTED
+    before = copy.copy(stored)
     refused = asdict(Definition.offered(stored))
     stored.refused_edit = {
         **{name: refused[name] for name in EDITED},
@@ -123,6 +130,7 @@ def _take_back(election: Election, standing: Definition | None, epoch: str) -> A
         ],
     )
     write_contests(stored, standing.contests)
+    taken_back.send(Election, refused=before, restored=stored)
     logger.warning("%s: an edit came after the opening, and was taken back", stored.slug)
     # The organiser's edit was a revision of its own, and so is its end.
     transaction.on_commit(partial(deliver, Election.objects.filter(pk=stored.pk), epoch))

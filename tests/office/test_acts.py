@@ -136,6 +136,11 @@ class TestCancel:
                 Cancel(scheduled).perform(by=organiser)
         scheduled.refresh_from_db()
         assert (scheduled.state, scheduled.cancelled_at) == (State.PUBLISHED, None)
+        back, cancelled = LoggedAct.objects.all()
+        assert (cancelled.actor, cancelled.changes["state"]) == ("ana", ["published", "cancelled"])
+        assert (back.actor, back.act, back.changes["state"]) == (
+            "ballot box", "take-back", ["cancelled", "published"],
+        )  # fmt: skip
 
     def test_is_not_done_while_the_box_is_away(self, scheduled, organiser, request):
         request.getfixturevalue("unreachable_redis")

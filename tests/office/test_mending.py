@@ -154,7 +154,9 @@ class TestMendThatComesTooLate:
         assert Paper.of(drink).contests[0].options[0].label == "Nesqik"
         assert drink.mended_at is None
         assert "was mended" not in page("/drink/", "vote").content.decode()
-        assert [one.act for one in LoggedAct.objects.all()] == ["take-back", "mend"]
+        back, mended = LoggedAct.objects.all()
+        assert (mended.act, back.act, back.actor) == ("mend", "take-back", "ballot box")
+        assert back.changes == {"design": mended.changes["design"][::-1]}
 
     def test_waits_for_a_worker_and_is_not_told_before(self, drink, cast, settings, monkeypatch):
         settings.ROLE = ROLES["admin"]

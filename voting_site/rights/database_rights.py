@@ -108,7 +108,8 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     },
     # --- office ---
     # Rows are added, and never changed.
-    "office_act": {"admin": READ_AND_ADD},
+    # The worker tells what the ballot box has refused.
+    "office_act": {"worker": READ_AND_ADD, "admin": READ_AND_ADD},
     "office_organisation": {"admin": EDIT},
     "office_membership": {"admin": EDIT},
     "office_holding": {"admin": LINK},
