@@ -156,10 +156,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(RejectedBallot)
 class RejectedBallotAdmin(ReadOnlyAdmin):
-    """What was set aside. What the voter marked stands in columns that this role may not read."""
+    """What was set aside, and why. What the voter marked stands in columns that this role may not read."""
 
-    exclude = ("voter_key", "payload")
-    list_display = ("rejected_at", "election", "reason", "detail", "shard", "serial", "entry")
+    # The detail may quote a marking.
+    exclude = ("voter_key", "payload", "detail")
+    list_display = ("rejected_at", "election", "reason", "shard", "serial", "entry")
     # Django's usual filter would name the elections of all organisations.
     list_filter = ("reason", ("election", admin.RelatedOnlyFieldListFilter))
 

@@ -292,7 +292,7 @@ class TestRejectedBallots:
         redis.xadd(ballot_box.key(election.pk, 0, "ballots"), {"v": "1"})
         drain_all()
         page = organiser.get(reverse("admin:tally_rejectedballot_changelist")).content.decode()
-        assert "is missing" in page
+        assert "cannot be read" in page
         rejected = RejectedBallot.objects.get()
         detail = organiser.get(reverse("admin:tally_rejectedballot_change", args=[rejected.pk])).content.decode()
         assert 'name="_save"' not in detail

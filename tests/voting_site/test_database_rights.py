@@ -296,7 +296,8 @@ class TestAdmin:
     def test_reads_what_was_set_aside_but_for_the_marking(self, signed_in, make_election) -> None:
         run("RESET ROLE")
         election = make_election()
-        row = RejectedBallot.objects.create(election=election, shard=0, entry="1-1", payload={"marking": "q1=nesquik"})
+        marked = {"payload": {"marking": "q1=nesquik"}, "detail": "'nesquik' is not on this ballot"}
+        row = RejectedBallot.objects.create(election=election, shard=0, entry="1-1", **marked)
         run("SET ROLE urna_admin")
         page = signed_in.get(f"/admin/tally/rejectedballot/{row.pk}/change/")
         assert page.status_code == 200
@@ -368,6 +369,7 @@ class TestAdmin:
             "SELECT marking FROM tally_countedballot",
             "SELECT key FROM tally_count",
             "SELECT payload FROM tally_rejectedballot",
+            "SELECT detail FROM tally_rejectedballot",
             "SELECT voter_key FROM tally_rejectedballot",
             "UPDATE polls_election SET taken = 9",
             "UPDATE polls_election SET in_force = 'x'",

@@ -95,7 +95,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     # Rows are added, and never changed.
     "tally_publiclot": {"worker": READ, "admin": READ_AND_ADD},
     "tally_withdrawal": {"worker": READ, "admin": READ_AND_ADD},
-    "tally_rejectedballot": {"worker": READ_AND_ADD, "admin": {"SELECT": AllBut(("voter_key", "payload"))}},
+    "tally_rejectedballot": {"worker": READ_AND_ADD, "admin": {"SELECT": AllBut(("voter_key", "payload", "detail"))}},
     "tally_reconciliation": {
         "worker": {
             **READ_AND_ADD,
