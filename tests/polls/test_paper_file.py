@@ -85,7 +85,7 @@ class TestCreateElection:
             (changed("contests", 1, "options", 1, "label", value="\u200b"), "shows nothing"),
             (changed("contests", 1, "options", 1, "key", value="ana"), "“ana” of option 2 of contest 2 is there twice"),
             (changed("contests", 1, "options", 1, "colour", value="red"), "has 'colour', which is not known"),
-            (changed("contests", 0, "rules", value={"majority": "101"}), "majorities are"),
+            (changed("contests", 0, "rules", value={"majority": "101"}), "has to be one of simple, absolute"),
             (changed("contests", 0, "rules", value={"quorum": "101/100"}), "quorum"),
             (changed("contests", 0, "rules", value=[]), "have to be an object"),
             (changed("contests", 0, "rules", value={"blank": "yes"}), "true or false"),
