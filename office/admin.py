@@ -21,6 +21,7 @@ from .election_list import ElectionListMixin
 from .election_page import ElectionPageMixin
 from .forged_forms import ForgedFormsMixin
 from .forms import FROZEN_FIELDS, ElectionForm
+from .log_words import tell_changes, with_changes
 from .members import OrganisationAdmin, PersonAdmin
 from .mending import MendingMixin
 from .models import LoggedAct, Organisation
@@ -80,6 +81,8 @@ class ElectionAdmin(
 
     change_form_template = "office/election.html"
     change_list_template = "office/elections.html"
+    delete_confirmation_template = "office/delete.html"
+    object_history_template = "office/history.html"
     fieldsets = (
         (None, {"fields": ("title", "slug", "description", "base")}),
         (_("Voting"), {"fields": ("votes_final", "tie_break", "unlisted", "proof_of_work")}),
@@ -106,6 +109,13 @@ class ElectionAdmin(
             "closes" if "closes_at" in fixed else "closes_at",
         ]
         return (*self.fieldsets, (_("Window"), {"fields": window}))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show all acts with an election, and who saved its form; Django's own history knows nothing of acts."""
+        acts = LoggedAct.objects.filter(election=int(object_id) if object_id.isdecimal() else 0)
+        return super().history_view(request, object_id, {"acts": with_changes(acts), **(extra_context or {})})
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -173,6 +183,8 @@ class LoggedActAdmin(ReadOnlyAdmin):
     """Who did what, and when."""
 
     list_display = ("at", "concerns", "act", "actor", "changed")
+    fields = list_display
+    readonly_fields = ("concerns", "changed")
     list_filter = ("act",)
     search_fields = ("slug", "actor")
 
@@ -190,4 +202,4 @@ class LoggedActAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("changes"))
     def changed(self, act: LoggedAct) -> str:
-        return "; ".join(f"{name}: {old or '–'} → {new or '–'}" for name, (old, new) in act.changes.items())
+        return tell_changes(act)

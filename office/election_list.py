@@ -76,9 +76,6 @@ class ElectionListMixin(admin.ModelAdmin):
         # Drafts are deleted one by one, on their own pages.
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": gettext("Elections"), **(extra_context or {})})
-
     def get_list_display(self, request: HttpRequest) -> Any:
         addresses = site(request)
 

@@ -38,6 +38,7 @@ class MembershipForm(forms.ModelForm):
     class Meta:
         model = Membership
         fields = ("organisation", "role")
+        labels = {"organisation": _("Organisation")}
 
     def has_changed(self) -> bool:
         return self.instance.pk is None or super().has_changed()

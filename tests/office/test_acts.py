@@ -104,7 +104,7 @@ class TestLog:
         client = Client()
         client.force_login(organiser)
         page = client.get("/admin/office/loggedact/").content.decode()
-        assert "state: published → closed" in page
+        assert "State: published → closed" in page
 
 
 class TestCancel:
