@@ -128,8 +128,11 @@ def read_numbers(election: Election) -> tuple[Snapshot | None, str]:
         return None, ""
     try:
         return read_snapshot(Election.objects.filter(pk=election.pk), whole=True), ""
-    except NoOutcome as error:
-        return None, str(error)
+    except NoOutcome:
+        return None, _(
+            "There are no results to show: the counts contradict each other. Ask whoever runs this server to run "
+            "“recount”."
+        )
 
 
 def tell_times(election: Election, now: dt.datetime) -> Sequence[tuple[str, str]]:
