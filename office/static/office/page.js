@@ -1,4 +1,4 @@
-// The page of an election: numbers that stay fresh, and addresses to copy.
+// The page of an election: numbers that stay fresh, and addresses to copy. Other pages have addresses alone.
 
 const PAUSE_MS = 2000;
 
@@ -32,7 +32,7 @@ function show(text) {
   else if (focused) standing.querySelector(`a[href="${focused}"]`)?.focus();
 }
 
-if (standing.dataset.refresh) setTimeout(refresh, PAUSE_MS);
+if (standing?.dataset.refresh) setTimeout(refresh, PAUSE_MS);
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   const address = button.closest("figure").querySelector("[data-address]");
