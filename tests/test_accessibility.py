@@ -1,6 +1,5 @@
 """Every page of the office is looked over by axe: phone and desktop, both languages, both colour schemes."""
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -8,10 +7,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.office.browser import make_content, urna
 from tests.test_whole_way import chromium, pytestmark
-from tests.voting_site.processes import Up, run
+from tests.voting_site.processes import Up
 
-__all__ = ["chromium", "pytestmark"]
+__all__ = ["chromium", "pytestmark", "urna"]
 
 PASSWORD = "correct horse battery staple"
 PHONE, DESKTOP = {"width": 380, "height": 760}, {"width": 1280, "height": 800}
@@ -81,20 +81,9 @@ MISTAKES = {
 
 
 @pytest.fixture(scope="module")
-def urna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with Up(tmp_path_factory.mktemp("urna")) as up:
-        up.wait_until_ready()
-        yield up
-
-
-@pytest.fixture(scope="module")
 def numbers(urna: Up) -> dict[str, int]:
     """What the addresses of the pages need, of what this makes."""
-    command = f"from tests.office.content import main; main({PASSWORD!r})"
-    made = run("shell", "--data", str(urna.data), "-c", command)
-    [found] = re.findall("NUMBERS (.*)", made.stdout) or [made.stderr]
-    numbers: dict[str, int] = json.loads(found)
-    return numbers
+    return make_content(urna, f"main({PASSWORD!r})")
 
 
 @pytest.fixture(

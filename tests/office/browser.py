@@ -1,5 +1,7 @@
 """A signed-in organiser in a real browser, at the pages of the office."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +11,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.test_whole_way import CHROMIUM, FLAGS
+from tests.voting_site.processes import Up, run
 
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 380, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -47,3 +50,18 @@ def open_office(chromium: Browser, live_server: Any, organiser: Client) -> Itera
     for context in contexts:
         context.close()
     assert not errors
+
+
+@pytest.fixture(scope="module")
+def urna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with Up(tmp_path_factory.mktemp("urna")) as up:
+        up.wait_until_ready()
+        yield up
+
+
+def make_content(urna: Up, call: str) -> dict[str, int]:
+    """Call a function of content.py in an Urna; return the numbers that it prints, by name."""
+    made = run("shell", "--data", str(urna.data), "-c", f"from tests.office import content; content.{call}")
+    [found] = re.findall("NUMBERS (.*)", made.stdout) or [made.stderr]
+    numbers: dict[str, int] = json.loads(found)
+    return numbers

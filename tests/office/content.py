@@ -1,4 +1,4 @@
-"""Elections in each state, people and a look: what every page of the office needs to have something to show.
+"""What the office has to show in a browser: elections in each state, people and a look.
 
 Usage: manage.py shell -c "from tests.office.content import main; main(PASSWORD)"; prints numbers as JSON, by name.
 """
@@ -49,13 +49,7 @@ def make_elections() -> None:
     from django.utils import timezone
 
     from office.acts import Cancel, Close, Publish
-    from office.paper_pages import make_draft
     from polls.models import Election
-
-    def make(slug: str, **more: Any) -> Election:
-        return make_draft(
-            {"title": slug.title(), "slug": slug, "contests": CONTESTS, "description": "Why.", **more},
-        )
 
     tomorrow = timezone.now() + dt.timedelta(days=1)
     later = {"opens_at": tomorrow.isoformat()}
@@ -65,3 +59,31 @@ def make_elections() -> None:
         Publish(make(slug, **more)).perform(by=None)
     Cancel(Election.objects.get(slug="off"), "The hall is closed.").perform(by=None)
     Close(Election.objects.get(slug="over")).perform(by=None)
+
+
+def make(slug: str, **more: Any) -> Any:
+    """Make a draft with three questions."""
+    from office.paper_pages import make_draft
+
+    return make_draft({"title": slug.title(), "slug": slug, "contests": CONTESTS, "description": "Why.", **more})
+
+
+def make_for_flows(password: str, sizes: list[str]) -> None:
+    """Make a manager, and for each size what its flows begin with: drafts, open elections, and one that opens later."""
+    from django.contrib.auth.models import User
+    from django.utils import timezone
+
+    from office.access import default_organisation
+    from office.acts import Publish
+    from office.models import Membership
+    from polls.models import Election
+
+    mia = User.objects.create_user("mia", "mia@choir.example", password, is_staff=True)
+    Membership.objects.create(organisation=default_organisation(), user=mia, role="manager")
+    later = (timezone.now() + dt.timedelta(days=1)).isoformat()
+    for size in sizes:
+        make(f"draft-{size}")
+        for slug in ("aisle", "typo", "tea", "coffee"):
+            Publish(make(f"{slug}-{size}")).perform(by=None)
+        Publish(make(f"later-{size}", opens_at=later)).perform(by=None)
+    sys.stdout.write(f"NUMBERS {json.dumps(dict(Election.objects.values_list('slug', 'pk')))}\n")
