@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from pages.templatetags.display import isolate
 from polls.ballot_box import Seal
 from polls.delivery import Arrival
 from polls.labels import LONGEST_EXPLANATION
@@ -130,7 +131,7 @@ class ActsMixin(admin.ModelAdmin):
             request,
             button,
             election=election,
-            question=question % {"title": election},
+            question=question % {"title": isolate(election)},
             button=button,
             form=form,
             back=reverse("admin:polls_election_page", args=[election.pk]),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from pages.context_processors import site
-from pages.templatetags.display import whole
+from pages.templatetags.display import isolate, whole
 from polls.life import State, describe, where_described
 from polls.models import Election
 
@@ -151,7 +151,7 @@ class ElectionListMixin(admin.ModelAdmin):
                 act(election).perform(by=request.user)
                 done += 1
             except ValidationError as problem:
-                self.message_user(request, f"“{election}”: {' '.join(problem.messages)}", messages.ERROR)
+                self.message_user(request, f"“{isolate(election)}”: {' '.join(problem.messages)}", messages.ERROR)
         if done:
             text = ngettext("Done with %(n)d election.", "Done with %(n)d elections.", done) % {"n": done}
             self.message_user(request, text, messages.SUCCESS)

@@ -15,6 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.generic import View
 
+from pages.templatetags.display import isolate
+
 from . import ballot_box, ballots, metrics, voters
 from .ballot_box import Mark, Reply, Verdict
 from .cached_page import stranger_page
@@ -116,7 +118,7 @@ def say_what_is_wrong(definition: Definition, problem: InvalidMarking) -> str:
         "Your vote is not in yet. Look at this question again: %(titles)s.",
         "Your vote is not in yet. Look at these questions again: %(titles)s.",
         len(titles),
-    ) % {"titles": ", ".join(f"“{title}”" for title in titles)}
+    ) % {"titles": ", ".join(f"“{isolate(title)}”" for title in titles)}
 
 
 def may_enter(marked: MarkedBallot, slug: str, voter: Voter) -> bool:

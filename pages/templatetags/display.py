@@ -1,5 +1,6 @@
 """How numbers, addresses and standings are written on the pages."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from pages import markdown as markdown_text
 
 register = template.Library()
+
+# What would end an isolate, or begin another one.
+_ISOLATES = re.compile("[\u2066-\u2069]")
 
 STANDINGS = {
     "leading": gettext_lazy("Leading"),
@@ -127,3 +131,9 @@ def board_words() -> dict[str, Any]:
 def of(values: Mapping[str, Any], key: str) -> Any:
     """Return what a mapping has for a key, None if it has nothing."""
     return values.get(key)
+
+
+@register.filter
+def isolate(text: object) -> str:
+    """Return a text for the middle of a sentence, whose direction it leaves alone, as <bdi> does in HTML."""
+    return f"\u2068{_ISOLATES.sub('', str(text))}\u2069"

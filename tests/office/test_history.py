@@ -76,7 +76,7 @@ class TestDeletion:
         election = Election.objects.get()
         address = reverse("admin:polls_election_delete", args=[election.pk])
         page = organiser.get(address).content.decode()
-        assert "Delete the draft “Tea?”? Its questions go with it, and cannot be brought back." in page
+        assert "Delete the draft “\u2068Tea?\u2069”? Its questions go with it, and cannot be brought back." in page
         assert "olding" not in page
         organiser.post(address, {"post": "yes"})
         assert not Election.objects.exists()

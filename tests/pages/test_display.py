@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from django.utils import translation
 
-from pages.templatetags.display import bar_width, percent, standing, standing_word, whole
+from pages.templatetags.display import bar_width, isolate, percent, standing, standing_word, whole
 
 
 class TestPercent:
@@ -47,3 +47,11 @@ class TestStanding:
     def test_tells_those_elected_from_those_who_tie_for_the_last_seat(self, key, live, final):
         assert standing_word(standing(self.shown, key, final=False)) == live
         assert standing_word(standing(self.shown, key, final=True)) == final
+
+
+@pytest.mark.parametrize(
+    ("text", "isolated"),
+    [("Tea", "\u2068Tea\u2069"), ("\u2069\u202eaeT", "\u2068\u202eaeT\u2069"), ("\u2067شاي", "\u2068شاي\u2069")],
+)
+def test_a_text_in_a_sentence_keeps_its_direction_to_itself(text, isolated):
+    assert isolate(text) == isolated

@@ -59,7 +59,7 @@ class TestPage:
         response = send(browser, q2=["ana", "bea", "carlo"], q3="blue")
         page = response.content.decode()
         assert response.status_code == 400
-        assert "Look at these questions again: “Shall we move?”, “Board”." in page
+        assert "Look at these questions again: “\u2068Shall we move?\u2069”, “\u2068Board\u2069”." in page
         assert re.search(r'id="q1-error">Nothing is chosen yet', page)
         assert re.search(r'id="q2-error">At most 2 options', page)
         assert 'id="q3-error"' not in page
