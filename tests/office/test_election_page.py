@@ -152,7 +152,7 @@ class TestList:
         finish(done)
         form = {"action": "archive_selected", "_selected_action": [drink.pk, done.pk], "sure": "yes"}
         page = organiser.post(reverse("admin:polls_election_changelist"), form, follow=True).content.decode()
-        assert "“drink?”: Not archived" in page
+        assert "“\u2068drink?\u2069”: Not archived" in page
         assert "Done with 1 election." in page
 
     def test_of_a_thousand_elections_takes_few_statements_and_little_time(
