@@ -60,8 +60,9 @@ class Office:
 
     def button(self, name: str) -> Locator:
         """Return a button or what looks like one; it has the size of a thumb."""
-        found = self.page.locator("#content").get_by_role("button", name=name, exact=True)
-        found = found.or_(self.page.locator("#content").get_by_role("link", name=name, exact=True))
+        content = self.page.locator("#content")
+        link = content.get_by_role("link", name=name, exact=True)
+        found = content.get_by_role("button", name=name, exact=True).or_(link)
         box = found.bounding_box()
         assert box
         assert box["height"] >= THUMB, (name, box)
@@ -99,9 +100,8 @@ def numbers(urna: Up) -> dict[str, int]:
 @pytest.fixture(scope="module", params=SIZES)
 def office(chromium: Browser, urna: Up, numbers: dict[str, int], request: pytest.FixtureRequest) -> Iterator[Office]:
     """The office of a manager who has signed in; errors of its scripts fail the test."""
-    context = chromium.new_context(
-        base_url=f"http://127.0.0.1:{urna.ports['admin']}", locale="en", **SIZES[request.param]
-    )
+    base_url = f"http://127.0.0.1:{urna.ports['admin']}"
+    context = chromium.new_context(base_url=base_url, locale="en", **SIZES[request.param])
     context.set_default_timeout(PATIENCE_MS)
     errors: list[str] = []
     context.on("weberror", lambda error: errors.append(str(error.error)))
@@ -156,7 +156,7 @@ def test_a_draft_is_previewed_and_published(office: Office) -> None:
     office.press(office.button("Publish"))
     office.read("Published.")
     expect(office.page.locator(".phase")).to_have_text("Open")
-    # Nobody has voted: the preview is counted nowhere.
+    # The preview is counted nowhere.
     expect(office.page.locator(".phase-line")).to_contain_text("0 ballots counted")
     assert office.status_for_voters("draft") == 200
 
@@ -168,8 +168,7 @@ def test_an_election_is_closed_from_the_aisle(office: Office) -> None:
             voter.get_by_label(label, exact=True).check()
         vote(voter, "Ana")
         voter.wait_for_url("**/cast/")
-    # The numbers move by themselves.
-    expect(office.page.locator(".phase-line")).to_contain_text("1 ballot counted")
+    expect(office.page.locator(".phase-line")).to_contain_text("1 ballot counted")  # without a reload
     office.press(office.button("Close now…"))
     office.press(office.button("No, go back"))
     office.press(office.button("Close now…"))
@@ -184,8 +183,7 @@ def test_an_election_is_closed_from_the_aisle(office: Office) -> None:
 def test_an_election_is_cancelled_with_a_reason(office: Office) -> None:
     office.open("later")
     office.press(office.button("Cancel the election…"))
-    # The browser asks for the reason, and stays.
-    office.touch(office.button("Cancel the election"))
+    office.touch(office.button("Cancel the election"))  # the browser asks for the reason, and stays
     office.page.get_by_label("Reason").fill("The hall is closed.")
     office.press(office.button("Cancel the election"))
     office.read("Cancelled. Its page shows the reason.")
@@ -259,8 +257,7 @@ def test_a_member_gets_a_link_signs_in_and_leaves(office: Office, chromium: Brow
     office.page.locator("#id_role").select_option("operator")
     office.press(office.button("Add"))
     link = office.page.get_by_label("Link").input_value()
-    # The button that copies it is there: the script of the page has run.
-    expect(office.page.get_by_role("button", name="Copy")).to_be_visible()
+    expect(office.page.get_by_role("button", name="Copy")).to_be_visible()  # the script of the page has run
     base_url = office.page.url.partition("/admin/")[0]
     with chromium.new_context(base_url=base_url, locale="en", **SIZES[office.size]) as context:
         leos = context.new_page()
@@ -298,5 +295,4 @@ def test_what_was_typed_outlives_a_session(office: Office) -> None:
         office.read("Saved as a draft, which voters do not see.")
         expect(office.page.get_by_role("heading", name=title, level=1)).to_be_visible()
     finally:
-        # So that a failure is one of this test alone.
         office.page.context.add_cookies(signed_in)  # type: ignore[arg-type]
