@@ -61,7 +61,7 @@ def next_steps(election: Election, now: dt.datetime, *, has_ballots: bool) -> li
         steps = [Step("close", _("Close now…"), Right.RUN), Step("change", _("Move the closing"), Right.WRITE)]
         return steps if has_ballots else [*steps, Step("mend", _("Mend a typo…"), Right.WRITE)]
     steps = []
-    if election.state == State.FINAL:
+    if election.state == State.FINAL and election.archived_at is None:
         if election.tie_break == TieBreak.LOT and find_open_ties(election):
             steps.append(Step("lot", _("Enter the lot…"), Right.MANAGE))
         steps.append(Step("withdraw", _("An option withdraws…"), Right.MANAGE))

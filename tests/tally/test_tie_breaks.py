@@ -117,11 +117,11 @@ class TestDraw:
 
     def test_is_not_undone_by_a_worker_that_read_before_it(self, tie, monkeypatch):
         election = tie()
-        row = outcomes._read(election.pk)
+        row = outcomes.read(election.pk)
         tie_breaks.reveal_draw(election)
         outcomes.catch_up()
         decided = winners(election)
-        monkeypatch.setattr(outcomes, "_read", lambda _: row)
+        monkeypatch.setattr(outcomes, "read", lambda _: row)
         outcomes.make_outcome(election.pk)
         assert decided
         assert winners(election) == decided
@@ -215,7 +215,7 @@ def test_the_same_ballots_in_any_order_have_the_same_result_to_the_byte(method, 
             for ballot in ballots:
                 for key in markings.count_keys(ballot, paper.contests):
                     counts[key] = counts.get(key, 0) + 1
-            [made] = outcomes.tabulate(paper, counts, len(ballots), SecretDraw("0f" * 32))
+            [made] = outcomes.tabulate(paper, counts, len(ballots), draw=SecretDraw("0f" * 32))
             texts.add(made.outcome.to_json())
             assert not made.outcome.ties
         assert len(texts) == 1
