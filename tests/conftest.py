@@ -32,8 +32,17 @@ from tally import outcomes
 from tally.healing import keep_box
 
 from .between import known_addresses, loop_allowed, no_connection_without_database, quick_flush
+from .browsers import all_visitors, chromium, visitor, visitors
 
-__all__ = ["known_addresses", "no_connection_without_database", "quick_flush"]
+__all__ = [
+    "all_visitors",
+    "chromium",
+    "known_addresses",
+    "no_connection_without_database",
+    "quick_flush",
+    "visitor",
+    "visitors",
+]
 
 # A machine that runs many tests at once may stop any of them for a while.
 hypothesis.settings.register_profile("patient", deadline=None)
