@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.test_whole_way import chromium, pytestmark, urna, visitor
-from tests.voting_site.processes import Up, run
+from tests.browsers import DESKTOP, Visitor, Visitors
+from tests.test_whole_way import pytestmark, urna
+from tests.voting_site.processes import Up
 
-__all__ = ["chromium", "pytestmark", "urna", "visitor"]
+__all__ = ["pytestmark", "urna"]
 
 PEOPLE = ("Ana", "Bea", "Carlo", "Dora")
-DESKTOP = {"width": 1280, "height": 800}
 RANKED = {"irv": 1, "stv": 2, "schulze": 1, "borda": 1}
 SCORED = {"score": 1, "star": 1, "majority-judgment": 1}
 # What the page of the result says after two ballots of Bea before Ana.
@@ -31,27 +31,31 @@ TOLD = {
 }
 
 
-def publish(urna: Up, folder: Path, method: str, options: tuple[str, ...] = PEOPLE, **contest: Any) -> str:
-    """Publish an election of one contest, and return the address of its ballot."""
-    slug = f"{method}-{len(options)}"
+def question(method: str, options: tuple[str, ...] = PEOPLE) -> dict[str, Any]:
+    """Return a contest as a paper in a file has it; its key is the method."""
+    seats = 2 if method in ("stv", "approval-committee") else 1
+    labels = [{"label": label} for label in options]
+    return {"key": method, "title": f"Who by {method}?", "method": method, "seats": seats, "options": labels}
+
+
+def publish(urna: Up, folder: Path, slug: str, *questions: dict[str, Any]) -> str:
+    """Publish an election, and return the address of its ballot."""
     paper = folder / "paper.json"
-    question = {"method": method, "options": [{"label": label} for label in options], **contest}
-    paper.write_text(json.dumps({"title": f"Who by {method}?", "slug": slug, "contests": [question]}))
-    imported = run("import_election", "--data", str(urna.data), str(paper), "--publish")
-    assert imported.returncode == 0, imported.stderr
+    paper.write_text(json.dumps({"title": "Who?", "slug": slug, "contests": questions}))
+    urna.call("import_election", str(paper), "--publish")
     return f"http://127.0.0.1:{urna.ports['vote']}/{slug}/"
 
 
-def mark(page: Page, method: str) -> None:
+def mark(contest: Locator, method: str) -> None:
     """Put Bea before Ana, without any script."""
     if method in RANKED:
-        page.get_by_label("Bea", exact=True).select_option("1")
-        page.get_by_label("Ana", exact=True).select_option("2")
+        contest.get_by_label("Bea", exact=True).select_option("1")
+        contest.get_by_label("Ana", exact=True).select_option("2")
     elif method in SCORED:
         for name, score in (("Bea", 5), ("Ana", 3)):
-            page.get_by_role("group", name=name, exact=True).locator(f'input[value="{score}"]').check()
+            contest.get_by_role("group", name=name, exact=True).locator(f'input[value="{score}"]').check()
     else:
-        page.get_by_label("Bea").check()
+        contest.get_by_label("Bea").check()
 
 
 def send(page: Page) -> None:
@@ -64,62 +68,68 @@ def violations(page: Page) -> list[Any]:
     return [(one["id"], [node["html"] for node in one["nodes"]]) for one in Axe().run(page).response["violations"]]
 
 
-def ranking(page: Page) -> list[str]:
+def ranking(within: Page | Locator) -> list[str]:
     """Return the labels in the order in which they are ranked."""
-    return page.locator("ol.ranks [data-label]").all_inner_texts()
+    return within.locator("ol.ranks [data-label]").all_inner_texts()
 
 
-@pytest.mark.parametrize("method", TOLD)
-def test_goes_from_the_ballot_to_the_result(
-    urna: Up, chromium: Browser, visitor: BrowserContext, tmp_path: Path, method: str
+def test_each_method_goes_from_the_ballot_to_the_result(
+    urna: Up, visitors: Visitors, visitor: Visitor, tmp_path: Path
 ) -> None:
-    ballot = publish(urna, tmp_path, method, seats=2 if method in ("stv", "approval-committee") else 1)
+    """One paper has a question for each: so pages are loaded and looked over once."""
+    ballot = publish(urna, tmp_path, "each", *map(question, TOLD))
     results = ballot.replace(str(urna.ports["vote"]), str(urna.ports["result"]))
-    wall = chromium.new_context(viewport=DESKTOP, locale="en", color_scheme="dark").new_page()
+    wall = visitors.get(**DESKTOP, locale="en", color_scheme="dark").new_page()
     wall.goto(results)
-    expect(wall.get_by_text("No ballot has marked an option yet.")).to_be_visible()
+    expect(wall.get_by_text("No ballot has marked an option yet.")).to_have_count(len(TOLD))
     expect(wall.get_by_text("Live", exact=True)).to_be_visible()
 
     phone = visitor.new_page()
     phone.goto(ballot)
-    mark(phone, method)
-    if method in RANKED:
-        assert ranking(phone) == ["Bea", "Ana"]
-        expect(phone.get_by_text("1 Bea, 2 Ana; Carlo, Dora are not ranked.")).to_be_visible()
+    for method in TOLD:
+        contest = phone.locator(f"#{method}")
+        mark(contest, method)
+        if method in RANKED:
+            assert ranking(contest) == ["Bea", "Ana"], method
+            expect(contest.get_by_text("1 Bea, 2 Ana; Carlo, Dora are not ranked.")).to_be_visible()
     assert violations(phone) == []
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     send(phone)
 
-    plain = chromium.new_context(viewport=DESKTOP, locale="en", java_script_enabled=False).new_page()
+    plain = visitors.get(**DESKTOP, locale="en", java_script_enabled=False).new_page()
     plain.goto(ballot)
-    mark(plain, method)
+    for method in TOLD:
+        mark(plain.locator(f"#{method}"), method)
     send(plain)
 
+    def expect_told(page: Page) -> None:
+        for method, told in TOLD.items():
+            expect(page.locator(f'[data-contest="{method}"]').get_by_text(told)).to_be_visible(timeout=15_000)
+
     # It comes without a reload, and is there without a script.
-    expect(wall.get_by_text(TOLD[method])).to_be_visible(timeout=15_000)
+    expect_told(wall)
     assert violations(wall) == []
     plain.goto(results)
-    expect(plain.get_by_text(TOLD[method])).to_be_visible()
+    expect_told(plain)
     phone.goto(results)
     assert violations(phone) == []
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
-    closed = run("close_election", "--data", str(urna.data), ballot.split("/")[-2])
-    assert closed.returncode == 0, closed.stderr
-    expect(wall.locator('[data-key="bea"]')).to_have_attribute("data-standing", "winner")
-    wall.context.close()
-    plain.context.close()
+    urna.call("close_election", "each")
+    for method in TOLD:
+        bea = wall.locator(f'[data-contest="{method}"] [data-key="bea"]')
+        expect(bea).to_have_attribute("data-standing", "winner")
 
 
 @pytest.fixture(scope="module")
 def many(urna: Up, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The ballot of an election with 30 options."""
     options = tuple(f"Option {number}" for number in range(1, 31))
-    return publish(urna, tmp_path_factory.mktemp("many"), "schulze", options)
+    return publish(urna, tmp_path_factory.mktemp("many"), "many", question("schulze", options))
 
 
 class TestRanking:
-    def test_is_made_by_pressing_and_unmade(self, many: str, visitor: BrowserContext) -> None:
+    def test_is_made_by_pressing_and_unmade(self, many: str, visitor: Visitor) -> None:
         page = visitor.new_page()
         page.goto(many)
         for number in (30, 7, 12):
@@ -131,7 +141,7 @@ class TestRanking:
         # It is back at its old place.
         assert page.locator("ul.ranks [data-label]").nth(6).inner_text() == "Option 7"
 
-    def test_is_changed_with_the_keyboard_and_says_so(self, many: str, visitor: BrowserContext) -> None:
+    def test_is_changed_with_the_keyboard_and_says_so(self, many: str, visitor: Visitor) -> None:
         page = visitor.new_page()
         page.goto(many)
         for number in (1, 2, 3):
@@ -145,7 +155,7 @@ class TestRanking:
         assert ranking(page) == ["Option 3", "Option 1", "Option 2"]
         assert page.get_by_label("Option 3", exact=True).input_value() == "1"
 
-    def test_is_changed_by_dragging(self, many: str, visitor: BrowserContext) -> None:
+    def test_is_changed_by_dragging(self, many: str, visitor: Visitor) -> None:
         page = visitor.new_page()
         page.goto(many)
         for number in (1, 2, 3, 4):
@@ -162,7 +172,7 @@ class TestRanking:
         assert ranking(page) == ["Option 4", "Option 1", "Option 2", "Option 3"]
         assert page.locator("[style*=translate]").count() == 0
 
-    def test_of_equals_is_read_by_their_order(self, many: str, visitor: BrowserContext) -> None:
+    def test_of_equals_is_read_by_their_order(self, many: str, visitor: Visitor) -> None:
         page = visitor.new_page()
         page.goto(many)
         for number in (1, 2, 3):
@@ -173,9 +183,9 @@ class TestRanking:
         expect(page.locator("[data-summary]")).to_contain_text("1 Option 2, 2 Option 3; ")
         send(page)
 
-    def test_comes_back_filled_in_with_the_reason(self, urna: Up, chromium: Browser, tmp_path: Path, many: str) -> None:
-        ballot = publish(urna, tmp_path, "irv", (*PEOPLE, "Emil"))
-        page = chromium.new_context(viewport=DESKTOP, locale="en", java_script_enabled=False).new_page()
+    def test_comes_back_filled_in_with_the_reason(self, urna: Up, visitors: Visitors, tmp_path: Path) -> None:
+        ballot = publish(urna, tmp_path, "filled-in", question("irv", (*PEOPLE, "Emil")))
+        page = visitors.get(**DESKTOP, locale="en", java_script_enabled=False).new_page()
         page.goto(ballot)
         page.get_by_label("Ana").select_option("1")
         page.get_by_label("Bea").select_option("1")
@@ -184,4 +194,3 @@ class TestRanking:
         expect(page.get_by_text("1 Ana, 1 Bea; Carlo, Dora, Emil are not ranked.")).to_be_visible()
         page.get_by_label("Bea").select_option("2")
         send(page)
-        page.context.close()

@@ -1,33 +1,23 @@
 """The whole way of a ballot in a real browser: a vote on one page, and the bar moves on the other."""
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from redis import Redis
 
 from polls.definition import Definition
-from tests.voting_site.processes import Alone, Up, run
+from tests.browsers import Visitor, Visitors, chromium, visitor
+from tests.voting_site.processes import Alone, Up
 from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
 
+__all__ = ["chromium", "visitor"]
+
 SLUG = "nesquik-vs-cola-cao"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-# A browser of a test must not call home.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 ASSEMBLY = {
     "title": "Assembly",
@@ -51,13 +41,7 @@ ASSEMBLY = {
     ],
 }
 
-# CI installs the browser, so that there its absence is a failure.
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(
-        not CHROMIUM and os.environ.get("CI") != "true", reason="there is no Chromium: install Debian's chromium"
-    ),
-]
+pytestmark = [pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
@@ -77,25 +61,6 @@ def refused(urna: Up) -> list[str]:
     return found + [line for line in urna.output.splitlines() if "permission" in line.lower()]
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    assert CHROMIUM, "CI has no Chromium: .ci/run installs it"
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-
-
-@pytest.fixture
-def visitor(chromium: Browser) -> Iterator[BrowserContext]:
-    """A phone of somebody who has not been here, in English; errors of its scripts fail the test."""
-    context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en")
-    errors: list[str] = []
-    context.on("weberror", lambda error: errors.append(str(error.error)))
-    context.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)
-    yield context
-    context.close()
-    assert not errors
-
-
 def ballot_url(urna: Up) -> str:
     return f"http://127.0.0.1:{urna.ports['vote']}/{SLUG}/"
 
@@ -113,8 +78,8 @@ def count_of(page: Page, key: str) -> int:
     return int(page.locator(f'[data-key="{key}"] [data-count]').inner_text())
 
 
-def test_a_vote_moves_the_bar_on_another_screen(urna: Up, chromium: Browser, visitor: BrowserContext) -> None:
-    wall = chromium.new_context(viewport={"width": 1920, "height": 1080}, locale="en").new_page()
+def test_a_vote_moves_the_bar_on_another_screen(urna: Up, visitors: Visitors, visitor: Visitor) -> None:
+    wall = visitors.get(viewport={"width": 1920, "height": 1080}, locale="en").new_page()
     wall.goto(results_url(urna))
     expect(wall.get_by_text("Live", exact=True)).to_be_visible()
     before = count_of(wall, "cola-cao")
@@ -128,14 +93,12 @@ def test_a_vote_moves_the_bar_on_another_screen(urna: Up, chromium: Browser, vis
 
     expect(wall.locator('[data-key="cola-cao"] [data-count]')).to_have_text(str(before + 1))
     assert wall.evaluate("window.stayed")
-    wall.context.close()
 
 
-def test_one_vote_moves_the_board_of_each_question(urna: Up, visitor: BrowserContext, tmp_path: Path) -> None:
+def test_one_vote_moves_the_board_of_each_question(urna: Up, visitor: Visitor, tmp_path: Path) -> None:
     paper = tmp_path / "assembly.json"
     paper.write_text(json.dumps(ASSEMBLY))
-    imported = run("import_election", "--data", str(urna.data), str(paper), "--publish")
-    assert imported.returncode == 0, imported.stderr
+    urna.call("import_election", str(paper), "--publish")
     wall, phone = visitor.new_page(), visitor.new_page()
     wall.goto(results_url(urna).replace(SLUG, "assembly"))
     expect(wall.get_by_text("Live", exact=True)).to_be_visible()
@@ -152,7 +115,7 @@ def test_one_vote_moves_the_board_of_each_question(urna: Up, visitor: BrowserCon
     expect(wall.locator('[data-contest="board"]').get_by_text("1 left it blank")).to_be_visible()
 
 
-def test_a_changed_vote_moves_from_one_option_to_the_other(urna: Up, visitor: BrowserContext) -> None:
+def test_a_changed_vote_moves_from_one_option_to_the_other(urna: Up, visitor: Visitor) -> None:
     wall, phone = visitor.new_page(), visitor.new_page()
     phone.goto(ballot_url(urna))
     vote(phone, "Nesquik")
@@ -169,7 +132,7 @@ def test_a_changed_vote_moves_from_one_option_to_the_other(urna: Up, visitor: Br
     expect(wall.locator('[data-key="cola-cao"] [data-count]')).to_have_text(str(cola_cao + 1))
 
 
-def test_going_back_and_choosing_again_ends_with_the_later_choice(urna: Up, visitor: BrowserContext) -> None:
+def test_going_back_and_choosing_again_ends_with_the_later_choice(urna: Up, visitor: Visitor) -> None:
     phone = visitor.new_page()
     phone.goto(ballot_url(urna))
     vote(phone, "Nesquik")
@@ -185,16 +148,15 @@ def test_going_back_and_choosing_again_ends_with_the_later_choice(urna: Up, visi
     expect(phone.get_by_text("Counted", exact=True)).to_be_visible()
 
 
-def test_an_empty_ballot_comes_back_with_a_sentence(urna: Up, visitor: BrowserContext) -> None:
+def test_an_empty_ballot_comes_back_with_a_sentence(urna: Up, visitor: Visitor) -> None:
     phone = visitor.new_page()
     phone.goto(ballot_url(urna))
     phone.get_by_role("button", name="Vote").click()
     expect(phone.get_by_role("alert")).to_contain_text("Nothing is chosen yet")
 
 
-def test_everything_works_without_javascript(urna: Up, chromium: Browser) -> None:
-    context = chromium.new_context(java_script_enabled=False, locale="es")
-    page = context.new_page()
+def test_everything_works_without_javascript(urna: Up, visitors: Visitors) -> None:
+    page = visitors.get(java_script_enabled=False, locale="es").new_page()
     page.goto(results_url(urna))
     before = count_of(page, "nesquik")
     page.goto(ballot_url(urna))
@@ -205,10 +167,9 @@ def test_everything_works_without_javascript(urna: Up, chromium: Browser) -> Non
         if count_of(page, "nesquik") > before:
             break
     assert count_of(page, "nesquik") == before + 1
-    context.close()
 
 
-def test_the_language_can_be_switched(urna: Up, visitor: BrowserContext) -> None:
+def test_the_language_can_be_switched(urna: Up, visitor: Visitor) -> None:
     page = visitor.new_page()
     page.goto(ballot_url(urna))
     page.get_by_role("button", name="Español").click()
@@ -221,18 +182,17 @@ def test_the_language_can_be_switched(urna: Up, visitor: BrowserContext) -> None
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
-def test_an_extension_reaches_an_open_dashboard(urna: Up, visitor: BrowserContext) -> None:
+def test_an_extension_reaches_an_open_dashboard(urna: Up, visitor: Visitor) -> None:
     wall = visitor.new_page()
     extend = "from polls.models import Election as E; from polls.publishing import publish_election as p; "
     extend += f"e = E.objects.get(slug={SLUG!r}); e.closes_at = '2099-01-02T10:00Z'; e.save(); p(e)"
     wall.goto(results_url(urna))
     expect(wall.get_by_text("Live", exact=True)).to_be_visible()
-    changed = run("shell", "--data", str(urna.data), "-v0", "-c", extend)
-    assert changed.returncode == 0, changed.stderr
+    urna.execute(extend)
     expect(wall.locator("[data-times]")).to_contain_text("2099", timeout=20_000)
 
 
-def test_a_dashboard_says_that_it_lost_touch_and_finds_back(urna: Up, visitor: BrowserContext) -> None:
+def test_a_dashboard_says_that_it_lost_touch_and_finds_back(urna: Up, visitor: Visitor) -> None:
     wall = visitor.new_page()
     wall.goto(results_url(urna))
     expect(wall.get_by_text("Live", exact=True)).to_be_visible()
@@ -241,7 +201,7 @@ def test_a_dashboard_says_that_it_lost_touch_and_finds_back(urna: Up, visitor: B
     expect(wall.get_by_text("Live", exact=True)).to_be_visible(timeout=30_000)
 
 
-def test_the_ballot_can_be_cast_with_the_keyboard_alone(urna: Up, visitor: BrowserContext) -> None:
+def test_the_ballot_can_be_cast_with_the_keyboard_alone(urna: Up, visitor: Visitor) -> None:
     page = visitor.new_page()
     page.goto(ballot_url(urna))
     for _ in range(20):
@@ -253,7 +213,7 @@ def test_the_ballot_can_be_cast_with_the_keyboard_alone(urna: Up, visitor: Brows
     page.wait_for_url("**/cast/")
 
 
-def test_every_page_names_the_replica_that_served_it(urna: Up, visitor: BrowserContext) -> None:
+def test_every_page_names_the_replica_that_served_it(urna: Up, visitor: Visitor) -> None:
     page = visitor.new_page()
     for url in (ballot_url(urna), ballot_url(urna) + "cast/", results_url(urna), ballot_url(urna) + "nothing/"):
         page.goto(url)
@@ -274,13 +234,12 @@ def ask_for_proof(urna: Up, whether: bool) -> None:
         f"one = Election.objects.get(slug={SLUG!r}); one.proof_of_work = {whether}; "
         "one.save(); publish_election(one)"
     )
-    done = run("shell", "--data", str(urna.data), "-c", code)
-    assert done.returncode == 0, done.stderr
+    urna.execute(code)
 
 
 @pytest.mark.usefixtures("_proof_of_work")
 class TestProofOfWork:
-    def test_is_done_while_the_voter_chooses(self, urna: Up, visitor: BrowserContext) -> None:
+    def test_is_done_while_the_voter_chooses(self, urna: Up, visitor: Visitor) -> None:
         page = visitor.new_page()
         page.goto(ballot_url(urna))
         done = page.get_by_role("status").get_by_text("The computation is done.", exact=True)
@@ -288,12 +247,12 @@ class TestProofOfWork:
         vote(page, "Nesquik")
         page.wait_for_url("**/cast/")
 
-    def test_keeps_a_press_that_comes_too_early(self, urna: Up, visitor: BrowserContext) -> None:
+    def test_keeps_a_press_that_comes_too_early(self, urna: Up, visitors: Visitors) -> None:
+        page = visitors.get("with a slow worker", locale="en").new_page()
         # A worker that is as slow as the slowest phone.
-        visitor.add_init_script(
+        page.add_init_script(
             "window.Worker = class { constructor() { window.worker = this; } postMessage() {} terminate() {} }"
         )
-        page = visitor.new_page()
         page.goto(ballot_url(urna))
         vote(page, "Nesquik")
         expect(page.get_by_role("status").get_by_text("your vote goes out as soon as")).to_be_visible()
@@ -301,18 +260,18 @@ class TestProofOfWork:
         expect(page.get_by_role("alert")).to_contain_text("The computation that keeps robots out is missing")
         expect(page.get_by_label("Nesquik")).to_be_checked()
 
-    def test_says_without_scripts_what_it_needs(self, urna: Up, chromium: Browser) -> None:
-        page = chromium.new_context(locale="en", java_script_enabled=False).new_page()
+    def test_says_without_scripts_what_it_needs(self, urna: Up, visitors: Visitors) -> None:
+        page = visitors.get(locale="es", java_script_enabled=False).new_page()
         page.goto(ballot_url(urna))
         expect(page.locator("noscript p")).to_be_visible()
 
 
 def test_a_voter_who_has_to_wait_sees_the_seconds_run_and_presses_again(
-    define: Callable[..., Definition], chromium: Browser, visitor: BrowserContext, tmp_path: Path
+    define: Callable[..., Definition], visitors: Visitors, visitor: Visitor, tmp_path: Path
 ) -> None:
     define()
     with Alone(tmp_path, "vote", NEWCOMER_BURST="1", NEWCOMER_INTERVAL_MS="4000") as narrow:
-        first, late = chromium.new_context().new_page(), visitor.new_page()
+        first, late = visitors.get("the first").new_page(), visitor.new_page()
         for page in (first, late):
             page.goto(f"http://127.0.0.1:{narrow.port}/drink/")
         vote(first, "Nesquik")

@@ -1,5 +1,6 @@
 """Running the project's commands as a user does, and waiting for what they do."""
 
+import json
 import os
 import re
 import signal
@@ -132,6 +133,48 @@ def _prepare(place: Path) -> None:
     assert static_files.gather(place / "static")
 
 
+# Runs the code of each line that it reads, and answers with a line: what the code printed, and how it failed.
+LISTEN = """
+import contextlib, io, json, sys, traceback
+from django.db import connection
+for line in sys.stdin:
+    printed, failure = io.StringIO(), ""
+    with contextlib.redirect_stdout(printed):
+        try:
+            exec(json.loads(line), {})
+        except BaseException:
+            failure = traceback.format_exc()
+    connection.close()
+    print(json.dumps([printed.getvalue(), failure]), flush=True)
+"""
+
+
+class Shell:
+    """A `manage.py shell` that stays: each command by `run` takes most of a second of processor time to start."""
+
+    def __init__(self, data: Path) -> None:
+        self._process = subprocess.Popen(
+            [*MANAGE, "shell", "--data", str(data), "-v0", "-c", LISTEN],
+            env=fresh_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def execute(self, code: str) -> str:
+        """Run Python code; return what it prints, and fail the test where it raises something."""
+        assert self._process.stdin
+        assert self._process.stdout
+        print(json.dumps(code), file=self._process.stdin, flush=True)
+        printed, failure = json.loads(self._process.stdout.readline())
+        assert not failure, failure
+        return str(printed)
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate(timeout=DEADLINE)
+
+
 class Up(Running):
     """`manage.py up` on free ports; on a prepared data folder, unless `data` names another one."""
 
@@ -139,7 +182,22 @@ class Up(Running):
         self.data = data or copy_prepared(folder / "data")
         self.ports = {name: free_port() for name in WEB_ROLES}
         ports = [part for name, port in self.ports.items() for part in (f"--{name}-port", str(port))]
+        self._shell: Shell | None = None
         super().__init__(folder / "log", "up", "--data", str(self.data), "--host", host, *ports, **environment)
+
+    def __exit__(self, *_: object) -> None:
+        if self._shell:
+            self._shell.close()
+        super().__exit__()
+
+    def execute(self, code: str) -> str:
+        """Run Python code beside the roles; return what it prints, and fail the test where it raises something."""
+        self._shell = self._shell or Shell(self.data)
+        return self._shell.execute(code)
+
+    def call(self, *arguments: str) -> str:
+        """Run a management command beside the roles; return what it prints, and fail the test where it fails."""
+        return self.execute(f"from django.core.management import call_command; call_command(*{arguments!r})")
 
     def wait_until_ready(self) -> None:
         """Wait for the start message."""
@@ -147,14 +205,8 @@ class Up(Running):
 
     def add_administrator(self, name: str, password: str) -> None:
         """Make an account for the administration, beside the first one."""
-        done = run(
-            "createsuperuser",
-            *("--data", str(self.data), "--no-input"),
-            DJANGO_SUPERUSER_USERNAME=name,
-            DJANGO_SUPERUSER_PASSWORD=password,
-            DJANGO_SUPERUSER_EMAIL=f"{name}@example.org",
-        )
-        assert done.returncode == 0, done.stderr
+        make = "from django.contrib.auth.models import User; User.objects.create_superuser"
+        self.execute(f"{make}({name!r}, '{name}@example.org', {password!r})")
 
 
 class Alone(Running):
