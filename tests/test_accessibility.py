@@ -8,10 +8,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.office.browser import make_content, urna
-from tests.test_whole_way import chromium, pytestmark
 from tests.voting_site.processes import Up
 
-__all__ = ["chromium", "pytestmark", "urna"]
+__all__ = ["urna"]
+
+pytestmark = pytest.mark.long
 
 PASSWORD = "correct horse battery staple"
 PHONE, DESKTOP = {"width": 380, "height": 760}, {"width": 1280, "height": 800}

@@ -10,10 +10,8 @@ from functools import cache
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.test_whole_way import SLUG, ballot_url, chromium, results_url, vote
+from tests.test_whole_way import SLUG, ballot_url, results_url, vote
 from tests.voting_site.processes import Up
-
-__all__ = ["chromium"]
 
 ANSWERS = {
     "a list": ("vote", "GET", "/", 302),
@@ -186,19 +184,27 @@ class TestNonce:
         assert "no-store" in answer.headers["Cache-Control"]
 
 
+@pytest.fixture(scope="module")
+def tab(chromium: Browser) -> tuple[Page, list[str]]:
+    """A page that writes down what its policies stopped, and what it writes."""
+    page = chromium.new_context(locale="en").new_page()
+    stopped: list[str] = []
+    page.on("console", lambda line: stopped.append(line.text) if line.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: stopped.append(str(error)))
+    page.add_init_script(
+        "addEventListener('securitypolicyviolation', (e) => console.error(`stopped: ${e.violatedDirective}`))"
+    )
+    return page, stopped
+
+
 class TestBrowser:
     @pytest.fixture
-    def page(self, chromium: Browser) -> Iterator[Page]:
-        """A page that writes down what its policies stopped."""
-        page = chromium.new_context(locale="en").new_page()
-        self.stopped: list[str] = []
-        page.on("console", lambda line: self.stopped.append(line.text) if line.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: self.stopped.append(str(error)))
-        page.add_init_script(
-            "addEventListener('securitypolicyviolation', (e) => console.error(`stopped: ${e.violatedDirective}`))"
-        )
+    def page(self, tab: tuple[Page, list[str]]) -> Iterator[Page]:
+        page, self.stopped = tab
         yield page
-        page.context.close()
+        page.goto("about:blank")
+        page.context.clear_cookies()
+        self.stopped.clear()
 
     def visit(self, page: Page, url: str) -> None:
         page.goto(url)

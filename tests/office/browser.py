@@ -11,7 +11,7 @@ from django.test import Client
 from playwright.sync_api import Page
 
 from tests.browsers import DESKTOP, PHONE, Visitors, chromium
-from tests.voting_site.processes import Up, run
+from tests.voting_site.processes import Up
 
 __all__ = ["DESKTOP", "PHONE", "chromium", "make_content", "open_office", "urna"]
 
@@ -42,7 +42,6 @@ def urna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 
 def make_content(urna: Up, call: str) -> dict[str, int]:
     """Call a function of content.py in an Urna; return the numbers that it prints, by name."""
-    made = run("shell", "--data", str(urna.data), "-c", f"from tests.office import content; content.{call}")
-    [found] = re.findall("NUMBERS (.*)", made.stdout) or [made.stderr]
+    [found] = re.findall("NUMBERS (.*)", urna.execute(f"from tests.office import content; content.{call}"))
     numbers: dict[str, int] = json.loads(found)
     return numbers

@@ -12,10 +12,12 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.office.browser import DESKTOP, PHONE, make_content, urna
-from tests.test_whole_way import chromium, pytestmark, vote
+from tests.test_whole_way import vote
 from tests.voting_site.processes import Up
 
-__all__ = ["chromium", "pytestmark", "urna"]
+__all__ = ["urna"]
+
+pytestmark = pytest.mark.long
 
 PASSWORD = "correct horse battery staple"
 SIZES: dict[str, Any] = {"phone": PHONE, "desktop": DESKTOP}

@@ -1,12 +1,14 @@
 """Give an election one new version after the other, with large frames.
 
-Usage: python -m tests.voting_site.change_results SLUG TIMES, with the environment of a management command.
+For a `manage.py shell`, in which Django is set up before this is imported.
 """
 
-import sys
 import time
 
-import django
+from polls.models import Election
+from polls.paper_file import create_election
+from polls.publishing import publish_election
+from tally.announce import announce
 
 OPTIONS = 100
 # Seconds between two versions, in which `result` reads each.
@@ -15,11 +17,6 @@ PAUSE = 0.15
 
 def main(slug: str, times: int) -> None:
     """Make the election where there is none, and announce so many changes of it."""
-    from polls.models import Election
-    from polls.paper_file import create_election
-    from polls.publishing import publish_election
-    from tally.announce import announce
-
     election = Election.objects.filter(slug=slug).first()
     if election is None:
         options = [{"label": f"{number} {'x' * 60}"} for number in range(OPTIONS)]
@@ -28,8 +25,3 @@ def main(slug: str, times: int) -> None:
         publish_election(election)
         announce(election.pk)
         time.sleep(PAUSE)
-
-
-if __name__ == "__main__":
-    django.setup()
-    main(sys.argv[1], int(sys.argv[2]))

@@ -4,8 +4,6 @@ import http.client
 import json
 import socket
 import struct
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,7 +15,7 @@ import psutil
 import psycopg2
 import pytest
 
-from tests.voting_site.processes import PROJECT, Running, Up, answers, fresh_environment, wait_until
+from tests.voting_site.processes import Running, Up, answers, wait_until
 from tests.voting_site.sockets import (
     CLOSE,
     PING,
@@ -30,7 +28,6 @@ from tests.voting_site.sockets import (
     open_socket,
     read_frames,
 )
-from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
 from voting_site.local.ports import free_port
 from voting_site.local.postgres import Postgres
@@ -49,7 +46,7 @@ SEATS = 20
 LARGE = {"vote": "/static/pages/urna.css", "result": "/static/pages/urna.css", "admin": "/static/admin/css/base.css"}
 # Clients of each role that do not read. What waits for one is limited by `result` alone, and the others answer
 # hundreds of requests until its kernel takes no more.
-DEAF = {"vote": 20, "result": 100, "admin": 20}
+DEAF = {"vote": 8, "result": 100, "admin": 8}
 MEGA = 2**20
 # Seconds that the impatient roles of these tests leave to a client.
 PATIENCE = 3
@@ -288,15 +285,7 @@ class TestSocket:
 
 def change_results(urna: Up, *, times: int) -> None:
     """Let the election LOUD have so many new versions, one after the other."""
-    environment = embedded.environment(DataFolder(urna.data), {})
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.voting_site.change_results", LOUD, str(times)],
-        cwd=PROJECT,
-        env=fresh_environment(**environment, DJANGO_SETTINGS_MODULE="voting_site.settings"),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    urna.execute(f"from tests.voting_site.change_results import main; main({LOUD!r}, {times})")
 
 
 def newest(port: int) -> int:

@@ -46,8 +46,7 @@ class TestUp:
         password = re.search(r"user admin, password (\S+)", up.output)
         assert password
         check = "from django.contrib.auth import authenticate as a; print(a(username='admin', password={!r}))"
-        shell = run("shell", "--data", str(up.data), "-v0", "-c", check.format(password[1]))
-        assert shell.stdout == "admin\n", shell.stderr
+        assert up.execute(check.format(password[1])) == "admin\n"
         assert not (up.data / "first_password").exists()
 
     def test_puts_the_name_of_the_program_before_each_line_of_its_log(self, up: Up) -> None:
@@ -99,7 +98,7 @@ class TestUp:
         assert up.process.poll() is None
         wait_until(lambda: answers(up.ports["result"], "/readyz"), "recovery")
 
-    def test_runs_on_while_a_copy_of_its_folder_is_looked_at(self, up: Up, tmp_path: Path) -> None:
+    def test_runs_on_beside_a_copy_that_is_looked_at_open_to_others_and_killed(self, up: Up, tmp_path: Path) -> None:
         programs = psutil.Process(up.process.pid).children()
         # PostgreSQL may remove a file while `cp` is at it, which then complains.
         subprocess.run(["cp", "-a", up.data, tmp_path / "copy"], check=False)
@@ -107,11 +106,26 @@ class TestUp:
         assert counted.returncode == 0, counted.stderr
         assert "no difference" in counted.stdout
         assert all(map(is_alive, programs))
-        with Up(tmp_path, data=tmp_path / "copy") as copy:
+        with Up(tmp_path, data=tmp_path / "copy", host="0.0.0.0") as copy:
             copy.wait_until_ready()
             assert all(answers(port, "/readyz") for port in (*copy.ports.values(), *up.ports.values()))
-            assert copy.stop() == 0
+            says_to_whom_it_is_open(copy)
+            leaves_nothing_running_when_it_is_killed(copy)
         assert all(map(is_alive, programs))
+
+
+def says_to_whom_it_is_open(up: Up) -> None:
+    found = re.search(r"Vote +http://([0-9.]+):\d+/", up.output)
+    assert found
+    reachable = [one for one in own_addresses("0.0.0.0") if answers(up.ports["vote"], address=one)]
+    assert found[1] == reachable[0]
+    assert "reaches all three, the administration too." in up.output
+
+
+def leaves_nothing_running_when_it_is_killed(up: Up) -> None:
+    family = up.family()
+    up.stop(signal.SIGKILL)
+    wait_until(lambda: not any(map(is_alive, family)), "an end of the whole family")
 
 
 class TestWithoutPostgres:
@@ -137,21 +151,6 @@ class TestWithoutPostgres:
         *_, said = command.output.partition("urna: ")
         assert said.startswith("postgres has ended 5 times within 60 seconds. Voting needs it: it holds the elections")
         assert 'postgresql.conf" contains errors' in said
-
-
-class TestOpenToOthers:
-    def test_says_so_with_an_address_and_leaves_nothing_running_when_it_is_killed(self, tmp_path: Path) -> None:
-        with Up(tmp_path, host="0.0.0.0") as command:
-            command.wait_until_ready()
-            found = re.search(r"Vote +http://([0-9.]+):\d+/", command.output)
-            assert found
-            reachable = [one for one in own_addresses("0.0.0.0") if answers(command.ports["vote"], address=one)]
-            assert found[1] == reachable[0]
-            assert "reaches all three, the administration too." in command.output
-
-            family = command.family()
-            command.stop(signal.SIGKILL)
-            wait_until(lambda: not any(map(is_alive, family)), "an end of the whole family")
 
 
 class TestGivenServers:
