@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 # What migrations fill, and no test changes.
 FILLED_BY_MIGRATIONS = {"django_content_type", "auth_permission"}
@@ -52,6 +53,22 @@ def known_addresses() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("django.urls.clear_url_caches", lambda: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def known_static_files() -> Iterator[None]:
+    """Look for static files once; each client of Django's has a WhiteNoise that would look for all of them."""
+    look, known = WhiteNoiseMiddleware.add_files_from_finders, dict[str, object]()
+
+    def add(self: WhiteNoiseMiddleware) -> None:
+        if not known:
+            look(self)
+            known.update(self.files)
+        self.files.update(known)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add)
         yield
 
 

@@ -31,13 +31,20 @@ from polls.voters import Voter, shard_of
 from tally import outcomes
 from tally.healing import keep_box
 
-from .between import known_addresses, loop_allowed, no_connection_without_database, quick_flush
+from .between import (
+    known_addresses,
+    known_static_files,
+    loop_allowed,
+    no_connection_without_database,
+    quick_flush,
+)
 from .browsers import all_visitors, chromium, visitor, visitors
 
 __all__ = [
     "all_visitors",
     "chromium",
     "known_addresses",
+    "known_static_files",
     "no_connection_without_database",
     "quick_flush",
     "visitor",
