@@ -1,6 +1,7 @@
 """A pytest plugin that gives each test process a PostgreSQL and a Valkey of its own, before settings are read."""
 
 import fcntl
+import gc
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,11 @@ SERVER = re.compile(r"(DATABASE|REDIS)_URL(_FILE)?$")
 
 _services = ExitStack()
 FIGURE = "figure"
+# What makes a test a large one.
+LARGE_FIXTURES = {"chromium", "up", "urna"}
+# The number of large tests that a quick run leaves out; and whether a run is one, for the processes that run its tests.
+LARGE = pytest.StashKey[int]()
+QUICK = "quick"
 
 
 def make_temporary() -> str:
@@ -73,6 +80,9 @@ class FleetingPostgres(Postgres):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--all", action="store_true", help="also run what a plain run leaves out: what needs a browser or a whole Urna"
+    )
     parser.addoption("--attack", action="store_true", help="also run what attacks a whole Urna: some minutes, for CI")
     parser.addoption("--full", action="store_true", help="also run what takes many minutes")
     parser.addoption(
@@ -83,10 +93,49 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     full, attack = config.getoption("--full"), config.getoption("--attack")
     left_out = [marker for marker, wanted in (("full", full), ("attack", full or attack)) if not wanted]
-    chosen = [item for item in items if not any(item.get_closest_marker(marker) for marker in left_out)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    wanted = [item for item in items if not any(item.get_closest_marker(marker) for marker in left_out)]
+    chosen = [item for item in wanted if not (is_quick(config) and is_large(item))]
+    config.stash[LARGE] = len(wanted) - len(chosen)
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
     # In a parallel run a long file that begins last would go on alone.
     items[:] = sorted(chosen, key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for garbage among what tests make, and not again and again through five thousand tests."""
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
+
+
+def is_large(item: pytest.Item) -> bool:
+    """Tell whether a test needs a browser or a whole Urna."""
+    return bool(LARGE_FIXTURES & set(getattr(item, "fixturenames", ())))
+
+
+def is_quick(config: pytest.Config) -> bool:
+    """Tell whether this run is one that people wait for: neither `--all` nor certain tests are asked for."""
+    if hasattr(config, "workerinput"):
+        return bool(config.workerinput[QUICK])
+    return is_whole(config) and not (config.getoption("--all") or config.getoption("--full") or config.option.markexpr)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process that runs tests for this one what only this one knows."""
+    node.workerinput[QUICK] = is_quick(node.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[LARGE] = getattr(node, "workeroutput", {}).get(QUICK, 0)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[QUICK] = session.config.stash.get(LARGE, 0)
 
 
 @pytest.fixture
@@ -104,6 +153,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("figures")
         for line in figures:
             terminalreporter.line(line)
+    if left_out := terminalreporter.config.stash.get(LARGE, 0):
+        terminalreporter.section("left out")
+        terminalreporter.line(f"{left_out} tests with a browser or a whole Urna: ./urna test --all runs them, too")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -128,9 +180,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Run the whole in parallel, and what is chosen by path or word in one process, which starts sooner."""
-    is_whole = not (config.known_args_namespace.file_or_dir or config.known_args_namespace.keyword)
     # Tests wait for half of their time: with two processes for each processor, little of it is lost.
-    return (os.cpu_count() or 1) * 2 if is_whole else 0
+    return (os.cpu_count() or 1) * 2 if is_whole(config) else 0
+
+
+def is_whole(config: pytest.Config) -> bool:
+    """Tell whether a run is not of certain files, or of tests with a certain word."""
+    return not (config.known_args_namespace.file_or_dir or config.known_args_namespace.keyword)
 
 
 def gives_tests_away(config: pytest.Config) -> bool:

@@ -154,15 +154,19 @@ class TestWithoutPostgres:
 
 
 class TestGivenServers:
-    def test_are_used_and_none_are_started(self, tmp_path: Path, servers: dict[str, str]) -> None:
+    @pytest.fixture
+    def urna(self, tmp_path: Path, servers: dict[str, str]) -> Iterator[Up]:
         prepared = run("prepare", **servers)
         assert prepared.returncode == 0, prepared.stderr
         with Up(tmp_path, data=tmp_path / "data", **servers) as command:
-            command.wait_until_ready()
-            # The administrator has a password already.
-            assert "to set a new password: ./urna manage changepassword admin" in command.output
-            command.process.send_signal(signal.SIGINT)
-            assert command.stop(signal.SIGINT) == 0
-            assert "Traceback" not in command.output
-        assert not (command.data / "postgres").exists()
-        assert not (command.data / "valkey").exists()
+            yield command
+
+    def test_are_used_and_none_are_started(self, urna: Up) -> None:
+        urna.wait_until_ready()
+        # The administrator has a password already.
+        assert "to set a new password: ./urna manage changepassword admin" in urna.output
+        urna.process.send_signal(signal.SIGINT)
+        assert urna.stop(signal.SIGINT) == 0
+        assert "Traceback" not in urna.output
+        assert not (urna.data / "postgres").exists()
+        assert not (urna.data / "valkey").exists()
