@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # A browser of a test must not call home.
@@ -48,10 +48,14 @@ class Visitor:
         """Come with the options of a context: viewport, locale, ..."""
         self.context = browser.new_context(**look)
         self.context.on("weberror", lambda error: self.errors.append(str(error.error)))
-        self.context.on("console", lambda line: self.errors.append(line.text) if "Security P" in line.text else None)
+        self.context.on("console", self._listen)
         self.errors: list[str] = []
         self._free: list[Page] = []
         self._used: list[Page] = []
+
+    def _listen(self, line: ConsoleMessage) -> None:
+        if "Security Policy" in line.text:
+            self.errors.append(line.text)
 
     def new_page(self) -> Page:
         """Return an empty page."""
