@@ -5,14 +5,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import segno
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from pages.context_processors import site
@@ -26,6 +24,7 @@ from .access import Right, rights_on
 from .account_page import describe_accounts, judge
 from .election_view import election_view, page_context
 from .models import LoggedAct
+from .qr_code import draw_code
 from .saving import describe_refused
 from .times import in_full
 
@@ -161,9 +160,3 @@ def find_addresses(request: HttpRequest, election: Election) -> list[dict[str, A
         (_("Results"), f"{urls['result_url']}/{election.slug}/"),
     ]
     return [{"name": name, "url": url, "code": draw_code(url)} for name, url in pages]
-
-
-def draw_code(url: str) -> SafeString:
-    """Draw the QR code of an address as SVG, in black on white, which every camera reads."""
-    drawing: str = segno.make(url, micro=False).svg_inline(scale=4, border=4, dark="#000", light="#fff", omitsize=True)
-    return mark_safe(drawing)

@@ -7,13 +7,18 @@ password and on the last sign-in, so that nothing has to be kept of it.
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
-from django.contrib.auth.views import PasswordResetConfirmView
+from django.contrib.auth.views import INTERNAL_RESET_SESSION_TOKEN, PasswordResetConfirmView
+from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext_lazy as _
+
+from .sign_in.entering import PASSWORDS, enter
 
 
 class ChoosePasswordView(PasswordResetConfirmView):
@@ -22,12 +27,17 @@ class ChoosePasswordView(PasswordResetConfirmView):
     template_name = "office/choose_password.html"
     title = _("Choose your password")
     success_url = reverse_lazy("admin:index")
-    post_reset_login = True
-    post_reset_login_backend = "django.contrib.auth.backends.ModelBackend"
 
     def get_user(self, uidb64: str) -> User | None:
         user = super().get_user(uidb64)
         return user if user and user.is_active else None
+
+    def form_valid(self, form: SetPasswordForm) -> HttpResponse:
+        user = form.save()
+        # The link is used up.
+        self.request.session.pop(INTERNAL_RESET_SESSION_TOKEN, None)
+        is_in = enter(self.request, user, PASSWORDS, self.get_success_url())
+        return redirect(self.get_success_url() if is_in else "second_factor")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = admin.site.each_context(self.request) | super().get_context_data(**kwargs)

@@ -14,6 +14,8 @@ class Organisation(models.Model):
     public_name = models.CharField(max_length=100, blank=True, editable=False)
     accent = models.CharField(max_length=7, blank=True, editable=False)
     logo = models.TextField(blank=True, editable=False)
+    # Whether its members may do nothing before they have a second factor.
+    demands_second_factor = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name = _("organisation")
@@ -49,6 +51,39 @@ class Membership(models.Model):
         return f"{self.user}, {self.get_role_display()}"
 
 
+class SecondFactor(models.Model):
+    """Something besides the password by which somebody shows who signs in; `sign_in/factors.py` says what is valid.
+
+    `data` is by kind: of an app its key (in base 32) and the last step for which a code was taken; of a passkey its
+    public part, the host that it belongs to, and how often it signed; of recovery codes their hashes.
+    """
+
+    class Kind(models.TextChoices):
+        APP = "app", _("app that shows codes")
+        PASSKEY = "passkey", _("passkey")
+        RECOVERY = "recovery", _("recovery codes")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="second_factors")
+    kind = models.CharField(max_length=10, choices=Kind)
+    name = models.CharField(_("name"), max_length=60, blank=True)
+    data = models.JSONField()
+    made_at = models.DateTimeField(db_default=Now())
+    used_at = models.DateTimeField(null=True)
+    # Wrong codes since the last right one, from whichever address, and the last of them.
+    wrong = models.PositiveSmallIntegerField(default=0)
+    wrong_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "kind"], condition=~models.Q(kind="passkey"), name="one_app_and_one_set_of_codes"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.user}"
+
+
 class Holding(models.Model):
     """Which organisation holds an election."""
 
@@ -76,6 +111,8 @@ class ActName(models.TextChoices):
     REMOVE_MEMBER = "remove-member", _("member removed")
     MAKE_LINK = "make-link", _("link to a first password made")
     CHANGE_LOOK = "change-look", _("look changed")
+    DEMAND_FACTOR = "demand-factor", _("rule on the second factor changed")
+    RESET_FACTOR = "reset-factor", _("second factor of a member reset")
 
 
 class LoggedAct(models.Model):

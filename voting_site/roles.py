@@ -28,7 +28,8 @@ SIGNING_IN = (
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "voting_site.admin_access.SessionEndMiddleware",
-    "office.kept_forms.KeptFormsMiddleware",
+    "office.sign_in.middleware.SecondFactorMiddleware",
+    "office.sign_in.middleware.KeptFormsMiddleware",
     "axes.middleware.AxesMiddleware",
 )
 

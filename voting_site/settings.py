@@ -123,11 +123,14 @@ PERMISSIONS_POLICY: dict[str, list[str] | str] = {
     for name in (
         "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "geolocation",
         "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment",
-        "picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "serial", "storage-access", "usb",
-        "window-management", "xr-spatial-tracking",
+        "picture-in-picture", "publickey-credentials-create", "publickey-credentials-get", "screen-wake-lock",
+        "serial", "storage-access", "usb", "window-management", "xr-spatial-tracking",
     )
 }  # fmt: skip
 PERMISSIONS_POLICY["fullscreen"] = "self" if ROLE.may_fill_screen else []
+if ROLE.has_admin:
+    # For the passkeys of those who sign in.
+    PERMISSIONS_POLICY["publickey-credentials-create"] = PERMISSIONS_POLICY["publickey-credentials-get"] = "self"
 
 # Cookies do not depend on the port, so that the cookies of roles on one host need different names.
 _cookie_prefix = ("__Host-" if BEHIND_TLS else "") + f"urna_{URNA_ROLE or 'manage'}_"
@@ -249,6 +252,9 @@ AXES_RESET_ON_SUCCESS = True
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_LOCKOUT_CALLABLE = "office.locked_out.show_locked_out"
 AXES_VERBOSE = False
+# Not kept with a failure: a mistyped recovery code tells most of the right one, and a kept form is somebody's work.
+# Names and addresses are not hidden, as they are by default: without them a line of the log tells nothing.
+AXES_SENSITIVE_PARAMETERS = ["code", "passkey", "kept"]
 # The lines in the log are enough; `axes_reset` ends a pause.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
@@ -431,5 +437,7 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        # At INFO it names each passkey, beside the line of axes for the sign-in.
+        "fido2": {"level": "WARNING"},
     },
 }

@@ -53,8 +53,8 @@ class TestLogin:
 
     def test_is_logged(self, user, caplog):
         with caplog.at_level(logging.INFO):
-            sign_in(Client())
-        assert "Successful login" in caplog.text
+            sign_in(Client(REMOTE_ADDR="127.0.0.9"))
+        assert 'Successful login by {username: "eva", ip_address: "127.0.0.9"' in caplog.text
 
 
 class TestSessions:

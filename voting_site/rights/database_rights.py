@@ -113,6 +113,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "office_organisation": {"admin": EDIT},
     "office_membership": {"admin": EDIT},
     "office_holding": {"admin": LINK},
+    "office_secondfactor": {"admin": EDIT},
     # --- Django ---
     # The readiness check compares the applied migrations with those in the code.
     "django_migrations": {"worker": READ, "result": READ, "admin": READ},

@@ -1,12 +1,12 @@
 """Addresses of the `admin` role."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from office.first_password import ChoosePasswordView
-from office.kept_forms import SignInAgainView
+from office.sign_in.pages import SignInAgainView, SignInView, second_factor_view
 
 from .vote import handler400, handler403, handler404, handler500
 
@@ -21,6 +21,10 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("choose-password/<uidb64>/<token>/", ChoosePasswordView.as_view(), name="choose_password"),
     path("sign-in-again/", SignInAgainView.as_view(), name="sign_in_again"),
+    path("second-factor/", second_factor_view, name="second_factor"),
+    path("account/", include("office.sign_in.urls")),
     path("language/", set_language, name="set_language"),
+    # In the place of the page that Django has there.
+    path("admin/login/", SignInView.as_view(), name="sign_in"),
     path("admin/", admin.site.urls),
 ]
