@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from .access import Right, organisations_of
 from .election_view import page_context
+from .factor_acts import may_reset
 from .first_password import link_path
 from .member_acts import AddMember, ChangeRole, LastManager, MakeLink, RemoveMember, may_make_link
 from .models import MemberRole, Membership, Organisation
@@ -100,14 +101,17 @@ class MemberPagesMixin(admin.ModelAdmin):
                 )
                 self.message_user(request, text % {"who": person.username})
                 return redirect("admin:office_organisation_members", organisation.pk)
-        members = organisation.memberships.select_related("user").order_by("user__username")
+        members = organisation.memberships.select_related("user").prefetch_related("user__second_factors")
         context = page_context(
             self,
             request,
             _("Members"),
             organisation=organisation,
             form=form,
-            members=[(one, may_make_link(request.user, one.user)) for one in members],
+            members=[
+                (one, may_make_link(request.user, one.user), may_reset(request.user, one.user))
+                for one in members.order_by("user__username")
+            ],
             roles=MemberRole.choices,
         )
         status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from .access import default_organisation, is_administrator
+from .factor_pages import FactorPagesMixin
 from .forged_forms import ForgedFormsMixin
 from .look_pages import LookPagesMixin
 from .member_pages import MemberPagesMixin
@@ -93,7 +94,7 @@ class PersonAdmin(ForgedFormsMixin, AdministratorsOnly, UserAdmin):
         return False
 
 
-class OrganisationAdmin(AdministratorsOnly, MemberPagesMixin, LookPagesMixin):
+class OrganisationAdmin(AdministratorsOnly, MemberPagesMixin, FactorPagesMixin, LookPagesMixin):
     """Who holds elections."""
 
     list_display = ("name",)
