@@ -84,6 +84,21 @@ class SecondFactor(models.Model):
         return f"{self.get_kind_display()} of {self.user}"
 
 
+class OutsideIdentity(models.Model):
+    """Who somebody is at a provider of OpenID Connect: its number for a person, which never changes."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="outside_identities")
+    issuer = models.CharField(max_length=300)
+    subject = models.CharField(max_length=255)
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_account_for_an_identity")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"
+
+
 class Holding(models.Model):
     """Which organisation holds an election."""
 

@@ -7,6 +7,7 @@ import datetime as dt
 import logging
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE, SELF
@@ -261,6 +262,21 @@ AXES_ENABLE_ADMIN = False
 # By REMOTE_ADDR, which only trusted proxies may set, and never by a header that a visitor can send.
 AXES_IPWARE_PROXY_COUNT = 0
 AXES_IPWARE_META_PRECEDENCE_ORDER = ["REMOTE_ADDR"]
+
+# Signing in by OpenID Connect, for who runs an office; without an issuer it is off.
+OIDC_ISSUER = env("OIDC_ISSUER", default="").rstrip("/")
+OIDC_CLIENT_ID = env("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env("OIDC_CLIENT_SECRET", default="")
+# What its button is called.
+OIDC_NAME = env("OIDC_NAME", default="") or urlsplit(OIDC_ISSUER).hostname or ""
+# Whether somebody whom nobody here knows gets an account, which may do nothing until a manager makes it a member.
+OIDC_MAKES_ACCOUNTS = env.bool("OIDC_MAKES_ACCOUNTS", default=False)
+if OIDC_ISSUER:
+    _issuer = urlsplit(OIDC_ISSUER)
+    if _issuer.scheme != "https" and _issuer.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ImproperlyConfigured(f"OIDC_ISSUER is {OIDC_ISSUER!r}; it has to begin with https://.")
+    if not OIDC_CLIENT_ID or not OIDC_CLIENT_SECRET:
+        raise ImproperlyConfigured("OIDC_ISSUER is set; set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET as well.")
 
 # --- Redis: ballot box, Celery broker, channel layer ----------------------------------------------------
 

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AuthenticationForm
@@ -55,6 +56,7 @@ class SignInView(LoginView):
             "title": _("Log in"),
             "subtitle": None,
             "app_path": self.request.get_full_path(),
+            "provider": settings.OIDC_NAME,
         }
 
 

@@ -114,6 +114,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "office_membership": {"admin": EDIT},
     "office_holding": {"admin": LINK},
     "office_secondfactor": {"admin": EDIT},
+    "office_outsideidentity": {"admin": LINK},
     # --- Django ---
     # The readiness check compares the applied migrations with those in the code.
     "django_migrations": {"worker": READ, "result": READ, "admin": READ},

@@ -22,6 +22,7 @@ urlpatterns = [
     path("choose-password/<uidb64>/<token>/", ChoosePasswordView.as_view(), name="choose_password"),
     path("sign-in-again/", SignInAgainView.as_view(), name="sign_in_again"),
     path("second-factor/", second_factor_view, name="second_factor"),
+    path("openid/", include("office.sign_in.openid_urls")),
     path("account/", include("office.sign_in.urls")),
     path("language/", set_language, name="set_language"),
     # In the place of the page that Django has there.
