@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -67,6 +68,9 @@ PAGES = {
     "the password of a person": "/admin/auth/user/{eva}/password/",
     "the history of a person": "/admin/auth/user/{eva}/history/",
     "the own password": "/admin/password_change/",
+    "the own account": "/account/",
+    "an app that shows codes": "/account/app/",
+    "the rule on the second factor": f"{ORGANISATION}/second-factor/",
 }
 
 
@@ -78,6 +82,7 @@ MISTAKES = {
     "a paper as a file": PAGES["a paper as a file"],
     "a new person": PAGES["a new person"],
     "the own password": PAGES["the own password"],
+    "an app that shows codes": PAGES["an app that shows codes"],
 }
 
 
@@ -161,6 +166,53 @@ def test_axe_objects_to_nothing_where_a_session_has_ended(page: Page, numbers: d
     expect(page.get_by_text("leo", exact=True)).to_be_visible()
     assert look_over(page) == []
     assert fits(page)
+
+
+def test_axe_objects_to_nothing_about_a_second_factor(page: Page, urna: Up) -> None:
+    # Under this name there are passkeys.
+    office = f"http://localhost:{urna.ports['admin']}"
+    page = page.context.new_page()
+
+    def sign_in() -> None:
+        page.goto(f"{office}/admin/login/")
+        page.fill("#id_username", "mia")
+        page.fill("#id_password", PASSWORD)
+        page.click("input[type=submit]")
+
+    def check() -> None:
+        assert look_over(page) == []
+        assert fits(page)
+
+    sign_in()
+    page.goto(f"{office}/account/app/")
+    app = pyotp.TOTP(page.locator("code.key").inner_text().replace(" ", ""))
+    page.fill("#id_code", app.now())
+    page.fill("#id_password", PASSWORD)
+    page.locator("#content input[type=submit]").click()
+    expect(page.locator(".codes li")).to_have_count(8)
+    code = page.locator(".codes code").first.inner_text()
+    check()
+    for path in ("", "passkey/", "codes/"):
+        page.goto(f"{office}/account/{path}")
+        check()
+    page.locator("#logout-form button").click()
+    sign_in()
+    expect(page.locator("#id_code")).to_be_visible()
+    check()
+    page.fill("#id_code", "1")
+    page.locator("#login-form input[type=submit]").click()
+    expect(page.locator(".errornote:visible")).to_be_visible()
+    check()
+    page.fill("#id_code", code)
+    page.locator("#login-form input[type=submit]").click()
+    page.goto(f"{office}/account/")
+    page.locator("#content .dangerous").click()
+    check()
+    # For the next look, which begins again.
+    page.fill("#id_password", PASSWORD)
+    page.locator("#content input[type=submit]").click()
+    expect(page.locator(".messagelist")).to_be_visible()
+    page.close()
 
 
 def test_axe_objects_to_nothing_on_the_pages_with_a_look(page: Page, urna: Up) -> None:

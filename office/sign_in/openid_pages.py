@@ -1,14 +1,12 @@
 """The way in by OpenID Connect: to the provider, back from it, and in."""
 
 import logging
-from collections.abc import Callable
-from functools import wraps
 from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -20,25 +18,12 @@ from .entering import PASSWORDS, enter
 from .openid import Refused, Silent, Unknown, find_account, read_claims, redirect_to_provider
 
 logger = logging.getLogger(__name__)
-View = Callable[[HttpRequest], HttpResponse]
 
 # In a session: where somebody wants to go.
 WHERE = "openid_where"
 
 
-def openid_view(view: View) -> View:
-    """Let a page exist only if the operator has named a provider."""
-
-    @wraps(view)
-    def wrapped(request: HttpRequest) -> HttpResponse:
-        if not settings.OIDC_ISSUER:
-            raise Http404
-        return view(request)
-
-    return never_cache(wrapped)
-
-
-@openid_view
+@never_cache
 def start_view(request: HttpRequest) -> HttpResponse:
     """Send somebody to the provider."""
     where = request.GET.get(REDIRECT_FIELD_NAME, "")
@@ -51,7 +36,7 @@ def start_view(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@openid_view
+@never_cache
 def back_view(request: HttpRequest) -> HttpResponse:
     """Take somebody who comes from the provider on to `finish/`.
 
@@ -66,7 +51,7 @@ def back_view(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "office/openid_back.html", context)
 
 
-@openid_view
+@never_cache
 def finish_view(request: HttpRequest) -> HttpResponse:
     """Sign somebody in as whom the provider names, or ask for the second factor of the account."""
     try:

@@ -21,12 +21,13 @@ from office.models import Membership, Organisation, OutsideIdentity
 from office.sign_in import openid
 from tests.office.browser import DESKTOP, chromium
 from tests.office.doors import PASSWORD, begin, code_of, give_app, is_in, show
+from tests.test_accessibility import look_over
 from tests.test_whole_way import pytestmark as needs_chromium
 from voting_site.local.ports import free_port
 
 __all__ = ["chromium"]
 
-pytestmark = [pytest.mark.urls("voting_site.urls.admin"), *needs_chromium]
+pytestmark = [pytest.mark.urls("tests.office.urls_with_openid"), *needs_chromium]
 
 PEOPLE = {
     "mia-1": {"email": "Mia@choir.example", "email_verified": True},
@@ -270,6 +271,7 @@ class TestProvider:
         openid.provider().server_metadata["token_endpoint"] = "http://127.0.0.1:9/token"
         assert come_back(client, query).status_code == 503
 
+    @pytest.mark.urls("voting_site.urls.admin")
     def test_is_off_by_default(self, client, mia, settings):
         settings.OIDC_ISSUER = settings.OIDC_NAME = ""
         for path in ("", "back/", "finish/"):
@@ -285,9 +287,13 @@ def test_a_browser_that_comes_from_another_site_is_signed_in(
     context = chromium.new_context(base_url=live_server.url, locale="en", **DESKTOP)
     page = context.new_page()
     page.goto("/admin/login/?next=/admin/office/loggedact/")
+    assert look_over(page) == []
     page.get_by_role("link", name="Sign in with Choir accounts").click()
     expect(page).to_have_url(re.compile("^http://127.0.0.1"))
     page.get_by_text("mia-1").first.click()
     expect(page).to_have_url(re.compile("^http://localhost.*/admin/office/loggedact/$"))
     expect(page.get_by_text("Log out")).to_be_visible()
+    page.goto("/openid/finish/?error=access_denied")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert look_over(page) == []
     context.close()

@@ -1,5 +1,6 @@
 """Addresses of the `admin` role."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -22,10 +23,12 @@ urlpatterns = [
     path("choose-password/<uidb64>/<token>/", ChoosePasswordView.as_view(), name="choose_password"),
     path("sign-in-again/", SignInAgainView.as_view(), name="sign_in_again"),
     path("second-factor/", second_factor_view, name="second_factor"),
-    path("openid/", include("office.sign_in.openid_urls")),
     path("account/", include("office.sign_in.urls")),
     path("language/", set_language, name="set_language"),
     # In the place of the page that Django has there.
     path("admin/login/", SignInView.as_view(), name="sign_in"),
     path("admin/", admin.site.urls),
 ]
+if settings.OIDC_ISSUER:
+    # Not loaded otherwise: its libraries take 8 MB.
+    urlpatterns.append(path("openid/", include("office.sign_in.openid_urls")))
