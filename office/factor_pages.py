@@ -103,7 +103,7 @@ def describe_demand(organisation: Organisation) -> str:
     lacking = User.objects.filter(memberships__organisation=organisation, second_factors=None).count()
     text = _("Make a second factor mandatory for the members of “%(organisation)s”?") % {"organisation": organisation}
     if not lacking:
-        return f"{text} {_('All of them have one.')}"
+        return text + " " + _("All of them have one.")
     led = ngettext(
         "%(n)d of them has none yet, and is led to set one up at the next page; until then, nothing else is open.",
         "%(n)d of them have none yet, and are led to set one up at the next page; until then, nothing else is open.",
