@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any
 
 from authlib.integrations.base_client import OAuthError
-from authlib.integrations.django_client import OAuth
+from authlib.integrations.django_client import DjangoOAuth2App, OAuth
+from authlib.integrations.requests_client import OAuth2Session
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -37,11 +38,24 @@ class Unknown(Exception):
     """The provider has said who somebody is, and there is no account for them."""
 
 
+class _StraightSession(OAuth2Session):
+    """Follows no redirection: the settings name whom this role asks, and nobody else does."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.max_redirects = 0
+
+
+class _Client(DjangoOAuth2App):
+    client_cls = _StraightSession
+
+
 @cache
 def provider() -> Any:
     """Return the client of the provider that the settings name; its addresses and keys are read once."""
     registered = OAuth().register(
         "openid",
+        client_cls=_Client,
         client_id=settings.OIDC_CLIENT_ID,
         client_secret=settings.OIDC_CLIENT_SECRET,
         server_metadata_url=f"{settings.OIDC_ISSUER}/.well-known/openid-configuration",

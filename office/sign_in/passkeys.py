@@ -124,6 +124,7 @@ def check_passkey(request: HttpRequest, user: User, answer: str) -> SecondFactor
             raise Wrong
         factor.data["count"], factor.used_at = count, timezone.now()
         factor.save(update_fields=["data", "used_at"])
+    del request.session[ASKED]
     return factor
 
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +21,7 @@ from playwright.sync_api import Browser, expect
 
 from office.models import Membership, Organisation, OutsideIdentity
 from office.sign_in import openid
+from tests.office import urls_with_openid
 from tests.office.browser import DESKTOP, chromium
 from tests.office.doors import PASSWORD, begin, code_of, give_app, is_in, show
 from tests.test_accessibility import look_over
@@ -27,7 +30,7 @@ from voting_site.local.ports import free_port
 
 __all__ = ["chromium"]
 
-pytestmark = [pytest.mark.urls("tests.office.urls_with_openid"), *needs_chromium]
+pytestmark = [pytest.mark.urls(urls_with_openid.__name__), *needs_chromium]
 
 PEOPLE = {
     "mia-1": {"email": "Mia@choir.example", "email_verified": True},
@@ -265,6 +268,20 @@ class TestProvider:
     def test_that_calls_itself_something_else_is_none(self, client, mia):
         openid.provider().load_server_metadata()["issuer"] = "https://evil.example"
         assert client.get("/openid/").status_code == 503
+
+    def test_that_leads_to_another_one_is_none(self, client, mia, settings, issuer):
+        class Elsewhere(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(302)
+                self.send_header("Location", f"{issuer}/.well-known/openid-configuration")
+                self.end_headers()
+
+        with HTTPServer(("127.0.0.1", 0), Elsewhere) as server, ThreadPoolExecutor(1) as pool:
+            pool.submit(server.serve_forever)
+            settings.OIDC_ISSUER = f"http://127.0.0.1:{server.server_port}"
+            answer = client.get("/openid/")
+            server.shutdown()
+        assert answer.status_code == 503
 
     def test_that_is_lost_on_the_way_is_told(self, client, mia):
         query = agree(ask(client), "mia-1")
