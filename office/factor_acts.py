@@ -28,8 +28,8 @@ class DemandFactor(OrganisationAct[bool]):
         super().__init__(organisation)
         self.demanded = demanded
 
-    def change(self, by: "User | AnonymousUser") -> tuple[bool, Changes]:
-        if self.demanded and not factors_of(by):
+    def change(self, by: "User | AnonymousUser | None") -> tuple[bool, Changes]:
+        if self.demanded and by is not None and not factors_of(by):
             raise NotDone(
                 _("Not changed: set up a second factor of your own first, so that you do not lock yourself out.")
             )
@@ -51,9 +51,9 @@ class ResetFactor(OrganisationAct[User]):
         super().__init__(membership.organisation)
         self.membership = membership
 
-    def change(self, by: "User | AnonymousUser") -> tuple[User, Changes]:
+    def change(self, by: "User | AnonymousUser | None") -> tuple[User, Changes]:
         person = read_member(self.membership).user
-        if not may_reset(by, person):
+        if by is not None and not may_reset(by, person):
             raise NotDone(
                 _(
                     "Nothing was changed: only whoever runs this server can reset the second factor of “%(who)s”, with "
