@@ -83,8 +83,7 @@ class Count(models.Model):
 class Tally(models.Model):
     """The state of the count of one election and shard; an election's version and ballots are sums of these.
 
-    `ballots` counts voters. Their ballots weigh `extra_weight` more than 1 each: so it is right also where the last
-    release counts, which knows no weights.
+    `ballots` counts voters. Their ballots weigh `extra_weight` above 1 each, also where the last release counts them.
     """
 
     election = models.ForeignKey(Election, models.PROTECT, verbose_name=_("election"))
@@ -122,12 +121,11 @@ class StoredOutcome(models.Model):
     result_revision = models.PositiveIntegerField(db_default=0)
     # What the ballots weigh together, where voters have different weights; nor does the last release write this.
     weight = models.PositiveBigIntegerField(null=True)
-    # The contests as snapshots have them, in JSON: text is read a great deal faster than what PostgreSQL has to write.
-    # It belongs to the version, result revision and design that are named beside it; the last release writes neither.
+    # The contests as snapshots have them, as JSON that is read at once; it belongs to the version, result revision and
+    # design beside it. The last release writes neither.
     shown = models.TextField(db_default="")
     shown_of = models.CharField(max_length=60, db_default="")
-    # Voted and entitled, where there is a roll (turnout.py).
-    turnout = models.JSONField(null=True)
+    turnout = models.JSONField(null=True)  # voted and entitled, where there is a roll
 
     class Meta:
         db_table = "tally_outcome"
@@ -178,8 +176,7 @@ class Withdrawal(models.Model):
 class Turnout(models.Model):
     """Who is entitled to vote in an election with a roll, as of the last pass over its entries (turnout.py).
 
-    `entitled` are voters and `weight` is their votes, also by contest in `contests` for those that are for some groups
-    only. `groups` has voted and entitled of each group of which the turnout is shown.
+    `weight` are the votes of all, and `contests` those entitled to each contest that is for some groups only.
     """
 
     election = models.OneToOneField(Election, models.PROTECT, primary_key=True, related_name="turnout")
@@ -188,7 +185,7 @@ class Turnout(models.Model):
     weight = models.PositiveBigIntegerField(default=0)
     is_weighted = models.BooleanField(default=False)
     contests = models.JSONField(default=dict)
-    groups = models.JSONField(default=list)
+    groups = models.JSONField(default=list)  # of which the turnout is shown
     # The newest pass: what it found when it began, the entry that it has come to, None at its end, and its seconds.
     began_at = models.DateTimeField(null=True)
     version = models.PositiveBigIntegerField(default=0)

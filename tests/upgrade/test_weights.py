@@ -14,7 +14,7 @@ from tests.conftest import voter_key
 from tests.tally.audit.test_recount import run
 from tests.tally.entries import put
 
-BEFORE_WEIGHTS = "0007"
+BEFORE_WEIGHTS = "0008"
 
 # What a worker of that release writes for one ballot.
 WRITE = """
