@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self
@@ -154,6 +155,20 @@ class Definition:
     @cached_property
     def _counted(self) -> dict[str, tuple[str, ...]]:
         return {}
+
+    @property
+    def has_roll(self) -> bool:
+        return self.eligibility == "roll"
+
+    @cached_property
+    def depends_on_groups(self) -> bool:
+        """Whether voters of different groups have different papers."""
+        return any(contest.groups for contest in self.contests)
+
+    def contests_for(self, groups: Iterable[str]) -> tuple[ContestOnBallot, ...]:
+        """Return the contests on the paper of a voter of these groups."""
+        own = set(groups)
+        return tuple(contest for contest in self.contests if not contest.groups or own.intersection(contest.groups))
 
     @property
     def is_of_first_release(self) -> bool:

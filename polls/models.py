@@ -367,6 +367,22 @@ class Option(models.Model):
         return self.label
 
 
+class Roll(models.Model):
+    """How often the roll of an election was changed; locked by whoever changes it.
+
+    At the revision `since` entries were removed last: a ballot box that is older gets the roll anew. Numbers are not
+    used again, so that what somebody had from an entry that was removed is of no use.
+    """
+
+    election = models.OneToOneField(Election, models.CASCADE, primary_key=True, related_name="roll_state")
+    revision = models.PositiveIntegerField(default=0)
+    since = models.PositiveIntegerField(default=0)
+    last_number = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"of {self.election_id}, revision {self.revision}"
+
+
 class RollEntry(models.Model):
     """One who may vote in an election with a roll.
 
@@ -385,6 +401,8 @@ class RollEntry(models.Model):
     code_hash = models.CharField(max_length=64, blank=True, editable=False)
     issue = models.PositiveIntegerField(default=0, editable=False)
     struck_at = models.DateTimeField(_("struck"), null=True, editable=False)
+    # That of the roll at the last act that changed the entry.
+    revision = models.PositiveIntegerField(default=0, editable=False)
     # Without a time, so that no ballot can be found by it.
     voted = models.BooleanField(_("has voted"), default=False, editable=False)
 
@@ -392,6 +410,7 @@ class RollEntry(models.Model):
         verbose_name = _("roll entry")
         verbose_name_plural = _("roll entries")
         ordering = ["number"]
+        indexes = [models.Index(fields=["election", "revision"], name="roll_entry_by_revision")]
         constraints = [
             models.UniqueConstraint(fields=["election", "number"], name="roll_entry_number_unique_in_election"),
             models.UniqueConstraint(

@@ -19,12 +19,13 @@ class Voter(NamedTuple):
     """A visitor as a voter in one election.
 
     `visitor` is the id in the cookie, for the pages alone. The ballot box knows the `key`; all ballots of one voter
-    meet in one `shard`, in order.
+    meet in one `shard`, in order. In an election with a roll `issue` is that of the code with which the voter came.
     """
 
     visitor: str
     key: str
     shard: int
+    issue: int = 0
 
     def __repr__(self) -> str:
         # Without the cookie: together with the key it would be a line of a log that tells who voted.
@@ -73,6 +74,11 @@ def derive_voter(definition: Definition, visitor: str) -> Voter:
     bits = definition.derive(visitor)[:16]
     key = base64.urlsafe_b64encode(bits).rstrip(b"=").decode("ascii")
     return Voter(visitor, key, _choose(bits, definition.shards))
+
+
+def roll_voter(definition: Definition, number: int, issue: int = 0) -> Voter:
+    """Return an entry of the roll as a voter. Ids of visitors hold no colon, so that none gives the same key."""
+    return derive_voter(definition, f"roll:{number}")._replace(issue=issue)
 
 
 def shard_of(key: str, shards: int) -> int:

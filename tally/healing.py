@@ -1,7 +1,7 @@
 """Keep the ballot box and PostgreSQL in step, and restore a box that has lost data.
 
 An emptied box has no epoch, and `vote` accepts nothing until it has one. The voters' marks are restored first, then the
-definitions, and the new epoch comes last: a half-restored box never accepts a ballot.
+definitions and the rolls, and the new epoch comes last: a half-restored box never accepts a ballot.
 """
 
 import logging
@@ -19,6 +19,7 @@ from polls.models import Election, Epoch
 from . import store as database
 from .lifecycle import store_seal
 from .models import CountedBallot, Tally
+from .rolls import bring_roll
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,8 @@ def keep_box() -> None:
     if Arrival.CONTRADICTED in deliver(elections, epoch):
         heal(epoch)
         return
+    for election in elections:
+        bring_roll(election)
     for election in _find_sealed([election for election in elections if election.state == State.PUBLISHED]):
         # Sealed by a process that died before it could tell PostgreSQL.
         store_seal(election, ballot_box.seal(election.pk, election.shards))
@@ -47,6 +50,8 @@ def deliver_election(pk: int) -> None:
     """Offer one election to the box, for an organiser who waits; what is wrong with a box is left to `keep_box`."""
     if (epoch := ballot_box.read_epoch()) is not None:
         deliver(Election.objects.published().filter(pk=pk), epoch)
+        for election in Election.objects.published().filter(pk=pk):
+            bring_roll(election)
 
 
 def _has_lost_data(epoch: str) -> bool:
@@ -88,6 +93,8 @@ def _heal() -> None:
             if election.archived_at is None:
                 _restore_marks(election)
         restore(elections, epoch)
+        for election in elections:
+            bring_roll(election)
         for election in elections:
             restoring.adopt(election.pk, election.shards, epoch)
     restoring.finish(epoch)

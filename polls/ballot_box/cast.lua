@@ -1,8 +1,10 @@
 -- Accept one ballot, or say why not. One script decides, so that nothing can happen in between.
 --
--- KEYS  rules (hash), ballots (stream), voters (hash), wake (string), newcomers (string); all under one hash tag
+-- KEYS  rules (hash), ballots (stream), voters (hash), wake (string), newcomers (string), roll (hash); all under one
+--       hash tag
 -- ARGV  voter key, ballot id, marking, hash of the marking, design, wire version,
---       burst and interval (ms) of the voter, burst and interval (ms) of the newcomers from the voter's network
+--       burst and interval (ms) of the voter, burst and interval (ms) of the newcomers from the voter's network,
+--       with a roll: issue of the voter's code, groups for which the marking was checked, whether groups matter (1/0)
 -- Reply {outcome, serial, wake-up due (1/0), now (ms), the voter's last ballot id or '', time to wait (ms)}
 --
 -- A voter's mark is "ballot-id marking-hash state next-arrival"; the last is the limiter's (GCRA) time in ms. The
@@ -12,11 +14,13 @@ local rules_key, ballots_key, voters_key, wake_key, newcomers_key = KEYS[1], KEY
 local voter, ballot, marking, marking_hash, design = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local voter_burst, voter_interval = tonumber(ARGV[7]), tonumber(ARGV[8])
 local newcomer_burst, newcomer_interval = tonumber(ARGV[9]), tonumber(ARGV[10])
+local roll_key, issue, groups, groups_matter = KEYS[6], ARGV[11], ARGV[12], ARGV[13]
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local rules = redis.call('HMGET', rules_key, 'epoch', 'opens', 'closes', 'sealed', 'design', 'final', 'cancelled')
+local rules = redis.call('HMGET', rules_key, 'epoch', 'opens', 'closes', 'sealed', 'design', 'final', 'cancelled',
+  'eligibility', 'roll_revision')
 local epoch, opens, closes, sealed = rules[1], tonumber(rules[2]), tonumber(rules[3]), rules[4]
 
 local last, last_hash, next_arrival = '', '', 0
@@ -45,8 +49,19 @@ end
 
 if sealed == '1' or rules[7] == '1' or (closes and now >= closes) then return refuse('closed') end
 if now < opens then return refuse('not-open-yet') end
-if design ~= rules[5] then return refuse('other-design') end
--- Elections with a voter roll check the voter's entry here, and answer 'not-eligible'.
+local has_roll = rules[8] == 'roll'
+-- The box has the design of a roll's paper with a prefix, which scripts that know no roll do not write.
+if rules[5] ~= (has_roll and 'roll:' .. design or design) then return refuse('other-design') end
+local weight = '1'
+if has_roll then
+  -- Without a revision the roll is being written: that an entry is missing says nothing.
+  if not rules[9] then return refuse('no-roll') end
+  local entry = redis.call('HGET', roll_key, voter)
+  local known_issue, known_weight, known_groups = string.match(entry or '', '^(%d+) (%d+) (.*)$')
+  if not entry or known_issue ~= issue then return refuse('not-eligible') end
+  if groups_matter == '1' and known_groups ~= groups then return refuse('other-groups') end
+  weight = known_weight
+end
 if rules[6] == '1' and mark then return refuse('already-voted') end
 -- Ballot ids are UUIDv7: of two, the higher was issued later.
 if ballot == last then return refuse('already-used') end
@@ -56,8 +71,8 @@ next_arrival = bound(next_arrival, voter_burst, voter_interval)
 local wait = next_arrival - now - (voter_burst - 1) * voter_interval
 if wait > 0 then return refuse('too-many', wait) end
 
--- Elections with a voter roll need no limit for newcomers.
-if not mark then
+-- Those on a roll are known.
+if not mark and not has_roll then
   local arrival = bound(tonumber(redis.call('GET', newcomers_key) or 0), newcomer_burst, newcomer_interval)
   wait = arrival - now - (newcomer_burst - 1) * newcomer_interval
   if wait > 0 then return refuse('too-many-newcomers', wait) end
@@ -67,7 +82,7 @@ end
 
 local serial = redis.call('HINCRBY', rules_key, 'serial', 1)
 redis.call('XADD', ballots_key, '*', 'v', ARGV[6], 'epoch', epoch, 'serial', serial, 'at', now,
-  'voter', voter, 'ballot', ballot, 'design', design, 'marking', marking, 'weight', 1)
+  'voter', voter, 'ballot', ballot, 'design', design, 'marking', marking, 'weight', weight)
 redis.call('HSET', voters_key, voter,
   string.format('%s %s accepted %.0f', ballot, marking_hash, next_arrival + voter_interval))
 

@@ -8,10 +8,14 @@ from django.conf import settings
 
 from ..ballots import WIRE_VERSION
 from ..definition import Definition
-from ..newcomers import allow
+from ..newcomers import Allowance, allow
 from ..voters import Voter
 from .connection import EMPTY, Unavailable, evaluate, reaching
 from .keys import key
+
+NO_ROLL = "the ballot box has no roll of this election yet: it is being written"
+# Those on a roll are known, and need no allowance.
+_NO_LIMIT = Allowance("newcomers:", 0, 0)
 
 
 class Verdict(enum.Enum):
@@ -27,6 +31,8 @@ class Verdict(enum.Enum):
     OUTDATED = "outdated"
     TOO_MANY = "too-many"
     TOO_MANY_NEWCOMERS = "too-many-newcomers"
+    NOT_ELIGIBLE = "not-eligible"
+    OTHER_GROUPS = "other-groups"
 
 
 @dataclass(frozen=True)
@@ -44,14 +50,24 @@ class Reply:
     wait: int = 0
 
 
-def cast(definition: Definition, *, voter: Voter, ballot_id: UUID, marking: str, design: str, network: str) -> Reply:
+def cast(
+    definition: Definition,
+    *,
+    voter: Voter,
+    ballot_id: UUID,
+    marking: str,
+    design: str,
+    network: str,
+    groups: str = "",
+) -> Reply:
     """Put a ballot into the box, in one round trip; raises Unavailable. `network` is where the voter comes from.
 
+    `groups` are those for which the marking was checked. They matter where any contest is for some groups alone.
     After ACCEPTED or REPEATED the ballot is on disk, if Redis runs with `appendfsync always`. After Unavailable
     the ballot may be in the box or not: sending the same ballot again is safe.
     """
-    newcomers = allow(definition, network)
-    parts = ("rules", "ballots", "voters", "wake", newcomers.name)
+    newcomers = _NO_LIMIT if definition.has_roll else allow(definition, network)
+    parts = ("rules", "ballots", "voters", "wake", newcomers.name, "roll")
     keys = [key(definition.election, voter.shard, part) for part in parts]
     arguments: list[str | int] = [
         voter.key,
@@ -64,11 +80,16 @@ def cast(definition: Definition, *, voter: Voter, ballot_id: UUID, marking: str,
         settings.VOTER_INTERVAL_MS,
         newcomers.burst,
         newcomers.interval,
+        voter.issue,
+        groups,
+        int(definition.depends_on_groups),
     ]
     with reaching():
         outcome, serial, wake, now, last, wait = evaluate("cast", keys, arguments)
     if outcome == b"no-epoch":
         raise Unavailable(EMPTY)
+    if outcome == b"no-roll":
+        raise Unavailable(NO_ROLL)
     # An accepted ballot is the voter's last one.
     known = ballot_id if serial else UUID(last.decode()) if last else None
     return Reply(Verdict(outcome.decode()), serial, bool(wake), now, known, wait)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from . import connection
 from .connection import ask, reaching, script
-from .keys import key
+from .keys import key, read_design
 from .reading import count_waiting
 
 LAST_DRAIN = "urna:last_good_drain"
@@ -48,7 +48,7 @@ def clear_wake_up(election: int, shard: int) -> str:
     """
     with reaching():
         _, design = ask(("DEL", key(election, shard, "wake")), ("HGET", key(election, shard, "rules"), "design"))
-    return design.decode() if design else ""
+    return read_design(design)
 
 
 def settle(election: int, shard: int, settlements: Iterable[Settlement]) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from ..definition import Definition
 from . import connection
 from .connection import reaching, script
-from .keys import DEFINITIONS, key
+from .keys import DEFINITIONS, key, write_design
 
 
 class Outcome(enum.Enum):
@@ -49,7 +49,7 @@ def offer(
                 epoch,
                 definition.slug,
                 definition.revision,
-                definition.design,
+                write_design(definition),
                 definition.opens_at,
                 "" if definition.closes_at is None else definition.closes_at,
                 int(definition.votes_final),
@@ -57,6 +57,7 @@ def offer(
                 int(definition.cancelled),
                 definition.mended_at or 0,
                 definition.to_json(),
+                definition.eligibility,
             ]
             script("publish")(keys, arguments, client=pipe)
         replies = pipe.execute()

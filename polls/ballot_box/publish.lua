@@ -2,7 +2,7 @@
 --
 -- KEYS  definitions (hash: slug -> JSON), then the rules (hash) of each shard
 -- ARGV  mode, epoch, slug, revision, design, opens (ms), closes (ms or ''), final (1/0), sealed (1/0),
---       cancelled (1/0), time of the last mended text (ms or 0), JSON
+--       cancelled (1/0), time of the last mended text (ms or 0), JSON, eligibility
 -- Reply {outcome, JSON of the definition that the box keeps instead or '', its revision}
 --
 -- The mode is 'offer', 'restore' (take it, even if the election has begun: for a box that has lost data), or 'try':
@@ -17,7 +17,7 @@
 
 local mode, epoch, slug, revision = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local design, opens, closes, final, sealed = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local cancelled, mended, text = ARGV[10], ARGV[11], ARGV[12]
+local cancelled, mended, text, eligibility = ARGV[10], ARGV[11], ARGV[12], ARGV[13]
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -70,7 +70,7 @@ for shard = 2, #KEYS do
   if revisions[shard] < revision then
     redis.call('HSET', KEYS[shard], 'revision', revision, 'design', design, 'opens', opens, 'closes', closes,
       'published_closes', published_closes, 'final', final, 'sealed', sealed, 'slug', slug,
-      'cancelled', cancelled, 'mended', mended)
+      'cancelled', cancelled, 'mended', mended, 'eligibility', eligibility)
     redis.call('HSETNX', KEYS[shard], 'epoch', epoch)
     redis.call('HSETNX', KEYS[shard], 'serial', 0)
   end

@@ -56,6 +56,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "polls_drawsecret": {"worker": READ_AND_ADD, "admin": {"INSERT": ALL}},
     "polls_contest": {"worker": EDIT, "admin": EDIT},
     "polls_option": {"worker": EDIT, "admin": EDIT},
+    "polls_roll": {"worker": READ, "admin": EDIT},
     # The worker derives voter keys from the entries, and notes who has voted.
     "polls_rollentry": {"worker": {**READ, "UPDATE": ("voted",)}, "admin": EDIT},
     # Written once, and deleted only together with a draft.
