@@ -133,14 +133,19 @@ def new_ballot_id(now: int, *, after: UUID | None = None) -> UUID:
     return UUID(int=now << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & (1 << 62) - 1)
 
 
-def sign(ballot_id: UUID) -> str:
-    """Write a ballot id as the form's hidden field, signed, so that a voter cannot choose the time in it."""
-    return _signer.sign(str(ballot_id))
+def sign(ballot_id: UUID, voter_key: str = "") -> str:
+    """Write a ballot id as the form's hidden field, signed, so that a voter cannot choose the time in it.
+
+    With a voter key, which is not written, the form is of that voter alone.
+    """
+    return f"{ballot_id}:{_signer.signature(f'{ballot_id}{voter_key}')}"
 
 
-def unsign(text: str) -> UUID:
-    """Read the hidden field back; raises ValueError if it was not made by `sign`."""
+def unsign(text: str, voter_key: str = "") -> UUID:
+    """Read the hidden field back; raises ValueError if it was not made by `sign` for this voter."""
+    ballot_id, _colon, signature = text.rpartition(":")
     try:
-        return UUID(_signer.unsign(text))
+        _signer.unsign(f"{ballot_id}{voter_key}:{signature}")
+        return UUID(ballot_id)
     except BadSignature as error:
         raise ValueError("the ballot id is not one of ours") from error

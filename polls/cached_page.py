@@ -6,6 +6,7 @@ every page differs from the one before it in three places only.
 
 import copy
 import secrets
+from collections.abc import Hashable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -22,9 +23,11 @@ _KEPT = 200
 _pages: dict[tuple[Any, ...], bytes] = {}
 
 
-def stranger_page(request: HttpRequest, definition: Definition, context: dict[str, Any]) -> HttpResponse:
-    """Answer with polls/ballot.html in `context`, in which all but `ballot_id` depends on the definition alone."""
-    key = (definition, get_language(), request.scheme, request.get_host())
+def stranger_page(
+    request: HttpRequest, definition: Definition, context: dict[str, Any], variant: Hashable = None
+) -> HttpResponse:
+    """Answer with polls/ballot.html in `context`, in which all but `ballot_id` depends on definition and `variant`."""
+    key = (definition, variant, get_language(), request.scheme, request.get_host())
     page = _pages.get(key)
     if page is None:
         if len(_pages) >= _KEPT:

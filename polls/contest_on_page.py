@@ -25,10 +25,20 @@ class ContestOnPage:
 
     @classmethod
     def all_of(
-        cls, definition: Definition, form: QueryDict, *, seed: str, errors: Mapping[str, Any] | None = None
+        cls,
+        definition: Definition,
+        form: QueryDict,
+        *,
+        seed: str,
+        errors: Mapping[str, Any] | None = None,
+        contests: Sequence[ContestOnBallot] | None = None,
     ) -> list[Self]:
-        """Show the contests of a paper, filled in as `form` has them; `errors` says by contest what is wrong."""
-        return [cls.of(contest, form, definition, seed, errors or {}) for contest in definition.contests]
+        """Show the contests of a paper, filled in as `form` has them; `errors` says by contest what is wrong.
+
+        `contests` are those on the paper of one voter, if not all.
+        """
+        shown = definition.contests if contests is None else contests
+        return [cls.of(contest, form, definition, seed, errors or {}) for contest in shown]
 
     @classmethod
     def of(

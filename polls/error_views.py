@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import requires_csrf_token
 
 from . import metrics
+from .code_views import show_unmatched_code
 from .middleware import say_unavailable
 from .outages import find_outage
 from .views import show_unmatched
@@ -27,6 +28,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if match and metrics.is_ballot(request):
         metrics.count_refusal("csrf")
         return show_unmatched(request, **match.kwargs)
+    if match and match.view_name == "code":
+        return show_unmatched_code(request, **match.kwargs)
     message = _(
         "The form could not be matched to your browser. Allow cookies for this site, reload the page and try again."
     )

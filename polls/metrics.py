@@ -20,6 +20,7 @@ from .ballot_box import Reply, Verdict
 ACCEPTED = Counter("urna_ballots_accepted", "Ballots put into the box, by election.", ["election"])
 REPEATED = Counter("urna_ballots_repeated", "Ballots sent again that were in the box already, answered with yes.")
 REFUSED = Counter("urna_ballots_refused", "Ballots that were answered with anything but yes, by reason.", ["reason"])
+CODES = Counter("urna_codes", "Voting codes that were typed or scanned, by what came of it.", ["outcome"])
 REQUESTS = Histogram(
     "urna_http_request_duration_seconds",
     "Time from the first middleware to the answer, by class of its status.",
@@ -28,15 +29,17 @@ REQUESTS = Histogram(
 )
 
 # What the page finds before it asks the box; the box's own reasons follow.
-PAGE_REASONS = ("no-cookie", "csrf", "invalid", "no-proof", "unavailable")
+PAGE_REASONS = ("no-cookie", "no-code", "csrf", "invalid", "no-proof", "unavailable")
 REASONS = PAGE_REASONS + tuple(
     verdict.value for verdict in Verdict if verdict not in (Verdict.ACCEPTED, Verdict.REPEATED)
 )
+CODE_OUTCOMES = ("found", "unknown", "mistyped", "too-many")
 STATUSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 
 # Made at the start: Prometheus sees a counter's first event only if the counter was there before it. And a counter
 # that is kept costs less than one that is looked up by its label.
 _refused = {reason: REFUSED.labels(reason) for reason in REASONS}
+_codes = {outcome: CODES.labels(outcome) for outcome in CODE_OUTCOMES}
 _requests = {status: REQUESTS.labels(status) for status in STATUSES}
 
 
@@ -59,6 +62,13 @@ def count_refusal(reason: str) -> None:
     """Count and note a refused ballot, for one of PAGE_REASONS or the value of a verdict."""
     _refused[reason].inc()
     throttled_log.note(f"a ballot: {reason}")
+
+
+def count_code(outcome: str) -> None:
+    """Count a code, for one of CODE_OUTCOMES, and note one that is refused."""
+    _codes[outcome].inc()
+    if outcome != "found":
+        throttled_log.note(f"a code: {outcome}")
 
 
 def is_ballot(request: HttpRequest) -> bool:

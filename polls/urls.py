@@ -1,10 +1,12 @@
 from django.urls import path
 
-from . import views
+from . import code_views, views
 
 urlpatterns = [
     path("", views.index, name="index"),
     path("<slug:slug>/", views.BallotView.as_view(), name="ballot"),
+    path("<slug:slug>/code/", code_views.CodeView.as_view(), name="code"),
+    path("<slug:slug>/finish/", code_views.finish, name="finish"),
     path("<slug:slug>/cast/", views.cast, name="cast"),
     path("<slug:slug>/cast/state.json", views.cast_state, name="cast_state"),
 ]

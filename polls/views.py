@@ -20,13 +20,16 @@ from pages.templatetags.display import isolate
 from . import ballot_box, ballots, metrics, voters
 from .ballot_box import Mark, Reply, Verdict
 from .cached_page import stranger_page
+from .code_page import show_code_page
 from .contest_on_page import ContestOnPage
 from .definition import Definition
-from .forms import MarkedBallot, OtherDesign
+from .forms import MarkedBallot, OtherDesign, form_key
 from .life import Phase
 from .methods import InvalidMarking
 from .networks import network_of
 from .proof_of_work import challenge, is_solved
+from .roll import lookup
+from .roll.groups import read_groups
 from .voters import Voter
 from .wake_up import ask_for_drain
 
@@ -72,13 +75,16 @@ class BallotView(View):
         if definition is None or request.POST.get("design") != definition.design:
             definition = get_definition(slug)[0]
         voter = voters.identify(request, definition)
+        if voter is None and definition.has_roll:
+            metrics.count_refusal("no-code")
+            return show_again(request, slug, None, str(TYPE_CODE), HTTPStatus.FORBIDDEN)
         if voter is None:
             metrics.count_refusal("no-cookie")
             # A new identity now would make a second voter of somebody whose first answer got lost.
             error = _("Your browser did not send back this page's cookie. Allow cookies here, then press “Vote” again.")
             return show_again(request, slug, None, error, HTTPStatus.FORBIDDEN)
         try:
-            marked = MarkedBallot.from_form(request.POST, definition)
+            marked = MarkedBallot.from_form(request.POST, definition, voter)
         except OtherDesign:
             metrics.count_refusal(Verdict.OTHER_DESIGN.value)
             status, sentence = REFUSALS[Verdict.OTHER_DESIGN]
@@ -102,6 +108,7 @@ class BallotView(View):
             marking=marked.marking,
             design=marked.design,
             network=network_of(request.META["REMOTE_ADDR"]),
+            groups=marked.groups,
         )
         metrics.count_reply(definition.slug, reply)
         if reply.wake_up_due:
@@ -161,6 +168,11 @@ def read_mark(definition: Definition, voter: Voter | None) -> Mark | None:
     return ballot_box.read_mark(definition, voter) if voter else None
 
 
+# What somebody on the roll reads above the page that asks for the code, after a ballot came without a valid one.
+TYPE_CODE = gettext_lazy(
+    "Your vote is not in yet: the code with which this page was opened is not valid any more, or this browser has "
+    "forgotten it. Type the code of your newest card. Your choice is kept."
+)
 # What a voter reads above a fresh form after the box has refused a ballot that the voter can correct.
 REFUSALS = {
     Verdict.ALREADY_VOTED: (
@@ -180,6 +192,13 @@ REFUSALS = {
     Verdict.OUTDATED: (
         HTTPStatus.CONFLICT,
         gettext_lazy("You have voted from a newer page since. To change your vote to the choice below, press “Vote”."),
+    ),
+    Verdict.NOT_ELIGIBLE: (HTTPStatus.FORBIDDEN, TYPE_CODE),
+    Verdict.OTHER_GROUPS: (
+        HTTPStatus.CONFLICT,
+        gettext_lazy(
+            "What you may vote on has changed since you opened this page. Look at it again, then press “Vote”."
+        ),
     ),
 }
 
@@ -244,22 +263,31 @@ def show_ballot(
     """Render a fresh ballot form, filled in as the visitor sent it; gives a cookie to a visitor without one.
 
     `wait` is the time in seconds during which the box would refuse it. `errors` says by contest what is wrong.
+    In an election with a roll a visitor without a valid code is asked for it first.
     """
+    entry = lookup.read_entry(definition, voter) if voter and definition.has_roll else None
+    if definition.has_roll and entry is None:
+        if request.method == "POST":
+            # Whatever was wrong with the ballot: without a code it goes nowhere.
+            return show_code_page(request, definition, error=str(TYPE_CODE), status=HTTPStatus.FORBIDDEN)
+        return show_code_page(request, definition)
+    contests = definition.contests_for(read_groups(entry.groups)) if entry else definition.contests
     ballot_id = ballots.new_ballot_id(now, after=last.ballot_id if last else None)
     visitor = voter.visitor if voter else voters.new_visitor()
     context: dict[str, Any] = {
         "election": definition,
-        "contests": ContestOnPage.all_of(definition, request.POST, seed=visitor, errors=errors),
-        "ballot_id": ballots.sign(ballot_id),
+        "contests": ContestOnPage.all_of(definition, request.POST, seed=visitor, errors=errors, contests=contests),
+        "ballot_id": ballots.sign(ballot_id, form_key(definition, voter)),
+        "entry": entry,
         "challenge": challenge(definition, ballot_id, now) if definition.proof_of_work else None,
         "design": definition.design,
         "last": last,
         "error": error,
         "wait": wait,
     }
-    same_for_all = not (last or definition.proof_of_work or any(one.is_shuffled for one in definition.contests))
+    same_for_all = not (last or definition.proof_of_work or any(one.is_shuffled for one in contests))
     if request.method == "GET" and same_for_all and not request.META["QUERY_STRING"]:
-        response = stranger_page(request, definition, context)
+        response = stranger_page(request, definition, context, variant=entry)
     else:
         response = render(request, "polls/ballot.html", context, status=status)
     response["Cache-Control"] = "no-store"
@@ -307,6 +335,7 @@ def cast(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "election": definition,
         "state": read_state(request, definition),
+        "has_code": definition.has_roll and voters.identify(request, definition) is not None,
         "may_change": not definition.votes_final and definition.phase(now) == "open",
     }
     return render(request, "polls/cast.html", context)

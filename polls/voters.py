@@ -12,6 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from .definition import Definition
 
 _signer = signing.Signer(salt="polls.voters.cookie")
+_roll_signer = signing.Signer(salt="polls.voters.roll_cookie")
+# Before the number of an entry of the roll, where a visitor has the id of the cookie.
+_ON_ROLL = "roll:"
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
@@ -33,7 +36,12 @@ class Voter(NamedTuple):
 
 
 def identify(request: HttpRequest, definition: Definition) -> Voter | None:
-    """Return who votes; None for a visitor without a cookie, or with one that was not signed here."""
+    """Return who votes; None for a visitor without a cookie, or with one that was not signed here.
+
+    In an election with a roll the cookie comes with a code, and is no proof: the roll may have changed since.
+    """
+    if definition.has_roll:
+        return _read_roll_cookie(request, definition)
     visitor = read_cookie(request)
     return None if visitor is None else derive_voter(definition, visitor)
 
@@ -66,6 +74,38 @@ def set_cookie(response: HttpResponse, visitor: str) -> None:
     )
 
 
+def _roll_cookie(definition: Definition) -> str:
+    return f"{settings.ROLL_COOKIE_NAME}_{definition.election}"
+
+
+def _read_roll_cookie(request: HttpRequest, definition: Definition) -> Voter | None:
+    try:
+        signed = _roll_signer.unsign(request.COOKIES.get(_roll_cookie(definition), ""))
+    except signing.BadSignature:
+        return None
+    election, number, issue = map(int, signed.split("."))
+    return roll_voter(definition, number, issue) if election == definition.election else None
+
+
+def set_roll_cookie(response: HttpResponse, definition: Definition, voter: Voter) -> None:
+    """Let the browser keep for some hours which entry of the roll a code has found, and which issue the code was."""
+    response.set_cookie(
+        _roll_cookie(definition),
+        _roll_signer.sign(f"{definition.election}.{voter.visitor.removeprefix(_ON_ROLL)}.{voter.issue}"),
+        max_age=settings.ROLL_COOKIE_AGE,
+        secure=settings.BEHIND_TLS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def forget_roll_cookie(response: HttpResponse, definition: Definition) -> None:
+    """Let the browser forget who has voted with it."""
+    response.set_cookie(
+        _roll_cookie(definition), "", max_age=0, secure=settings.BEHIND_TLS, httponly=True, samesite="Lax"
+    )
+
+
 def derive_voter(definition: Definition, visitor: str) -> Voter:
     """Derive the voter key: HMAC-SHA256 under the election's own secret, cut to 128 bits, 22 URL-safe characters.
 
@@ -78,7 +118,7 @@ def derive_voter(definition: Definition, visitor: str) -> Voter:
 
 def roll_voter(definition: Definition, number: int, issue: int = 0) -> Voter:
     """Return an entry of the roll as a voter. Ids of visitors hold no colon, so that none gives the same key."""
-    return derive_voter(definition, f"roll:{number}")._replace(issue=issue)
+    return derive_voter(definition, f"{_ON_ROLL}{number}")._replace(issue=issue)
 
 
 def shard_of(key: str, shards: int) -> int:

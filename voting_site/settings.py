@@ -149,6 +149,9 @@ SESSION_SAVE_EVERY_REQUEST = True
 SESSION_LIFETIME = 12 * 3600
 VOTER_COOKIE_NAME = _cookie_prefix + "voter"
 VOTER_COOKIE_AGE = 365 * 24 * 3600
+# One for each election with a roll, of which its name has the number.
+ROLL_COOKIE_NAME = _cookie_prefix + "roll"
+ROLL_COOKIE_AGE = 12 * 3600
 # The language is one choice for all pages, so that the ports share this cookie.
 LANGUAGE_COOKIE_NAME = "urna_language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
@@ -304,6 +307,10 @@ VOTER_INTERVAL_MS = positive("VOTER_INTERVAL_MS", default=1000)
 # New voters from one network in one open poll: this many at once, then one in each interval (milliseconds).
 NEWCOMER_BURST = positive("NEWCOMER_BURST", default=400)
 NEWCOMER_INTERVAL_MS = positive("NEWCOMER_INTERVAL_MS", default=200)
+# Wrong codes from one network in one election with a roll: this many at once, then one in each interval (milliseconds).
+# All networks together have twenty times as many. A right code is never limited.
+WRONG_CODE_BURST = positive("WRONG_CODE_BURST", default=60)
+WRONG_CODE_INTERVAL_MS = positive("WRONG_CODE_INTERVAL_MS", default=2000)
 # A browser tries half of this many numbers, on average, for each ballot of an election that asks for proof of work.
 POW_DIFFICULTY = positive("POW_DIFFICULTY", default=200_000, at_most=100_000_000)
 # Sockets that one process of `result` holds open, in sum and from one network.

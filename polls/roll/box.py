@@ -7,7 +7,7 @@ nothing the box has no revision of it, and `cast.lua` and the page that asks for
 
 import logging
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ..ballot_box import connection
 from ..ballot_box.connection import reaching, script
@@ -15,6 +15,7 @@ from ..ballot_box.keys import key
 from ..definition import Definition
 from ..models import Roll, RollEntry
 from ..voters import roll_voter, shard_of
+from .groups import write_groups
 
 logger = logging.getLogger(__name__)
 
@@ -64,16 +65,6 @@ def fill(definition: Definition, roll: Roll) -> bool:
         if arguments and not _write(definition, shard, writer, arguments):
             return False
     return all(_call(definition, shard, "finish", writer, roll.revision) for shard in range(definition.shards))
-
-
-def write_groups(groups: Iterable[str]) -> str:
-    """Write the groups of an entry as the box has them; no name of a group holds a bar."""
-    return "|".join(groups)
-
-
-def read_groups(text: str) -> tuple[str, ...]:
-    """Read back what `write_groups` has written."""
-    return tuple(text.split("|")) if text else ()
 
 
 def _lines(definition: Definition, row: Sequence[object]) -> Iterator[tuple[int, Line]]:

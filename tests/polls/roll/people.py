@@ -9,7 +9,7 @@ from polls.definition import Definition
 from polls.delivery import with_secrets
 from polls.models import Election, Roll, RollEntry
 from polls.roll import codes
-from polls.voters import Voter, roll_voter
+from polls.voters import Voter, roll_voter, shard_of
 from tests.conftest import fresh_ballot_id
 
 
@@ -42,6 +42,19 @@ def change(entry: RollEntry, **fields: Any) -> None:
     for name, value in (fields | {"revision": roll.revision}).items():
         setattr(entry, name, value)
     entry.save()
+
+
+def put_in_box(definition: Definition, number: int, *, weight: int = 1, groups: str = "", issue: int = 1) -> str:
+    """Put an entry into the box alone, for tests without a database; return its code."""
+    client, code = ballot_box.connection.client(), codes.make()
+    hashed = codes.hash_code(definition.election, codes.read(code))
+    voter = roll_voter(definition, number)
+    for shard in range(definition.shards):
+        client.hset(ballot_box.key(definition.election, shard, "rules"), "roll_revision", 1)
+    client.hset(ballot_box.key(definition.election, voter.shard, "roll"), voter.key, f"{issue} {weight} {groups}")
+    shard = shard_of(hashed, definition.shards)
+    client.hset(ballot_box.key(definition.election, shard, "codes"), hashed, f"{number} {issue}")
+    return code
 
 
 def define(election: Election) -> Definition:

@@ -1,0 +1,47 @@
+"""The page that asks somebody on the roll for a voting code."""
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from .definition import Definition
+from .forms import OWN_FIELDS
+from .roll import codes
+
+# What is kept of what somebody typed, to be mended.
+LONGEST_TYPED = 80
+
+
+def show_code_page(
+    request: HttpRequest,
+    definition: Definition,
+    *,
+    error: str = "",
+    status: int = HTTPStatus.OK,
+    typed: str = "",
+    wait: int = 0,
+) -> HttpResponse:
+    """Ask for a code; marks that came with the request are kept on the page, and come back with the code."""
+    context = {
+        "election": definition,
+        "error": error,
+        "typed": typed[:LONGEST_TYPED],
+        "longest": LONGEST_TYPED,
+        "length": codes.LENGTH,
+        "groups": codes.LENGTH // codes.GROUP,
+        "kept": kept_marks(request, definition),
+    }
+    response = render(request, "polls/code.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    if wait:
+        response["Retry-After"] = str(wait)
+    return response
+
+
+def kept_marks(request: HttpRequest, definition: Definition) -> list[tuple[str, str]]:
+    """Return the marks that a request brings, as fields of a form; one that could be taken for a code is left out."""
+    keys = {contest.key for contest in definition.contests} - OWN_FIELDS - {"code"}
+    return [
+        (name, value) for name, values in request.POST.lists() if name.partition(":")[0] in keys for value in values
+    ]
