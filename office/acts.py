@@ -9,6 +9,7 @@ import datetime as dt
 import getpass
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -25,10 +26,12 @@ from polls.labels import LONGEST_TITLE
 from polls.life import State
 from polls.models import Election, free_slug
 from polls.publishing import Publication, cancel_election, publish_election
+from polls.roll.ready import find_problem as find_roll_problem
 from tally.lifecycle import archive_election, close_election
 
 from .access import Right, hold, may
 from .models import ActName, Holding, LoggedAct
+from .roll_delivery import bring as bring_roll
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -40,8 +43,8 @@ Result = TypeVar("Result")
 
 # The fields whose old and new values are logged.
 LOGGED = (
-    "state", "title", "slug", "opens_at", "closes_at", "votes_final", "proof_of_work", "unlisted", "archived_at",
-    "cancel_reason", "tie_break",
+    "state", "title", "slug", "opens_at", "closes_at", "votes_final", "eligibility", "proof_of_work", "unlisted",
+    "archived_at", "cancel_reason", "tie_break",
 )  # fmt: skip
 
 # Why an election cannot be cancelled, and what can be done instead.
@@ -116,7 +119,12 @@ class Publish(Act[Publication]):
     def change(self) -> Publication:
         if self.election.state == State.DRAFT:
             self._settle_window(timezone.now())
-        return publish_election(self.election)
+        if problem := find_roll_problem(self.election, Paper.of(self.election)):
+            raise NotDone(problem)
+        publication = publish_election(self.election)
+        # Behind the paper, without which the box has no use for it.
+        transaction.on_commit(partial(bring_roll, self.election))
+        return publication
 
     def _settle_window(self, now: dt.datetime) -> None:
         """Let a draft with a past opening open at once; raises NotDone where it would be closed at once."""

@@ -85,7 +85,7 @@ class ElectionAdmin(
     object_history_template = "office/history.html"
     fieldsets = (
         (None, {"fields": ("title", "slug", "description", "base")}),
-        (_("Voting"), {"fields": ("votes_final", "tie_break", "unlisted", "proof_of_work")}),
+        (_("Voting"), {"fields": ("eligibility", "votes_final", "tie_break", "unlisted", "proof_of_work")}),
     )
 
     # --- What may be done when ---------------------------------------------------------------------------

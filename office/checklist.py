@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from polls.design import Paper
 from polls.labels import fold
 from polls.methods import InvalidRules
-from polls.models import Election, TieBreak
+from polls.models import Election, Eligibility, TieBreak
+from polls.roll import ready
 
 from . import roll_checks
 from .times import in_full
@@ -69,7 +70,7 @@ def find_problem(paper: Paper) -> str:
 
 def _missing(election: Election, paper: Paper, now: dt.datetime) -> Iterator[str]:
     """Yield why a draft cannot be published, each with what to do."""
-    if problem := find_problem(paper):
+    if problem := find_problem(paper) or ready.find_problem(election, paper):
         yield problem
     if election.closes_at and election.closes_at <= now:
         yield _("The closing, %(time)s, is past. Set a later one, or leave it empty and close by hand.") % {
@@ -82,7 +83,7 @@ def _facts(election: Election, paper: Paper, now: dt.datetime) -> Iterator[tuple
     at_once = opens_at is None or opens_at <= now
     yield _("Opens"), _("at once, when you publish it") if at_once else in_full(opens_at or now, election, now)
     yield _("Closes"), in_full(closes_at, election, now) if closes_at else _("when you close it by hand")
-    yield _("Who may vote"), _("whoever opens the page, once for each browser: it is a poll without a list of voters")
+    yield _("Who may vote"), _say_who(election)
     if election.votes_final:
         yield _("A vote"), _("is final")
     else:
@@ -107,6 +108,15 @@ def _facts(election: Election, paper: Paper, now: dt.datetime) -> Iterator[tuple
             _("Fixed from the opening on"),
             _("title, questions, options, rules, address and opening. An edit before that is published once saved."),
         )
+
+
+def _say_who(election: Election) -> str:
+    if election.eligibility != Eligibility.ROLL:
+        return _("whoever opens the page, once for each browser: it is a poll without a list of voters")
+    voters, weight = ready.count_voters(election)
+    text = ngettext("the %(n)d voter on the roll, with a code", "the %(n)d voters on the roll, with a code", voters)
+    said = text % {"n": voters}
+    return said if weight == voters else said + ", " + _("with %(weight)d votes in all") % {"weight": weight}
 
 
 def _odd(election: Election, paper: Paper, now: dt.datetime) -> Iterator[str]:

@@ -13,6 +13,7 @@ from polls.delivery import write_options
 from polls.labels import LONGEST_LABEL, find_equal, fold, make_key, number_key, read_lines
 from polls.methods import ContestOnBallot, InvalidRules, OptionOnBallot
 from polls.models import Contest
+from polls.roll.groups import clean_groups
 
 from .forms import MARKDOWN_HELP
 from .merging import MergingForm
@@ -33,6 +34,12 @@ class ContestForm(MergingForm):
         help_text=_("One a line. For a motion: yes, no and, if you like, abstain, in this order and your own words."),
     )
     blank = forms.BooleanField(label=_("May be left blank"), required=False)
+    group_lines = forms.CharField(
+        label=_("Only for these groups of the roll"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "cols": 60}),
+        help_text=_("One a line, written as on the roll. Empty: for everybody."),
+    )
     random_order = forms.BooleanField(label=_("Options in an order of its own for each voter"), required=False)
 
     class Meta:
@@ -55,6 +62,7 @@ class ContestForm(MergingForm):
                 field.initial = rules.get(name) if self.instance.method == method else None
                 self.fields[f"{method}_{name}"] = field
         self.initial.update({name: rules.get(name, False) for name in methods.BALLOT_RULES})
+        self.initial["group_lines"] = "\n".join(self.instance.groups)
         if self.instance.pk:
             self.initial["option_lines"] = "\n".join(option.label for option in self.instance.options.all())
 
@@ -101,6 +109,9 @@ class ContestForm(MergingForm):
             )
         return "\n".join(labels)
 
+    def clean_group_lines(self) -> str:
+        return "\n".join(clean_groups(read_lines(self.cleaned_data["group_lines"].replace(";", "\n"))))
+
     def clean_position(self) -> int:
         position: int | None = self.cleaned_data.get("position")
         return LAST if position is None else position
@@ -132,6 +143,7 @@ class ContestForm(MergingForm):
         rules = method.complete_rules(rules, [option.key for option in self.written])
         kept = {name: value for name, value in self.instance.rules.items() if name == "none_of_the_above"}
         self.instance.rules = kept | rules | {name: True for name in methods.BALLOT_RULES if cleaned.get(name)}
+        self.instance.groups = read_lines(cleaned.get("group_lines", ""))
         contest = ContestOnBallot(
             key=self.instance.key,
             title=cleaned["title"],

@@ -26,9 +26,10 @@ class ContestInline(admin.StackedInline):
 
     def get_fieldsets(self, request: Any, obj: Election | None = None) -> Any:
         if shows_frozen(request, obj):
-            return [(None, {"fields": ("title", "description", "labels", "method", "seats", "rules")})]
+            return [(None, {"fields": ("title", "description", "labels", "method", "seats", "rules", "groups")})]
         question = (
-            "base", "title", "description", "method", "option_lines", "seats", "blank", "random_order", "position",
+            "base", "title", "description", "method", "option_lines", "seats", "blank", "random_order", "group_lines",
+            "position",
         )  # fmt: skip
         rules = {
             method: [f"{method.name}_{rule}" for rule in method.rule_fields()] for method in methods.METHODS.values()

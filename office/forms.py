@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -17,7 +18,7 @@ from .time_fields import DATE, TIME, InWords, TimeField, as_shown, find_zone, re
 from .times import write_in_full
 
 # What voters see, and when they may vote: fixed from the moment at which the election opens.
-FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "tie_break", "opens_at")
+FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "eligibility", "tie_break", "opens_at")
 
 TIMES = ("opens_at", "closes_at")
 
@@ -39,6 +40,7 @@ class ElectionForm(MergingForm):
     class Meta:
         model = Election
         fields = (*FROZEN_FIELDS, "unlisted", "proof_of_work", "closes_at", "time_zone")
+        widgets = {"eligibility": forms.RadioSelect}
         help_texts = {"description": format_lazy("{} {}", _("Shown on the ballot, under the title."), MARKDOWN_HELP)}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -49,8 +51,9 @@ class ElectionForm(MergingForm):
                 self.fields[name].initial = as_shown(getattr(self.instance, name), zone)
                 self.initial.pop(name, None)
                 self._read_back(name, getattr(self.instance, name), zone)
-        if "slug" in self.fields:
-            self.fields["slug"].required = False
+        for name in ("slug", "eligibility"):
+            if name in self.fields:
+                self.fields[name].required = False
 
     def current(self, name: str) -> Any:
         return getattr(self.instance, name) if name in TIMES else super().current(name)
@@ -72,6 +75,9 @@ class ElectionForm(MergingForm):
 
     def clean_slug(self) -> str:
         return str(self.cleaned_data["slug"]).lower()
+
+    def clean_eligibility(self) -> str:
+        return str(self.cleaned_data["eligibility"] or self.instance.eligibility)
 
     def _read_times(self, cleaned: dict[str, Any]) -> None:
         """Turn the times that were typed into moments, each in the zone that is meant."""

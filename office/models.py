@@ -128,6 +128,13 @@ class ActName(models.TextChoices):
     CHANGE_LOOK = "change-look", _("look changed")
     DEMAND_FACTOR = "demand-factor", _("rule on the second factor changed")
     RESET_FACTOR = "reset-factor", _("second factor of a member reset")
+    IMPORT_ROLL = "import-roll", _("roll imported")
+    COPY_ROLL = "copy-roll", _("roll copied")
+    ADD_VOTER = "add-voter", _("voter added")
+    CHANGE_VOTER = "change-voter", _("voter changed")
+    STRIKE_VOTER = "strike-voter", _("voter struck off the roll")
+    REISSUE_CODE = "reissue-code", _("new code for a voter")
+    REISSUE_CODES = "reissue-codes", _("new codes for all voters")
 
 
 class LoggedAct(models.Model):

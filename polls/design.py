@@ -91,6 +91,8 @@ class Paper:
         for contest in self.contests:
             if len(contest.options) < 2:
                 raise InvalidRules(_("Each question needs at least two options. Add what is missing."))
+            if contest.groups and self.eligibility == "open":
+                raise InvalidRules(_("A question for some groups needs a roll, which says who is in them."))
             methods.get(contest.method).check(contest)
 
     def write(self, scheme: int = SCHEME) -> str:

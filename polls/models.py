@@ -73,7 +73,7 @@ class Eligibility(models.TextChoices):
     """Who may vote."""
 
     OPEN = "open", _("everybody who opens the page, once for each browser")
-    ROLL = "roll", _("those on its roll, with a code")
+    ROLL = "roll", _("those on its roll, each with a code")
 
 
 class Shows(models.TextChoices):
@@ -139,7 +139,13 @@ class Election(models.Model):
         default=False,
         help_text=_("If not, a voter may change the vote until the election closes."),
     )
-    eligibility = models.CharField(_("who may vote"), max_length=10, choices=Eligibility, default=Eligibility.OPEN)
+    eligibility = models.CharField(
+        _("who may vote"), max_length=10, choices=Eligibility, default=Eligibility.OPEN,
+        help_text=_(
+            "Without a roll somebody with two browsers can vote twice: good for a poll, and for nothing that binds. "
+            "With a roll each code votes once, and what it cannot prevent is that somebody gives a code away."
+        ),
+    )  # fmt: skip
     shows = models.CharField(_("results show"), max_length=10, choices=Shows, default=Shows.LIVE)
     tie_break = models.CharField(
         _("ties end by"), max_length=10, choices=TieBreak, blank=True, default=TieBreak.DRAW,

@@ -27,7 +27,8 @@ from .labels import (
     tidy,
 )
 from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
-from .models import Election, TieBreak, free_slug, validate_key
+from .models import Election, Eligibility, TieBreak, free_slug, validate_key
+from .roll.groups import clean_groups
 
 NAMES = frozenset(
     (
@@ -35,7 +36,7 @@ NAMES = frozenset(
         "shows", "tie_break", "contests",
     )
 )  # fmt: skip
-CONTEST_NAMES = frozenset(("key", "title", "description", "method", "seats", "rules", "options"))
+CONTEST_NAMES = frozenset(("key", "title", "description", "method", "seats", "rules", "groups", "options"))
 # What the column holds; the administration has the same limit.
 MOST_SEATS = 32_767
 OPTION_NAMES = frozenset(("label", "key", "description"))
@@ -53,8 +54,8 @@ class BadPaper(ValidationError):
 def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
     """Make a draft from a paper in JSON, with further `fields` of the model; raises ValidationError."""
     _require_mapping(paper, NAMES, _("the paper"))
-    if (eligibility := paper.get("eligibility", "open")) != "open":
-        raise BadPaper(_("The eligibility is %(value)r, and only “open” is known yet.") % {"value": eligibility})
+    if (eligibility := paper.get("eligibility", "open")) not in Eligibility.values:
+        raise BadPaper(_("The eligibility is %(value)r. Write “open” or “roll”.") % {"value": eligibility})
     if (shows := paper.get("shows", "live")) != "live":
         raise BadPaper(_("The results show %(value)r, and only “live” is known yet.") % {"value": shows})
     title = _text(paper, "title", _("the paper"), LONGEST_TITLE)
@@ -63,6 +64,7 @@ def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
         slug=paper.get("slug") or free_slug(title),
         description=_optional_text(paper, "description", _("the paper"), LONGEST_EXPLANATION),
         votes_final=_boolean(paper, "votes_final", _("the paper")),
+        eligibility=eligibility,
         unlisted=_boolean(paper, "unlisted", _("the paper")),
         tie_break=_tie_break(paper),
         opens_at=_time(paper, "opens_at"),
@@ -73,7 +75,7 @@ def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
     election.full_clean()
     contests = _read_contests(paper.get("contests"))
     try:
-        Paper(title, election.description, election.votes_final, contests).check()
+        Paper(title, election.description, election.votes_final, contests, eligibility).check()
     except InvalidRules as problem:
         raise BadPaper(str(problem.message)) from problem
     election.save()
@@ -97,6 +99,7 @@ def write_paper(election: Election) -> dict[str, Any]:
         "description": paper.description,
         **times,
         "time_zone": election.time_zone,
+        "eligibility": paper.eligibility,
         "votes_final": paper.votes_final,
         "unlisted": election.unlisted,
         "tie_break": election.tie_break or NO_TIE_BREAK,
@@ -105,6 +108,7 @@ def write_paper(election: Election) -> dict[str, Any]:
                 **{
                     name: getattr(contest, name) for name in ("key", "title", "description", "method", "seats", "rules")
                 },
+                **({"groups": list(contest.groups)} if contest.groups else {}),
                 "options": [asdict(option) for option in contest.options],
             }
             for contest in paper.contests
@@ -145,8 +149,15 @@ def _read_contests(contests: Any) -> tuple[ContestOnBallot, ...]:
             _boolean(rules, rule, where)
         description = _optional_text(contest, "description", where, LONGEST_EXPLANATION)
         version = methods.get(method).version
-        read.append(ContestOnBallot(key, title, description, method, version, seats, options, rules))
+        groups = _read_groups(contest.get("groups", []), where)
+        read.append(ContestOnBallot(key, title, description, method, version, seats, options, rules, groups))
     return tuple(read)
+
+
+def _read_groups(groups: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(groups, list) or not all(isinstance(one, str) for one in groups):
+        raise BadPaper(_("The “groups” of %(where)s have to be a list of texts.") % {"where": where})
+    return tuple(clean_groups(groups))
 
 
 def _read_options(options: Any, where: str) -> tuple[OptionOnBallot, ...]:

@@ -9,7 +9,7 @@ import logging
 import secrets
 from collections.abc import Iterator, Sequence
 
-from ..ballot_box import connection
+from ..ballot_box import connection, read_rules
 from ..ballot_box.connection import reaching, script
 from ..ballot_box.keys import key
 from ..definition import Definition
@@ -38,6 +38,12 @@ def is_current(election: int, shards: int, revision: int) -> bool:
         known == [str(revision).encode(), f"{voters} {codes}".encode()]
         for known, voters, codes in zip(found[::3], found[1::3], found[2::3], strict=True)
     )
+
+
+def has_revision(election: int, shards: int, revision: int) -> bool:
+    """Tell whether the box has a roll up to this revision, or a later one; raises Unavailable."""
+    found = read_rules([(election, shard) for shard in range(shards)], "roll_revision")
+    return all(known is not None and int(known) >= revision for [known] in found)
 
 
 def fill(definition: Definition, roll: Roll) -> bool:
