@@ -42,8 +42,8 @@ def find_voter(definition: Definition, typed: str) -> Voter | None:
 def read_entry(definition: Definition, voter: Voter) -> Entry | None:
     """Return the entry of a voter, None if it was struck, or has got another code since; raises Unavailable."""
     with reaching():
-        ready, found = ask(
-            ("HGET", key(definition.election, voter.shard, "rules"), "roll_revision"),
+        [ready], found = ask(
+            ("HMGET", key(definition.election, voter.shard, "rules"), "roll_revision"),
             ("HGET", key(definition.election, voter.shard, "roll"), voter.key),
         )
     if ready is None:
@@ -58,9 +58,12 @@ def _require_roll(definition: Definition) -> None:
     """Raise Unavailable while any part of the roll is being written: that a code is missing says nothing then."""
     with reaching():
         ready = ask(
-            *(("HGET", key(definition.election, shard, "rules"), "roll_revision") for shard in range(definition.shards))
+            *(
+                ("HMGET", key(definition.election, shard, "rules"), "roll_revision")
+                for shard in range(definition.shards)
+            )
         )
-    if None in ready:
+    if [None] in ready:
         raise Unavailable(NO_ROLL)
 
 

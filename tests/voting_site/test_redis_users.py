@@ -12,16 +12,22 @@ from redis.exceptions import AuthenticationError, NoPermissionError, ResponseErr
 
 from polls import ballot_box
 from polls.ballot_box import Verdict, inbox
+from polls.ballots import new_ballot_id
 from polls.publishing import publish_election
+from polls.roll import box as roll_box
+from polls.roll import codes, lookup
 from tally import healing, lifecycle
 from tally.drain import drain_all
+from tally.rolls import bring_roll
 from tests.conftest import use_client, voter_of
+from tests.polls.roll.people import enrol, put_in_box
 from voting_site.celery import app
 from voting_site.middleware import health
 from voting_site.rights.redis_users import replays_everything, write_acl
 from voting_site.roles import ROLES
 
 BALLOTS, VOTERS, RULES = ("urna:{1:0}:ballots", "urna:{1:0}:voters", "urna:{1:0}:rules")
+ROLL, CODES = "urna:{1:0}:roll", "urna:{1:0}:codes"
 EVERYBODYS = (
     "FLUSHALL", "FLUSHDB", "KEYS *", "SCAN 0", "RANDOMKEY", "DBSIZE", "CONFIG GET *", "CONFIG SET appendfsync no",
     "SHUTDOWN", "ACL LIST", "ACL SETUSER vote allkeys", "MONITOR", "CLIENT LIST",
@@ -32,6 +38,7 @@ EVERYBODYS = (
 )  # fmt: skip
 NOT_FOR = {
     "vote": (
+        f"HGETALL {ROLL}", f"HSET {ROLL} x y", f"HDEL {ROLL} x", f"DEL {ROLL}", f"HGETALL {CODES}", f"HSET {CODES} x y",
         f"XRANGE {BALLOTS} - +", f"XREAD STREAMS {BALLOTS} 0", f"XREVRANGE {BALLOTS} + -", f"XDEL {BALLOTS} 1-1",
         f"HSET {RULES} sealed 0", f"HDEL {RULES} sealed", f"HDEL {VOTERS} x", f"HKEYS {VOTERS}", f"HVALS {VOTERS}",
         "HSET urna:definitions drink x", "HDEL urna:definitions drink", "BRPOP urna:celery:celery 1",
@@ -46,6 +53,7 @@ NOT_FOR = {
     ),
     "admin": (
         f"XRANGE {BALLOTS} - +", f"XREAD STREAMS {BALLOTS} 0", f"XDEL {BALLOTS} 1-1", f"XADD {BALLOTS} * v 1",
+        f"HGET {ROLL} x", f"HSET {ROLL} x y", f"HGET {CODES} x",
         f"HGET {VOTERS} x", f"HSET {VOTERS} x y", "SUBSCRIBE urna__group__results", "PUBLISH strangers x", "INFO",
         "HGET urna:definitions drink", "HVALS urna:definitions", "HSET urna:definitions drink x",
         "HDEL urna:definitions drink", "BRPOP urna:celery:celery 1", "LRANGE urna:celery:celery 0 -1",
@@ -113,6 +121,18 @@ class TestVote:
         with pytest.raises(ResponseError, match=r"(?i)permission|ACL failure"):
             script([BALLOTS])
 
+    def test_lets_those_on_a_roll_in_and_takes_their_ballots(self, play, define, redis) -> None:
+        definition = define(eligibility="roll")
+        code = put_in_box(definition, 7)
+        play("vote")
+        voter = lookup.find_voter(definition, code)
+        assert voter is not None
+        assert lookup.read_entry(definition, voter) == (1, "")
+        assert lookup.find_voter(definition, codes.make()) is None
+        assert lookup.note_wrong_code(definition, "192.0.2.1") == 0
+        ballot = {"ballot_id": new_ballot_id(1), "marking": "q1=nesquik", "design": definition.design}
+        assert ballot_box.cast(definition, voter=voter, network="", **ballot).verdict is Verdict.ACCEPTED
+
 
 class TestAdmin:
     def test_asks_for_a_publication_and_seals(self, play, make_election, settings, monkeypatch) -> None:
@@ -138,6 +158,21 @@ class TestWorker:
         redis.delete("urna:epoch")
         healing.keep_box()
         assert ballot_box.read_epoch()
+
+    def test_writes_rolls_line_by_line_and_anew_which_the_administration_may_wait_for(
+        self, play, make_election, redis
+    ) -> None:
+        election = make_election(eligibility="roll")
+        enrol(election, ["ana"])
+        play("worker")
+        bring_roll(election)
+        enrol(election, ["eva"])
+        bring_roll(election)
+        redis.delete(f"urna:{{{election.pk}:0}}:codes")
+        bring_roll(election)
+        assert redis.hlen(f"urna:{{{election.pk}:0}}:codes") == 2
+        play("admin")
+        assert roll_box.has_revision(election.pk, election.shards, 2)
 
 
 class TestBroker:
