@@ -13,7 +13,8 @@ sys.path[0] = str(Path(__file__).parents[2])
 from tests.faults.crash_points import HEALING  # noqa: E402
 from tests.faults.mutants import MUTANTS  # noqa: E402
 from tests.faults.paper import PAPER  # noqa: E402
-from tests.faults.run import Plan, play  # noqa: E402
+from tests.faults.plan import Plan  # noqa: E402
+from tests.faults.run import play  # noqa: E402
 
 
 def main() -> int:
@@ -72,7 +73,8 @@ def main() -> int:
             shutil.rmtree(folder)
     sys.stdout.write(f"{outcome}\n")
     if plan.mutant:
-        caught = bool(outcome.verdict.lost or outcome.verdict.doubled)
+        verdict = outcome.verdict
+        caught = bool(verdict.wrong if MUTANTS[plan.mutant].ranked else verdict.lost or verdict.doubled)
         sys.stdout.write(f"mutant {plan.mutant}: {'caught' if caught else 'NOT caught'}\n")
         return 0 if caught else 1
     return 0 if outcome.verdict.good else 1

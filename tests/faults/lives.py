@@ -15,7 +15,7 @@ from tests.faults.installation import Installation, wait_until
 from tests.faults.judge import Watcher
 from tests.faults.ledger import Ledger
 from tests.faults.organiser import Organiser
-from tests.faults.paper import Contest
+from tests.faults.paper import RANKED, Contest
 from tests.faults.proxy import Weather
 from tests.faults.voters import Crowd, draw_address, send_too_late
 
@@ -97,7 +97,9 @@ class Lives:
     def _live(self, end: Callable[[Organiser, Any, Watcher], bool], *, seconds: float | None = None) -> bool:
         number = len(self.accounts)
         slug = f"life-{self.seed}-{number}"
-        election = make_election(slug, shards=MOST_SHARDS, seconds=seconds, paper=self.paper)
+        # In turn, so that rankings are closed under faults as well.
+        paper = (self.paper, RANKED)[number % 2]
+        election = make_election(slug, shards=MOST_SHARDS, seconds=seconds, paper=paper)
         ledger = Ledger(self.ledger.history.with_name(f"history-{slug}.jsonl"))
         self.accounts.append((ledger, election.pk))
         doors, first = self.installation.doors, FIRST + number * APART
@@ -105,8 +107,8 @@ class Lives:
         watcher = Watcher(self.installation.proxies["result"].port, slug, ledger)
         address = draw_address(random.Random(slug))
         try:
-            with send_too_late(doors, slug, self.paper, ledger, number=LATE, address=address):
-                crowd = Crowd(doors, slug, self.paper, ledger, seed=self.seed, lines=LINES, first=first)
+            with send_too_late(doors, slug, paper, ledger, number=LATE, address=address):
+                crowd = Crowd(doors, slug, paper, ledger, seed=self.seed, lines=LINES, first=first)
                 try:
                     if not seconds:
                         wait_until(lambda: ledger.accepted >= BALLOTS, f"ballots in {slug}")
@@ -120,10 +122,6 @@ class Lives:
         finally:
             watcher.stop()
         return struck
-
-    def close(self) -> None:
-        for ledger, _ in self.accounts:
-            ledger.close()
 
 
 def is_closed(watcher: Watcher) -> bool:

@@ -18,7 +18,8 @@ MAXLEN = 100
 class Mutant:
     """A mistake, the family of faults under which it shows, and how each role is patched to make it.
 
-    `sql` changes the schema first, and `valkey` are further options for the server.
+    `sql` changes the schema first, and `valkey` are further options for the server. One that is `ranked` is to be seen
+    in rankings alone: it loses no choice and doubles none, and what is counted is wrong.
     """
 
     what: str
@@ -26,6 +27,7 @@ class Mutant:
     patches: dict[str, Callable[[], None]]
     sql: Sequence[str] = ()
     valkey: Sequence[str] = ()
+    ranked: bool = False
 
 
 def _insert_without_conflict_clause() -> None:
@@ -137,6 +139,17 @@ def _forget_last_contest() -> None:
     Definition.count_keys = patched
 
 
+def _swap_ranks() -> None:
+    from polls.methods.ranking import WhollyCounted
+
+    count = WhollyCounted.count
+
+    def patched(method: Any, groups: Any, contest: Any) -> Any:
+        return count(method, [*groups[:1], *reversed(groups[1:])], contest)
+
+    WhollyCounted.count = patched
+
+
 MUTANTS = {
     "no-on-conflict": Mutant(
         "a batch that comes again is recorded again",
@@ -148,6 +161,9 @@ MUTANTS = {
         "ballots leave the box before they are recorded", "counting", {"worker": _delete_before_commit}
     ),
     "contest-lost": Mutant("the last contest of a paper is not counted", "counting", {"worker": _forget_last_contest}),
+    "ranks-swapped": Mutant(
+        "all ranks but the first are counted the other way round", "counting", {"worker": _swap_ranks}, ranked=True
+    ),
     "everysec": Mutant(
         "Redis answers before the ballot is on a slow disk", "slow disk", {}, valkey=["--appendfsync", "everysec"]
     ),

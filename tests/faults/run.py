@@ -3,28 +3,25 @@
 import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from redis import Redis
 
 from tests.faults import faults
 from tests.faults.crash_points import HEALING
 from tests.faults.dashboards import Dashboards
-from tests.faults.elections import MOST_SHARDS, insist, make_election
+from tests.faults.elections import insist
 from tests.faults.installation import Installation, Stuck, wait_until
-from tests.faults.judge import PATIENCE, Verdict, Watcher, judge
+from tests.faults.judge import PATIENCE, Watcher, judge
 from tests.faults.ledger import Ledger
 from tests.faults.lives import Lives
 from tests.faults.mutants import MUTANTS
 from tests.faults.older import bring_back_older
 from tests.faults.organiser import Onlooker, Organiser
-from tests.faults.paper import PAPER, Contest
+from tests.faults.plan import Outcome, Plan
 from tests.faults.proxy import Weather
-from tests.faults.voters import Crowd, draw_address, send_too_late
+from tests.faults.watched import Watched, sending_too_late, voting, wait_for_truth, watch_all
 
 # How many ballots have to be accepted after a fault before the next one.
 PROGRESS = 120
@@ -34,65 +31,10 @@ PROGRESS_HEALED = 50
 SPARED = 20
 # Seconds beyond the longest outage in which counting has to go on; a Redis client that lost it waits up to 12 s.
 STALLED = 25
-# Groups of voters who share one address.
-CROWDED = 2
 # Voters who fetch a form before the close, and send it after.
 LATE = 20
 # Seconds in which all dashboards have to show the end.
 SHOWN_WITHIN = 5
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long a run is: at least so many faults, accepted ballots, and seconds.
-
-    `emptied` times Redis loses all that it has, and the worker dies while it brings that back. With `older` it comes
-    back once with an older file. `closing` ballots wait
-    in the box when it is closed. `sockets` dashboards follow the results while hints are lost for `hints_lost`
-    seconds. `outage` is how long PostgreSQL may be away, in seconds. `mutant` puts a mistake in, and strikes with the
-    faults under which it shows; `control` strikes with the same, without the mistake. With `only` those faults strike
-    that have it in their name. Papers have so many `contests`.
-    """
-
-    seed: int
-    faults: int = 40
-    ballots: int = 0
-    seconds: float = 0
-    emptied: int = len(HEALING)
-    older: bool = False
-    closing: int = 1000
-    outage: float = 5
-    sockets: int = 0
-    hints_lost: float = 5
-    lines: int = 8
-    mutant: str | None = None
-    control: str | None = None
-    only: str = ""
-    contests: int = len(PAPER)
-
-    @property
-    def paper(self) -> Sequence[Contest]:
-        return PAPER[: self.contests]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a run."""
-
-    plan: Plan
-    faults: int
-    ok: int
-    unknown: int
-    verdict: Verdict
-    converged: float | None
-
-    def __str__(self) -> str:
-        verdict = self.verdict
-        converged = "never" if self.converged is None else f"{self.converged:.1f}"
-        return (
-            f"faults={self.faults} ok={self.ok} unknown={self.unknown} lost={verdict.lost} doubled={verdict.doubled} "
-            f"unexpected={verdict.unexpected} wrong={verdict.wrong} converged={converged} seed={self.plan.seed}"
-        )
 
 
 def say(line: str) -> None:
@@ -115,37 +57,42 @@ def play(plan: Plan, folder: Path) -> Outcome:
 
 
 def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
-    election = make_election(f"faults-{plan.seed}", shards=1 + plan.seed % MOST_SHARDS, paper=plan.paper)
-    watcher = Watcher(installation.proxies["result"].port, election.slug, ledger)
+    watched = watch_all(plan, installation, ledger)
+    [main, *others] = watched
     lives = Lives(installation, ledger, plan.paper, seed=plan.seed)
     organiser = Organiser(installation.proxies["admin"].port, installation.password, ledger)
-    onlooker = Onlooker(organiser, election.pk)
+    onlooker = Onlooker(organiser, main.election.pk)
     struck = emptied = 0
     began = time.monotonic()
     converged: float | None = None
     try:
-        with voting(plan, installation, election.slug, ledger, first=0):
+        with voting(plan, installation, watched, first=0):
             struck = strike(plan, installation, ledger, lives)
-        converged = watcher.wait_for_truth(patience=5 if plan.mutant else PATIENCE)
-        check_wait(plan, watcher, ledger, began)
+        converged = wait_for_truth(watched, patience=5 if plan.mutant else PATIENCE)
+        check_wait(plan, main.watcher, ledger, began)
         if converged is None and not plan.mutant:
             ledger.complain(ledger.wrong, "the page did not come to the truth")
         if plan.sockets and converged is not None:
-            follow(plan, installation, election.slug, ledger, watcher)
+            follow(plan, installation, watched)
         if converged is not None:
-            emptied = empty_box(plan, installation, election.slug, ledger, watcher)
+            emptied = empty_box(plan, installation, watched)
         if plan.older and converged is not None:
-            bring_back_older(installation, election.slug, election.pk, plan.paper, ledger, watcher)
+            bring_back_older(installation, main.election.slug, main.election.pk, main.paper, ledger, main.watcher)
         if plan.closing and converged is not None:
-            close_full_box(plan, installation, election, ledger, watcher)
+            close_full_box(plan, installation, watched)
     except Stuck as reason:
         ledger.complain(ledger.unexpected, str(reason))
     finally:
         onlooker.stop()
-        watcher.stop()
-    verdict = judge(ledger, election.pk, installation, lives.accounts, emptied=emptied, older=plan.older)
-    lives.close()
-    ledgers = [ledger, *(account for account, _ in lives.accounts)]
+        for one in watched:
+            one.watcher.stop()
+    accounts = [*((one.ledger, one.election.pk) for one in others), *lives.accounts]
+    verdict = judge(ledger, main.election.pk, installation, accounts, emptied=emptied, older=plan.older)
+    ledgers = [ledger, *(account for account, _ in accounts)]
+    for one in ledgers[1:]:
+        one.close()
+    for one in others:
+        say(f"{one.ledger.accepted} ballots were accepted in {one.election.slug}")
     say(f"{sum(one.limited for one in ledgers)} times a new voter was told to come later")
     ok, unknown = sum(one.accepted for one in ledgers), sum(one.unknown for one in ledgers)
     return Outcome(plan, struck + emptied + plan.older, ok, unknown, verdict, converged)
@@ -158,28 +105,6 @@ def check_wait(plan: Plan, watcher: Watcher, ledger: Ledger, began: float) -> No
     say(said)
     if waited > plan.outage + STALLED and not plan.mutant:
         ledger.complain(ledger.unexpected, said)
-
-
-@contextmanager
-def voting(
-    plan: Plan, installation: Installation, slug: str, ledger: Ledger, *, first: int, lines: int = 0
-) -> Iterator[None]:
-    """Have people vote during the block, numbered from `first`, and wait for all their answers after it."""
-    lines = lines or plan.lines
-    crowd = Crowd(
-        installation.doors,
-        slug,
-        plan.paper,
-        ledger,
-        seed=plan.seed,
-        lines=lines,
-        first=first,
-        crowded=0 if plan.mutant else CROWDED,
-    )
-    try:
-        yield
-    finally:
-        crowd.stop()
 
 
 def strike(plan: Plan, installation: Installation, ledger: Ledger, lives: Lives) -> int:
@@ -213,20 +138,22 @@ def strike(plan: Plan, installation: Installation, ledger: Ledger, lives: Lives)
     raise AssertionError
 
 
-def follow(plan: Plan, installation: Installation, slug: str, ledger: Ledger, watcher: Watcher) -> None:
+def follow(plan: Plan, installation: Installation, watched: Sequence[Watched]) -> None:
     """Let many dashboards follow while hints are lost and `result` is killed: all have to show the end soon."""
+    main = watched[0]
+    slug, ledger = main.election.slug, main.ledger
     dashboards = Dashboards(plan.sockets, installation.proxies["result"].port, slug, ledger)
     try:
         wait_until(dashboards.are_connected, "every dashboard has a frame")
-        with voting(plan, installation, slug, ledger, first=10**7, lines=2):
+        with voting(plan, installation, watched, first=10**7, lines=2):
             # Where hints come from, and the number of ballots that wait.
             installation.proxies["result>valkey"].hold(Weather.LOST_REPLIES, seconds=plan.hints_lost)
             before = ledger.accepted
             installation.part("result").kill()
             wait_until(lambda: ledger.accepted >= before + PROGRESS, "votes after the end of result")
-        if watcher.wait_for_truth() is None:
+        if wait_for_truth(watched) is None:
             return
-        snapshot = watcher.look()
+        snapshot = main.watcher.look()
         version = snapshot["version"] if snapshot else -1
         began = time.monotonic()
         try:
@@ -239,49 +166,53 @@ def follow(plan: Plan, installation: Installation, slug: str, ledger: Ledger, wa
         dashboards.close()
 
 
-def empty_box(plan: Plan, installation: Installation, slug: str, ledger: Ledger, watcher: Watcher) -> int:
+def empty_box(plan: Plan, installation: Installation, watched: Sequence[Watched]) -> int:
     """Take from Redis all that it has, again and again, and kill the worker that brings it back; return how often.
 
     Nothing waits when it happens: what is counted must not be lost, and what is accepted from then on must not either.
     """
     redis = Redis.from_url(installation.urls["REDIS_URL"])
+    ledger = watched[0].ledger
     places = random.Random(plan.seed).sample(sorted(HEALING), plan.emptied)
     for number, place in enumerate(places, start=1):
         redis.flushall()
         order = installation.arm(place)
         before = ledger.accepted
-        with voting(plan, installation, slug, ledger, first=10**8 * number, lines=2):
+        with voting(plan, installation, watched, first=10**8 * number, lines=2):
             try:
                 wait_until(lambda order=order: not order.exists(), place)
                 wait_until(lambda before=before: ledger.accepted >= before + PROGRESS_HEALED, f"votes after {place}")
             finally:
                 order.unlink(missing_ok=True)
-        healed = watcher.wait_for_truth()
+        healed = wait_for_truth(watched)
         say(f"healed after an end at {place}: " + ("no truth" if healed is None else f"the truth after {healed:.1f} s"))
         if healed is None:
             ledger.complain(ledger.wrong, f"the page did not come to the truth after {place}")
     return len(places)
 
 
-def close_full_box(plan: Plan, installation: Installation, election: Any, ledger: Ledger, watcher: Watcher) -> None:
+def close_full_box(plan: Plan, installation: Installation, watched: Sequence[Watched]) -> None:
     """Close while nobody counts and the box is full: all of it has to count, and nothing that is sent later."""
     from tally.lifecycle import close_election
 
+    ledger = watched[0].ledger
     worker = installation.part("worker")
     worker.wanted = False
     worker.kill()
     before = ledger.accepted
-    address = draw_address(random.Random(plan.seed))
-    with send_too_late(installation.doors, election.slug, plan.paper, ledger, number=LATE, address=address):
-        with voting(plan, installation, election.slug, ledger, first=10**6):
+    with sending_too_late(plan, installation, watched, number=LATE):
+        with voting(plan, installation, watched, first=10**6):
             wait_until(lambda: ledger.accepted >= before + plan.closing, "a full box", seconds=plan.closing / 10 + 60)
-            seal = insist(lambda: close_election(election))
-            ledger.shut = True
-        say(f"closed with {seal.waiting} ballots in the box")
-        if seal.waiting < plan.closing:
-            ledger.complain(ledger.unexpected, f"{seal.waiting} ballots wait in the box, of {plan.closing} accepted")
+            seals = []
+            for one in watched:
+                seals.append(insist(lambda one=one: close_election(one.election)))
+                one.ledger.shut = True
+        waiting = seals[0].waiting
+        say(f"closed with {' and '.join(str(seal.waiting) for seal in seals)} ballots in the box")
+        if waiting < plan.closing:
+            ledger.complain(ledger.unexpected, f"{waiting} ballots wait in the box, of {plan.closing} accepted")
     worker.wanted = True
-    final = watcher.wait_for_truth(final=True)
+    final = wait_for_truth(watched, final=True)
     if final is None:
         ledger.complain(ledger.wrong, "the closed election did not become final with the true result")
     else:

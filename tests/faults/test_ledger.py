@@ -1,21 +1,25 @@
 """The account that the harness keeps, and the looks that it compares with it."""
 
 import random
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from polls import markings
+from tests.conftest import contest
 from tests.faults.judge import check_snapshot, is_true
 from tests.faults.ledger import Ledger
-from tests.faults.paper import PAPER, Marking
+from tests.faults.outcomes import compute, shows_outcome
+from tests.faults.paper import PAPER, RANKED, Chosen, Compared, Marking, Ranked, Scored
 
 
 # Most tests are about the first of two contests; the second may be left blank.
 def marking(drink: str, *with_it: str) -> Marking:
-    return Marking((("q1", (drink,)), ("q2", with_it)))
+    return Marking((("q1", Chosen((drink,))), ("q2", Chosen(with_it))))
 
 
 @pytest.fixture
@@ -138,19 +142,91 @@ class TestSnapshot:
 
 class TestMarking:
     def test_is_written_and_sent_in_the_order_of_the_paper(self):
-        marked = Marking((("q1", ("tea",)), ("q2", ("cake", "toast")), ("q3", ())))
+        marked = Marking((("q1", Chosen(("tea",))), ("q2", Chosen(("cake", "toast"))), ("q3", Chosen())))
         assert str(marked) == "q1=tea;q2=cake,toast;q3="
         assert marked.fields() == [("q1", "tea"), ("q2", "cake"), ("q2", "toast"), ("q3", "")]
         assert list(marked.count_keys()) == ["q1:tea", "q2:cake", "q2:toast", "q3:-blank"]
 
     def test_is_drawn_within_the_rules_and_comes_to_everything_that_they_allow(self):
         chance = random.Random(1)
-        drawn = {contest: set() for contest in PAPER}
+        drawn = {one.key: set() for one in PAPER}
         for _ in range(300):
-            for contest, (key, options) in zip(PAPER, Marking.draw(PAPER, chance).chosen, strict=True):
-                assert key == contest.key
-                drawn[contest].add(options)
-        for contest in PAPER:
-            numbers = range(0 if contest.may_be_blank else 1, contest.max_choices + 1)
-            possible = {one for number in numbers for one in combinations(sorted(contest.options), number)}
-            assert drawn[contest] == possible
+            for one, (key, mark) in zip(PAPER, Marking.draw(PAPER, chance).marks, strict=True):
+                assert key == one.key
+                drawn[one.key].add(mark.options)
+        for one in PAPER:
+            numbers = range(0 if one.may_be_blank else 1, one.max_choices + 1)
+            possible = {some for number in numbers for some in combinations(sorted(one.options), number)}
+            assert drawn[one.key] == possible
+
+    def test_writes_rankings_and_scores_as_they_are_counted(self):
+        marked = Marking(
+            (
+                ("board", Ranked((("bea",), ("ana",)))),
+                ("day", Compared((("friday",), ("monday", "sunday")), ("tuesday",))),
+                ("name", Scored((("urna", 5), ("arca", 0)))),
+            )
+        )
+        assert str(marked) == "board=bea>ana;day=friday>monday=sunday;name=urna:5,arca:0"
+        assert marked.fields() == [
+            ("board:bea", "1"),
+            ("board:ana", "2"),
+            ("day:friday", "1"),
+            ("day:monday", "2"),
+            ("day:sunday", "2"),
+            ("name:urna", "5"),
+            ("name:arca", "0"),
+        ]
+        assert list(marked.count_keys()) == [
+            "board:bea>ana",
+            "day:friday>monday",
+            "day:friday>sunday",
+            "day:friday>tuesday",
+            "day:monday>tuesday",
+            "day:sunday>tuesday",
+            "name:urna:5",
+            "name:arca:0",
+        ]
+
+    def test_is_drawn_on_a_ranked_paper_as_urna_reads_and_counts_it(self):
+        chance = random.Random(1)
+        contests = [
+            contest(one.key, one.options, method=one.method, rules={"blank": one.may_be_blank}) for one in RANKED
+        ]
+        for _ in range(300):
+            marked = Marking.draw(RANKED, chance)
+            assert sorted(markings.count_keys(str(marked), contests)) == sorted(marked.count_keys())
+
+
+class TestOutcomeOfRankings:
+    BOARD = ("bea>ana", "bea>ana", "bea>carlo", "ana", "dora>emil>ana")
+
+    def shown(self, rankings: Sequence[str]) -> dict[str, Any]:
+        """Return what a page shows of the board after these ballots."""
+        truth = Counter(f"board:{ranking}" for ranking in rankings)
+        shown, winners, tied, blank, working = compute("board", truth, len(rankings))
+        options = [{"key": key, "count": count} for key, count in shown.items()]
+        return {
+            "key": "board",
+            "options": options,
+            "winners": winners,
+            "tied": tied,
+            "blank": blank,
+            "working": working,
+        }
+
+    def test_is_that_of_the_rule(self):
+        assert self.shown(self.BOARD)["winners"] == ["bea", "ana"]
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            pytest.param(BOARD[:-1], id="lost"),
+            pytest.param((*BOARD, "bea>ana"), id="doubled"),
+            pytest.param(("ana>bea", *BOARD[1:]), id="reordered"),
+        ],
+    )
+    def test_of_other_rankings_is_noticed(self, other):
+        truth = Counter(f"board:{ranking}" for ranking in self.BOARD)
+        assert shows_outcome(self.shown(self.BOARD), truth, 5)
+        assert not shows_outcome(self.shown(other), truth, 5)

@@ -1,0 +1,81 @@
+"""What a run is to be, and what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.faults.crash_points import HEALING
+from tests.faults.mutants import MUTANTS
+from tests.faults.paper import PAPER, Contest
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long a run is: at least so many faults, accepted ballots, and seconds.
+
+    `emptied` times Redis loses all that it has, and the worker dies while it brings that back. With `older` it comes
+    back once with an older file. `closing` ballots wait
+    in the box when it is closed. `sockets` dashboards follow the results while hints are lost for `hints_lost`
+    seconds. `outage` is how long PostgreSQL may be away, in seconds. `mutant` puts a mistake in, and strikes with the
+    faults under which it shows; `control` strikes with the same, without the mistake. With `only` those faults strike
+    that have it in their name. Papers have so many `contests`, but for the one with rankings.
+    """
+
+    seed: int
+    faults: int = 40
+    ballots: int = 0
+    seconds: float = 0
+    emptied: int = len(HEALING)
+    older: bool = False
+    closing: int = 1000
+    outage: float = 5
+    sockets: int = 0
+    hints_lost: float = 5
+    lines: int = 8
+    mutant: str | None = None
+    control: str | None = None
+    only: str = ""
+    contests: int = len(PAPER)
+
+    @property
+    def ranked(self) -> bool:
+        """Tell whether people vote on a paper with rankings as well; a mistake elsewhere is found sooner without."""
+        like = self.mutant or self.control
+        return not like or MUTANTS[like].ranked
+
+    @property
+    def paper(self) -> Sequence[Contest]:
+        return PAPER[: self.contests]
+
+
+@dataclass
+class Verdict:
+    """What a run has shown; all four numbers have to be 0."""
+
+    lost: int
+    doubled: int
+    unexpected: int
+    wrong: int
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.doubled or self.unexpected or self.wrong)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run."""
+
+    plan: Plan
+    faults: int
+    ok: int
+    unknown: int
+    verdict: Verdict
+    converged: float | None
+
+    def __str__(self) -> str:
+        verdict = self.verdict
+        converged = "never" if self.converged is None else f"{self.converged:.1f}"
+        return (
+            f"faults={self.faults} ok={self.ok} unknown={self.unknown} lost={verdict.lost} doubled={verdict.doubled} "
+            f"unexpected={verdict.unexpected} wrong={verdict.wrong} converged={converged} seed={self.plan.seed}"
+        )
