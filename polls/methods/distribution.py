@@ -46,13 +46,13 @@ def figure(
     order: Sequence[str],
     *,
     middle: bool = False,
-) -> Figure | None:
+) -> list[Figure]:
     """Draw a bar for each option, whose parts are the ballots that gave it a number, from the best one on.
 
     `words` are those of the numbers, the best first, as the lists in `given` have them.
     """
     if len(words) > MOST_LEVELS:
-        return None
+        return []
     strengths = [f"{1 - 0.88 * place / max(len(words) - 1, 1):.2f}" for place in range(len(words))]
     marked = teller.working["ballots"] - teller.working["blank"]
     bars = []
@@ -66,7 +66,7 @@ def figure(
         bars.append(Bar(teller.labels[key], parts))
     legend = [Legend(word, strength) for word, strength in zip(words, strengths, strict=True)]
     label = _("Bars: how many ballots gave each option which mark, the best on the left.")
-    return Figure("polls/methods/_distribution.html", label, Drawn(legend, bars, middle))
+    return [Figure("polls/methods/_distribution.html", label, Drawn(legend, bars, middle))]
 
 
 def table(

@@ -26,13 +26,14 @@ def tell(
     best = int(teller.working["max_score"])
     words = [str(number) for number in range(best, -1, -1)]
     given = {key: list(reversed(numbers)) for key, numbers in teller.working["distribution"].items()}
+    scores = distribution.figure(teller, given, words, order)
     caption = _("Totals, and how many ballots gave which score")
     sums = {_("total"): {key: write_number(total) for key, total in totals.items()}}
     scored = distribution.table(teller, caption, given, words, order, sums)
     return teller.told(
         rule,
         sentences,
-        figure=distribution.figure(teller, given, words, order),
+        figures=[*scores, *more.pop("figures", ())],
         tables=[scored, *more.pop("tables", ())],
         notes=[*distribution.notes(order), *more.pop("notes", ())],
         **more,

@@ -46,13 +46,13 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True)
 class Told:
-    """The working of an outcome, as sentences, figure and table; `rule` says which rule was applied."""
+    """The working of an outcome, as sentences, figures and tables; `rule` says which rule was applied."""
 
     rule: str
     ballots: int
     sentences: Sequence[str]
     tables: Sequence[Table] = ()
-    figure: Figure | None = None
+    figures: Sequence[Figure] = ()
     notes: Sequence[str] = ()
 
 

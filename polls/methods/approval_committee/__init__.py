@@ -1,6 +1,7 @@
 """Committees by approval: marked like an approval contest; the seats are filled in proportion."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from tabulation import approval_committee
 from tabulation.outcome import Outcome
 
-from .. import limits
+from .. import limits, rounds
 from ..approval import Approval
 from ..base import ContestOnBallot
 from ..telling import Cell, Row, Table, Teller, Told, no_votes, write_number
@@ -29,20 +30,43 @@ class ApprovalCommittee(Approval):
 
     def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Told:
         teller = Teller(contest, outcome)
-        rounds = teller.working["rounds"]
-        if not rounds:
+        seats = teller.working["rounds"]
+        if not seats:
             return teller.told(str(self.label), [no_votes()])
         elected: set[str] = set()
         cells: dict[str, list[Cell]] = {key: [] for key in teller.labels}
-        for this in rounds:
+        for this in seats:
             elected.add(this["elected"])
             for key, written in cells.items():
                 kind = "elected" if key in elected else ""
-                written.append(Cell(_write(this["sums"].get(key, "")), kind))
+                written.append(Cell(_write(this["sums"][key]) if key in this["sums"] else "", kind))
         rows = [Row(teller.labels[key], written) for key, written in cells.items()]
-        head = [_("seat %(number)d") % {"number": number} for number in range(1, len(rounds) + 1)]
+        head = [_("seat %(number)d") % {"number": number} for number in range(1, len(seats) + 1)]
         table = Table(_("Approvals for each seat, less those of ballots that have elected somebody"), head, rows)
-        return teller.told(str(self.label), _tell_seats(teller), tables=[table])
+        return teller.told(
+            str(self.label),
+            _tell_seats(teller),
+            figures=[rounds.figure(_draw_seats(teller))],
+            tables=[table],
+            notes=rounds.notes(len(seats)),
+        )
+
+
+def _draw_seats(teller: Teller) -> Iterator[tuple[str, list[rounds.Bar]]]:
+    """Draw the sums of each seat, the highest first."""
+    marked = teller.working["ballots"] - teller.working["blank"]
+    for number, this in enumerate(teller.working["rounds"], start=1):
+        sums = {key: Fraction(total) for key, total in this["sums"].items()}
+        bars = [
+            rounds.Bar(
+                teller.labels[key],
+                _write(this["sums"][key]),
+                float(total / marked),
+                "elected" * (key == this["elected"]),
+            )
+            for key, total in sorted(sums.items(), key=lambda pair: (pair[0] != this["elected"], -pair[1]))
+        ]
+        yield _("Seat %(number)d") % {"number": number}, bars
 
 
 def _tell_seats(teller: Teller) -> Iterator[str]:
@@ -61,5 +85,6 @@ def _tell_seats(teller: Teller) -> Iterator[str]:
 
 
 def _write(total: int | str) -> str:
-    """Write an exact sum, which may be a fraction such as 7/2."""
-    return write_number(total) if isinstance(total, int) else total
+    """Write an exact sum, which may be a fraction such as 7/2, as a decimal number that is cut off."""
+    exact = Fraction(total)
+    return write_number(exact.numerator, exact.denominator)

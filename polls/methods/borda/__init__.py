@@ -41,6 +41,6 @@ class Borda(Ranked):
         return teller.told(
             str(self.label),
             told,
-            figure=distribution.figure(teller, places, words, order),
+            figures=distribution.figure(teller, places, words, order),
             tables=[distribution.table(teller, caption, places, words, order, sums)],
         )

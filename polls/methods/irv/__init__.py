@@ -29,7 +29,7 @@ class InstantRunoff(WhollyCounted):
         return teller.told(
             str(self.label),
             stages.tell_runoffs(teller, counted),
-            figure=flow.figure(teller, counted),
+            figures=[flow.figure(teller, counted)],
             tables=[stages.table(teller, counted)],
             notes=stages.notes(counted),
         )

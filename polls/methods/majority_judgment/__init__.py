@@ -62,7 +62,7 @@ class MajorityJudgment(Graded):
         return teller.told(
             str(self.label),
             _tell_medians(teller, medians, words),
-            figure=distribution.figure(teller, given, list(words.values()), order, middle=True),
+            figures=distribution.figure(teller, given, list(words.values()), order, middle=True),
             tables=[table],
             notes=distribution.notes(order),
         )

@@ -62,7 +62,7 @@ class Schulze(Ranked):
         return teller.told(
             str(self.label),
             [*_tell_first(teller, comparisons, levels, order), _tell_order(teller, levels)],
-            figure=comparisons.figure(),
+            figures=[comparisons.figure()],
             tables=[comparisons.table()],
             notes=comparisons.notes(),
         )

@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy
 from tabulation import star
 from tabulation.outcome import Outcome
 
-from .. import limits, scores
+from .. import limits, rounds, scores
 from ..base import ContestOnBallot
 from ..grading import Graded
 from ..pairs import Comparisons
-from ..telling import Teller, Told, no_votes, write_number
+from ..telling import Cell, Row, Table, Teller, Told, no_votes, write_number
 
 
 class Star(Graded):
@@ -33,6 +33,7 @@ class Star(Graded):
             return teller.told(str(self.label), [no_votes()])
         order = scores.order_by(totals)
         comparisons = Comparisons(teller, order)
+        runoffs = teller.working["rounds"]
         told = [_("The totals: %(totals)s.") % {"totals": scores.tell_totals(teller, totals, order)}]
         return scores.tell(
             teller,
@@ -40,9 +41,36 @@ class Star(Graded):
             [*told, *_tell_runoffs(teller)],
             totals,
             order,
-            tables=[comparisons.table()],
-            notes=comparisons.notes(),
+            figures=[rounds.figure(_draw_runoffs(teller))],
+            tables=[_runoff_table(teller), comparisons.table()],
+            notes=[*rounds.notes(len(runoffs)), *comparisons.notes()],
         )
+
+
+def _draw_runoffs(teller: Teller) -> Iterator[tuple[str, list[rounds.Bar]]]:
+    """Draw the ballots for each finalist, and those for neither of them."""
+    marked = teller.working["ballots"] - teller.working["blank"]
+    for number, this in enumerate(teller.working["rounds"], start=1):
+        bars = [
+            rounds.Bar(teller.labels[key], write_number(votes), votes / marked, "elected" * (key == this["elected"]))
+            for key, votes in zip(this["finalists"], this["preferring"], strict=True)
+        ]
+        equal = marked - sum(this["preferring"])
+        bars.append(rounds.Bar(_("scored equal"), write_number(equal), equal / marked, "even"))
+        yield _("Runoff %(number)d") % {"number": number}, bars
+
+
+def _runoff_table(teller: Teller) -> Table:
+    """Write the finalists of each runoff, each with its total and the ballots that score it higher."""
+    totals = {one.key: one.count for one in teller.outcome.standings}
+    rows = []
+    for number, this in enumerate(teller.working["rounds"], start=1):
+        for key, votes in zip(this["finalists"], this["preferring"], strict=True):
+            kind = "elected" if key == this["elected"] else ""
+            cells = [Cell(teller.labels[key], kind), Cell(write_number(totals[key])), Cell(write_number(votes))]
+            rows.append(Row(_("Runoff %(number)d") % {"number": number}, cells))
+    head = [_("finalist"), _("total"), _("scored higher by")]
+    return Table(_("The runoffs: how many ballots score each finalist higher than the other"), head, rows)
 
 
 def _tell_runoffs(teller: Teller) -> Iterator[str]:

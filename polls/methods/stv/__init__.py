@@ -37,7 +37,7 @@ class SingleTransferableVote(WhollyCounted):
         return teller.told(
             rule,
             stages.tell_transfers(teller, counted),
-            figure=flow.figure(teller, counted),
+            figures=[flow.figure(teller, counted)],
             tables=[stages.table(teller, counted)],
             notes=stages.notes(counted),
         )

@@ -28,7 +28,7 @@ class TestBorda:
             "The points: Bea 9; Ana 7; Carlo 0.",
         ]
         assert [cell.text for cell in told.tables[0].rows[1].cells] == ["7", "1", "2", "0"]
-        assert told.figure.drawn.bars[0].parts[0].width == "75.000%"
+        assert told.figures[0].drawn.bars[0].parts[0].width == "75.000%"
 
     def test_of_nothing_says_so(self):
         outcome = methods.get("borda").tabulate(Contest(PEOPLE.keys), {})
@@ -38,7 +38,7 @@ class TestBorda:
         asked = ask("borda", tuple(f"o{number}" for number in range(12)))
         outcome = methods.get("borda").tabulate(Contest(asked.keys, 1, {}, ballots=1), {"o3:1": 1})
         told = methods.get("borda").tell(asked, outcome)
-        assert told.figure is None
+        assert told.figures == []
         assert len(told.tables[0].rows) == 12
 
     @pytest.mark.urls("voting_site.urls.result")

@@ -99,7 +99,7 @@ class TestEachMethod:
     def test_of_nothing_says_so(self, method):
         told = tell(method, {})
         assert list(told.sentences) == ["No ballot has marked an option yet."]
-        assert (told.figure, list(told.tables)) == (None, [])
+        assert [*told.figures, *told.tables] == []
 
     @pytest.mark.urls("voting_site.urls.result")
     @pytest.mark.parametrize("language", ["en", "es"])
@@ -146,7 +146,7 @@ class TestTransfers:
         assert [cell.kind for cell in table.rows[1].cells] == ["", "elected"]
 
     def test_are_drawn_as_ribbons_as_wide_as_their_votes(self):
-        figure = tell("irv", {"ana": 4, "bea": 3, "carlo>ana": 1, "carlo": 1}).figure
+        figure = tell("irv", {"ana": 4, "bea": 3, "carlo>ana": 1, "carlo": 1}).figures[0]
         bars = {block.title: block.height for block in figure.drawn.blocks}
         one = 320 / 9
         assert bars["Ana: 4"] == pytest.approx(4 * one, abs=0.01)
@@ -190,8 +190,40 @@ class TestDistributions:
         options = tuple(f"o{number}" for number in range(101))
         outcome = methods.get(method).tabulate(Contest(options, 1, {}, ballots=1), {"o7:5": 1})
         told = methods.get(method).tell(ask(method, options), outcome)
-        assert (len(told.tables[0].rows), len(told.figure.drawn.bars)) == (100, 100)
+        assert (len(told.tables[0].rows), len(told.figures[0].drawn.bars)) == (100, 100)
         assert list(told.notes) == ["Figure and table have the first 100 options; results.json has all."]
+
+
+class TestRounds:
+    def test_of_star_are_runoffs(self):
+        told = tell("star", SCORES, seats=2)
+        drawn = told.figures[1].drawn
+        assert [(one.name, [(bar.label, bar.number, bar.kind) for bar in one.bars]) for one in drawn] == [
+            ("Runoff 1", [("Bea", "7", "elected"), ("Carlo", "2", ""), ("scored equal", "0", "even")]),
+            ("Runoff 2", [("Ana", "4", ""), ("Carlo", "5", "elected"), ("scored equal", "0", "even")]),
+        ]
+        assert drawn[0].bars[0].width == "77.778%"
+        written = [(row.head, [cell.text for cell in row.cells]) for row in told.tables[1].rows]
+        assert written[:2] == [("Runoff 1", ["Bea", "31", "7"]), ("Runoff 1", ["Carlo", "22", "2"])]
+
+    def test_of_a_committee_are_seats_with_exact_sums_as_decimals(self):
+        told = tell("approval-committee", {"ana,bea": 5, "carlo": 2, "ana": 1}, seats=2)
+        drawn = told.figures[0].drawn
+        assert [(one.name, [(bar.label, bar.number, bar.kind) for bar in one.bars]) for one in drawn] == [
+            ("Seat 1", [("Ana", "6", "elected"), ("Bea", "5", ""), ("Carlo", "2", "")]),
+            ("Seat 2", [("Bea", "2.5", "elected"), ("Carlo", "2", "")]),
+        ]
+        assert drawn[1].bars[0].width == "31.250%"
+
+    def test_are_the_last_ones_of_many_with_the_longest_bars(self):
+        options = tuple(f"o{number}" for number in range(20))
+        asked = ask("approval-committee", options, seats=15)
+        counts = {key: 100 - place for place, key in enumerate(options)}
+        given = Contest(options, 15, {}, ballots=sum(counts.values()))
+        told = methods.get("approval-committee").tell(asked, methods.get("approval-committee").tabulate(given, counts))
+        drawn = told.figures[0].drawn
+        assert [drawn[0].name, drawn[-1].name, len(drawn[0].bars), len(drawn[-1].bars)] == ["Seat 4", "Seat 15", 8, 6]
+        assert list(told.notes) == ["The figure has the last 12 rounds; the table has all."]
 
 
 class TestTies:
