@@ -41,6 +41,15 @@ def test_the_working_has_the_exact_sums():
     assert outcome.working["ties_without_effect"] == [{"round": 2, "keys": ["bee", "dog"]}]
 
 
+def test_the_example_of_the_book_is_counted_as_there():
+    # Martin Lackner and Piotr Skowron, "Multi-Winner Voting with Approval Preferences" (2023), example 2.5: sequential
+    # PAV elects d and then c, where a and c would have the highest PAV score together.
+    papers = [("a b", 3), ("a d", 6), ("b", 4), ("c", 5), ("c d", 5)]
+    outcome = count(*papers, options=("a", "b", "c", "d"), seats=2)
+    assert outcome.winners == ("d", "c")
+    assert [this["sums"][this["elected"]] for this in outcome.working["rounds"]] == [11, "15/2"]
+
+
 def test_a_tie_for_the_last_seat_is_shown():
     outcome = count(("ant", 3), ("bee", 2), ("cat", 2), seats=2)
     assert (outcome.winners, outcome.ties) == (("ant",), (Tie(("bee", "cat"), 1),))

@@ -113,7 +113,33 @@ class TestStar:
         assert outcome.working["ties_without_effect"] == [{"round": 1, "keys": ["ant", "bee"]}]
 
 
+# Of 1,733 ballots in Orsay on 22 April 2007, in tenths of a percent, from "Excellent" to "To reject": Michel Balinski
+# and Rida Laraki, "Election by Majority Judgment: Experimental Evidence" (2007). By their majority-ranking.
+ORSAY = {
+    "bayrou": (136, 307, 251, 148, 84, 74),
+    "royal": (167, 227, 191, 168, 122, 126),
+    "sarkozy": (191, 198, 143, 115, 71, 282),
+    "voynet": (29, 93, 175, 237, 261, 205),
+    "besancenot": (41, 99, 163, 160, 226, 311),
+    "buffet": (25, 76, 125, 206, 264, 304),
+    "bové": (15, 60, 114, 160, 257, 395),
+    "laguiller": (21, 53, 102, 166, 259, 401),
+    "nihous": (3, 18, 53, 110, 267, 550),
+    "de-villiers": (24, 64, 87, 113, 158, 555),
+    "schivardi": (5, 10, 39, 95, 249, 604),
+    "le-pen": (30, 46, 62, 65, 54, 744),
+}
+
+
 class TestMajorityJudgment:
+    def test_ranks_the_candidates_of_orsay_as_its_authors_did(self):
+        options = tuple(sorted(ORSAY))
+        ballots = max(map(sum, ORSAY.values()))
+        counts = {f"{key}:{5 - place}": n for key, given in ORSAY.items() for place, n in enumerate(given)}
+        outcome = majority_judgment.tabulate(Contest(options, ballots=ballots), counts)
+        assert outcome.working["ranking"] == [[key] for key in ORSAY]
+        assert [outcome.working["medians"][key] for key in ORSAY] == [3, 3, 3, 2, 1, 1, 1, 1, 0, 0, 0, 0]
+
     def test_elects_the_best_median(self):
         outcome = count_grades({"ant": [1, 0, 0, 4, 0, 0], "bee": [0, 2, 1, 0, 2, 0], "cat": [3, 0, 0, 0, 0, 2]})
         assert outcome.working["medians"] == {"ant": 3, "bee": 2, "cat": 0}

@@ -50,6 +50,13 @@ class TestBorda:
         assert [one.count - 100 for one in outcome.standings] == [126, 194, 173, 107]
         assert outcome.winners == ("nashville",)
 
+    def test_elects_who_is_last_by_first_choices_in_the_example_of_its_author(self):
+        # Borda's memoir: of 21 voters 8 put A first, but 13 put it last. He gives 3, 2 and 1.
+        papers = [("a b c", 1), ("a c b", 7), ("b c a", 7), ("c b a", 6)]
+        outcome = count(borda, borda.count_keys, papers, ("a", "b", "c"))
+        assert [one.count for one in outcome.standings] == [37, 42, 47]
+        assert outcome.winners == ("c",)
+
     def test_gives_nothing_to_an_option_that_is_not_ranked(self):
         outcome = count(borda, borda.count_keys, [("ant", 1), ("bee ant", 2)], ("ant", "bee", "cat"))
         assert [one.count for one in outcome.standings] == [7, 6, 0]
@@ -152,6 +159,43 @@ class TestInstantRunoff:
         assert before <= {*after.winners, *(key for tie in after.ties for key in tie.keys)}
 
 
+# Markus Schulze, "The Schulze Method of Voting" (arXiv:1804.02973), section 3: examples 1, 2, 4, 5 and 8 (situation 1)
+# with the strengths of the strongest paths by winning votes, as the reports of its examples have them.
+SCHULZE_EXAMPLES = [
+    pytest.param(
+        [(8, "acdb"), (2, "badc"), (4, "cdba"), (4, "dbac"), (3, "dcba")],
+        ["d"],
+        [[0, 14, 14, 12], [13, 0, 13, 12], [13, 15, 0, 12], [13, 19, 13, 0]],
+        id="1",
+    ),
+    pytest.param(
+        [(3, "acdb"), (9, "bacd"), (8, "cdab"), (5, "dabc"), (5, "dbca")],
+        ["c"],
+        [[0, 17, 17, 17], [18, 0, 19, 19], [18, 20, 0, 20], [18, 21, 19, 0]],
+        id="2",
+    ),
+    pytest.param(
+        [(3, "abcd"), (2, "cbda"), (2, "dabc"), (2, "dbca")],
+        ["b", "d"],
+        [[0, 5, 5, 5], [5, 0, 7, 5], [5, 5, 0, 5], [6, 5, 5, 0]],
+        id="4",
+    ),
+    pytest.param(
+        [(12, "abcd"), (6, "adbc"), (9, "bcda"), (15, "cdab"), (21, "dbac")],
+        ["d"],
+        [[0, 36, 39, 36], [36, 0, 48, 36], [36, 36, 0, 36], [45, 42, 42, 0]],
+        id="5",
+    ),
+    pytest.param(
+        [(3, "abdc"), (5, "adbc"), (1, "adcb"), (2, "badc"), (2, "bdca"),
+         (4, "cabd"), (6, "cbad"), (2, "dbca"), (5, "dcab")],
+        ["a"],
+        [[0, 18, 20, 21], [17, 0, 17, 17], [19, 18, 0, 19], [19, 18, 20, 0]],
+        id="8",
+    ),
+]  # fmt: skip
+
+
 class TestSchulze:
     def test_ranks_as_in_the_first_example_of_the_paper(self):
         options = ("a", "b", "c", "d", "e")
@@ -176,6 +220,13 @@ class TestSchulze:
         ]
         assert outcome.working["ranking"] == [["e"], ["a"], ["c"], ["b"], ["d"]]
         assert outcome.winners == ("e",)
+
+    @pytest.mark.parametrize(("ballots", "first", "paths"), SCHULZE_EXAMPLES)
+    def test_counts_the_examples_of_the_later_paper(self, ballots, first, paths):
+        papers = [(" ".join(ranking), number) for number, ranking in ballots]
+        outcome = count_schulze(*papers, options=("a", "b", "c", "d"))
+        assert outcome.working["ranking"][0] == first
+        assert outcome.working["paths"] == paths
 
     def test_elects_the_capital_of_tennessee(self):
         outcome = count_schulze(*TENNESSEE, options=CITIES)
