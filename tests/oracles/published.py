@@ -27,11 +27,11 @@ def main() -> int:
     for name, (path, check) in ELECTIONS.items():
         found = sorted(folder.glob(path))
         if not found:
-            print(f"{name}: NOT COMPARED, there is no {path}")
+            sys.stdout.write(f"{name}: NOT COMPARED, there is no {path}\n")
             missing = True
             continue
         said = check(found[0])
-        print(f"{name}: {said or 'as published'}", flush=True)
+        sys.stdout.write(f"{name}: {said or 'as published'}\n")
         differing |= bool(said)
     return 1 if differing else 2 if missing else 0
 
@@ -55,7 +55,7 @@ def check_minneapolis(path: Path) -> str:
 def check_portland(*winners: str) -> Callable[[Path], str]:
     """Return a check of who was elected in a district of Portland, Oregon, on 5 November 2024.
 
-    The city keeps four decimal places of a vote, the Scottish rule five, so that later rounds differ by parts of a vote.
+    The city keeps four decimal places of a vote, the Scottish rule five: so later rounds differ by parts of a vote.
     """
 
     def check(path: Path) -> str:
