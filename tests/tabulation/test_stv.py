@@ -222,3 +222,10 @@ class TestAnyVariant:
 def test_a_variant_has_to_be_known():
     with pytest.raises(InvalidContest, match="variant is 'irish', and has to be one of scottish, meek, minneapolis"):
         stv.check_rules(Contest(("ant", "bee"), rules={"variant": "irish"}))
+
+
+def test_rankings_share_the_texts_of_their_options():
+    # As the counts of a large election are read, each key has texts of its own.
+    contest = Contest(("ant", "bee"), ballots=2)
+    for ballots in rankings.read_rankings(contest, {"".join(["ant", ">", "bee"]): 1, "bee": 1}):
+        assert all(any(text is key for key in contest.options) for text in ballots.ranking)

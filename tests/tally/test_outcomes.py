@@ -222,6 +222,13 @@ class TestMakeOutcome:
         outcomes.make_outcome(counted.pk)
         assert StoredOutcome.objects.get().ballots == 7
 
+    def test_reads_the_counts_of_all_shards_together(self, counted):
+        Count.objects.create(election=counted, shard=1, key="q1:nesquik", n=3)
+        assert outcomes.parse_counts(outcomes.read(counted.pk).counts) == {"q1:nesquik": 4, "q1:cola-cao": 1}
+
+    def test_reads_no_counts_where_there_are_none(self, make_election):
+        assert outcomes.parse_counts(outcomes.read(make_election().pk).counts) == {}
+
     @pytest.mark.expects_logged_exceptions
     def test_of_counts_that_contradict_each_other_is_none_and_the_count_goes_on(self, counted, cast, caplog):
         Count.objects.filter(key="q1:nesquik").update(n=70)
