@@ -54,6 +54,29 @@ def find_contests(ballot: str) -> dict[str, list[str]]:
     return contests
 
 
+def find_rankings(ballot: str) -> dict[str, list[str]]:
+    """Return the options that a ballot form asks to rank, by contest."""
+    contests: dict[str, list[str]] = {}
+    for contest, option in re.findall(r'<select name="([^":]+):([^"]+)"', ballot):
+        contests.setdefault(contest, []).append(option)
+    return contests
+
+
+def mark(ballot: str, pick: random.Random) -> tuple[dict[str, str], list[str]]:
+    """Mark a ballot form at random; return its fields, and what to count of it: of a ranking the first choice."""
+    fields: dict[str, str] = {}
+    marked = []
+    for name, options in find_contests(ballot).items():
+        # With a colon it is the score of one option, which an empty one would leave out.
+        fields[name] = pick.choice([option for option in options if option] if ":" in name else options)
+        marked.append(f"{name}:{fields[name] or BLANK}")
+    for contest, options in find_rankings(ballot).items():
+        ranking = pick.sample(options, pick.randint(1, len(options)))
+        fields |= {f"{contest}:{option}": str(rank) for rank, option in enumerate(ranking, start=1)}
+        marked.append(f"{contest}:{ranking[0]}")
+    return fields, marked
+
+
 class ProxyConnection(http.client.HTTPSConnection):
     """A connection to a public name, through this project's own proxy.
 
@@ -117,13 +140,13 @@ class Page:
         raise TimeoutError(f"no good answer to {method} {self.path} within {PATIENCE} seconds")
 
     def vote(self, pick: random.Random) -> list[str]:
-        """Cast one new voter's ballot, with one choice in each contest; return the choices as they are counted."""
+        """Cast one new voter's ballot; return what to count of it."""
         headers, text = self.ask_patiently("GET")
         cookies = "; ".join(value.partition(";")[0] for value in headers.get_all("Set-Cookie", []))
         ballot = find_ballot(text)
-        chosen = {contest: pick.choice(options) for contest, options in find_contests(ballot).items()}
-        self.ask_patiently("POST", urlencode(find_hidden_fields(ballot) | chosen), cookies)
-        return [f"{contest}:{option or BLANK}" for contest, option in chosen.items()]
+        fields, marked = mark(ballot, pick)
+        self.ask_patiently("POST", urlencode(find_hidden_fields(ballot) | fields), cookies)
+        return marked
 
 
 def say(text: str) -> None:

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from random import Random
 from types import ModuleType
 from urllib.parse import urlsplit
 
@@ -257,3 +258,16 @@ class TestSeed:
         }
         # Not those of the form for the language, which are no part of a vote.
         assert seed.find_hidden_fields(ballot).keys() == {"csrfmiddlewaretoken", "ballot_id", "design"}
+
+    @pytest.mark.urls("voting_site.urls.vote")
+    def test_marks_rankings_and_scores_as_they_are_accepted(self, define: Callable, client: Client):
+        options = ("ana", "bea", "carlo")
+        methods = ("stv", "score", "schulze")
+        define(contests=tuple(contest(f"q{n}", options, method=name) for n, name in enumerate(methods, start=1)))
+        seed = load_script("seed")
+        for number in range(20):
+            client.cookies.clear()
+            ballot = seed.find_ballot(client.get("/drink/").content.decode())
+            fields, marked = seed.mark(ballot, Random(number))
+            assert [one.partition(":")[0] for one in marked] == ["q2", "q2", "q2", "q1", "q3"]
+            assert client.post("/drink/", seed.find_hidden_fields(ballot) | fields).status_code == 303
