@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import counting, dashboard, fanout, memory, reference, report, screen, servers, start, viewer, voting
+from bench import counting, dashboard, fanout, memory, ranked, reference, report, screen, servers, start, viewer, voting
 from bench.figure import Figure
 from bench.load import tool
 from bench.stand import Broken, Stand
@@ -28,6 +28,7 @@ FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {
     "voting": voting.measure,
     "servers": servers.measure,
     "counting": counting.measure,
+    "ranked": ranked.measure,
     "dashboard": dashboard.measure,
 }
 # Left out with --quick, unless asked for by name: these figures only compare, and have no goal.

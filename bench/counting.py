@@ -1,13 +1,14 @@
 """How fast waiting ballots are counted, beside a bare INSERT of the same rows."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from .figure import Figure
-from .papers import new_election
-from .stand import MEASURED, REST, Stand, wait_until
+from .papers import new_election, paper_of
+from .stand import MEASURED, REST, Role, Stand, wait_until
 
 if TYPE_CHECKING:
     from polls.models import Election
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 # One row of the box: voter key, ballot id, marking.
 Cast = tuple[str, UUID, str]
 BATCH = 2000
+OPTIONS = 10
 
 
 def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
-    """Yield counted ballots in a second by one worker process, and how two shards on two cores compare."""
+    """Yield counted ballots in a second by one worker process, and how rankings, and two shards, compare."""
     number = 20_000 if quick else 200_000
     insert = bare_insert(stand, number)
-    one = drain(stand, number, shards=1, processes=1, worker=MEASURED, servers=REST)
+    one = drain(stand, new_drained(), make_votes(number), processes=1, worker=MEASURED, servers=REST)
     yield Figure(
         "counted ballots",
         one,
@@ -32,9 +34,21 @@ def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
         reached=one >= 0.35 * insert and one >= 20_000,
         note=f"{number:,} waiting ballots, half of them changed votes; one worker process",
     )
-    all_on_one = drain(stand, number, shards=1, processes=1, worker=MEASURED, servers=MEASURED)
+    paper = paper_of(1, OPTIONS)
+    stv = new_election(f"drain-{time.monotonic_ns()}", paper, method="stv", seats=3)
+    rankings = make_votes(number, rank_by_lot(paper["q1"]))
+    ranked = drain(stand, stv, rankings, processes=1, worker=MEASURED, servers=REST)
+    yield Figure(
+        f"counted ballots, {OPTIONS} options ranked",
+        ranked,
+        "ballots/s",
+        one,
+        "one of two options chosen",
+        note="STV; nearly all rankings are different, and outcomes are made on the way",
+    )
+    all_on_one = drain(stand, new_drained(), make_votes(number), processes=1, worker=MEASURED, servers=MEASURED)
     both = [*dict.fromkeys([*MEASURED, *REST])]
-    two = drain(stand, number, shards=2, processes=2, worker=both, servers=both)
+    two = drain(stand, new_drained(shards=2), make_votes(number), processes=2, worker=both, servers=both)
     yield Figure(
         "counted ballots, two shards on two cores",
         two,
@@ -47,14 +61,30 @@ def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
     )
 
 
-def make_votes(number: int) -> list[Cast]:
+def new_drained(shards: int = 1) -> "Election":
+    """Publish an election of one contest with two options."""
+    return new_election(f"drain-{time.monotonic_ns()}", shards=shards)
+
+
+def choose_in_turn(index: int) -> str:
+    """Return the marking of a voter of this number: one option and the other in turn."""
+    return ("q1=nesquik", "q1=cola-cao")[index % 2]
+
+
+def rank_by_lot(options: Sequence[str]) -> Callable[[int], str]:
+    """Return a function that gives each voter a ranking of all options; nearly all of them are different."""
+    pick = Random(len(options))
+    return lambda _index: "q1=" + ">".join(pick.sample(options, len(options)))
+
+
+def make_votes(number: int, mark: Callable[[int], str] = choose_in_turn) -> list[Cast]:
     """Return `number` ballots in order of acceptance; the second half changes the votes of the first."""
     from polls import ballots, voters
 
     now = int(time.time() * 1000)
     keys = [voters.new_visitor() for _ in range(number // 2)]
     return [
-        (key, ballots.new_ballot_id(now + turn * number + index), ("q1=nesquik", "q1=cola-cao")[(index + turn) % 2])
+        (key, ballots.new_ballot_id(now + turn * number + index), mark(index + turn))
         for turn in (0, 1)
         for index, key in enumerate(keys)
     ]
@@ -88,32 +118,44 @@ def fill_box(election: "Election", casts: Sequence[Cast]) -> None:
 
 
 def drain(
-    stand: Stand, number: int, *, shards: int, processes: int, worker: Sequence[int], servers: Sequence[int]
+    stand: Stand,
+    election: "Election",
+    casts: Sequence[Cast],
+    *,
+    processes: int,
+    worker: Sequence[int],
+    servers: Sequence[int],
+    look: Callable[[Role], None] = lambda _: None,
 ) -> float:
-    """Return the ballots a second that a worker counts from a full box, by its own tasks."""
+    """Return the ballots a second that a worker counts from a full box, by its own tasks; meanwhile call `look`."""
     from celery import current_app
 
     from polls import ballot_box
     from tally.models import CountedBallot, Tally
 
-    election = new_election(f"drain-{time.monotonic_ns()}", shards=shards)
-    fill_box(election, make_votes(number))
+    fill_box(election, casts)
     stand.place_servers(servers)
-    for shard in range(shards):
+    for shard in range(election.shards):
         current_app.send_task("tally.drain", (election.pk, shard))
 
     def waiting() -> int:
-        return ballot_box.count_waiting([(election.pk, shards)])[election.pk]
+        return ballot_box.count_waiting([(election.pk, election.shards)])[election.pk]
 
     with stand.role("worker", cores=worker, options=("--processes", str(processes))) as role:
+
+        def is_over() -> bool:
+            look(role)
+            return role.process.poll() is not None or not waiting()
+
         # Measured from the end of the first batch to the end of the last, without the start of the worker.
-        wait_until(lambda: waiting() < number, "counting begins", pause=0.005)
+        wait_until(lambda: waiting() < len(casts), "counting begins", pause=0.005)
         started, left = time.perf_counter(), waiting()
-        wait_until(lambda: role.process.poll() is not None or not waiting(), "all is counted", seconds=300, pause=0.1)
+        wait_until(is_over, "all is counted", seconds=300, pause=0.1)
         seconds = time.perf_counter() - started
     stand.place_servers(REST)
     counted = sum(Tally.objects.filter(election=election).values_list("ballots", flat=True))
-    assert counted == CountedBallot.objects.filter(election=election).count() == number // 2
+    voters = len({voter for voter, _, _ in casts})
+    assert counted == CountedBallot.objects.filter(election=election).count() == voters
     return left / seconds
 
 

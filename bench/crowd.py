@@ -4,12 +4,12 @@ import http.client
 import random
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
-from .papers import ONE_CONTEST, Paper
+from .papers import ONE_CONTEST, Paper, choose
 from .stand import Broken, Role
 
 # The path at which ceilings.py has the view that returns "ok".
@@ -22,6 +22,9 @@ BROWSER = {
     "Accept-Language": "es-ES,es;q=0.9,en;q=0.8",
     "Accept-Encoding": "gzip, deflate",
 }
+
+# How a voter fills in a form: the fields, marked by lot.
+Mark = Callable[[Paper, random.Random], dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,13 @@ def address(number: int) -> str:
 
 
 class Crowd:
-    """Voters, one after the other, who choose at random; every second request is from a voter who votes again."""
+    """Voters, one after the other, who mark at random; every second request is from a voter who votes again."""
 
-    def __init__(self, form: Form, *, cookie_name: str, paper: Paper = ONE_CONTEST) -> None:
+    def __init__(self, form: Form, *, cookie_name: str, paper: Paper = ONE_CONTEST, mark: Mark = choose) -> None:
         self.form = form
         self.cookie_name = cookie_name
         self.paper = paper
+        self.mark = mark
         self.number = 0
 
     def _head(self, line: str, visitor: str, number: int) -> list[str]:
@@ -100,7 +104,7 @@ class Crowd:
                 "ballot_id": ballots.sign(ballots.new_ballot_id(int(time.time() * 1000) + index)),
                 "design": self.form.design,
             }
-            fields |= {contest: pick.choice(options) for contest, options in self.paper.items()}
+            fields |= self.mark(self.paper, pick)
             body = urlencode(fields)
             head = self._head(f"POST {path or f'/{self.form.slug}/'} HTTP/1.1", visitor, voter)
             head += [

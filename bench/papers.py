@@ -1,6 +1,7 @@
 """The papers for the figures, and elections with them."""
 
 from collections.abc import Mapping, Sequence
+from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,8 +19,24 @@ def paper_of(contests: int, options: int) -> Paper:
     return {f"q{place}": [f"option-{number}" for number in range(options)] for place in range(1, contests + 1)}
 
 
-def new_election(slug: str, paper: Paper = ONE_CONTEST, *, shards: int = 1) -> "Election":
-    """Publish an open election with one choice in each contest, or return the one that has this address already."""
+def choose(paper: Paper, pick: Random) -> dict[str, str]:
+    """Return the fields of a form on which one option of each contest is chosen."""
+    return {contest: pick.choice(options) for contest, options in paper.items()}
+
+
+def rank(paper: Paper, pick: Random) -> dict[str, str]:
+    """Return the fields of a form on which all options of each contest are ranked."""
+    return {
+        f"{contest}:{option}": str(place)
+        for contest, options in paper.items()
+        for place, option in enumerate(pick.sample(options, len(options)), start=1)
+    }
+
+
+def new_election(
+    slug: str, paper: Paper = ONE_CONTEST, *, shards: int = 1, method: str = "plurality", seats: int = 1
+) -> "Election":
+    """Publish an open election with contests of one method, or return the one that has this address already."""
     from polls.models import Election
     from polls.paper_file import create_election
     from polls.publishing import publish_election
@@ -28,6 +45,8 @@ def new_election(slug: str, paper: Paper = ONE_CONTEST, *, shards: int = 1) -> "
         {
             "key": key,
             "title": key if len(paper) > 1 else "",
+            "method": method,
+            "seats": seats,
             "options": [{"key": option, "label": option} for option in options],
         }
         for key, options in paper.items()

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .crowd import OK_PATH, Crowd, fetch_form
+from .crowd import OK_PATH, Crowd, Mark, fetch_form
 from .figure import Figure, in_turn
 from .load import Answers, send, write_requests
-from .papers import ONE_CONTEST, Paper, new_election, paper_of
+from .papers import ONE_CONTEST, Paper, choose, new_election, paper_of, rank
 from .stand import MEASURED, Broken, Role, Stand
 
 SLUG = "nesquik-vs-cola-cao"
 # A paper like that of an association's assembly.
 TEN_SLUG, TEN = "ten-contests", paper_of(10, 10)
+RANKED_SLUG, RANKED = "ten-ranked", paper_of(1, 10)
 CONNECTIONS = 32
 # Votes a second that the Flask page of the original exercise accepts on one core.
 EXAMPLE = 400
@@ -23,13 +24,15 @@ GRANIAN = ("--processes", "1")
 
 
 def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
-    """Yield accepted votes and ballot pages in a second, beside a view that returns "ok", and votes on a long paper."""
+    """Yield accepted votes and ballot pages in a second, beside a view that returns "ok", and votes on others."""
     seconds, rounds = (3.0, 2) if quick else (8.0, 3)
     with stand.role("vote", cores=MEASURED, settings="bench.settings", options=GRANIAN) as vote:
         bench = VotingBench(stand, vote, seconds)
         new_election(TEN_SLUG, TEN)
         ten = VotingBench(stand, vote, seconds, TEN_SLUG, TEN)
-        ok, accepted, long = in_turn(rounds, bench.post_to_ok, bench.vote, ten.vote)
+        new_election(RANKED_SLUG, RANKED, method="stv", seats=3)
+        ranked = VotingBench(stand, vote, seconds, RANKED_SLUG, RANKED, rank)
+        ok, accepted, long, rankings = in_turn(rounds, bench.post_to_ok, bench.vote, ten.vote, ranked.vote)
         yield Figure(
             "accepted votes",
             accepted,
@@ -50,6 +53,16 @@ def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
             reached=long >= 0.6 * accepted,
             note=f"median {ten.latest.p50 * 1000:.1f} ms, p99 {ten.latest.p99 * 1000:.1f} ms",
         )
+        yield Figure(
+            "accepted votes, ten options ranked",
+            rankings,
+            "votes/s",
+            accepted,
+            "one of two options chosen",
+            goal="0.6 of the ceiling",
+            reached=rankings >= 0.6 * accepted,
+            note=f"STV; median {ranked.latest.p50 * 1000:.1f} ms, p99 {ranked.latest.p99 * 1000:.1f} ms",
+        )
         ok, pages = in_turn(rounds, bench.get_ok, bench.show)
         yield Figure(
             "ballot pages",
@@ -65,13 +78,21 @@ def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
 class VotingBench:
     """The four kinds of load on one process of `vote`, in one election."""
 
-    def __init__(self, stand: Stand, vote: Role, seconds: float, slug: str = SLUG, paper: Paper = ONE_CONTEST) -> None:
+    def __init__(
+        self,
+        stand: Stand,
+        vote: Role,
+        seconds: float,
+        slug: str = SLUG,
+        paper: Paper = ONE_CONTEST,
+        mark: Mark = choose,
+    ) -> None:
         from django.conf import settings
 
         self.vote_role, self.seconds, self.slug = vote, seconds, slug
         self.file: Path = stand.folder / "requests"
         cookie = settings.VOTER_COOKIE_NAME.replace("manage", "vote")
-        self.crowd = Crowd(fetch_form(vote, slug), cookie_name=cookie, paper=paper)
+        self.crowd = Crowd(fetch_form(vote, slug), cookie_name=cookie, paper=paper, mark=mark)
         self.latest = Answers(0, 0, 0, 0, 0, {})
 
     def _send(self, status: int) -> float:
