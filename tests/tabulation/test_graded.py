@@ -53,6 +53,12 @@ class TestScore:
         with pytest.raises(InvalidContest, match=r"max_score is .*, and has to be a whole number from 1 to 10"):
             rule.check_rules(Contest(OPTIONS, rules={"max_score": best}))
 
+    @pytest.mark.parametrize("best", [1, 10])
+    def test_may_be_as_short_and_as_long_as_that(self, best):
+        counts = {f"ant:{best}": 2, "bee:0": 1}
+        outcome = score.tabulate(Contest(("ant", "bee"), ballots=2, rules={"max_score": best}), counts)
+        assert [one.count for one in outcome.standings] == [2 * best, 0]
+
 
 class TestStar:
     def test_elects_who_is_preferred_in_the_final_and_not_the_highest_total(self):

@@ -53,6 +53,9 @@ class TestMajority:
             ("three-quarters", "cast", (74, 26, 0), False),
             ("three-quarters", "ballots", (75, 0, 25), True),
             ("three-quarters", "ballots", (75, 0, 26), False),
+            # The only voter decides alone.
+            ("two-thirds", "cast", (1, 0, 3), True),
+            ("three-quarters", "cast", (1, 0, 3), True),
             # Nobody's yes carries nothing.
             ("absolute", "cast", (0, 0, 5), False),
             ("two-thirds", "cast", (0, 0, 5), False),

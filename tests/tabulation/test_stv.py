@@ -177,6 +177,19 @@ class TestMeek:
             "dog": 1_000_000_000,
         }
 
+    def test_says_in_each_round_who_is_elected_and_who_leaves(self):
+        outcome = count(("ant bee", 6), ("bee", 3), ("cat", 4), ("dog bee", 2), variant="meek")
+        told = [(one["action"], one["of"], one["elected"]) for one in outcome.working["rounds"]]
+        assert told == [
+            ("election", [], ["ant"]),
+            ("exclusion", ["dog"], []),
+            ("election", [], ["bee"]),
+        ]
+
+    def test_elects_several_of_a_round_with_the_most_votes_first(self):
+        outcome = count(("cat", 2), ("bee", 6), ("ant", 5), variant="meek")
+        assert outcome.winners == ("bee", "ant")
+
     def test_lowers_the_quota_with_the_votes_that_count_for_nobody(self):
         outcome = count(("ant", 6), ("bee", 3), ("cat", 2), ("dog", 1), variant="meek")
         quotas = [one["quota"] for one in outcome.working["rounds"]]
