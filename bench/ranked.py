@@ -106,7 +106,7 @@ def make_outcomes(election: "Election") -> tuple[float, float, float]:
     from tally import outcomes
 
     wholes, rules = [], []
-    row = outcomes.read_counts(election.pk)
+    row = outcomes.read(election.pk)
     counts = outcomes.parse_counts(row.counts)
     paper = Paper.read(row.paper)
     for _ in range(OUTCOMES):
