@@ -27,10 +27,12 @@ class Right(Enum):
 
     # See it, and all that is known of it.
     SEE = "see"
-    # Close it, archive it, take note of problems.
+    # Close it, release its result, archive it, take note of problems.
     RUN = "run"
     # Write, publish, cancel and copy papers.
     WRITE = "write"
+    # Certify its result.
+    CERTIFY = "certify"
     # Say who is a member, and what the organisation looks like.
     MANAGE = "manage"
 

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from polls.life import State
 from polls.models import Election
 from tally.audit.accounts import STALE_AFTER, acknowledge
 from tally.models import Reconciliation
@@ -55,11 +56,14 @@ def write_age(age: dt.timedelta) -> str:
     return ngettext("%(n)d hour ago", "%(n)d hours ago", seconds // 3600) % {"n": seconds // 3600}
 
 
-def judge(rows: Sequence[Any]) -> str:
-    """Return the state of an election's accounts, the worst first: problem, stale, known (acknowledged), good or ''."""
+def judge(rows: Sequence[Any], *, closed: bool = False) -> str:
+    """Return the state of an election's accounts, the worst first: problem, stale, known (acknowledged), good or ''.
+
+    Closed accounts, of a certified election, are not looked at any more.
+    """
     if any(row.is_alarming for row in rows):
         return "problem"
-    if any(row.age > dt.timedelta(seconds=STALE_AFTER) for row in rows):
+    if not closed and any(row.age > dt.timedelta(seconds=STALE_AFTER) for row in rows):
         return "stale"
     if any(row.problems for row in rows):
         return "known"
@@ -69,14 +73,17 @@ def judge(rows: Sequence[Any]) -> str:
 def describe_accounts(election: Any) -> dict[str, Any]:
     """Return what the template shows; its list is empty for an election that no worker has looked at."""
     rows = election.accounts
+    closed = election.state == State.CERTIFIED
     total: Counter[str] = Counter()
     for row in rows:
         total.update(row.ballots)
     return {
         "accounts": [
-            {"row": row, "sum": write_sum(row.accepted, Counter(row.ballots)), "state": judge([row])} for row in rows
+            {"row": row, "sum": write_sum(row.accepted, Counter(row.ballots)), "state": judge([row], closed=closed)}
+            for row in rows
         ],
-        "accounts_state": judge(rows),
+        "accounts_state": judge(rows, closed=closed),
+        "accounts_closed": closed,
         "accounts_sum": write_sum(sum(row.accepted for row in rows), total),
         "accounts_age": write_age(max((row.age for row in rows), default=dt.timedelta())),
         "balanced_age": write_age(max((row.balanced_age for row in rows), default=dt.timedelta())),
@@ -102,7 +109,7 @@ class AccountsMixin(admin.ModelAdmin):
             "known": ("✓", gettext("acknowledged")),
             "good": ("✓", gettext("balances")),
         }
-        state = judge(election.accounts)
+        state = judge(election.accounts, closed=election.state == State.CERTIFIED)
         return format_html('<span class="account-mark {}">{} {}</span>', state, *marks.get(state, ("–", "")))
 
     def acknowledge_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -27,10 +27,14 @@ class ActCommand(BaseCommand):
         except Election.DoesNotExist:
             raise CommandError(f"There is no election {options['slug']}. See the list in the administration.") from None
         try:
-            result = self.act(election).perform(by=None)
+            result = self.make_act(election, options).perform(by=None)
         except ValidationError as problem:
             raise CommandError(" ".join(problem.messages)) from problem
         self.stdout.write(self.describe(election, result))
+
+    def make_act(self, election: Election, options: dict[str, Any]) -> Act[Any]:
+        """Return what is to be done, as the arguments say."""
+        return self.act(election)
 
     def describe(self, election: Election, result: Any) -> str:
         """Say what was done."""

@@ -24,7 +24,7 @@ from polls.models import Election
 from polls.publishing import Publication
 
 from .access import Right
-from .acts import Act, Archive, Cancel, Close, Duplicate, Publish
+from .acts import Act, Archive, Cancel, Close, Duplicate, Publish, Release
 from .checklist import check
 from .election_view import election_view, page_context
 
@@ -51,6 +51,7 @@ class ActsMixin(admin.ModelAdmin):
             "publish": self.publish_view,
             "cancel": self.cancel_view,
             "close": self.close_view,
+            "release": self.release_view,
             "archive": self.archive_view,
             "duplicate": require_POST(self.duplicate_view),
         }
@@ -90,6 +91,12 @@ class ActsMixin(admin.ModelAdmin):
         """Ask, then close the election at this moment; say what still waits to be counted."""
         question = _("Close “%(title)s” now? Nobody can vote any more, and it cannot be opened again.")
         return self._ask_and_do(request, Close(election), question, _("Close now"), describe_seal)
+
+    @election_view(Right.RUN)
+    def release_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Ask, then let everybody see a result that is hidden until then."""
+        question = _("Release the result of “%(title)s”? Everybody sees it from then on.")
+        return self._ask_and_do(request, Release(election), question, _("Release the result"), describe_release)
 
     @election_view(Right.RUN)
     def archive_view(self, request: HttpRequest, election: Election) -> HttpResponse:
@@ -171,6 +178,11 @@ def describe_cancellation(publication: Publication) -> Said:
             "unless it has opened by then. Look at this page again in a moment."
         )
     return text, messages.WARNING
+
+
+def describe_release(_result: None) -> str:
+    """Say what a release brings."""
+    return _("Released. Within seconds the result is on all its pages.")
 
 
 def describe_seal(seal: Seal) -> str:

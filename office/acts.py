@@ -27,7 +27,7 @@ from polls.life import State
 from polls.models import Election, free_slug
 from polls.publishing import Publication, cancel_election, publish_election
 from polls.roll.ready import find_problem as find_roll_problem
-from tally.lifecycle import archive_election, close_election
+from tally.lifecycle import archive_election, close_election, release_result
 
 from .access import Right, hold, may
 from .models import ActName, Holding, LoggedAct
@@ -44,7 +44,7 @@ Result = TypeVar("Result")
 # The fields whose old and new values are logged.
 LOGGED = (
     "state", "title", "slug", "opens_at", "closes_at", "votes_final", "eligibility", "proof_of_work", "unlisted",
-    "archived_at", "cancel_reason", "tie_break",
+    "archived_at", "cancel_reason", "tie_break", "shows", "released_at", "certified_at",
 )  # fmt: skip
 
 # Why an election cannot be cancelled, and what can be done instead.
@@ -171,6 +171,16 @@ class Close(Act[Seal]):
 
     def change(self) -> Seal:
         return close_election(self.election)
+
+
+class Release(Act[None]):
+    """Let everybody see a final result that is hidden until then."""
+
+    name = ActName.RELEASE
+    right = Right.RUN
+
+    def change(self) -> None:
+        release_result(self.election)
 
 
 class Archive(Act[None]):

@@ -16,6 +16,7 @@ from tally.models import RejectedBallot
 from .access import Right, elections_of, is_administrator, may, organisations_of
 from .account_page import AccountsMixin
 from .act_pages import ActsMixin
+from .certify_pages import CertifyPagesMixin
 from .contest_inline import ContestInline, shows_frozen
 from .election_list import ElectionListMixin
 from .election_page import ElectionPageMixin
@@ -72,6 +73,7 @@ class ElectionAdmin(
     ResultPagesMixin,
     PaperPagesMixin,
     AccountsMixin,
+    CertifyPagesMixin,
     TimePageMixin,
 ):
     """One election at a time: a draft is written, looked at, published, watched and closed."""
@@ -85,7 +87,7 @@ class ElectionAdmin(
     object_history_template = "office/history.html"
     fieldsets = (
         (None, {"fields": ("title", "slug", "description", "base")}),
-        (_("Voting"), {"fields": ("eligibility", "votes_final", "tie_break", "unlisted", "proof_of_work")}),
+        (_("Voting"), {"fields": ("eligibility", "votes_final", "shows", "tie_break", "unlisted", "proof_of_work")}),
     )
 
     # --- What may be done when ---------------------------------------------------------------------------

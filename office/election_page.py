@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 from pages.context_processors import site
 from polls.design import Paper
 from polls.life import ARCHIVABLE, HAS_RESULT, Phase, State, describe
-from polls.models import Election, TieBreak
+from polls.models import Election, Shows, TieBreak
+from polls.withholding import withheld
 from results.snapshot import NoOutcome, Snapshot, read_snapshot
+from tally.models import Certification
 from tally.tie_breaks import find_open_ties
 
 from .access import Right, rights_on
@@ -60,12 +62,18 @@ def next_steps(election: Election, now: dt.datetime, *, has_ballots: bool) -> li
         steps = [Step("close", _("Close now…"), Right.RUN), Step("change", _("Move the closing"), Right.WRITE)]
         return steps if has_ballots else [*steps, Step("mend", _("Mend a typo…"), Right.WRITE)]
     steps = []
+    if election.state == State.FINAL and not withheld(election.shows, election.state, election.released_at):
+        steps.append(Step("certify", _("Certify…"), Right.CERTIFY))
+    if election.state in HAS_RESULT and election.shows == Shows.HIDDEN and election.released_at is None:
+        steps.append(Step("release", _("Release the result…"), Right.RUN))
     if election.state == State.FINAL and election.archived_at is None:
         if election.tie_break == TieBreak.LOT and find_open_ties(election):
             steps.append(Step("lot", _("Enter the lot…"), Right.MANAGE))
         steps.append(Step("withdraw", _("An option withdraws…"), Right.MANAGE))
     if election.state in ARCHIVABLE and election.archived_at is None:
         steps.insert(-1 if steps else 0, Step("archive", _("Archive…"), Right.RUN))
+    if election.state == State.CERTIFIED:
+        steps.insert(0, Step("protocol", _("Protocol"), Right.SEE))
     return steps
 
 
@@ -107,7 +115,7 @@ class ElectionPageMixin(admin.ModelAdmin):
     def _standing(self, election: Any, rights: Collection[Right]) -> dict[str, Any]:
         now = timezone.now()
         shown, problem = read_numbers(election)
-        has_ballots = shown is None or bool(shown.ballots or shown.pending)
+        has_ballots = shown is None or bool(shown.counted or shown.waiting)
         return {
             "election": election,
             "phase": describe(election, now),
@@ -117,7 +125,8 @@ class ElectionPageMixin(admin.ModelAdmin):
             "problem": problem,
             "is_over": election.state in HAS_RESULT,
             "is_draft": election.state == State.DRAFT,
-            "accounts_mark": judge(election.accounts),
+            "accounts_mark": judge(election.accounts, closed=election.state == State.CERTIFIED),
+            "certification": Certification.objects.filter(election=election).first(),
         }
 
 
@@ -141,6 +150,8 @@ def tell_times(election: Election, now: dt.datetime) -> Sequence[tuple[str, str]
         (_("Closed"), election.closes_at) if election.phase(now) == Phase.CLOSED else (_("Closes"), election.closes_at),
         (_("Text mended"), election.mended_at),
         (_("Final"), election.final_at),
+        (_("Result released"), election.released_at),
+        (_("Certified"), election.certified_at),
         (_("Cancelled"), election.cancelled_at),
         (_("Archived"), election.archived_at),
     ]

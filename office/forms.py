@@ -18,7 +18,7 @@ from .time_fields import DATE, TIME, InWords, TimeField, as_shown, find_zone, re
 from .times import write_in_full
 
 # What voters see, and when they may vote: fixed from the moment at which the election opens.
-FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "eligibility", "tie_break", "opens_at")
+FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "eligibility", "shows", "tie_break", "opens_at")
 
 TIMES = ("opens_at", "closes_at")
 
@@ -40,7 +40,7 @@ class ElectionForm(MergingForm):
     class Meta:
         model = Election
         fields = (*FROZEN_FIELDS, "unlisted", "proof_of_work", "closes_at", "time_zone")
-        widgets = {"eligibility": forms.RadioSelect}
+        widgets = {"eligibility": forms.RadioSelect, "shows": forms.RadioSelect}
         help_texts = {"description": format_lazy("{} {}", _("Shown on the ballot, under the title."), MARKDOWN_HELP)}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -51,7 +51,7 @@ class ElectionForm(MergingForm):
                 self.fields[name].initial = as_shown(getattr(self.instance, name), zone)
                 self.initial.pop(name, None)
                 self._read_back(name, getattr(self.instance, name), zone)
-        for name in ("slug", "eligibility"):
+        for name in ("slug", "eligibility", "shows"):
             if name in self.fields:
                 self.fields[name].required = False
 

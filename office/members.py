@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .access import default_organisation, is_administrator
 from .factor_pages import FactorPagesMixin
+from .certify_pages import CertifyingMixin
 from .forged_forms import ForgedFormsMixin
 from .look_pages import LookPagesMixin
 from .member_pages import MemberPagesMixin
@@ -94,7 +95,7 @@ class PersonAdmin(ForgedFormsMixin, AdministratorsOnly, UserAdmin):
         return False
 
 
-class OrganisationAdmin(AdministratorsOnly, MemberPagesMixin, FactorPagesMixin, LookPagesMixin):
+class OrganisationAdmin(AdministratorsOnly, MemberPagesMixin, FactorPagesMixin, LookPagesMixin, CertifyingMixin):
     """Who holds elections."""
 
     list_display = ("name",)

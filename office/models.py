@@ -16,6 +16,8 @@ class Organisation(models.Model):
     logo = models.TextField(blank=True, editable=False)
     # Whether its members may do nothing before they have a second factor.
     demands_second_factor = models.BooleanField(default=False, editable=False)
+    # Whether it takes two managers to certify a result.
+    two_certify = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name = _("organisation")
@@ -115,6 +117,9 @@ class ActName(models.TextChoices):
     PUBLISH = "publish", _("published")
     CANCEL = "cancel", _("cancelled")
     CLOSE = "close", _("closed")
+    RELEASE = "release", _("result released")
+    CERTIFY = "certify", _("certification ordered")
+    WITHDRAW_CERTIFY = "withdraw-certify", _("certification withdrawn")
     ARCHIVE = "archive", _("archived")
     DUPLICATE = "duplicate", _("made as a copy")
     MEND = "mend", _("text mended")
@@ -135,6 +140,7 @@ class ActName(models.TextChoices):
     STRIKE_VOTER = "strike-voter", _("voter struck off the roll")
     REISSUE_CODE = "reissue-code", _("new code for a voter")
     REISSUE_CODES = "reissue-codes", _("new codes for all voters")
+    CHANGE_CERTIFYING = "change-certifying", _("number of managers who certify changed")
 
 
 class LoggedAct(models.Model):

@@ -1,6 +1,7 @@
 """Have a worker bring an election to the ballot box, for a role that may not read voter secrets."""
 
 import time
+from collections.abc import Callable
 
 from .models import Election
 from .wake_up import ask_for_delivery
@@ -17,8 +18,13 @@ def deliver(election: Election, *, wait: bool) -> bool:
     """
     ask_for_delivery(election.pk)
     decided = Election.objects.filter(pk=election.pk, taken__gte=election.revision)
-    end = time.monotonic() + (PATIENCE_S if wait else 0)
-    while not decided.exists():
+    return wait_for(decided.exists) if wait else decided.exists()
+
+
+def wait_for(is_done: Callable[[], bool]) -> bool:
+    """Wait as long as somebody who presses a button waits, and tell whether a worker has done it by then."""
+    end = time.monotonic() + PATIENCE_S
+    while not is_done():
         if time.monotonic() >= end:
             return False
         time.sleep(PAUSE_S)

@@ -48,6 +48,8 @@ class Definition:
     # Not part of the design: it may be switched on while people vote, and does not change what they vote on.
     proof_of_work: bool = False
     cancelled: bool = False
+    # Then there is no voter secret any more, and nobody can tell who is a voter.
+    certified: bool = False
     cancel_reason: str = ""
     # Part of the design since its third scheme.
     eligibility: str = "open"
@@ -100,6 +102,7 @@ class Definition:
             archived=election.archived_at is not None,
             proof_of_work=election.proof_of_work,
             cancelled=election.state == State.CANCELLED,
+            certified=election.state == State.CERTIFIED,
             cancel_reason=election.cancel_reason,
             unlisted=election.unlisted,
             mended_at=milliseconds(election.mended_at) if election.mended_at else None,
@@ -208,6 +211,8 @@ class Definition:
         """Return the state as voters see it."""
         if self.cancelled:
             return State.CANCELLED
+        if self.certified:
+            return State.CERTIFIED
         return State.CLOSED if self.sealed or self.archived else State.PUBLISHED
 
     def phase(self, now: int) -> Phase:

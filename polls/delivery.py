@@ -69,14 +69,14 @@ def restore(elections: Iterable[Election], epoch: str) -> None:
 
 
 def with_secrets(definitions: list[Definition]) -> list[Definition]:
-    """Add the voter secrets; an election that is offered for the first time gets one."""
-    elections = [one.election for one in definitions]
+    """Add the voter secrets; an election that is offered for the first time gets one, a certified one never again."""
+    elections = [one.election for one in definitions if not one.certified]
     known = dict(VoterSecret.objects.filter(election__in=elections).values_list())
     if missing := [VoterSecret(election_id=one) for one in elections if one not in known]:
         # Another process may make the same one at the same moment: both offer that which PostgreSQL keeps.
         VoterSecret.objects.bulk_create(missing, ignore_conflicts=True)
         known = dict(VoterSecret.objects.filter(election__in=elections).values_list())
-    return [replace(one, voter_secret=known[one.election]) for one in definitions]
+    return [replace(one, voter_secret=known.get(one.election, "")) for one in definitions]
 
 
 def _note_in_force(election: Election) -> None:

@@ -52,7 +52,12 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.CANCELLED: frozenset(),
 }
 # The field that holds the time at which an election reached a state.
-TIMES = {State.CLOSED: "sealed_at", State.FINAL: "final_at", State.CANCELLED: "cancelled_at"}
+TIMES = {
+    State.CLOSED: "sealed_at",
+    State.FINAL: "final_at",
+    State.CERTIFIED: "certified_at",
+    State.CANCELLED: "cancelled_at",
+}
 # The public sees an election from its publication on; votes are counted until it is final.
 COUNTED = (State.PUBLISHED, State.CLOSED)
 HAS_RESULT = (State.FINAL, State.CERTIFIED)

@@ -192,9 +192,12 @@ class Election(models.Model):
     opened_at = models.DateTimeField(_("opened"), null=True, editable=False)
     sealed_at = models.DateTimeField(_("sealed"), null=True, editable=False)
     final_at = models.DateTimeField(_("final"), null=True, editable=False)
+    certified_at = models.DateTimeField(_("certified"), null=True, editable=False)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, editable=False)
     cancel_reason = models.TextField(_("reason"), blank=True, max_length=LONGEST_EXPLANATION, editable=False)
     archived_at = models.DateTimeField(_("archived"), null=True, editable=False)
+    # When an organiser has released results that are hidden until then.
+    released_at = models.DateTimeField(_("released"), null=True, editable=False)
     # Raised by what changes the result without a ballot: a lot, the secret of a draw, an option that has withdrawn.
     result_revision = models.PositiveIntegerField(default=0, editable=False)
     # When a text was mended after the opening, before the first ballot; the pages say so.
@@ -223,6 +226,7 @@ class Election(models.Model):
                 for time, states in (
                     ("sealed_at", (State.CLOSED, *HAS_RESULT)),
                     ("final_at", HAS_RESULT),
+                    ("certified_at", (State.CERTIFIED,)),
                     ("cancelled_at", (State.CANCELLED,)),
                 )
             ),
@@ -257,7 +261,7 @@ class VoterSecret(models.Model):
     """What an election's voter keys are derived from; made when it is first offered to the ballot box.
 
     In a table of its own, which the role that people sign in to cannot read. Drafts have none, so that deleting one
-    needs no right here; the database itself refuses to delete an election that has one.
+    needs no right here; the database itself refuses to delete an election that has one. Certification destroys it.
     """
 
     election = models.OneToOneField(Election, models.DO_NOTHING, primary_key=True, related_name="+")

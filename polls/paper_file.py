@@ -27,7 +27,7 @@ from .labels import (
     tidy,
 )
 from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
-from .models import Election, Eligibility, TieBreak, free_slug, validate_key
+from .models import Election, Eligibility, Shows, TieBreak, free_slug, validate_key
 from .roll.groups import clean_groups
 
 NAMES = frozenset(
@@ -56,8 +56,10 @@ def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
     _require_mapping(paper, NAMES, _("the paper"))
     if (eligibility := paper.get("eligibility", "open")) not in Eligibility.values:
         raise BadPaper(_("The eligibility is %(value)r. Write “open” or “roll”.") % {"value": eligibility})
-    if (shows := paper.get("shows", "live")) != "live":
-        raise BadPaper(_("The results show %(value)r, and only “live” is known yet.") % {"value": shows})
+    if (shows := paper.get("shows", Shows.LIVE)) not in Shows.values:
+        raise BadPaper(
+            _("“shows” is %(value)r. Write one of: %(known)s.") % {"value": shows, "known": ", ".join(Shows.values)}
+        )
     title = _text(paper, "title", _("the paper"), LONGEST_TITLE)
     election = Election(
         title=title,
@@ -66,6 +68,7 @@ def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
         votes_final=_boolean(paper, "votes_final", _("the paper")),
         eligibility=eligibility,
         unlisted=_boolean(paper, "unlisted", _("the paper")),
+        shows=shows,
         tie_break=_tie_break(paper),
         opens_at=_time(paper, "opens_at"),
         closes_at=_time(paper, "closes_at"),
@@ -102,6 +105,7 @@ def write_paper(election: Election) -> dict[str, Any]:
         "eligibility": paper.eligibility,
         "votes_final": paper.votes_final,
         "unlisted": election.unlisted,
+        "shows": paper.shows,
         "tie_break": election.tie_break or NO_TIE_BREAK,
         "contests": [
             {

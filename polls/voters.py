@@ -38,8 +38,11 @@ class Voter(NamedTuple):
 def identify(request: HttpRequest, definition: Definition) -> Voter | None:
     """Return who votes; None for a visitor without a cookie, or with one that was not signed here.
 
-    In an election with a roll the cookie comes with a code, and is no proof: the roll may have changed since.
+    In an election with a roll the cookie comes with a code, and is no proof: the roll may have changed since. Of a
+    certified election nobody is known any more.
     """
+    if definition.certified:
+        return None
     if definition.has_roll:
         return _read_roll_cookie(request, definition)
     visitor = read_cookie(request)

@@ -48,6 +48,11 @@ def ask_for_outcomes() -> None:
     _send("tally.catch_up")
 
 
+def ask_for_certification() -> None:
+    """Ask a worker to certify what waits for it; a failure is logged."""
+    _send("tally.certify")
+
+
 def _send(task: str, *arguments: int) -> None:
     try:
         current_app.send_task(task, arguments, expires=10, retry=False)

@@ -14,16 +14,19 @@ MOST_OPTIONS = 4
 class Card:
     """An election with the options of most votes in its first contest, MOST_OPTIONS at most.
 
-    `cut` is how many options are left out although they have as many votes as the last one shown.
+    While its result is withheld there is no contest. `cut` is how many options are left out although they
+    have as many votes as the last one shown.
     """
 
     snapshot: Snapshot
-    first: ContestShown
+    first: ContestShown | None
     ahead: list[StandingShown]
     cut: int
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
+        if snapshot.withheld:
+            return cls(snapshot, None, [], 0)
         first = snapshot.contests[0]
         ranked = sorted(first.options, key=lambda option: -option.count)
         ahead, others = ranked[:MOST_OPTIONS], ranked[MOST_OPTIONS:]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from django.utils.safestring import SafeString
@@ -25,6 +25,8 @@ class Source(NamedTuple):
     ballots: int
     json: str | None
     outcomes: str | None
+    # The results rule that keeps the outcome back, "" for none. Then both texts are None.
+    withheld: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -35,7 +37,7 @@ class Source(NamedTuple):
         """Tell whether both are the same outcome, whatever was read of it."""
         if self.json is None or other.json is None:
             return self == other
-        return self[:3] == other[:3]
+        return (*self[:3], self.withheld) == (*other[:3], other.withheld)
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,12 @@ class OutcomeShown:
 
     @cached_property
     def contests(self) -> Sequence[ContestShown]:
-        """Return the contests with their outcomes; raises ValueError where they are not such, or were not read."""
+        """Return the contests with their outcomes, none while these are withheld.
+
+        Raises ValueError where they are not such, or were not read.
+        """
+        if self.source.withheld:
+            return ()
         if not self.source.is_whole:
             raise ValueError("only the frame of this outcome was read")
         if self.source.outcomes is None:
@@ -65,4 +72,20 @@ class OutcomeShown:
         """Return the contests as a snapshot has them."""
         if self.source.json is not None:
             return self.source.json
+        if self.source.withheld:
+            return write_json(self.asked)
         return write_json([one.as_dict() for one in self.contests])
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        """Return the contests without their outcomes, as the contract has them while results are withheld."""
+        return [
+            {
+                "key": contest.key,
+                "title": contest.title or self.paper.title,
+                "method": contest.method,
+                "seats": contest.seats,
+                "options": [{"key": option.key, "label": option.label} for option in contest.options],
+            }
+            for contest in self.paper.contests
+        ]

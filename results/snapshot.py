@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, DateTimeField, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Concat, NullIf
@@ -15,7 +15,7 @@ from django.db.models.functions import Cast, Concat, NullIf
 from polls import ballot_box, markings, methods
 from polls.design import Paper
 from polls.life import HAS_RESULT, Phase
-from polls.models import Design, Election
+from polls.models import Design, Election, Shows
 from tally.contests_shown import ContestShown, write_json
 from tally.models import StoredOutcome
 from tally.outcomes import tabulate
@@ -26,6 +26,16 @@ logger = logging.getLogger(__name__)
 
 # Invented ballots in the preview of a results page.
 PREVIEWED_BALLOTS = 120
+
+
+class Certificate(NamedTuple):
+    """When a result was certified, and the SHA-256 of its text."""
+
+    at: dt.datetime
+    hash: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {"at": write_time(self.at), "sha256": self.hash}
 
 
 @dataclass(frozen=True)
@@ -47,13 +57,28 @@ class Snapshot:
     # What the ballots weigh together, where weights differ; and voted and entitled, where there is a roll.
     weight: int | None = None
     turnout: dict[str, Any] | None = None
+    # How many ballots wait, for the office alone: it is told also where results are hidden.
+    waiting: int | None = None
+    # Once the result is certified.
+    certified: Certificate | None = None
 
     @property
     def paper(self) -> Paper:
         return self.shown.paper
 
     @property
-    def ballots(self) -> int:
+    def withheld(self) -> str:
+        """Return the results rule that keeps the outcome back, "" for none."""
+        return self.shown.source.withheld
+
+    @property
+    def ballots(self) -> int | None:
+        """Return how many ballots are counted, None where even that is hidden."""
+        return None if self.withheld == Shows.HIDDEN else self.counted
+
+    @property
+    def counted(self) -> int:
+        """Return how many ballots are counted, for the office."""
         return self.shown.source.ballots
 
     @property
@@ -72,14 +97,16 @@ class Snapshot:
             "title": self.paper.title,
             "phase": self.phase,
             "final": self.final,
-            "certified": False,
+            "certified": self.certified is not None,
+            "certificate": self.certified and self.certified.as_dict(),
             "version": self.version,
             "ballots": self.ballots,
             "pending": self.pending,
             "rest": self.rest,
             "opens_at": write_time(self.election.opening),
             "closes_at": write_time(self.election.closes_at) if self.election.closes_at else None,
-            "shows": "live",
+            "shows": self.paper.shows,
+            "withheld": bool(self.withheld),
             "turnout": self.turnout,
             "weight": self.weight,
             "draw": self.draw,
@@ -94,7 +121,7 @@ class Snapshot:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the snapshot as the contract has it."""
-        contests = [one.as_dict() for one in self.contests]
+        contests = self.shown.asked if self.withheld else [one.as_dict() for one in self.contests]
         return self._heading | {"contests": contests, "as_of": write_time(self.as_of)}
 
     def to_json(self) -> str:
@@ -121,7 +148,7 @@ _READ = (
     "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "state", "sealed_at",
     "cancel_reason", "mended_at", "draw_secret",
     "outcome__design", "outcome__version", "outcome__ballots", "outcome__rest", "outcome__weight", "outcome__turnout",
-    "outcome__result_revision",
+    "outcome__result_revision", "outcome__withheld", "certified_at", "certified__hash",
 )  # fmt: skip
 
 
@@ -177,7 +204,7 @@ def _read_rows(elections: QuerySet[Election], whole: bool) -> list[tuple[Any, in
     )
     rows = list(
         elections.only(*_READ)
-        .select_related("outcome")
+        .select_related("outcome", "certified")
         .annotate(
             as_of=ClockTimestamp(),
             paper=Subquery(shown.values("paper")),
@@ -199,7 +226,10 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
     # Of another paper there is nothing to show: from its first ballot on a paper is never replaced.
     stored = newest if newest and newest.design == row.in_force else None
     if stored is None:
-        source = Source(row.paper, 0, None, None)
+        shows = Paper.read(row.paper).shows
+        source = Source(row.paper, 0, None, None, "" if shows == Shows.LIVE else shows)
+    elif stored.withheld:
+        source = Source(row.paper, stored.ballots, None, None, stored.withheld)
     elif not row.has_outcome:
         raise NoOutcome(f"no results of {row.slug}: its counts contradict each other; run `recount`")
     else:
@@ -210,11 +240,13 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
         phase=row.phase(row.as_of),
         final=row.state in HAS_RESULT,
         version=row.revision + (newest.version + newest.result_revision if newest else 0),
-        pending=pending,
+        pending=None if source.withheld == Shows.HIDDEN else pending,
+        waiting=pending,
         as_of=row.as_of,
         rest=stored.rest if stored else 0,
         weight=stored.weight if stored else None,
         turnout=stored.turnout if stored else None,
+        certified=Certificate(row.certified_at, row.certified.hash) if row.certified_at else None,
     )
 
 

@@ -1,4 +1,8 @@
-"""The results pages: a list, a dashboard complete without JavaScript, and the snapshot as JSON."""
+"""The results pages: a list, a dashboard complete without JavaScript, the protocol, and files."""
+
+import datetime as dt
+import json
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -6,8 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from polls import methods
 from polls.models import Election
+from tabulation.files.sentences import NotWritable
+from tally.models import CertifiedResult, RejectedBallot
 
+from . import exports
 from .card import Card
 from .snapshot import Snapshot, read_snapshot, read_snapshots
 
@@ -46,6 +54,99 @@ def results_json(request: HttpRequest, slug: str) -> HttpResponse:
     # Public by nature; anybody may show these results on a page of their own.
     response["Access-Control-Allow-Origin"] = "*"
     return response
+
+
+@require_safe
+def certified_json(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the certified result byte for byte, so that `sha256sum` gives its hash."""
+    certified = CertifiedResult.objects.filter(election__slug=slug).first()
+    if certified is None:
+        raise Http404(_("No result is certified at this address."))
+    response = HttpResponse(certified.text, content_type="application/json")
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+@require_safe
+@never_cache
+def results_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the results as CSV."""
+    try:
+        text = exports.results_csv(get_snapshot(slug))
+    except exports.NoFile:
+        raise Http404(_("The result cannot be seen yet.")) from None
+    return file_response(text, "text/csv", f"{slug}-results.csv")
+
+
+@require_safe
+def ballots_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the anonymous ballots of a certified election as CSV."""
+    snapshot = get_certified(slug)
+    text = exports.ballots_csv(exports.read_piles(snapshot.election.pk, snapshot.paper))
+    return file_response(text, "text/csv", f"{slug}-ballots.csv")
+
+
+@require_safe
+def ballots_json(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the anonymous ballots of a certified election as JSON."""
+    snapshot = get_certified(slug)
+    piles = exports.read_piles(snapshot.election.pk, snapshot.paper)
+    text = exports.ballots_json(slug, snapshot.election.in_force, snapshot.paper, piles)
+    return file_response(text, "application/json", f"{slug}-ballots.json")
+
+
+@require_safe
+def ballots_blt(request: HttpRequest, slug: str, contest: str) -> HttpResponse:
+    """Return the anonymous ballots of one contest of a certified election as BLT, where that can hold them."""
+    snapshot = get_certified(slug)
+    asked = next((one for one in snapshot.paper.contests if one.key == contest), None)
+    if asked is None:
+        raise Http404(_("There is no such question on the paper."))
+    pile = exports.read_piles(snapshot.election.pk, snapshot.paper)[contest]
+    try:
+        text = "".join(exports.ballots_blt(asked, pile, snapshot.paper.title))
+    except NotWritable:
+        raise Http404(_("BLT holds no grades. Take the ballots as CSV or JSON.")) from None
+    return file_response(text, "text/plain", f"{slug}-{contest}.blt")
+
+
+def file_response(text: str, content_type: str, name: str) -> HttpResponse:
+    """Return a text as a file of this name; anybody may use it on a page of their own."""
+    response = HttpResponse(text, content_type=f"{content_type}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+@require_safe
+def protocol(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the protocol of a certified election, to be printed and signed."""
+    return render(request, "results/protocol.html", protocol_context(get_certified(slug)))
+
+
+def protocol_context(snapshot: Snapshot) -> dict[str, Any]:
+    """Return what the template of a protocol needs of a certified election."""
+    certified = json.loads(CertifiedResult.objects.get(election=snapshot.election.pk).text)
+    account = certified["account"]
+    reasons = RejectedBallot.Reason
+    return {
+        "snapshot": snapshot,
+        "election": snapshot.election,
+        "account": account,
+        "counted": account["ballots"].get("counted", 0),
+        "replaced": account["ballots"].get("replaced", 0),
+        "set_aside": [(reasons(name).label, n) for name, n in certified["set_aside"].items()],
+        "closed_at": dt.datetime.fromisoformat(certified["closed_at"]),
+        "contests": [(one, methods.get(one.contest.method).label) for one in snapshot.contests],
+    }
+
+
+def get_certified(slug: str) -> Snapshot:
+    """Return the snapshot of the certified election at `slug`; raises Http404."""
+    snapshot = get_snapshot(slug)
+    if snapshot.certified is None:
+        raise Http404(_("No result is certified at this address."))
+    return snapshot
 
 
 def get_snapshot(slug: str, *, whole: bool = True) -> Snapshot:

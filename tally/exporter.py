@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from polls import ballot_box
 from polls.ballot_box import inbox
 from polls.ballot_box.status import look_at
+from polls.life import State
 from polls.models import Election
 
 from . import metrics
@@ -75,7 +76,9 @@ def _database() -> Iterator[Metric]:
     checked: Values = {}
     balanced: Values = {}
     row: Any  # with its ages
-    for row in Reconciliation.objects.with_age().select_related("election").filter(election__archived_at=None):
+    # The account of a certified election is closed, and nobody looks at it again.
+    watched = Election.objects.current().exclude(state=State.CERTIFIED)
+    for row in Reconciliation.objects.with_age().select_related("election").filter(election__in=watched):
         label = (row.election.slug,)
         alarming[label] = alarming.get(label, 0) + row.is_alarming
         known[label] = known.get(label, 0) + row.is_acknowledged

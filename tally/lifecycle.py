@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from polls import ballot_box
 from polls.ballot_box import Seal, inbox
 from polls.definition import moment
-from polls.life import ARCHIVABLE, Phase, State, enter
-from polls.models import Election
+from polls.life import ARCHIVABLE, HAS_RESULT, Phase, State, enter
+from polls.models import Election, Shows
 from polls.outages import is_outage
 from polls.publishing import republish_election
 
@@ -67,6 +67,26 @@ def archive_election(election: Election, *, now: dt.datetime | None = None) -> b
     if election.archived_at is None:
         _mark(election, archived_at=now or timezone.now())
     return True
+
+
+class NotReleased(ValidationError):
+    """The result could not be released; the message says why, and what to do."""
+
+
+def release_result(election: Election, *, now: dt.datetime | None = None) -> None:
+    """Let everybody see a result that is hidden until then; raises NotReleased.
+
+    The worker makes the outcome that pages show, within a second.
+    """
+    with transaction.atomic():
+        stored = Election.objects.select_for_update().get(pk=election.pk)
+        if stored.shows != Shows.HIDDEN:
+            raise NotReleased(_("Not released: the result of this election shows by itself."))
+        if stored.state not in HAS_RESULT:
+            raise NotReleased(_("Not released: it is not final. Close the election, and wait for its last ballot."))
+        if stored.released_at is not None:
+            raise NotReleased(_("The result is released already."))
+        _mark(election, released_at=now or timezone.now())
 
 
 def turn_phases(*, now: dt.datetime | None = None) -> None:

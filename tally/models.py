@@ -107,7 +107,8 @@ class StoredOutcome(models.Model):
     """The outcome of an election at one version of its count; results pages read nothing else of the count.
 
     `contests` has for each contest of the paper with this `design` its key, ballots, blank ballots, entitled votes, and
-    its outcome as plain JSON (outcomes.py, tabulation/outcome.py). It is None if none can be computed from the counts.
+    its outcome as plain JSON (outcomes.py, tabulation/outcome.py). It is None if none can be computed from the counts,
+    or while it is withheld: what may not be seen yet is not here, since others than the worker read this row.
     """
 
     election = models.OneToOneField(Election, models.PROTECT, primary_key=True, related_name="outcome")
@@ -126,6 +127,8 @@ class StoredOutcome(models.Model):
     shown = models.TextField(db_default="")
     shown_of = models.CharField(max_length=60, db_default="")
     turnout = models.JSONField(null=True)  # voted and entitled, where there is a roll
+    # The results rule that keeps the contests back, "" for none. The last release knows no such rule.
+    withheld = models.CharField(max_length=10, blank=True, db_default="")
 
     class Meta:
         db_table = "tally_outcome"
@@ -201,6 +204,79 @@ class Turnout(models.Model):
     def shown(self) -> list[Any]:
         """Return all that results pages have of it."""
         return [self.is_known, self.entitled, self.weight, self.is_weighted, self.contests, self.groups, self.design]
+
+
+class Certification(models.Model):
+    """The certification of an election: who asked for it, and how far the worker is.
+
+    The office writes it up to the step `asked`, and the worker from there on.
+    """
+
+    class Step(models.TextChoices):
+        WAITING = "waiting", _("waits for another manager")
+        ASKED = "asked", _("waits for the worker")
+        CHECKING = "checking", _("the account is being checked")
+        COUNTING = "counting", _("the ballots are being counted again")
+        SEPARATING = "separating", _("what links ballots to voters is being destroyed")
+        DONE = "done", _("done")
+        REFUSED = "refused", _("not certified")
+
+    class Problem(models.TextChoices):
+        NOT_FINAL = "not-final", _("The election is not final. Close it, and wait for its last ballot.")
+        WITHHELD = "withheld", _("Its result is hidden. Release it first.")
+        ACCOUNT = "account", _("Its account does not balance, and nobody has taken note of that.")
+        TIE = "tie", _("A tie waits for its lot. Draw it in public, and enter it.")
+        SET_ASIDE = "set-aside", _("Another number of ballots is set aside than you took note of. Look at them again.")
+        COUNT = (
+            "count",
+            _("Counted again from its records, it gives another result. Its operator has to run “recount”."),
+        )
+
+    election = models.OneToOneField(Election, models.PROTECT, primary_key=True, related_name="certification")
+    asked_by = models.CharField(max_length=150)
+    asked_at = models.DateTimeField(db_default=Now())
+    # The second of two managers, where it takes two.
+    confirmed_by = models.CharField(max_length=150, blank=True)
+    # How many ballots set aside whoever asked has taken note of.
+    set_aside = models.PositiveIntegerField(default=0)
+    step = models.CharField(max_length=10, choices=Step, default=Step.ASKED)
+    problem = models.CharField(max_length=10, choices=Problem, blank=True)
+    # Sentences in English, as `reconcile` and `recount` have them.
+    details = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.election_id}: {self.step}"
+
+
+class CertifiedResult(models.Model):
+    """The result of an election as it was certified: canonical JSON, and its SHA-256 as hex. Never changed."""
+
+    election = models.OneToOneField(Election, models.PROTECT, primary_key=True, related_name="certified")
+    text = models.TextField()
+    hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return self.hash
+
+
+class AnonymousBallots(models.Model):
+    """Equal ballots of a certified election, and how many they are: all that is kept of who voted how.
+
+    Rows are written in the order of their markings, so that nothing tells when a ballot was cast.
+    """
+
+    election = models.ForeignKey(Election, models.PROTECT)
+    marking = models.TextField()
+    weight = models.PositiveIntegerField(default=1)
+    number = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["election", "marking", "weight"], name="anonymous_ballots_once_per_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.election_id}: {self.number} × {self.marking}"
 
 
 class RejectedBallot(models.Model):

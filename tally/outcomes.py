@@ -16,8 +16,9 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from polls import methods
 from polls.design import Paper
 from polls.life import COUNTED
-from polls.models import Design, Election
+from polls.models import Design, Election, Shows
 from polls.outages import is_outage
+from polls.withholding import WITHHELD, withheld
 from tabulation.canonical_json import Json
 from tabulation.contest import Contest
 from tabulation.counts import split_by_contest
@@ -126,9 +127,11 @@ def renew(election: int) -> None:
 
 
 def catch_up() -> None:
-    """Make the outcomes that do not show the newest count, or the paper in force."""
-    may_change = Q(state__in=COUNTED) | Q(result_revision__gt=F("outcome__result_revision"))
-    for election in outdated(Election.objects.filter(may_change)):
+    """Make the outcomes that do not show the newest count, the paper in force, or what may be seen by now."""
+    may_change = (
+        Q(state__in=COUNTED) | Q(result_revision__gt=F("outcome__result_revision")) | Q(outcome__withheld__gt="")
+    )
+    for election in outdated(Election.objects.published().filter(may_change)):
         renew(election)
 
 
@@ -142,10 +145,10 @@ def outdated(elections: QuerySet[Election]) -> list[int]:
     """Return the numbers of those elections whose stored outcome is not the newest."""
     newest = StoredOutcome.objects.filter(
         ~Q(shown_of=""), election=OuterRef("pk"), version__gte=OuterRef("counted_version"),
-        design=OuterRef("in_force"), result_revision=OuterRef("result_revision"),
+        design=OuterRef("in_force"), result_revision=OuterRef("result_revision"), withheld=OuterRef("kept_back"),
     )  # fmt: skip
     return list(
-        elections.annotate(counted_version=_total("version"))
+        elections.annotate(counted_version=_total("version"), kept_back=WITHHELD)
         .filter(~Q(in_force=""), ~Exists(newest))
         .values_list("pk", flat=True)
     )
@@ -154,13 +157,15 @@ def outdated(elections: QuerySet[Election]) -> list[int]:
 def make_outcome(election: int) -> None:
     """Compute the outcome of an election as it stands now, and store it; raises the database's errors.
 
-    If none can be computed, the row says so, the log says why, and the count goes on.
+    If none can be computed, the row says so, the log says why, and the count goes on. Where the result may not be seen
+    yet, it is not even computed: neither a row, nor the log, nor the time that it takes can tell it.
     """
     started = time.monotonic()
     row = read(election)
     outcomes = None
     try:
-        outcomes = decide(row, parse_counts(row.counts))
+        if not _kept_back(row):
+            outcomes = decide(row, parse_counts(row.counts))
     except Exception as error:
         if is_outage(error):
             raise
@@ -187,8 +192,10 @@ def decide(row: Any, counts: Mapping[str, int]) -> list[ContestOutcome]:
 
 def keep(row: Any, outcomes: list[ContestOutcome] | None, *, rest: int = 0) -> None:
     """Store the outcome of an election that `read` returned, as the worker and as results pages read it."""
-    turnout = _known_turnout(row)
+    kept_back = _kept_back(row)
+    turnout = None if kept_back == Shows.HIDDEN else _known_turnout(row)
     weight = row.ballots + row.extra_weight
+    is_weighted = kept_back != Shows.HIDDEN and (row.extra_weight or (turnout and turnout.is_weighted))
     contests = outcomes and show_contests(Paper.read(row.paper), outcomes)
     store.save_outcome(
         row.pk,
@@ -197,11 +204,17 @@ def keep(row: Any, outcomes: list[ContestOutcome] | None, *, rest: int = 0) -> N
         ballots=row.ballots,
         contests=None if outcomes is None else [one.as_dict() for one in outcomes],
         shown=write_json([one.as_dict() for one in contests]) if contests else "",
-        weight=weight if row.extra_weight or (turnout and turnout.is_weighted) else None,
+        weight=weight if is_weighted else None,
         turnout=tell_turnout(turnout, row.ballots, weight) if turnout else None,
         rest=rest,
         result_revision=row.result_revision,
+        withheld=kept_back,
     )
+
+
+def _kept_back(row: Any) -> str:
+    """Return the results rule that keeps the outcome back, by the paper on which people vote."""
+    return withheld(Paper.read(row.paper).shows, row.state, row.released_at)
 
 
 def _with_what_came_late(election: Election, paper: Paper, outcomes: list[ContestOutcome]) -> list[ContestOutcome]:
@@ -249,7 +262,9 @@ def read(election: int) -> Any:
     designs = Design.objects.filter(hash=OuterRef("in_force"), election=OuterRef("pk"))
     counts = Count.objects.filter(election=OuterRef("pk")).order_by().values("key").annotate(total=Sum("n"))
     return (
-        Election.objects.only("slug", "in_force", "draw_secret", "result_revision", *_OF_TURNOUT)
+        Election.objects.only(
+            "slug", "in_force", "draw_secret", "result_revision", "state", "released_at", *_OF_TURNOUT
+        )
         .select_related("turnout")
         .annotate(
             version=_total("version"),

@@ -197,25 +197,49 @@ def save_outcome(
     turnout: dict[str, Any] | None,
     rest: int,
     result_revision: int,
+    withheld: str,
 ) -> None:
     """Store an outcome, unless another worker has stored one of a newer version meanwhile."""
     run(
         """
         INSERT INTO tally_outcome
-            (election_id, design, version, ballots, contests, rest, weight, turnout, result_revision, shown, shown_of)
-        VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s, %s::jsonb, %s, %s, %s)
+            (election_id, design, version, ballots, contests, rest, weight, turnout, result_revision, shown, shown_of,
+            withheld)
+        VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s, %s::jsonb, %s, %s, %s, %s)
         ON CONFLICT (election_id) DO UPDATE SET
             design = excluded.design, version = excluded.version,
             ballots = excluded.ballots, contests = excluded.contests, rest = excluded.rest,
             weight = excluded.weight, turnout = excluded.turnout, result_revision = excluded.result_revision,
-            shown = excluded.shown, shown_of = excluded.shown_of
+            shown = excluded.shown, shown_of = excluded.shown_of, withheld = excluded.withheld
         WHERE (tally_outcome.version, tally_outcome.result_revision) <= (excluded.version, excluded.result_revision)
         """,
         [
             *(election, design, version, ballots, _json(contests)),
-            *(rest, weight, _json(turnout), result_revision, shown, f"{version} {result_revision} {design}"),
+            *(rest, weight, _json(turnout), result_revision, shown, f"{version} {result_revision} {design}", withheld),
         ],
     )
+
+
+def insert_certified(election: int, text: str, digest: str) -> None:
+    """Store the certified result of an election; from then on its ballots may be deleted (see the migrations)."""
+    run("INSERT INTO tally_certifiedresult (election_id, text, hash) VALUES (%s, %s, %s)", [election, text, digest])
+
+
+def keep_anonymous_ballots(election: int) -> None:
+    """Store the ballots that count without anything but markings and weights, in the order of these."""
+    run(
+        """
+        INSERT INTO tally_anonymousballots (election_id, marking, weight, number)
+        SELECT election_id, marking, weight, count(*) FROM tally_countedballot WHERE election_id = %s
+        GROUP BY election_id, marking, weight ORDER BY marking, weight
+        """,
+        [election],
+    )
+
+
+def delete_certified(table: str, election: int) -> None:
+    """Delete the rows of a certified election; the database keeps a worker from deleting those of any other."""
+    run(f"DELETE FROM {table} WHERE election_id = %s", [election])
 
 
 def save_rejected(rejected: Sequence[RejectedBallot]) -> list[str]:

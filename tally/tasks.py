@@ -11,8 +11,8 @@ from django.db import close_old_connections
 from polls.models import Election
 from polls.outages import is_outage
 
+from . import certification, healing, lifecycle, outcomes, turnout
 from . import drain as rounds
-from . import healing, lifecycle, outcomes, turnout
 from .audit import accounts
 
 logger = logging.getLogger(__name__)
@@ -77,6 +77,12 @@ def turn_phases() -> None:
 @hint
 def keep_box() -> None:
     healing.keep_box()
+
+
+@shared_task(name="tally.certify")
+@hint
+def certify() -> None:
+    certification.certify_all()
 
 
 @shared_task(name="tally.check_accounts")

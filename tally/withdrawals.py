@@ -4,7 +4,7 @@ The second result stands beside the first one, and never in its place.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
@@ -23,7 +23,7 @@ from tabulation.contest import Contest
 from tabulation.draw import Draw
 from tabulation.outcome import Outcome
 
-from .models import CountedBallot, Withdrawal
+from .models import AnonymousBallots, CountedBallot, Withdrawal
 from .tie_breaks import change_result
 
 
@@ -74,9 +74,7 @@ def _recount(election: Election, contest: ContestOnBallot, gone: list[Withdrawal
     left = without(contest, set(keys))
     counts: Counter[str] = Counter()
     ballots = blank = 0
-    rows = CountedBallot.objects.filter(election=election).values("marking").annotate(votes=Sum("weight")).order_by()
-    for paper, total in rows.values_list("marking", "votes").iterator():
-        votes = int(total)
+    for paper, votes in _read_markings(election):
         parts = dict(part.split("=", 1) for part in paper.split(";"))
         if contest.key not in parts:
             # It is for groups in which these voters are not.
@@ -92,6 +90,16 @@ def _recount(election: Election, contest: ContestOnBallot, gone: list[Withdrawal
             counts[key] += votes
     given = Contest(left.keys, contest.seats, contest.counting_rules, ballots, blank, key=contest.key, draw=draw)
     return Recounted(tuple(keys), tuple(one.reason for one in gone), blank, method.tabulate(given, counts))
+
+
+def _read_markings(election: Election) -> Iterator[tuple[str, int]]:
+    """Yield each marking of the ballots that count, with its votes."""
+    if election.state == State.CERTIFIED and AnonymousBallots.objects.filter(election=election).exists():
+        kinds = AnonymousBallots.objects.filter(election=election).values_list("marking", "number", "weight")
+        yield from ((marking, number * weight) for marking, number, weight in kinds.iterator())
+        return
+    rows = CountedBallot.objects.filter(election=election).values("marking").annotate(votes=Sum("weight")).order_by()
+    yield from ((marking, int(votes)) for marking, votes in rows.values_list("marking", "votes").iterator())
 
 
 @transaction.atomic

@@ -367,6 +367,7 @@ CELERY_BEAT_SCHEDULE = {
         ("keep_box", 5.0, 30),
         ("check_accounts", 5.0, 30),
         ("note_turnout", 5.0, 30),
+        ("certify", 5.0, 30),
     )
 }
 

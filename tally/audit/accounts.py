@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from polls.ballot_box.status import Look, look_at
-from polls.life import HAS_RESULT
+from polls.life import HAS_RESULT, State
 from polls.models import Election
 
 from .. import store
@@ -47,8 +47,11 @@ Place = tuple[int, int]
 
 
 def check_accounts() -> None:
-    """Look at every published election, and balance the accounts that are odd or due; raises Unavailable."""
-    elections = {election.pk: election for election in Election.objects.published()}
+    """Look at every published election, and balance the accounts that are odd or due; raises Unavailable.
+
+    The account of a certified election is closed.
+    """
+    elections = {election.pk: election for election in Election.objects.published().exclude(state=State.CERTIFIED)}
     kept: dict[Place, list[Reconciliation]] = {}
     for one in Reconciliation.objects.filter(election__in=elections):
         kept.setdefault((one.election_id, one.shard), []).append(one)

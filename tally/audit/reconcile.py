@@ -19,10 +19,11 @@ from django.db import transaction
 from polls import ballot_box
 from polls.ballot_box import inbox
 from polls.ballots import place_from_wire
+from polls.life import State
 from polls.models import Election, Epoch
 
 from .. import store
-from ..models import Reconciliation
+from ..models import AnonymousBallots, Reconciliation
 
 READ_AT_ONCE = 10_000
 
@@ -115,9 +116,26 @@ class _Box:
 
 
 def reconcile(election: Election) -> Iterator[Account]:
-    """Yield the account of each epoch and shard of an election, oldest epochs first; raises Unavailable."""
+    """Yield the account of each epoch and shard of an election, oldest epochs first; raises Unavailable.
+
+    That of a certified election is closed: its serials are gone.
+    """
+    if election.state == State.CERTIFIED:
+        yield from _read_closed(election)
+        return
     for shard in range(election.shards):
         yield from reconcile_shard(election, shard)
+
+
+def _read_closed(election: Election) -> Iterator[Account]:
+    """Yield the accounts as they were certified; the first one has a problem if ballots are lost or added since."""
+    rows = list(Reconciliation.objects.filter(election=election).order_by("shard", "pk"))
+    counted = sum(Counter(row.ballots)["counted"] for row in rows)
+    kept = sum(AnonymousBallots.objects.filter(election=election).values_list("number", flat=True))
+    lost = [f"{counted} ballots were counted when it was certified, and {kept} are kept"] if kept != counted else []
+    for row in rows:
+        yield Account(election.slug, row.epoch, row.shard, row.accepted, Counter(row.ballots), [*lost, *row.problems])
+        lost = []
 
 
 def reconcile_shard(election: Election, shard: int) -> list[Account]:

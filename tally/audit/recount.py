@@ -1,19 +1,23 @@
 """Count an election again from its cast records, by other means than the running count, and compare."""
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection, transaction
 
 from polls.definition import Definition
+from polls.life import State
 from polls.models import Election
 
 from .. import store
 from ..announce import announce
-from ..models import Count, CountedBallot, Tally
-from ..outcomes import make_outcome
+from ..models import AnonymousBallots, CertifiedResult, Count, CountedBallot, Tally
+from ..outcomes import decide, make_outcome, read
 
 Progress = Callable[[str], None]
 
@@ -34,6 +38,14 @@ class Recount:
     extra_weight: Counter[int] = field(default_factory=Counter)  # shard
     differences: list[str] = field(default_factory=list)
 
+    @property
+    def totals(self) -> Counter[str]:
+        """The counts of all shards together, by key."""
+        totals: Counter[str] = Counter()
+        for (_shard, key), n in self.counts.items():
+            totals[key] += n
+        return totals
+
 
 @contextmanager
 def standing_still() -> Iterator[None]:
@@ -45,19 +57,14 @@ def standing_still() -> Iterator[None]:
 
 
 def recount(election: Election, progress: Progress) -> Recount:
-    """Compare the running count with the cast records, as of one moment; must run inside `standing_still`."""
+    """Compare the running count with the cast records, as of one moment; must run inside `standing_still`.
+
+    Of a certified election the anonymous ballots are counted instead, and its result is compared as well.
+    """
     result = Recount()
     definition = Definition.of(election)
     progress(f"{election.slug}: reading cast records")
-    rows = store.run(
-        f"""
-        SELECT shard, marking, count(*), sum(weight)::bigint FROM (
-            SELECT DISTINCT ON (voter_key) shard, marking, weight FROM tally_castrecord
-            WHERE election_id = %s ORDER BY voter_key, {_DECIDING[election.votes_final]}
-        ) AS deciding GROUP BY shard, marking
-        """,
-        [election.pk],
-    )
+    rows = _read_anonymous(election) if election.state == State.CERTIFIED else _read_deciding(election)
     for number, (shard, marking, times, weight) in enumerate(rows, start=1):
         result.ballots[shard] += times
         result.extra_weight[shard] += weight - times
@@ -68,7 +75,41 @@ def recount(election: Election, progress: Progress) -> Recount:
     progress(f"{election.slug}: {result.ballots.total()} ballots counted, comparing")
     _compare_counts(election, result)
     _compare_counted_ballots(election, result)
+    if election.state == State.CERTIFIED:
+        _compare_certified(election, result)
     return result
+
+
+def _read_deciding(election: Election) -> list[tuple[Any, ...]]:
+    """Return how often each marking counts in each shard, by the cast records."""
+    return store.run(
+        f"""
+        SELECT shard, marking, count(*), sum(weight)::bigint FROM (
+            SELECT DISTINCT ON (voter_key) shard, marking, weight FROM tally_castrecord
+            WHERE election_id = %s ORDER BY voter_key, {_DECIDING[election.votes_final]}
+        ) AS deciding GROUP BY shard, marking
+        """,
+        [election.pk],
+    )
+
+
+def _read_anonymous(election: Election) -> list[tuple[Any, ...]]:
+    rows = AnonymousBallots.objects.filter(election=election).values_list("marking", "number", "weight")
+    return [(0, marking, number, number * weight) for marking, number, weight in rows]
+
+
+def _compare_certified(election: Election, result: Recount) -> None:
+    certified = CertifiedResult.objects.get(election=election)
+    if hashlib.sha256(certified.text.encode()).hexdigest() != certified.hash:
+        result.differences.append(f"the certified result has another hash than {certified.hash}")
+    stored = json.loads(certified.text)
+    if (total := result.ballots.total()) != stored["ballots"]:
+        result.differences.append(f"{stored['ballots']} ballots were certified, and {total} are kept")
+        return
+    outcomes = decide(read(election.pk), result.totals)
+    again = json.loads(json.dumps([one.as_dict() for one in outcomes]))
+    if stored["contests"] != again:
+        result.differences.append("the anonymous ballots give another result than the certified one")
 
 
 def _compare_counts(election: Election, result: Recount) -> None:
@@ -109,8 +150,11 @@ def _compare_counted_ballots(election: Election, result: Recount) -> None:
 def repair(election: Election, progress: Progress) -> Recount:
     """Rebuild the running count from the cast records, while counting waits; return what was different.
 
-    Raises RecordsMissing if a counted ballot has no cast record, because the rebuilt count would lose it.
+    Raises RecordsMissing if a counted ballot has no cast record, because the rebuilt count would lose it, or if the
+    election is certified, because then its result is fixed.
     """
+    if election.state == State.CERTIFIED:
+        raise RecordsMissing(f"{election.slug} is certified, and its count stays as it is. Nothing was changed.")
     with transaction.atomic():
         for shard in range(election.shards):
             store.lock(election.pk, shard)

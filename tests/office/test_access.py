@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from office.access import Right, elections_of, hold, may
-from office.acts import Archive, Cancel, Close, Duplicate, Publish
+from office.acts import Archive, Cancel, Close, Duplicate, Publish, Release
 from office.models import Holding, LoggedAct, MemberRole, Membership, Organisation
 from polls.life import State
 from polls.models import Election
@@ -27,11 +27,11 @@ WRITE = {"manager"}
 # Each page of one election, with those whom it answers.
 PAGES = {
     "page": SEE, "standing": SEE, "preview": SEE, "preview_ballot": SEE, "preview_results": SEE, "export": SEE,
-    "history": SEE, "change": SEE, "close": RUN, "archive": RUN, "publish": WRITE, "cancel": WRITE, "duplicate": WRITE,
-    "delete": WRITE, "mend": WRITE, "lot": WRITE, "withdraw": WRITE,
+    "history": SEE, "change": SEE, "close": RUN, "release": RUN, "certify": WRITE, "archive": RUN, "publish": WRITE,
+    "cancel": WRITE, "duplicate": WRITE, "delete": WRITE, "mend": WRITE, "lot": WRITE, "withdraw": WRITE,
 }  # fmt: skip
 # Pages of no election or of something else, which have tests of their own below and in test_admin.py.
-OTHERS = {"changelist", "add", "import", "acknowledge", "read_time"}
+OTHERS = {"changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol"}
 
 
 @pytest.fixture
@@ -118,9 +118,16 @@ def test_acts_ask_for_the_right_as_well(django_user_model, choir, make_election,
         hold(election, choir)
     allowed = {
         act: act(election).is_allowed(user)
-        for act, election in ((Cancel, later), (Publish, drink), (Duplicate, drink), (Close, drink), (Archive, drink))
+        for act, election in (
+            (Cancel, later),
+            (Publish, drink),
+            (Duplicate, drink),
+            (Close, drink),
+            (Release, drink),
+            (Archive, drink),
+        )
     }
-    assert allowed == {act: who in (RUN if act in (Close, Archive) else WRITE) for act in allowed}
+    assert allowed == {act: who in (RUN if act in (Close, Release, Archive) else WRITE) for act in allowed}
 
 
 @each

@@ -122,7 +122,7 @@ class TestCreateElection:
             (changed("contests", 0, "groups", value="Board"), "have to be a list of texts"),
             (changed("contests", 0, "groups", value=["a|b"]), "a character that no group may have"),
             (changed("contests", 0, "groups", value=["Board"]), "needs a roll"),
-            (changed("shows", value="hidden"), "only “live” is known yet"),
+            (changed("shows", value="later"), "Write one of: live, turnout, hidden"),
             ([], "has to be an object"),
         ],
     )

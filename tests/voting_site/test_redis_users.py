@@ -33,7 +33,7 @@ EVERYBODYS = (
     "SHUTDOWN", "ACL LIST", "ACL SETUSER vote allkeys", "MONITOR", "CLIENT LIST",
     "CLIENT KILL TYPE normal", "SWAPDB 0 1", "REPLICAOF 127.0.0.1 1", "SAVE", "FUNCTION LIST", "SCRIPT FLUSH",
     "EVAL return 0", "MEMORY USAGE urna:epoch", "GET strangers",
-    f"XTRIM {BALLOTS} MAXLEN 0", f"DEL {BALLOTS}", f"DEL {VOTERS}", f"DEL {RULES}", "RENAME urna:epoch x",
+    f"XTRIM {BALLOTS} MAXLEN 0", f"DEL {BALLOTS}", f"DEL {RULES}", "RENAME urna:epoch x",
     f"RENAME {BALLOTS} x", f"COPY {BALLOTS} x", f"DUMP {BALLOTS}", f"HGETALL {VOTERS}", "PSUBSCRIBE *",
 )  # fmt: skip
 NOT_FOR = {
@@ -70,7 +70,10 @@ NOT_FOR = {
 }  # fmt: skip
 FORBIDDEN = [(user, command) for user in ROLES for command in (*EVERYBODYS, *NOT_FOR[user])]
 FORBIDDEN += [
-    (user, command) for user in ROLES if user != "worker" for command in ("SET urna:epoch x", "DEL urna:epoch")
+    (user, command)
+    for user in ROLES
+    if user != "worker"
+    for command in ("SET urna:epoch x", "DEL urna:epoch", f"DEL {VOTERS}")
 ]
 
 

@@ -35,7 +35,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             "UPDATE": (
                 "title", "slug", "description", "votes_final", "opens_at", "closes_at", "time_zone", "proof_of_work",
                 "revision", "taken", "in_force", "offered", "refused_edit", "state", "opened_at", "sealed_at",
-                "final_at", "cancelled_at", "cancel_reason", "archived_at", "unlisted", "mended_at",
+                "final_at", "certified_at", "cancelled_at", "cancel_reason", "archived_at", "unlisted", "mended_at",
                 "eligibility", "shows", "tie_break", "draw_hash", "draw_secret",
                 "result_revision",
             ),
@@ -44,14 +44,18 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             "SELECT": (
                 "id", "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered",
                 "state", "sealed_at", "archived_at", "cancel_reason", "unlisted", "look",
-                "mended_at", "draw_secret",
+                "mended_at", "draw_secret", "certified_at",
             ),
         },
         # The administration itself sees to it that only drafts are deleted.
-        "admin": {**LINK, "UPDATE": AllBut(("id", "shards", "taken", "in_force", "final_at", "draw_secret"))},
+        "admin": {
+            **LINK,
+            "UPDATE": AllBut(("id", "shards", "taken", "in_force", "final_at", "certified_at", "draw_secret")),
+        },
     },
     # For the worker alone, which publishes: with a secret and the records one could tell how a known voter has voted.
-    "polls_votersecret": {"worker": READ_AND_ADD},
+    # Here and in the tables of ballots a policy of the database lets it delete rows of certified elections alone.
+    "polls_votersecret": {"worker": LINK},
     # Added by those who publish, and read by the worker that reveals it.
     "polls_drawsecret": {"worker": READ_AND_ADD, "admin": {"INSERT": ALL}},
     "polls_contest": {"worker": EDIT, "admin": EDIT},
@@ -63,9 +67,17 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "polls_design": {"worker": READ_AND_ADD, "result": READ, "admin": LINK},
     "polls_epoch": {"worker": {**READ_AND_ADD, "UPDATE": ("reused_at",)}},
     # --- tally: the administration reads what it shows, and never a marking ---
-    "tally_castrecord": {"worker": READ_AND_ADD},
-    "tally_countedballot": {"worker": {**READ_AND_ADD, "UPDATE": ("ballot_id", "marking", "shard", "weight")}},
-    "tally_count": {"worker": {**READ_AND_ADD, "UPDATE": ("n",)}},
+    "tally_castrecord": {"worker": LINK},
+    "tally_countedballot": {"worker": {**LINK, "UPDATE": ("ballot_id", "marking", "shard", "weight")}},
+    "tally_count": {"worker": {**LINK, "UPDATE": ("n",)}},
+    # Written once. What is certified is for everybody, and so are ballots that nobody's are any more.
+    "tally_certifiedresult": {"worker": READ_AND_ADD, "result": READ, "admin": READ},
+    "tally_anonymousballots": {"worker": READ_AND_ADD, "result": READ, "admin": READ},
+    # The office asks, and the worker says how far it is.
+    "tally_certification": {
+        "worker": {"SELECT": ALL, "UPDATE": ("step", "problem", "details")},
+        "admin": EDIT,
+    },
     "tally_tally": {
         "worker": {**READ_AND_ADD, "UPDATE": ("version", "ballots", "extra_weight", "epoch", "last_serial")},
         "admin": READ,
@@ -76,7 +88,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             **READ_AND_ADD,
             "UPDATE": (
                 "design", "version", "ballots", "contests", "rest", "weight", "turnout", "result_revision", "shown",
-                "shown_of",
+                "shown_of", "withheld",
             ),
         },
         "result": READ,
@@ -96,7 +108,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     # Rows are added, and never changed.
     "tally_publiclot": {"worker": READ, "admin": READ_AND_ADD},
     "tally_withdrawal": {"worker": READ, "admin": READ_AND_ADD},
-    "tally_rejectedballot": {"worker": READ_AND_ADD, "admin": {"SELECT": AllBut(("voter_key", "payload", "detail"))}},
+    "tally_rejectedballot": {"worker": LINK, "admin": {"SELECT": AllBut(("voter_key", "payload", "detail"))}},
     "tally_reconciliation": {
         "worker": {
             **READ_AND_ADD,

@@ -31,13 +31,16 @@ export class Board {
     write(this.root.querySelector("h1"), snapshot.title);
     this.drawBallots(snapshot.ballots);
     this.turnout.draw(snapshot);
-    this.drawPending(stage === "final" ? 0 : snapshot.pending);
+    // Hidden results do not tell it either.
+    this.drawPending(stage === "final" || snapshot.ballots === null ? 0 : snapshot.pending);
     this.drawRest(stage === "final" ? 0 : snapshot.rest);
-    // A contest that was added is missing here until the page has loaded it from the server.
+    if (snapshot.withheld) return;
+    // A contest that was added or withheld is missing here until the page has loaded it from the server.
     for (const contest of snapshot.contests) this.contests.get(contest.key)?.draw(contest, snapshot.final);
   }
 
   drawBallots(ballots) {
+    this.find("turnout").hidden = ballots === null;
     write(this.find("ballots"), this.whole(ballots));
     choose(this.find("turnout"), "plural", plural(ballots));
   }

@@ -1,0 +1,158 @@
+"""The pages of certification: what is known of the result, the order, and how far a worker is with it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from polls.models import Election
+from results.views import get_certified, protocol_context
+from tally.models import Certification
+
+from .access import Right
+from .account_page import describe_accounts
+from .act_pages import Said
+from .acts import Act, name_actor
+from .certify_acts import Certify, ChangeCertifying, WithdrawCertification, count_set_aside, find_obstacle
+from .election_page import read_numbers
+from .election_view import election_view, page_context
+from .models import LoggedAct, Organisation
+from .organisation_view import organisation_view
+
+Step = Certification.Step
+
+
+class CertifyForm(forms.Form):
+    """That whoever certifies knows of the ballots that do not count."""
+
+    set_aside = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    def __init__(self, *args: Any, set_aside: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["set_aside"].initial = set_aside
+        if set_aside:
+            text = ngettext(
+                "I know that %(n)d ballot is set aside, and does not count.",
+                "I know that %(n)d ballots are set aside, and do not count.",
+                set_aside,
+            )
+            self.fields["known"] = forms.BooleanField(label=text % {"n": set_aside})
+
+
+class CertifyPagesMixin(admin.ModelAdmin):
+    """The certification of an election's admin."""
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        take_back: Any = require_POST(self.take_back_order_view)
+        return [
+            path("<int:pk>/protocol/", wrap(self.protocol_view), name="polls_election_protocol"),
+            path("<int:pk>/certify/", wrap(self.certify_view), name="polls_election_certify"),
+            path("<int:pk>/certify/withdraw/", wrap(take_back), name="polls_election_take_back_order"),
+            *super().get_urls(),
+        ]
+
+    @election_view(Right.CERTIFY)
+    def certify_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Show what would be certified, and order or confirm it."""
+        rejected = count_set_aside(election)
+        sent = request.POST if request.method == "POST" else None
+        form = CertifyForm(sent, set_aside=sum(n for _reason, n in rejected))
+        if form.is_valid():
+            return self._certify(request, Certify(election, form.cleaned_data["set_aside"]))
+        row = Certification.objects.filter(election=election).first()
+        shown, _problem = read_numbers(election)
+        context = page_context(
+            self,
+            request,
+            _("Certify the result"),
+            election=election,
+            row=row,
+            waits=row is not None and row.step == Step.WAITING,
+            is_own=row is not None and row.asked_by == name_actor(request.user),
+            obstacle=find_obstacle(election),
+            shown=shown,
+            rejected=rejected,
+            form=form,
+            takes_two=Organisation.objects.filter(holdings__election=election.pk, two_certify=True).exists(),
+            **describe_accounts(election),
+        )
+        return TemplateResponse(request, "office/certify.html", context)
+
+    @election_view(Right.CERTIFY)
+    def take_back_order_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Take back an order that waits for another manager."""
+        return self._certify(request, WithdrawCertification(election))
+
+    @election_view(Right.SEE)
+    def protocol_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Show the protocol of a certified election with what was done and by whom, to be printed and signed."""
+        row = Certification.objects.filter(election=election).first()
+        context = protocol_context(get_certified(election.slug))
+        context |= {
+            "acts": LoggedAct.objects.filter(election=election.pk).order_by("pk"),
+            "certified_by": ", ".join(filter(None, (row.asked_by, row.confirmed_by))) if row else "",
+        }
+        return render(request, "results/protocol.html", context)
+
+    def _certify(self, request: HttpRequest, act: Act[Any]) -> HttpResponse:
+        try:
+            said = describe(act.perform(by=request.user))
+        except ValidationError as problem:
+            said = " ".join(problem.messages), messages.ERROR
+        text, level = said if isinstance(said, tuple) else (said, messages.SUCCESS)
+        self.message_user(request, text, level)
+        return redirect("admin:polls_election_page", act.election.pk)
+
+
+def describe(row: Certification | None) -> Said:
+    """Say how far a certification has come; None is one that was withdrawn."""
+    if row is None:
+        return _("Withdrawn. Nothing is certified.")
+    if row.step == Step.DONE:
+        return _("Certified.")
+    if row.step == Step.WAITING:
+        return _("Ordered. It is certified once another manager has confirmed it.")
+    if row.step == Step.REFUSED:
+        reason = Certification.Problem(row.problem).label
+        return _("Not certified: %(reason)s") % {"reason": reason}, messages.ERROR
+    return (
+        _("Ordered. The worker is at it: with very many ballots it takes minutes. This page shows how far it is."),
+        messages.WARNING,
+    )
+
+
+class CertifyingForm(forms.Form):
+    two = forms.BooleanField(
+        required=False,
+        label=gettext_lazy("It takes two managers to certify a result"),
+        help_text=gettext_lazy("One orders it, another one confirms it. Until then the first one can withdraw it."),
+    )
+
+
+class CertifyingMixin(admin.ModelAdmin):
+    """The page on which managers say how many of them certify."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.certifying_view)
+        return [path("<int:pk>/certification/", view, name="office_organisation_certification"), *super().get_urls()]
+
+    @organisation_view
+    def certifying_view(self, request: HttpRequest, organisation: Organisation) -> HttpResponse:
+        """Show how many managers certify, and change it."""
+        sent = request.POST if request.method == "POST" else None
+        form = CertifyingForm(sent, initial={"two": organisation.two_certify})
+        if form.is_valid():
+            ChangeCertifying(organisation, two=form.cleaned_data["two"]).perform(by=request.user)
+            self.message_user(request, _("Saved."))
+            return redirect("admin:office_organisation_certification", organisation.pk)
+        context = page_context(self, request, _("Certification"), organisation=organisation, form=form)
+        return TemplateResponse(request, "office/certifying.html", context)

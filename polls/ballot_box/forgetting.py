@@ -1,0 +1,53 @@
+"""Forget who has voted in an election that is certified, in the box and in the file behind it."""
+
+import time
+
+import redis
+
+from . import connection
+from .connection import Unavailable, reaching
+from .keys import key
+
+# What names voters in a shard; `roll` and `codes` are there in elections with a roll.
+PERSONAL = ("voters", "roll", "codes")
+# Seconds for which a rewrite of the append-only file is waited for.
+PATIENCE_S = 120
+PAUSE_S = 0.05
+
+
+def forget_voters(election: int, shards: int) -> None:
+    """Delete all keys of an election that name its voters; raises Unavailable."""
+    with reaching():
+        for shard in range(shards):
+            connection.client().delete(*(key(election, shard, part) for part in PERSONAL))
+
+
+def rewrite_file() -> None:
+    """Have Redis write its append-only file anew, so that it does not hold what was deleted; raises Unavailable.
+
+    A rewrite that is under way began before the deletion, so that another one has to follow.
+    """
+    end = time.monotonic() + PATIENCE_S
+    _wait(end)
+    with reaching():
+        if connection.client().info("persistence")["aof_enabled"]:
+            try:
+                connection.client().bgrewriteaof()
+            except redis.ResponseError as error:
+                raise Unavailable("the append-only file is being rewritten already") from error
+    _wait(end)
+    with reaching():
+        if connection.client().info("persistence")["aof_last_bgrewrite_status"] != "ok":
+            raise Unavailable("the append-only file could not be rewritten")
+
+
+def _wait(end: float) -> None:
+    """Wait until no rewrite is under way; raises Unavailable after `end`."""
+    while True:
+        with reaching():
+            state = connection.client().info("persistence")
+        if not (state["aof_rewrite_in_progress"] or state["aof_rewrite_scheduled"]):
+            return
+        if time.monotonic() >= end:
+            raise Unavailable("the rewrite of the append-only file takes long")
+        time.sleep(PAUSE_S)

@@ -1,0 +1,111 @@
+"""Results and anonymous ballots as files: CSV, JSON, and BLT, which other programs count.
+
+Ballots are split by question, so that no pattern over a whole paper tells whose it is, and equal ones stand together in
+the order of their markings, which tells nothing of when they were cast.
+"""
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from polls.design import Paper
+from polls.methods import ContestOnBallot
+from tabulation.files import blt
+from tabulation.files.content import Content, Kind
+from tally.models import AnonymousBallots
+
+from .snapshot import Snapshot
+
+# A spreadsheet takes a cell that begins like this for a formula, and would run it.
+_RUNS = ("=", "+", "-", "@", "\t", "\r")
+_GROUP = re.compile(r"[=,]")
+# How often each (marking, weight) was cast in one contest.
+Piles = Counter[tuple[str, int]]
+
+
+class NoFile(Exception):
+    """There is no such file of this election."""
+
+
+def safe_cell(value: object) -> str:
+    """Write a cell so that no spreadsheet runs it: an apostrophe stands before what looks like a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_RUNS) else text
+
+
+def write_csv(rows: Iterable[Iterable[object]]) -> str:
+    """Write rows as CSV, as RFC 4180 has it, with a byte-order mark, without which some programs read no UTF-8."""
+    out = io.StringIO()
+    csv.writer(out).writerows([safe_cell(cell) for cell in row] for row in rows)
+    return f"\ufeff{out.getvalue()}"
+
+
+def results_csv(snapshot: Snapshot) -> str:
+    """Return the results as CSV; raises NoFile while they are withheld."""
+    if snapshot.withheld:
+        raise NoFile
+    rows: list[list[object]] = [
+        ["contest", "title", "option", "label", "count", "share", "standing", "ballots", "blank"]
+    ]
+    for one in snapshot.contests:
+        for option in one.options:
+            standing = "winner" if option.key in one.winners else "tie" if option.key in one.tied else ""
+            rows.append(
+                [
+                    one.contest.key, one.title, option.key, option.label, option.count, option.share, standing,
+                    one.ballots, one.blank,
+                ]
+            )  # fmt: skip
+    return write_csv(rows)
+
+
+def read_piles(election: int, paper: Paper) -> dict[str, Piles]:
+    """Return the anonymous ballots of a certified election, by contest; raises NoFile for any other."""
+    piles: dict[str, Piles] = {contest.key: Counter() for contest in paper.contests}
+    rows = AnonymousBallots.objects.filter(election=election).values_list("marking", "weight", "number")
+    for paper_marking, weight, number in rows.iterator():
+        for part in paper_marking.split(";"):
+            key, _sign, marking = part.partition("=")
+            piles[key][marking, weight] += number
+    return piles
+
+
+def ballots_csv(piles: dict[str, Piles]) -> str:
+    """Return the ballots as CSV, a line for each marking."""
+    rows: list[list[object]] = [["contest", "marking", "weight", "number"]]
+    rows += [
+        [contest, marking, weight, number]
+        for contest, pile in piles.items()
+        for (marking, weight), number in sorted(pile.items())
+    ]
+    return write_csv(rows)
+
+
+def ballots_json(slug: str, design: str, paper: Paper, piles: dict[str, Piles]) -> str:
+    """Return the ballots as JSON, with the paper on which they were made."""
+    contests = json.loads(paper.write())["contests"]
+    for contest in contests:
+        contest["ballots"] = [
+            {"marking": marking, "weight": weight, "number": number}
+            for (marking, weight), number in sorted(piles[contest["key"]].items())
+        ]
+    fields: dict[str, Any] = {"election": slug, "design": design, "title": paper.title, "contests": contests}
+    return json.dumps(fields, ensure_ascii=False, indent=1)
+
+
+def ballots_blt(contest: ContestOnBallot, pile: Piles, title: str) -> Iterator[str]:
+    """Yield the ballots of a contest as BLT, each with its weight; raises NotWritable where options have grades."""
+    places = {option.key: place for place, option in enumerate(contest.options)}
+    ballots: Counter[Any] = Counter()
+    kind = Kind.RANKINGS
+    for (marking, weight), number in pile.items():
+        if ":" in marking:
+            kind = Kind.SCORES
+        groups = [_GROUP.split(part) for part in marking.split(">")] if marking and kind is Kind.RANKINGS else []
+        ballots[tuple(tuple(sorted(places[key] for key in group)) for group in groups)] += weight * number
+    names = tuple(option.label for option in contest.options)
+    return blt.write(Content(names, kind, ballots, title=contest.title or title, seats=contest.seats))
