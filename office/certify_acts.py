@@ -72,6 +72,7 @@ class Certify(Act[Certification]):
         row = super().perform(by=by)
         if row.step == Step.ASKED:
             carry_out(row)
+            self.election.refresh_from_db()
         return row
 
     def change(self) -> Certification:

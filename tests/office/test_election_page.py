@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from office.certify_acts import Certify
 from office.election_page import next_steps
 from polls import ballots
 from polls.life import Phase, State, where_described
@@ -51,9 +52,11 @@ class TestPage:
         close_election(drink)
         assert first(drink) == []
         finish(drink)
-        assert first(drink) == ["archive"]
+        assert first(drink) == ["certify"]
+        Certify(drink).perform(by=None)
+        assert first(drink) == ["protocol"]
         archive_election(drink)
-        assert first(drink) == []
+        assert first(drink) == ["protocol"]
 
     def test_shows_the_numbers_and_the_addresses(self, organiser, make_election, cast):
         drink = make_election()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.db.models import F
 from django.urls import reverse
 
 from polls import ballot_box
@@ -20,6 +21,7 @@ from polls.design import Paper
 from polls.life import State
 from polls.models import Election, VoterSecret
 from polls.voters import derive_voter
+from results.views import get_snapshot
 from tally import certification, healing
 from tally.audit.accounts import check_accounts
 from tally.audit.reconcile import reconcile
@@ -41,8 +43,10 @@ from tally.models import (
 )
 from tally.outcomes import catch_up
 from tally.tie_breaks import enter_lot
+from tally.turnout import note_all
 from tally.withdrawals import withdraw
 from tests.conftest import beside, fresh_ballot_id, voter_key
+from tests.tally.test_turnout import fill, flagged, key_of, vote
 from voting_site.rights.database_users import grant, users
 
 Step, Problem = Certification.Step, Certification.Problem
@@ -424,3 +428,33 @@ class TestTies:
         assert contest["recounted"]["outcome"]["winners"] == ["bee"]
         with standing_still():
             assert recount(drink, lambda _: None).differences == []
+
+
+class TestRoll:
+    def test_of_different_weights_is_certified_with_its_votes_and_turnout(self, make_election, redis):
+        drink = make_election(eligibility="roll")
+        fill(drink, 12)
+        drink.refresh_from_db()
+        for number, weight in ((1, 12), (2, 1), (3, 1)):
+            vote(redis, drink, number, "q1=cola-cao" if number == 1 else "q1=nesquik", weight)
+        close_election(drink)
+        turn_phases()
+        check_accounts()
+        drink.refresh_from_db()
+        # The entries were not written by `cast.lua`, so that the box has given no serials.
+        Reconciliation.objects.update(acknowledged=F("problems"))
+        key = key_of(drink, 1)
+        assert certified(drink).step == Step.DONE
+        told = json.loads(CertifiedResult.objects.get().text)
+        [contest] = told["contests"]
+        assert (told["ballots"], told["votes"], contest["entitled"]) == (3, 14, 23)
+        assert contest["outcome"]["winners"] == ["cola-cao"]
+        kept = AnonymousBallots.objects.order_by("pk").values_list("marking", "weight", "number")
+        assert list(kept) == [("q1=cola-cao", 12, 1), ("q1=nesquik", 1, 2)]
+        # Who has voted stays known, and what leads from there to a ballot is gone.
+        assert flagged() == [1, 2, 3]
+        assert [name for name, text in (tables() | box_contents(redis)).items() if key in text] == []
+        note_all()
+        with standing_still():
+            assert recount(drink, lambda _: None).differences == []
+        assert get_snapshot("drink").turnout["voted"] == 3
