@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from .access import default_organisation, is_administrator
-from .factor_pages import FactorPagesMixin
 from .certify_pages import CertifyingMixin
+from .factor_pages import FactorPagesMixin
 from .forged_forms import ForgedFormsMixin
 from .look_pages import LookPagesMixin
 from .member_pages import MemberPagesMixin

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('polls', '0012_certified'),
+        ('polls', '0013_certified'),
         ('tally', '0010_turnout'),
     ]
 

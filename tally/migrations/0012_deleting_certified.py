@@ -33,6 +33,6 @@ DISABLE = "\n".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tally", "0011_certification"), ("polls", "0012_certified")]
+    dependencies = [("tally", "0011_certification"), ("polls", "0013_certified")]
 
     operations = [migrations.RunSQL(ENABLE, DISABLE)]

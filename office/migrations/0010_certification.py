@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0007_draws'),
+        ('office', '0009_outside_identities'),
     ]
 
     operations = [
