@@ -134,7 +134,7 @@ class ChangeCertifying(OrganisationAct[None]):
         super().__init__(organisation)
         self.two = two
 
-    def change(self, by: "User") -> tuple[None, Changes]:
+    def change(self, by: "User | None") -> tuple[None, Changes]:
         stored = Organisation.objects.get(pk=self.organisation.pk)
         before, stored.two_certify = stored.two_certify, self.two
         stored.save(update_fields=["two_certify"])

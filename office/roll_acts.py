@@ -27,7 +27,7 @@ from .roll_delivery import bring
 from .roll_rows import Rows, TakeCode
 
 if TYPE_CHECKING:
-    from .roll_file import Record
+    from .roll_files.records import Record
 
 Result = TypeVar("Result")
 # What an organiser may change of an entry.

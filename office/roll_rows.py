@@ -14,7 +14,7 @@ from polls.roll.groups import clean_groups
 from .acts import NotDone
 
 if TYPE_CHECKING:
-    from .roll_file import Record
+    from .roll_files.records import Record
 
 # Rows of one statement.
 BATCH = 2000

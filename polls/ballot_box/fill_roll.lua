@@ -31,14 +31,19 @@ if mode == 'finish' then
   redis.call('HDEL', rules, 'roll_writer')
   return 1
 end
+-- One command for all lines of a hash: each command is written to the append-only file on its own.
+local added = {roll = {}, codes = {}}
 for i = 3, #ARGV, 3 do
-  local hash = ARGV[i] == 'codes' and codes or roll
-  if ARGV[i + 2] == '' then
-    redis.call('HDEL', hash, ARGV[i + 1])
+  local hash, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  if value == '' then
+    redis.call('HDEL', hash == 'codes' and codes or roll, field)
   else
-    redis.call('HSET', hash, ARGV[i + 1], ARGV[i + 2])
+    table.insert(added[hash], field)
+    table.insert(added[hash], value)
   end
 end
+if #added.roll > 0 then redis.call('HSET', roll, unpack(added.roll)) end
+if #added.codes > 0 then redis.call('HSET', codes, unpack(added.codes)) end
 -- An entry that was added is in the hash before the revision is: the size has to be right meanwhile.
 if redis.call('HEXISTS', rules, 'roll_revision') == 1 then redis.call('HSET', rules, 'roll_size', size()) end
 return 1

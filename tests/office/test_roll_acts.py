@@ -22,7 +22,7 @@ from office.roll_acts import (
     ReissueCode,
     StrikeEntry,
 )
-from office.roll_file import Record
+from office.roll_files.records import Record
 from polls import ballot_box
 from polls.ballot_box import Verdict
 from polls.models import Election, Roll, RollEntry
@@ -237,11 +237,10 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("line", "reason"),
         [
-            ("Eva,,0,,", "Line 3: The weight “0”"), ("Eva,,-1,,", "Line 3: The weight “-1”"),
-            ("Eva,,1.5,,", "Line 3: The weight “1.5”"), ("Eva,,9999999999999,,", "weight"), (",,,,", "neither a name"),
-            ("Eva,,,nobody,", "Line 3: Enter a valid email"),
-            ("Eva,,,,17", "line 2 already"), ("Eva,,", "more or fewer cells"),
-            ("Eva,,,,,,,", "more or fewer cells"), ("E" * 300 + ",,,,", "too long"),
+            ("Eva,,0,,", "Line 3: "), ("Eva,,-1,,", "Line 3: "), ("Eva,,1.5,,", "Line 3: "),
+            ("Eva,,9999999999999,,", "Line 3: "), ("Eva,,,nobody,", "Line 3: "), ("Eva,,,,17", r"Line 3: .* line 2"),
+            ("Eva,,", "Line 3: "), ("Eva,,,,,x", "Line 3: "),
+            (f"{'E' * 300},,,,", "Line 3: "), (",Board,,,", "Line 3: "),
         ],
     )  # fmt: skip
     def test_names_the_line_that_is_wrong_and_imports_nobody(self, draft, tmp_path, line, reason):
@@ -263,14 +262,20 @@ class TestCommand:
         self.run(draft, self.HEAD + "Eva,,,,\n", "--add", tmp_path=tmp_path)
         assert RollEntry.objects.count() == 2
 
-    @pytest.mark.parametrize("content", ["", "surname,first\nA,B\n", "name\n"])
+    @pytest.mark.parametrize("content", ["", "name\n"])
     def test_refuses_another_file(self, draft, tmp_path, content):
         with pytest.raises(CommandError, match="Nothing was imported"):
             self.run(draft, content, tmp_path=tmp_path)
 
-    def test_refuses_another_encoding(self, draft, tmp_path):
-        with pytest.raises(CommandError, match="not UTF-8"):
-            self.run(draft, self.HEAD + "Muñoz,,,,\n", tmp_path=tmp_path, encoding="latin-1")
+    def test_reads_what_spreadsheets_write(self, draft, tmp_path):
+        content = "Nombre;Grupo;Votos\nMuñoz;Junta;2\n"
+        self.run(draft, content, tmp_path=tmp_path, encoding="latin-1")
+        assert (entry("Muñoz").groups, entry("Muñoz").weight) == (["Junta"], 2)
+
+    def test_tells_of_ten_wrong_lines_and_counts_the_rest(self, draft, tmp_path):
+        content = self.HEAD + "".join(f"Voter {number},,0,,\n" for number in range(15))
+        with pytest.raises(CommandError, match=r"Line 11: .*And 5 more"):
+            self.run(draft, content, tmp_path=tmp_path)
 
     @pytest.mark.full
     @pytest.mark.long

@@ -12,7 +12,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from office.roll_acts import ImportRoll
-from office.roll_file import Record, read_roll_file
+from office.roll_file import read_roll_file
+from office.roll_files.records import Record
 from office.roll_rows import TakeCode
 from pages.spreadsheet_cells import write_cell
 from polls.models import Election, RollEntry
@@ -40,13 +41,11 @@ class Command(BaseCommand):
         if known and not (options["add"] or options["replace"]):
             raise CommandError(f"The roll has {known} voters already. Say --add or --replace. Nothing was imported.")
         try:
-            with write_codes(options["codes"]) as take_code:
-                records = self._tell_progress(read_roll_file(options["file"]))
+            with options["file"].open("rb") as file, write_codes(options["codes"]) as take_code:
+                records = self._tell_progress(read_roll_file(file))
                 number = ImportRoll(election, records, replace=options["replace"], take_code=take_code).perform(by=None)
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}. Nothing was imported.") from error
-        except UnicodeDecodeError as error:
-            raise CommandError(f"{options['file']} is not UTF-8. Save it as such. Nothing was imported.") from error
         except ValidationError as problem:
             raise CommandError(f"{' '.join(problem.messages)} Nothing was imported.") from problem
         self.stdout.write(f"{election.slug}: {number} voters are on the roll now.")
