@@ -209,7 +209,7 @@ class _Reader:
 
     def _order(self, one: int, other: int, year: str | None) -> tuple[int, int]:
         """Return day and month of a date in numbers."""
-        if self.month_first is None and one != other and one <= 12 and other <= 12:
+        if self.month_first is None and one != other and {one, other} <= set(range(1, 13)):
             dates = (make_date(int(year or 2000), month, day) for day, month in ((one, other), (other, one)))
             first, second = (date_format(date, "j F") for date in dates if date)
             raise self._doubt(first, second)

@@ -8,17 +8,18 @@ import datetime as dt
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyotp
 from django.contrib.auth.models import User
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from pyotp.exceptions import OTPVerificationError
 
-from ..models import SecondFactor
+from ..models import Organisation, SecondFactor
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -55,9 +56,25 @@ def factors_of(user: "User | AnonymousUser") -> list[SecondFactor]:
     return list(SecondFactor.objects.filter(user=user.pk).order_by("made_at"))
 
 
-def has_shown(request: HttpRequest, own: Iterable[SecondFactor]) -> bool:
+class Standing(NamedTuple):
+    """What each request of somebody asks: the numbers of their second factors, and if an organisation demands one."""
+
+    numbers: frozenset[int]
+    is_demanded: bool
+
+
+def standing_of(user: "User | AnonymousUser") -> Standing:
+    """Read it in one statement, since each page of the office needs it."""
+    demanding = Organisation.objects.filter(memberships__user=OuterRef("pk"), demands_second_factor=True)
+    numbers = ArrayAgg("second_factors", filter=Q(second_factors__isnull=False), default=Value([]))
+    person = User.objects.filter(pk=user.pk).annotate(numbers=numbers, is_demanded=Exists(demanding))
+    for found, is_demanded in person.values_list("numbers", "is_demanded"):
+        return Standing(frozenset(found), is_demanded)
+    return Standing(frozenset(), False)
+
+
+def has_shown(request: HttpRequest, numbers: frozenset[int]) -> bool:
     """Tell whether a session may go on: its second factor is still there, or there is none, and was none before."""
-    numbers = {one.pk for one in own}
     shown = request.session.get(SHOWN)
     return shown in numbers if numbers else shown is None
 

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from pages.kept_forms import kept_fields
 
 from ..kept_forms import show_kept
-from .account import demanding
-from .factors import factors_of, has_shown
+from .factors import has_shown, standing_of
 from .pages import ask_to_sign_in
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -32,11 +31,11 @@ class SecondFactorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.lacks_second_factor = False  # type: ignore[attr-defined]
         if request.user.is_authenticated:
-            own = factors_of(request.user)
-            if not has_shown(request, own):
+            standing = standing_of(request.user)
+            if not has_shown(request, standing.numbers):
                 logout(request)
-            elif not own:
-                request.lacks_second_factor = demanding(request.user) is not None  # type: ignore[attr-defined]
+            elif not standing.numbers:
+                request.lacks_second_factor = standing.is_demanded  # type: ignore[attr-defined]
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_arguments: Any) -> HttpResponse | None:
