@@ -178,12 +178,15 @@ class Shell:
 class Up(Running):
     """`manage.py up` on free ports; on a prepared data folder, unless `data` names another one."""
 
-    def __init__(self, folder: Path, *, data: Path | None = None, host: str = "127.0.0.1", **environment: str) -> None:
+    def __init__(
+        self, folder: Path, *options: str, data: Path | None = None, host: str = "", **environment: str
+    ) -> None:
         self.data = data or copy_prepared(folder / "data")
         self.ports = {name: free_port() for name in WEB_ROLES}
         ports = [part for name, port in self.ports.items() for part in (f"--{name}-port", str(port))]
         self._shell: Shell | None = None
-        super().__init__(folder / "log", "up", "--data", str(self.data), "--host", host, *ports, **environment)
+        where = ("--host", host) if host else ()
+        super().__init__(folder / "log", "up", "--data", str(self.data), *where, *options, *ports, **environment)
 
     def __exit__(self, *_: object) -> None:
         if self._shell:

@@ -13,17 +13,21 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from voting_site.local import embedded, static_files
 from voting_site.local.data_folder import ANOTHER_FOLDER, DataFolder, Unusable
+from voting_site.local.lan import NO_NETWORK, Lan
 from voting_site.local.leftovers import mark
-from voting_site.local.own_addresses import own_addresses
+from voting_site.local.own_addresses import in_url, own_addresses
 from voting_site.local.ports import find_address, refuse_equal
 from voting_site.local.programs import Program
 from voting_site.local.restarts import ENDS, ENDS_WITHIN
 from voting_site.local.supervision import Group, Keeper
+from voting_site.local.terminal_code import draw_code
 from voting_site.roles import PORTS, ROLES
 
 from .prepare import ADMINISTRATOR
 
 LOOPBACK = "127.0.0.1"
+# What `--lan` opens.
+FOR_PHONES = ("vote", "result")
 PREPARE = "prepare"
 BEAT = "beat"
 # Programs that voting always needs, and those that it needs until the ballot box has its first epoch; and what for.
@@ -55,15 +59,26 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--data", metavar="DIR", help="folder of the data (default: .urna in the project)")
-        parser.add_argument("--host", default=LOOPBACK, help=f"address to listen on (default: {LOOPBACK})")
+        parser.add_argument("--host", help=f"address to listen on (default: {LOOPBACK})")
+        parser.add_argument(
+            "--lan", nargs="?", const="", metavar="ADDRESS",
+            help="let phones in the local network vote and see results, but not reach the administration; "
+            "in several networks, tell the phones this ADDRESS",
+        )  # fmt: skip
         for name, port in PORTS.items():
             parser.add_argument(f"--{name}-port", type=int, default=port, metavar="N", help=f"(default: {port})")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.ports: dict[str, int] = {name: options[f"{name}_port"] for name in PORTS}
         refuse_equal({f"--{name}-port": port for name, port in self.ports.items()})
-        for name, port in self.ports.items():
-            self.address = find_address(options["host"], port, f"--{name}-port")
+        if options["host"] and options["lan"] is not None:
+            raise Unusable("--lan opens votes and results, --host the administration too: leave one of them out")
+        self.wants_lan = options["lan"] is not None
+        self.lan = Lan.find(options["lan"]) if self.wants_lan else None
+        hosts = dict.fromkeys(PORTS, options["host"] or LOOPBACK)
+        if self.lan:
+            hosts |= dict.fromkeys(FOR_PHONES, self.lan.listening)
+        self.addresses = {name: find_address(hosts[name], port, f"--{name}-port") for name, port in self.ports.items()}
         folder = DataFolder(Path(os.environ["URNA_DATA"]))
         folder.create()
         with folder.ownership() as ours:
@@ -91,9 +106,13 @@ class Command(BaseCommand):
         self.greeted = False
 
         os.environ.update({f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()})
-        if self.address != LOOPBACK:
+        if self.lan:
+            os.environ.setdefault("ALLOWED_HOSTS", ",".join(self.lan.hosts))
+            for name in FOR_PHONES:
+                os.environ.setdefault(f"{name.upper()}_URL", self.lan.url(self.ports[name]))
+        elif self.addresses["vote"] != LOOPBACK:
             os.environ.setdefault("ALLOWED_HOSTS", "*")
-        listening = {name: ("--host", self.address, "--port", str(port)) for name, port in self.ports.items()}
+        listening = {name: ("--host", self.addresses[name], "--port", str(port)) for name, port in self.ports.items()}
         roles = [manage(folder, name, "run", name, *listening.get(name, ())) for name in ROLES]
         firsts = ("--password-file", str(self.password_file), "--link-file", str(self.link_file))
         prepare = manage(folder, PREPARE, "prepare", "--demo", *firsts)
@@ -115,15 +134,15 @@ class Command(BaseCommand):
         return keeper
 
     def _watch(self, keeper: Keeper) -> None:
-        self.could_vote = self.could_vote or self._is_ready(self.ports["vote"])
-        if not self.greeted and keeper.has_done(PREPARE) and all(map(self._is_ready, self.ports.values())):
+        self.could_vote = self.could_vote or self._is_ready("vote")
+        if not self.greeted and keeper.has_done(PREPARE) and all(map(self._is_ready, self.ports)):
             self._greet()
             self.greeted = True
 
-    def _is_ready(self, port: int, address: str | None = None) -> bool:
+    def _is_ready(self, name: str, address: str | None = None) -> bool:
         # If the roles listen on all addresses, loopback is one of them.
-        address = address or {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self.address, self.address)
-        with closing(http.client.HTTPConnection(address, port, timeout=0.5)) as connection:
+        address = address or {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self.addresses[name], self.addresses[name])
+        with closing(http.client.HTTPConnection(address, self.ports[name], timeout=0.5)) as connection:
             try:
                 connection.request("GET", "/readyz")
                 return connection.getresponse().status == http.HTTPStatus.OK
@@ -132,11 +151,12 @@ class Command(BaseCommand):
 
     def _greet(self) -> None:
         # On some systems `::` means both families, so each address is tried; no request leaves the machine.
-        known = own_addresses(self.address)
+        known = own_addresses(self.addresses["admin"])
         # If none answers in time, the first one is shown, since it is the one that was asked for.
-        address, *others = [one for one in known if self._is_ready(self.ports["vote"], one)] or known[:1]
-        shown = f"[{address}]" if ":" in address else address
-        urls = {name: f"http://{shown}:{port}/" for name, port in self.ports.items()}
+        address, *others = [one for one in known if self._is_ready("admin", one)] or known[:1]
+        urls = {name: f"http://{in_url(address)}:{port}/" for name, port in self.ports.items()}
+        if self.lan:
+            urls |= {name: os.environ[f"{name.upper()}_URL"].rstrip("/") + "/" for name in FOR_PHONES}
         password = f"to set a new password: ./urna manage changepassword {ADMINISTRATOR}"
         if self.password_file.exists():
             password = f"password {self.password_file.read_text()} (shown this once)"
@@ -151,15 +171,21 @@ class Command(BaseCommand):
                 f"  Results         {urls['result']}\n"
                 f"  Administration  {urls['admin']}\n"
                 f"                  user {ADMINISTRATOR}, {password}\n\n"
-                f"{self._describe_openness(others)}"
+                f"{self._describe_way_in(urls['vote']) if self.wants_lan else self._describe_openness(others)}"
                 f"  Ctrl-C stops everything.\n\n"
             )
             self.stdout.flush()
             self.password_file.unlink(missing_ok=True)
             self.link_file.unlink(missing_ok=True)
 
+    def _describe_way_in(self, url: str) -> str:
+        if self.lan is None:
+            return f"{NO_NETWORK}\n\n"
+        code = draw_code(url, encoding=sys.stdout.encoding, coloured=self.stdout.isatty())
+        return f"{code}\n{self.lan.describe()}\n\n"
+
     def _describe_openness(self, others: list[str]) -> str:
-        if ipaddress.ip_address(self.address).is_loopback:
+        if ipaddress.ip_address(self.addresses["admin"]).is_loopback:
             return ""
         also = f"  This machine also answers at {', '.join(others)}.\n" if others else ""
         return f"  Everybody who can reach this machine reaches all three, the administration too.\n{also}\n"
