@@ -31,6 +31,7 @@ from .preview import PreviewMixin
 from .result_pages import ResultPagesMixin
 from .saving import PublishingMixin, describe_refused
 from .time_page import TimePageMixin
+from .way_in import WayInMixin
 
 
 class AccessMixin(admin.ModelAdmin):
@@ -75,6 +76,7 @@ class ElectionAdmin(
     AccountsMixin,
     CertifyPagesMixin,
     TimePageMixin,
+    WayInMixin,
 ):
     """One election at a time: a draft is written, looked at, published, watched and closed."""
 

@@ -83,12 +83,14 @@ class ElectionListMixin(admin.ModelAdmin):
         def links(election: Election) -> SafeString | str:
             if election.state == State.DRAFT:
                 return "–"
+            short = format_html(" /{}", election.short_code)
             return format_html(
-                '<a href="{}/{slug}/">{}</a> <a href="{}/{slug}/">{}</a>',
+                '<a href="{}/{slug}/">{}</a> <a href="{}/{slug}/">{}</a>{}',
                 addresses["vote_url"],
                 gettext("Ballot"),
                 addresses["result_url"],
                 gettext("Results"),
+                short if election.short_code else "",
                 slug=election.slug,
             )
 

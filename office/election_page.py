@@ -13,7 +13,6 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from pages.context_processors import site
 from polls.design import Paper
 from polls.life import ARCHIVABLE, HAS_RESULT, Phase, State, describe
 from polls.models import Election, Shows, TieBreak
@@ -29,6 +28,7 @@ from .models import LoggedAct
 from .qr_code import draw_code
 from .saving import describe_refused
 from .times import in_full
+from .way_in import find_addresses
 
 # Acts of the log that the page shows; all of them are in the list of acts.
 LATEST_ACTS = 10
@@ -100,7 +100,7 @@ class ElectionPageMixin(admin.ModelAdmin):
             **describe_accounts(election),
             refused_edit=describe_refused(election),
             paper=Paper.of(election),
-            addresses=[] if election.state == State.DRAFT else find_addresses(request, election),
+            addresses=find_addresses(request, election),
             acts=LoggedAct.objects.filter(election=election.pk)[:LATEST_ACTS],
             may_write=Right.WRITE in rights,
             may_delete=self.has_delete_permission(request, election),
@@ -161,13 +161,3 @@ def tell_times(election: Election, now: dt.datetime) -> Sequence[tuple[str, str]
     if election.closes_at is None and election.state in (State.DRAFT, State.PUBLISHED):
         times.append((_("Closes"), _("when you close it by hand")))
     return times
-
-
-def find_addresses(request: HttpRequest, election: Election) -> list[dict[str, Any]]:
-    """Return the public pages of an election, each with its name, its address and a QR code."""
-    urls = site(request)
-    pages = [
-        (_("Ballot"), f"{urls['vote_url']}/{election.slug}/"),
-        (_("Results"), f"{urls['result_url']}/{election.slug}/"),
-    ]
-    return [{"name": name, "url": url, "code": draw_code(url)} for name, url in pages]

@@ -57,6 +57,7 @@ class Definition:
     tie_break: str = ""
     draw_hash: str = ""
     unlisted: bool = False
+    short_code: str = ""
     # Not part of the design either. When a text was mended last, after the opening.
     mended_at: int | None = None
     look: Look = field(default_factory=Look)
@@ -105,6 +106,7 @@ class Definition:
             certified=election.state == State.CERTIFIED,
             cancel_reason=election.cancel_reason,
             unlisted=election.unlisted,
+            short_code=election.short_code,
             mended_at=milliseconds(election.mended_at) if election.mended_at else None,
             look=Look.read(election.look),
         )

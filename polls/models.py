@@ -176,6 +176,8 @@ class Election(models.Model):
     unlisted = models.BooleanField(
         _("unlisted"), default=False, help_text=_("Left off the public lists; who has its address finds it.")
     )
+    # What people type to find it: see short_address.py. A draft has none.
+    short_code = models.CharField(_("short address"), max_length=12, blank=True, editable=False)
     shards = models.PositiveSmallIntegerField(_("shards"), default=default_shards, editable=False)
     # How its organisation looks, as `polls.look.Look` has it.
     look = models.JSONField(default=dict, editable=False)
@@ -216,6 +218,9 @@ class Election(models.Model):
                 violation_error_message=_(
                     "The election closes before it opens. Put the closing time after the opening time."
                 ),
+            ),
+            models.UniqueConstraint(
+                fields=["short_code"], condition=~Q(short_code=""), name="election_short_code_unique"
             ),
             models.CheckConstraint(name="election_has_a_shard", condition=Q(shards__gt=0)),
             models.CheckConstraint(

@@ -13,7 +13,7 @@ from functools import partial
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +29,7 @@ from .life import State, enter
 from .methods import InvalidRules
 from .models import DrawSecret, Election, TieBreak, new_secret
 from .outages import is_outage
+from .short_address import new_codes
 from .wake_up import ask_for_keeping
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class Publication:
 
 
 # How far an election's publication has come.
-STATE = ("draw_hash", "in_force", "offered", "opens_at", "revision", "state")
+STATE = ("draw_hash", "in_force", "offered", "opens_at", "revision", "short_code", "state")
 REASONS = {
     Outcome.BEGUN: _("The election has begun: its question, options and method stay as voters have seen them."),
     Outcome.CLOSED: _("The election has closed, and a closed election cannot be opened again."),
@@ -72,6 +73,7 @@ def publish_election(election: Election) -> Publication:
     if stored.state == State.CANCELLED:
         raise Frozen(CANCELLED)
     fix_draw(stored)
+    give_short_code(stored)
     design = store_design(stored)
     stored.offered = "" if design == stored.in_force else design
     if stored.opens_at is None:
@@ -127,6 +129,42 @@ def republish_elections(elections: QuerySet[Election]) -> int:
     number = elections.update(revision=F("revision") + 1)
     transaction.on_commit(ask_for_keeping)
     return number
+
+
+def give_short_code(election: Election) -> None:
+    """Give an election a code that no other one has ever had, so that an old poster leads nowhere else.
+
+    It keeps the code that it has.
+    """
+    if election.short_code:
+        return
+    for code in new_codes(unlisted=election.unlisted):
+        # An address of another election would be in the way.
+        if not Election.objects.filter(slug=code).exists() and _take_code(election, code):
+            return
+
+
+def _take_code(election: Election, code: str) -> bool:
+    try:
+        # The database decides between two publications at the same moment.
+        with transaction.atomic():
+            Election.objects.filter(pk=election.pk).update(short_code=code)
+    except IntegrityError:
+        return False
+    election.short_code = code
+    return True
+
+
+@transaction.atomic
+def give_missing_short_codes() -> None:
+    """Give a short address to each election that voters may come to and that an earlier release has published."""
+    missing = Election.objects.unsealed().filter(short_code="").select_for_update()
+    given = []
+    for election in missing:
+        give_short_code(election)
+        given.append(election.pk)
+    if given:
+        republish_elections(Election.objects.filter(pk__in=given))
 
 
 def fix_draw(election: Election) -> None:

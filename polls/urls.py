@@ -1,9 +1,10 @@
 from django.urls import path
 
-from . import code_views, views
+from . import code_views, first_page, views
 
 urlpatterns = [
-    path("", views.index, name="index"),
+    path("", first_page.index, name="index"),
+    path("<slug:typed>", first_page.find, name="short_address"),
     path("<slug:slug>/", views.BallotView.as_view(), name="ballot"),
     path("<slug:slug>/code/", code_views.CodeView.as_view(), name="code"),
     path("<slug:slug>/finish/", code_views.finish, name="finish"),

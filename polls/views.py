@@ -30,25 +30,9 @@ from .networks import network_of
 from .proof_of_work import challenge, is_solved
 from .roll import lookup
 from .roll.groups import read_groups
+from .short_address import read_typed
 from .voters import Voter
 from .wake_up import ask_for_drain
-
-
-@require_safe
-@never_cache
-def index(request: HttpRequest) -> HttpResponse:
-    """List the open elections; go straight to the ballot when there is just one."""
-    definitions, now = ballot_box.read_definitions()
-    by_phase = {
-        phase: sorted(
-            (one for one in definitions if one.phase(now) == phase and not one.unlisted), key=lambda one: one.opens_at
-        )
-        for phase in ("open", "scheduled")
-    }
-    if len(by_phase["open"]) == 1:
-        return redirect("ballot", by_phase["open"][0].slug)
-    wait = by_phase["scheduled"][0].opens_at - now if by_phase["scheduled"] else 0
-    return render(request, "polls/list.html", {**by_phase, "wait": wait})
 
 
 def get_definition(slug: str) -> tuple[Definition, int]:
@@ -63,7 +47,13 @@ class BallotView(View):
     """Show the ballot of one election, and take it back marked."""
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
-        definition, now = get_definition(slug)
+        try:
+            definition, now = get_definition(slug)
+        except Http404:
+            # A short address, typed with a slash behind it.
+            if address := ballot_box.find_slug(read_typed(slug)):
+                return redirect("ballot", address)
+            raise
         voter = voters.identify(request, definition)
         mark = read_mark(definition, voter)
         if definition.phase(now) != "open":

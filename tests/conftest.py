@@ -91,13 +91,18 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any, request: pyte
         )
 
 
+def forget_definitions() -> None:
+    """Let the ballot box be read anew: what this process remembers would be of a moment before."""
+    ballot_box.reading._remembered.clear()
+    ballot_box.reading._addresses = (float("-inf"), {})
+
+
 @pytest.fixture(autouse=True)
 def redis() -> Any:
     """The emptied Valkey of this test run."""
     client = ballot_box.connection.client()
     client.flushall()
-    # What this process remembers would be that of the test before.
-    ballot_box.reading._remembered.clear()
+    forget_definitions()
     return client
 
 
@@ -277,7 +282,7 @@ def open_now(election: Election) -> None:
     # The definition is what PostgreSQL gets back.
     definition = replace(ballot_box.read_definition(election.slug)[0], opens_at=past)
     ballot_box.connection.client().hset(ballot_box.DEFINITIONS, election.slug, definition.to_json())
-    ballot_box.reading._remembered.clear()
+    forget_definitions()
     Election.objects.filter(pk=election.pk).update(opens_at=moment(past))
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from pages import markdown as markdown_text
+from pages.qr_code import draw_inline
 
 register = template.Library()
 
@@ -83,6 +84,12 @@ def zone_name(time_zone: str) -> str:
 def bare_address(url: str) -> str:
     """Return an address without the parts that people need not type."""
     return url.removeprefix("https://").removeprefix("http://").rstrip("/")
+
+
+@register.filter
+def qr_code(url: str) -> SafeString:
+    """Draw an address as QR code."""
+    return draw_inline(url)
 
 
 @register.filter

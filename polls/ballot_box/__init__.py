@@ -11,6 +11,7 @@ from .offering import OfferReply, Outcome, offer
 from .reading import (
     Mark,
     count_waiting,
+    find_slug,
     read_definition,
     read_definitions,
     read_epoch,
@@ -36,6 +37,7 @@ __all__ = [
     "cast",
     "connection",
     "count_waiting",
+    "find_slug",
     "key",
     "offer",
     "read_definition",

@@ -29,6 +29,7 @@ PAGES = {
     "page": SEE, "standing": SEE, "preview": SEE, "preview_ballot": SEE, "preview_results": SEE, "export": SEE,
     "history": SEE, "change": SEE, "close": RUN, "release": RUN, "certify": WRITE, "archive": RUN, "publish": WRITE,
     "cancel": WRITE, "duplicate": WRITE, "delete": WRITE, "mend": WRITE, "lot": WRITE, "withdraw": WRITE,
+    "code": SEE,
 }  # fmt: skip
 # Pages of no election or of something else, which have tests of their own below and in test_admin.py.
 OTHERS = {"changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol"}

@@ -68,7 +68,8 @@ class TestPage:
         assert "<b>1</b> ballot counted" in standing
         assert "<b>1</b> waiting" in standing
         assert standing in page
-        assert 'value="http://testserver:8000/drink/"' in page
+        assert f'value="http://testserver:8000/{drink.short_code}"' in page
+        assert 'href="http://testserver:8000/drink/"' in page
         assert 'value="http://testserver:8001/drink/"' in page
         assert page.count("<svg") >= 2
 

@@ -64,7 +64,7 @@ def make_snapshot(
     """Make a snapshot of counts by count key, of an election that is open."""
     outcomes = json.dumps([one.as_dict() for one in tabulate(paper, counts, ballots, entitled)])
     whole = Snapshot(
-        election=Election(slug="drink", opens_at=NOON, time_zone="UTC"),
+        election=Election(slug="drink", short_code="k7p", opens_at=NOON, time_zone="UTC"),
         shown=OutcomeShown(Source(paper.write(), ballots, None, outcomes), paper),
         phase="open",
         final=False,

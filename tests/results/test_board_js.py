@@ -287,8 +287,22 @@ class TestSizes:
         page.evaluate("document.documentElement.requestFullscreen()")
         page.wait_for_function("document.fullscreenElement")
         over = page.evaluate("document.documentElement.scrollHeight - innerHeight")
+        code, board = (page.locator(one).bounding_box() for one in (".call svg", ".board-body"))
         page.evaluate("document.exitFullscreen()")
         assert over <= 0
+        assert code is not None
+        assert board is not None
+        # Read from the last row: a tenth of the way, and beside the bars.
+        assert code["width"] >= width / 6
+        assert code["x"] >= board["x"] + board["width"]
+
+    @pytest.mark.parametrize(("width", "height", "shown"), [(380, 800, False), (1280, 720, False), (1440, 900, True)])
+    def test_have_the_code_where_there_is_room(self, page: Page, width: int, height: int, shown: bool) -> None:
+        page.set_viewport_size({"width": width, "height": height})
+        page.set_content(render(make_snapshot({}, 0)))
+        for sheet in (PAGES / "static/pages/urna.css", SCRIPTS / "dashboard.css"):
+            page.add_style_tag(path=sheet)
+        assert page.locator(".call svg").is_visible() is shown
 
 
 class TestTurnout:

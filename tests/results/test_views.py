@@ -243,6 +243,18 @@ class TestPages:
         assert "100" in page
         assert "no-store" in client.get("/drink/")["Cache-Control"]
 
+    def test_the_dashboard_and_the_list_call_to_the_short_address(self, make_election, client):
+        drink, old = make_election(), make_election("old")
+        old.short_code = ""
+        old.save()
+        dashboard, listed = (client.get(path).content.decode() for path in ("/drink/", "/"))
+        assert f"testserver:8000<wbr>/{drink.short_code}</span>" in dashboard
+        assert f"testserver:8000/{drink.short_code}</span>" in listed
+        assert 'href="http://testserver:8000/drink/"><svg' in dashboard
+        assert listed.count('<p class="way-in"><svg') == 1
+        without = client.get("/old/").content.decode()
+        assert 'href="http://testserver:8000/old/"><b>Vote</b> <span>testserver:8000<wbr>/old</span>' in without
+
     def test_the_dashboard_of_a_cancelled_election_shows_the_reason(self, make_election, client):
         drink = make_election(opens_at=timezone.now() + dt.timedelta(hours=1))
         cancel_election(drink, "The hall is <closed>.")

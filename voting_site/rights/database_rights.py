@@ -43,8 +43,8 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "result": {
             "SELECT": (
                 "id", "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered",
-                "state", "sealed_at", "archived_at", "cancel_reason", "unlisted", "look",
-                "mended_at", "draw_secret", "certified_at",
+                "state", "sealed_at", "archived_at", "cancel_reason", "unlisted", "short_code",
+                "look", "mended_at", "draw_secret", "certified_at",
             ),
         },
         # The administration itself sees to it that only drafts are deleted.

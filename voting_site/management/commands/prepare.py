@@ -17,6 +17,7 @@ from django.db import OperationalError, connection
 from office.access import hold_all
 from office.first_password import link_path
 from polls import ballot_box
+from polls.publishing import give_missing_short_codes
 from tally import outcomes
 from tally.healing import keep_box
 from voting_site.rights.database_users import NotAllowed, grant, users
@@ -65,6 +66,7 @@ class Command(BaseCommand):
         if options["demo"]:
             call_command("seed_demo")
         hold_all()
+        give_missing_short_codes()
         # A database of an earlier release has no outcomes, and nothing else makes those of final elections.
         outcomes.make_all()
         # Beat does this as well, but later, and nobody can vote before the box has an epoch.
