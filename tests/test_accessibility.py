@@ -221,3 +221,11 @@ def test_axe_objects_to_nothing_on_the_pages_with_a_look(page: Page, urna: Up) -
         expect(page.get_by_text("The choir", exact=True)).to_be_visible()
         assert look_over(page) == []
         assert fits(page)
+
+
+def test_axe_objects_to_nothing_on_the_ways_in(page: Page, urna: Up) -> None:
+    for role, path in (("vote", "/?all"), ("vote", "/0o0"), ("result", "/")):
+        page.goto(f"http://127.0.0.1:{urna.ports[role]}{path}")
+        expect(page.locator(".way-in").first).to_be_visible()
+        assert look_over(page) == []
+        assert fits(page)

@@ -21,7 +21,7 @@ ANSWERS = {
     "a style sheet": ("vote", "GET", "/static/pages/urna.css", 200),
     "a form without a token": ("vote", "POST", f"/{SLUG}/", 403),
     "no page": ("vote", "GET", "/nothing/", 404),
-    "a page without its slash": ("vote", "GET", f"/{SLUG}", 301),
+    "a page without its slash": ("vote", "GET", f"/{SLUG}/cast", 301),
     "a dashboard": ("result", "GET", f"/{SLUG}/", 200),
     "results as JSON": ("result", "GET", f"/{SLUG}/results.json", 200),
     "a script": ("result", "GET", "/static/results/dashboard.js", 200),
