@@ -25,7 +25,6 @@ from .access import Right, rights_on
 from .account_page import describe_accounts, judge
 from .election_view import election_view, page_context
 from .models import LoggedAct
-from .qr_code import draw_code
 from .saving import describe_refused
 from .times import in_full
 from .way_in import find_addresses

@@ -67,6 +67,7 @@ def standing_of(user: "User | AnonymousUser") -> Standing:
     """Read it in one statement, since each page of the office needs it."""
     demanding = Organisation.objects.filter(memberships__user=OuterRef("pk"), demands_second_factor=True)
     numbers = ArrayAgg("second_factors", filter=Q(second_factors__isnull=False), default=Value([]))
+    assert user.pk is not None
     person = User.objects.filter(pk=user.pk).annotate(numbers=numbers, is_demanded=Exists(demanding))
     for found, is_demanded in person.values_list("numbers", "is_demanded"):
         return Standing(frozenset(found), is_demanded)

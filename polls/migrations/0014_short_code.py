@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('polls', '0011_draws'),
+        ('polls', '0013_certified'),
     ]
 
     operations = [
