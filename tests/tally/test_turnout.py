@@ -177,7 +177,11 @@ class TestNoteAll:
 
     def test_leaves_alone_what_is_certified(self, drink):
         Election.objects.filter(pk=drink.pk).update(
-            state="certified", sealed_at=timezone.now(), final_at=timezone.now(), closes_at=timezone.now()
+            state="certified",
+            sealed_at=timezone.now(),
+            final_at=timezone.now(),
+            closes_at=timezone.now(),
+            certified_at=timezone.now(),
         )
         note_all()
         assert not Turnout.objects.exists()

@@ -69,7 +69,8 @@ def test_the_second_result_is_counted_as_if_the_option_had_never_stood(
 
 
 def test_the_second_result_weighs_ballots_and_leaves_out_those_without_the_question(make_election, redis):
-    drink = make_election(options=ANIMALS, contests=2, rules={"blank": True}, opens_at=timezone.now() + HOUR)
+    rules, later = {"blank": True}, timezone.now() + HOUR
+    drink = make_election(options=ANIMALS, contests=2, rules=rules, opens_at=later, eligibility="roll")
     drink.contests.filter(key="q2").update(groups=["board"])
     Election.objects.filter(pk=drink.pk).update(opens_at=timezone.now() - HOUR)
     drink.refresh_from_db()
