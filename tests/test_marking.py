@@ -1,4 +1,4 @@
-"""Each method in a real browser: from the ballot, on a phone and without JavaScript, to the result of the election."""
+"""Each method in a real browser: from the ballot, on a phone and without JavaScript, to the certified result."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browsers import DESKTOP, Visitor, Visitors
 from tests.test_whole_way import pytestmark, urna
-from tests.voting_site.processes import Up
+from tests.voting_site.processes import Up, wait_until
 
 __all__ = ["pytestmark", "urna"]
 
@@ -73,7 +73,7 @@ def ranking(within: Page | Locator) -> list[str]:
     return within.locator("ol.ranks [data-label]").all_inner_texts()
 
 
-def test_each_method_goes_from_the_ballot_to_the_result(
+def test_each_method_goes_from_the_ballot_to_the_certified_result(
     urna: Up, visitors: Visitors, visitor: Visitor, tmp_path: Path
 ) -> None:
     """One paper has a question for each: so pages are loaded and looked over once."""
@@ -119,6 +119,19 @@ def test_each_method_goes_from_the_ballot_to_the_result(
     for method in TOLD:
         bea = wall.locator(f'[data-contest="{method}"] [data-key="bea"]')
         expect(bea).to_have_attribute("data-standing", "winner")
+
+    state = "from polls.models import Election; print(Election.objects.get(slug='each').state)"
+    wait_until(lambda: urna.execute(state).strip() == "final", "the count is final")
+    urna.call("certify_election", "each")
+    plain.goto(results)
+    plain.get_by_role("link", name="Protocol", exact=True).click()
+    for method, told in TOLD.items():
+        contest = plain.locator("section.contest", has=plain.get_by_role("heading", name=f"Who by {method}?"))
+        expect(contest.get_by_text(told)).to_be_visible()
+        expect(contest.locator('[data-key="bea"]')).to_have_attribute("data-standing", "winner")
+    phone.goto(plain.url)
+    assert violations(phone) == []
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @pytest.fixture(scope="module")
