@@ -26,6 +26,7 @@ from .election_page import read_numbers
 from .election_view import election_view, page_context
 from .models import LoggedAct, Organisation
 from .organisation_view import organisation_view
+from .protocol import pages as protocol_pages
 
 Step = Certification.Step
 
@@ -55,6 +56,7 @@ class CertifyPagesMixin(admin.ModelAdmin):
         take_back: Any = require_POST(self.take_back_order_view)
         return [
             path("<int:pk>/protocol/", wrap(self.protocol_view), name="polls_election_protocol"),
+            path("<int:pk>/protocol/protocol.pdf", wrap(self.protocol_pdf_view), name="polls_election_protocol_pdf"),
             path("<int:pk>/certify/", wrap(self.certify_view), name="polls_election_certify"),
             path("<int:pk>/certify/withdraw/", wrap(take_back), name="polls_election_take_back_order"),
             *super().get_urls(),
@@ -95,13 +97,13 @@ class CertifyPagesMixin(admin.ModelAdmin):
     @election_view(Right.SEE)
     def protocol_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Show the protocol of a certified election with what was done and by whom, to be printed and signed."""
-        row = Certification.objects.filter(election=election).first()
-        context = protocol_context(get_certified(election.slug))
-        context |= {
-            "acts": LoggedAct.objects.filter(election=election.pk).order_by("pk"),
-            "certified_by": ", ".join(filter(None, (row.asked_by, row.confirmed_by))) if row else "",
-        }
-        return render(request, "results/protocol.html", context)
+        return render(request, "results/protocol.html", full_context(election))
+
+    @election_view(Right.SEE)
+    def protocol_pdf_view(self, request: HttpRequest, election: Election) -> HttpResponse:
+        """Return the same protocol as PDF."""
+        content = protocol_pages.write(full_context(election), protocol_pages.read_paper(request))
+        return protocol_pages.file_response(content, election.slug)
 
     def _certify(self, request: HttpRequest, act: Act[Any]) -> HttpResponse:
         try:
@@ -111,6 +113,15 @@ class CertifyPagesMixin(admin.ModelAdmin):
         text, level = said if isinstance(said, tuple) else (said, messages.SUCCESS)
         self.message_user(request, text, level)
         return redirect("admin:polls_election_page", act.election.pk)
+
+
+def full_context(election: Election) -> dict[str, Any]:
+    """Return what the protocol in the office says: what the public one does, with what was done and by whom."""
+    row = Certification.objects.filter(election=election).first()
+    return protocol_context(get_certified(election.slug)) | {
+        "acts": LoggedAct.objects.filter(election=election.pk).order_by("pk"),
+        "certified_by": ", ".join(filter(None, (row.asked_by, row.confirmed_by))) if row else "",
+    }
 
 
 def describe(row: Certification | None) -> Said:

@@ -79,6 +79,11 @@ class ContestShown:
         """Return the template in which the method shows its outcome."""
         return f"polls/methods/{self.contest.method}/result.html"
 
+    @property
+    def count_note(self) -> Any:
+        """Return the sentence that says what the number beside each option is, "" where it is votes."""
+        return methods.get(self.contest.method).count_note
+
     def tell(self) -> Any:
         """Return what the method's page has besides the standings; not kept, since it has words of one language."""
         return methods.get(self.contest.method).tell(self.contest, self.outcome)

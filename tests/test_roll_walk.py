@@ -16,7 +16,6 @@ from playwright.sync_api import Page, expect
 from office.cards.card import Card, Notice
 from office.cards.sheets import print_sheets
 from office.pdf.paper import Paper
-
 from tests.browsers import DESKTOP, Visitor, Visitors
 from tests.test_whole_way import pytestmark, urna
 from tests.voting_site.processes import Up, wait_until
@@ -154,16 +153,14 @@ def test_an_election_of_200_printed_codes_goes_from_draft_to_certified(
     typist.get_by_label("Your voting code").fill(codes["Voter 2"].lower().replace("-", " "))
     typist.get_by_role("button", name="Go to the ballot").click()
     vote_on_screen(typist, 2)
-    devices = {
-        number: vote_by_http(urna, codes[f"Voter {number}"], choose(number)) for number in range(3, VOTED + 1)
-    }
+    devices = {number: vote_by_http(urna, codes[f"Voter {number}"], choose(number)) for number in range(3, VOTED + 1)}
 
     # Two change their votes: one where the first was cast, one on another device.
     phone.get_by_role("link", name="Change my vote").click()
     vote_on_screen(phone, 2)
     vote_by_http(urna, codes["Voter 3"], choose(4))
 
-    # One card is lost: its code opens nothing any more, what was cast with it stands, and the new one is the same voter.
+    # One card is lost: its code opens nothing any more, what was cast with it stands, the new one is the same voter.
     new = urna.execute(REISSUE).strip()
     [link] = scan(urna, {"Voter 4": new})
     assert enter(Voter(address(urna)), urna, codes["Voter 4"]) == 403

@@ -106,6 +106,10 @@ class VotingMethod(Protocol):
         """The name under which an organiser chooses it."""
 
     @property
+    def count_note(self) -> str | Promise:
+        """What the number beside each option is, as a sentence; "" where it is votes and their share."""
+
+    @property
     def fills_seats(self) -> bool:
         """Whether an organiser says how many options win."""
 
@@ -156,6 +160,7 @@ class CountedByRule:
 
     rule: ModuleType
     fills_seats = True
+    count_note: str | Promise = ""
     on_withdrawal: str | Promise = _("Votes for it are left out; the other choices on these ballots count.")
 
     @property

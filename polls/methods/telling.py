@@ -121,6 +121,11 @@ class Teller:
         return told
 
 
+def tell_draws(contest: ContestOnBallot, outcome: Outcome, rule: str) -> Told | None:
+    """Return what broke the ties of a method whose counting needs no words; None where nothing was drawn."""
+    return Teller(contest, outcome).told(rule, ()) if outcome.working.get("draws") else None
+
+
 def enumerate_texts(texts: Sequence[str]) -> str:
     """Return texts as one: “Ana, Bea and Carlo”."""
     if len(texts) < 2:

@@ -4,6 +4,7 @@ A marking lists the approved keys in alphabetical order, separated by commas, so
 """
 
 from random import Random
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -12,13 +13,16 @@ from django.utils.translation import ngettext
 
 from tabulation import approval
 from tabulation.contest import is_whole
+from tabulation.outcome import Outcome
 
 from ..base import ContestOnBallot, CountedByRule, InvalidMarking, InvalidRules
+from ..telling import tell_draws
 
 
 class Approval(CountedByRule):
     rule = approval
     label = _("Approval: any number of choices, most approvals win")
+    count_note = _("Share of the ballots that chose each option. One ballot can choose several.")
     nothing_chosen = _("Nothing is chosen yet. Choose at least one option, then press “Vote”.")
 
     def rule_fields(self) -> dict[str, forms.Field]:
@@ -81,3 +85,6 @@ class Approval(CountedByRule):
         least = contest.rules.get("min_choices") or 1
         most = contest.rules.get("max_choices") or len(contest.keys)
         return ",".join(sorted(chance.sample(contest.keys, chance.randint(least, most))))
+
+    def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Any:
+        return tell_draws(contest, outcome, str(self.label))

@@ -18,6 +18,7 @@ from ..telling import Teller, Told, no_votes, write_number
 class Borda(Ranked):
     rule = borda
     label = gettext_lazy("Borda: a ranking, points for each place")
+    count_note = gettext_lazy("Points, and their share of the most that all ballots could give.")
 
     def count(self, groups: Groups, contest: ContestOnBallot) -> Iterable[str]:
         return borda.count_keys(list(chain.from_iterable(groups)))

@@ -14,6 +14,7 @@ from ..telling import Teller, Told, no_votes
 class InstantRunoff(WhollyCounted):
     rule = irv
     label = _("Instant runoff: a ranking; the last one leaves until one has more than half")
+    count_note = _("First choices, and their share of all ballots.")
     fills_seats = False
 
     def check(self, contest: ContestOnBallot) -> None:

@@ -18,6 +18,7 @@ from ..telling import Teller, Told, no_votes, write_number
 class MajorityJudgment(Graded):
     rule = majority_judgment
     label = gettext_lazy("Majority judgment: a grade in words for each option, best median wins")
+    count_note = gettext_lazy("The median grade of each option, from 0 (To reject) to 5 (Excellent).")
     nothing_chosen = gettext_lazy("Nothing is graded yet. Give at least one option a grade, then press “Vote”.")
 
     def rule_fields(self) -> dict[str, forms.Field]:

@@ -1,14 +1,17 @@
 """Plurality: one choice on each ballot; as many options with most votes as there are seats win."""
 
 from random import Random
+from typing import Any
 
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tabulation import plurality
+from tabulation.outcome import Outcome
 
 from ..base import ContestOnBallot, CountedByRule, InvalidMarking
+from ..telling import tell_draws
 
 
 class Plurality(CountedByRule):
@@ -38,3 +41,6 @@ class Plurality(CountedByRule):
     def invent(self, contest: ContestOnBallot, chance: Random) -> str:
         # The first options are chosen more often, so that the bars differ.
         return chance.choices(contest.keys, [1 / rank for rank in range(1, len(contest.keys) + 1)])[0]
+
+    def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Any:
+        return tell_draws(contest, outcome, str(self.label))

@@ -26,6 +26,7 @@ ALLOWED, REFUSED = "allowed", "refused"
 class Schulze(Ranked):
     rule = schulze
     label = gettext_lazy("Schulze: a ranking; each option is compared with each other one")
+    count_note = gettext_lazy("The number says how many other options each one comes before.")
 
     def rule_fields(self) -> dict[str, forms.Field]:
         equals = [(ALLOWED, _("may have the same rank")), (REFUSED, _("have a rank of their own"))]

@@ -15,6 +15,7 @@ from ..telling import Teller, Told, no_votes
 class Score(Graded):
     rule = score
     label = gettext_lazy("Score: a score for each option, highest total wins")
+    count_note = gettext_lazy("Points, and their share of the most that all ballots could give.")
 
     def tell(self, contest: ContestOnBallot, outcome: Outcome) -> Told:
         teller = Teller(contest, outcome)

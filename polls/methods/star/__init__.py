@@ -18,6 +18,7 @@ from ..telling import Cell, Row, Table, Teller, Told, no_votes, write_number
 class Star(Graded):
     rule = star
     label = gettext_lazy("STAR: a score for each option, then a runoff of the two highest")
+    count_note = gettext_lazy("Points, and their share of the most that all ballots could give.")
 
     def check(self, contest: ContestOnBallot) -> None:
         super().check(contest)

@@ -22,6 +22,7 @@ VARIANTS = {
 class SingleTransferableVote(WhollyCounted):
     rule = stv
     label = _("Single transferable vote (STV): a ranking, several seats in proportion")
+    count_note = _("First choices, and their share of all ballots.")
 
     def rule_fields(self) -> dict[str, forms.Field]:
         variants = list(VARIANTS.items())
