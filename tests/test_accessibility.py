@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.office.browser import make_content, urna
-from tests.voting_site.processes import Up
+from tests.voting_site.processes import Up, wait_until
 
 __all__ = ["urna"]
 
@@ -47,6 +47,11 @@ PAGES = {
     "previewed results": f"{ELECTION}/{{draft}}/preview/results/",
     "cancel": f"{ELECTION}/{{later}}/cancel/",
     "close": f"{ELECTION}/{{open}}/close/",
+    "certify": f"{ELECTION}/{{over}}/certify/",
+    "certify what another manager has ordered": f"{ELECTION}/{{ordered}}/certify/",
+    "the page of a certified one": f"{ELECTION}/{{certified}}/",
+    "the protocol": f"{ELECTION}/{{certified}}/protocol/",
+    "release": f"{ELECTION}/{{hidden}}/release/",
     "archive": f"{ELECTION}/{{off}}/archive/",
     "the texts to mend": f"{ELECTION}/{{open}}/mend/",
     "a text to mend": f"{ELECTION}/{{open}}/mend/?text=description",
@@ -70,6 +75,7 @@ PAGES = {
     "the own password": "/admin/password_change/",
     "the own account": "/account/",
     "an app that shows codes": "/account/app/",
+    "how many managers certify": f"{ORGANISATION}/certification/",
     "the rule on the second factor": f"{ORGANISATION}/second-factor/",
 }
 
@@ -89,7 +95,14 @@ MISTAKES = {
 @pytest.fixture(scope="module")
 def numbers(urna: Up) -> dict[str, int]:
     """What the addresses of the pages need, of what this makes."""
-    return make_content(urna, f"main({PASSWORD!r})")
+    made = make_content(urna, f"main({PASSWORD!r})")
+    closed = ["over", "hidden", "ordered", "certified"]
+    waiting = (
+        f"from polls.models import Election; print(Election.objects.filter(slug__in={closed}, final_at=None).count())"
+    )
+    wait_until(lambda: urna.execute(waiting).strip() == "0", "closed elections are final")
+    urna.execute("from tests.office import content; content.certify()")
+    return made
 
 
 @pytest.fixture(
@@ -229,3 +242,33 @@ def test_axe_objects_to_nothing_on_the_ways_in(page: Page, urna: Up) -> None:
         expect(page.locator(".way-in").first).to_be_visible()
         assert look_over(page) == []
         assert fits(page)
+
+
+PUBLIC = {
+    "a result that shows after the close": ("result", "counted/"),
+    "a hidden result": ("result", "hidden/"),
+    "a certified result": ("result", "certified/"),
+    "the public protocol": ("result", "certified/protocol/"),
+    "the page that asks for a code": ("vote", "coded/"),
+}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.usefixtures("numbers")
+def test_axe_objects_to_nothing_on_public_pages(page: Page, urna: Up, name: str) -> None:
+    role, path = PUBLIC[name]
+    answer = page.goto(f"http://127.0.0.1:{urna.ports[role]}/{path}")
+    assert answer
+    assert answer.ok, answer.status
+    assert look_over(page) == []
+    assert fits(page)
+
+
+def test_axe_objects_to_nothing_after_a_wrong_code(page: Page, urna: Up, numbers: dict[str, int]) -> None:
+    assert numbers["coded"]
+    page.goto(f"http://127.0.0.1:{urna.ports['vote']}/coded/")
+    page.fill("#code", "2345-6789-ACDE-FHJK-MNPR")
+    page.locator("form.code button").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert look_over(page) == []
+    assert fits(page)

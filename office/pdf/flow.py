@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from reportlab.lib.colors import Color
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, KeepTogether, PageTemplate, Table
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Table
 
 from .fonts import BOLD, REGULAR, missing, register
 from .lines import LEADING, Line, fit, prepare, wrap
@@ -29,8 +29,8 @@ _MOST = 2_000
 GAP = "[?]"
 # Of tables: room between columns, and what a column has where there is room.
 _BETWEEN, _COLUMN = 8, 25 * mm
-# Rows of a table that stays together.
-_SHORT = 12
+# The height of a table that stays together, in points: less than half a page.
+_SHORT = 300
 
 
 def printable(text: str) -> str:
@@ -160,7 +160,9 @@ def make_table(head: Sequence[str], rows: Sequence[Sequence[str]], width: float)
     ]
     widths = [width - sum(numbers), *numbers]
     table = Table(data, colWidths=widths, repeatRows=1, style=style, spaceBefore=6, spaceAfter=4)
-    return KeepTogether([table]) if len(rows) <= _SHORT else table
+    if table.wrap(width, 0)[1] <= _SHORT:
+        table.setStyle([("NOSPLIT", (0, 0), (-1, -1))])
+    return table
 
 
 def _fit_columns(head: Sequence[str], rows: Sequence[Sequence[str]], most: float) -> tuple[float, list[float]]:
@@ -172,8 +174,8 @@ def _fit_columns(head: Sequence[str], rows: Sequence[Sequence[str]], most: float
             break
     else:
         widths = [min(one, most / len(columns)) for one in widths]
-    room = min(_COLUMN, most / max(len(columns), 1))
-    return size, [max(one, room) for one in widths] if sum(max(one, room) for one in widths) <= most else widths
+    more = (most - sum(widths)) / max(len(columns), 1)
+    return size, [max(one, min(_COLUMN, one + more)) for one in widths]
 
 
 def _widest_word(texts: Sequence[str], size: float) -> float:

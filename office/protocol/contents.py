@@ -111,8 +111,8 @@ def tell_account(context: dict[str, Any], width: float) -> list[Flowable]:
     account = context["account"]
     set_aside = [(_("Set aside: %(reason)s") % {"reason": reason}, whole(n)) for reason, n in context["set_aside"]]
     facts = [
-        (_("Accepted"), whole(account["accepted"])),
-        (_("Counted"), whole(context["counted"])),
+        (pgettext("ballots", "Accepted"), whole(account["accepted"])),
+        (pgettext("ballots", "Counted"), whole(context["counted"])),
         (_("Replaced by a later one of the same voter"), whole(context["replaced"])),
         *(set_aside or [(_("Set aside"), whole(0))]),
     ]

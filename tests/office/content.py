@@ -35,6 +35,7 @@ def main(password: str) -> None:
         Membership.objects.create(organisation=organisation, user=user, role=role)
     ChangeLook(organisation, public_name="The choir", accent="#ffee00", logo="").perform(by=mia)
     make_elections()
+    make_results()
     rejected = RejectedBallot.objects.create(
         election=Election.objects.get(slug="open"), shard=0, entry="1-1", reason=RejectedBallot.Reason.UNREADABLE
     )
@@ -59,6 +60,39 @@ def make_elections() -> None:
         Publish(make(slug, **more)).perform(by=None)
     Cancel(Election.objects.get(slug="off"), "The hall is closed.").perform(by=None)
     Close(Election.objects.get(slug="over")).perform(by=None)
+
+
+def make_results() -> None:
+    """Make elections whose results are withheld, one with a roll, and closed ones that are to be certified."""
+    from office.acts import Close, Publish
+    from office.roll_acts import AddEntry
+    from polls.models import Election
+
+    coded = make("coded", eligibility="roll")
+    AddEntry(coded, {"name": "Ana"}).perform(by=None)
+    Publish(coded).perform(by=None)
+    closed = {"hidden": "hidden", "ordered": "live", "certified": "live"}
+    for slug, shows in {"counted": "turnout", **closed}.items():
+        Publish(make(slug, shows=shows)).perform(by=None)
+    for election in Election.objects.filter(slug__in=closed):
+        Close(election).perform(by=None)
+
+
+def certify() -> None:
+    """Certify one of the closed elections; let another one wait for a second manager."""
+    from django.utils import timezone
+
+    from office.certify_acts import Certify
+    from polls.models import Election
+    from tally.models import Certification
+
+    Certify(Election.objects.get(slug="certified")).perform(by=None)
+    Certification.objects.create(
+        election=Election.objects.get(slug="ordered"),
+        asked_by="leo",
+        asked_at=timezone.now(),
+        step=Certification.Step.WAITING,
+    )
 
 
 def make(slug: str, **more: Any) -> Any:

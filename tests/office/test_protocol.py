@@ -16,6 +16,7 @@ from office.pdf.flow import GAP, Look, Text, break_lines, make_table, printable,
 from office.pdf.fonts import REGULAR, register
 from office.pdf.paper import Paper
 from office.protocol import pages
+from polls.labels import LONGEST_LABEL
 from polls.models import Election
 from tests.results.test_exports import RANKED, held
 from tests.tally.test_certification import finish
@@ -137,6 +138,16 @@ class TestFlow:
         everything = "".join(texts).replace(" ", "")
         assert [one for one in range(120) if f"Option{one}{one}" not in everything] == []
         assert all(f"foot Page {place} of {number}" in text for place, text in enumerate(texts, 1))
+
+    def test_has_room_for_the_longest_labels_and_very_many_columns(self) -> None:
+        file = io.BytesIO()
+        head = ["", *("Excellent" for _column in range(40))]
+        rows = [["W" * LONGEST_LABEL, *("1.00000" for _column in range(40))] for _row in range(60)]
+        number = write_document(
+            file, lambda width: [make_table(head, rows, width)], Paper.LETTER, title="", foot="f" * 900, language="en"
+        )
+        assert "".join(read(file.getvalue())).count("W") == 60 * LONGEST_LABEL
+        assert number > 1
 
     def test_breaks_a_word_that_is_wider_than_a_line(self) -> None:
         register()
