@@ -44,7 +44,7 @@ Result = TypeVar("Result")
 # The fields whose old and new values are logged.
 LOGGED = (
     "state", "title", "slug", "opens_at", "closes_at", "votes_final", "eligibility", "proof_of_work", "unlisted",
-    "archived_at", "cancel_reason", "tie_break", "shows", "released_at", "certified_at",
+    "archived_at", "cancel_reason", "tie_break", "shows", "shows_who_voted", "released_at", "certified_at",
 )  # fmt: skip
 
 # Why an election cannot be cancelled, and what can be done instead.

@@ -29,6 +29,9 @@ from .models import LoggedAct, Organisation
 from .paper_pages import PaperPagesMixin
 from .preview import PreviewMixin
 from .result_pages import ResultPagesMixin
+from .roll_code_pages import RollCodePagesMixin
+from .roll_import_pages import RollImportPagesMixin
+from .roll_pages import RollPagesMixin
 from .saving import PublishingMixin, describe_refused
 from .time_page import TimePageMixin
 from .way_in import WayInMixin
@@ -75,6 +78,9 @@ class ElectionAdmin(
     PaperPagesMixin,
     AccountsMixin,
     CertifyPagesMixin,
+    RollPagesMixin,
+    RollImportPagesMixin,
+    RollCodePagesMixin,
     TimePageMixin,
     WayInMixin,
 ):
@@ -89,7 +95,20 @@ class ElectionAdmin(
     object_history_template = "office/history.html"
     fieldsets = (
         (None, {"fields": ("title", "slug", "description", "base")}),
-        (_("Voting"), {"fields": ("eligibility", "votes_final", "shows", "tie_break", "unlisted", "proof_of_work")}),
+        (
+            _("Voting"),
+            {
+                "fields": (
+                    "eligibility",
+                    "shows_who_voted",
+                    "votes_final",
+                    "shows",
+                    "tie_break",
+                    "unlisted",
+                    "proof_of_work",
+                )
+            },
+        ),
     )
 
     # --- What may be done when ---------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from polls.design import Paper
 from polls.life import ARCHIVABLE, HAS_RESULT, Phase, State, describe
-from polls.models import Election, Shows, TieBreak
+from polls.models import Election, Eligibility, Shows, TieBreak
 from polls.withholding import withheld
 from results.snapshot import NoOutcome, Snapshot, read_snapshot
 from tally.models import Certification
@@ -43,7 +43,14 @@ class Step:
 
 
 def next_steps(election: Election, now: dt.datetime, *, has_ballots: bool) -> list[Step]:
-    """Return what can be done with an election, what is most likely first."""
+    """Return what can be done with an election, what is most likely first, and its roll last."""
+    steps = _find_steps(election, now, has_ballots=has_ballots)
+    if election.eligibility == Eligibility.ROLL:
+        steps.append(Step("voters", _("Voters"), Right.SEE))
+    return steps
+
+
+def _find_steps(election: Election, now: dt.datetime, *, has_ballots: bool) -> list[Step]:
     phase = election.phase(now)
     if election.state == State.DRAFT:
         return [

@@ -18,7 +18,10 @@ from .time_fields import DATE, TIME, InWords, TimeField, as_shown, find_zone, re
 from .times import write_in_full
 
 # What voters see, and when they may vote: fixed from the moment at which the election opens.
-FROZEN_FIELDS = ("title", "slug", "description", "votes_final", "eligibility", "shows", "tie_break", "opens_at")
+FROZEN_FIELDS = (
+    "title", "slug", "description", "votes_final", "eligibility", "shows", "tie_break", "shows_who_voted",
+    "opens_at",
+)  # fmt: skip
 
 TIMES = ("opens_at", "closes_at")
 

@@ -35,6 +35,10 @@ EDITED = ("name", "groups", "weight", "email", "member_number")
 LONGEST_REASON = 500
 
 
+class RollChanged(NotDone):
+    """The roll is not as whoever acts has seen it."""
+
+
 class RollAct(Act[Result]):
     """Something that is done with a roll, in a revision of its own.
 
@@ -43,9 +47,11 @@ class RollAct(Act[Result]):
 
     needs_reason = True
 
-    def __init__(self, election: Election, reason: str = "") -> None:
+    def __init__(self, election: Election, reason: str = "", *, seen: int | None = None) -> None:
+        """`seen` is the revision of the roll that whoever acts has seen, if the act is to be refused on a later one."""
         super().__init__(election)
         self.reason = reason.strip()[:LONGEST_REASON]
+        self.seen = seen
         self.told: dict[str, tuple[str | None, str | None]] = {}
 
     def change(self) -> Result:
@@ -60,6 +66,13 @@ class RollAct(Act[Result]):
         Roll.objects.get_or_create(election=self.election)
         # Two acts take turns, so that a revision never comes to the ballot box before one that is lower.
         roll = Roll.objects.select_for_update().get(election=self.election)
+        if self.seen is not None and self.seen != roll.revision:
+            raise RollChanged(
+                _(
+                    "Nothing was done: the roll was changed since you opened this page, by somebody else, or because "
+                    "you pressed twice. Look at the list of voters, then press again if it is still to be done."
+                )
+            )
         roll.revision += 1
         result = self.alter(roll)
         roll.save()
@@ -95,8 +108,9 @@ class ImportRoll(RollAct[int]):
         *,
         replace: bool = False,
         take_code: TakeCode | None = None,
+        seen: int | None = None,
     ) -> None:
-        super().__init__(election)
+        super().__init__(election, seen=seen)
         self.records, self.replace, self.take_code = records, replace, take_code
 
     def alter(self, roll: Roll) -> int:
@@ -139,8 +153,10 @@ class AddEntry(RollAct[RollEntry]):
     name = ActName.ADD_VOTER
     code: str
 
-    def __init__(self, election: Election, values: Mapping[str, Any], *, reason: str = "") -> None:
-        super().__init__(election, reason)
+    def __init__(
+        self, election: Election, values: Mapping[str, Any], *, reason: str = "", seen: int | None = None
+    ) -> None:
+        super().__init__(election, reason, seen=seen)
         self.values = values
 
     def alter(self, roll: Roll) -> RollEntry:
@@ -161,14 +177,22 @@ class AddEntry(RollAct[RollEntry]):
 class EntryAct(RollAct[Result]):
     """Something that is done with one entry that is not struck."""
 
-    def __init__(self, entry: RollEntry, *, reason: str = "") -> None:
+    def __init__(self, entry: RollEntry, *, reason: str = "", entry_seen: int | None = None) -> None:
+        """`entry_seen` is the revision of the entry that whoever acts has seen, if a later one is not to be changed."""
         super().__init__(entry.election, reason)
-        self.entry = entry
+        self.entry, self.entry_seen = entry, entry_seen
 
     def alter(self, roll: Roll) -> Result:
         entry = RollEntry.objects.select_for_update().get(pk=self.entry.pk)
         if entry.struck_at:
             raise NotDone(_("Not done: this voter was struck off the roll. Add the voter anew instead."))
+        if self.entry_seen is not None and self.entry_seen != entry.revision:
+            raise RollChanged(
+                _(
+                    "Nothing was done: this voter was changed since you opened the page. What you typed is kept here; "
+                    "what is on the roll now stands above it. Press again to put yours in its place."
+                )
+            )
         entry.revision = roll.revision
         return self.alter_entry(entry)
 
@@ -182,8 +206,10 @@ class ChangeEntry(EntryAct[RollEntry]):
 
     name = ActName.CHANGE_VOTER
 
-    def __init__(self, entry: RollEntry, values: Mapping[str, Any], *, reason: str = "") -> None:
-        super().__init__(entry, reason=reason)
+    def __init__(
+        self, entry: RollEntry, values: Mapping[str, Any], *, reason: str = "", entry_seen: int | None = None
+    ) -> None:
+        super().__init__(entry, reason=reason, entry_seen=entry_seen)
         self.values = values
 
     def alter_entry(self, entry: RollEntry) -> RollEntry:
@@ -223,16 +249,27 @@ class ReissueCode(EntryAct[str]):
 
 
 class ReissueAllCodes(RollAct[int]):
-    """Give every voter on the roll a new code, each handed to `take_code` once; return how many."""
+    """Give every voter on the roll a new code, or those who have none; each is handed to `take_code` once.
+
+    Return how many.
+    """
 
     name = ActName.REISSUE_CODES
 
-    def __init__(self, election: Election, take_code: TakeCode, *, reason: str = "") -> None:
-        super().__init__(election, reason)
-        self.take_code = take_code
+    def __init__(
+        self,
+        election: Election,
+        take_code: TakeCode,
+        *,
+        reason: str = "",
+        seen: int | None = None,
+        only_missing: bool = False,
+    ) -> None:
+        super().__init__(election, reason, seen=seen)
+        self.take_code, self.only_missing = take_code, only_missing
 
     def alter(self, roll: Roll) -> int:
-        number = Rows(self.election, roll, self.take_code).reissue()
+        number = Rows(self.election, roll, self.take_code).reissue(only_missing=self.only_missing)
         self.told["codes"] = (None, str(number))
         return number
 

@@ -40,10 +40,12 @@ class Rows:
             added += len(entries)
         return added
 
-    def reissue(self) -> int:
-        """Give each entry that is not struck a new code; return how many."""
+    def reissue(self, *, only_missing: bool = False) -> int:
+        """Give each entry that is not struck a new code, or each that has none; return how many."""
         reissued = 0
         entries = RollEntry.objects.filter(election=self.election, struck_at=None).order_by("number")
+        if only_missing:
+            entries = entries.filter(code_hash="")
         for batch in _batches(entries.iterator(BATCH)):
             made = self._give_codes(batch)
             with connection.cursor() as cursor:

@@ -30,9 +30,14 @@ PAGES = {
     "history": SEE, "change": SEE, "close": RUN, "release": RUN, "certify": WRITE, "archive": RUN, "publish": WRITE,
     "cancel": WRITE, "duplicate": WRITE, "delete": WRITE, "mend": WRITE, "lot": WRITE, "withdraw": WRITE,
     "code": SEE,
+    "voters": SEE, "add_voter": WRITE, "import_roll": WRITE, "codes": WRITE, "copy_roll": WRITE,
 }  # fmt: skip
 # Pages of no election or of something else, which have tests of their own below and in test_admin.py.
-OTHERS = {"changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol"}
+# Those about one voter are in test_roll_pages.py.
+OTHERS = {
+    "changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol", "voter", "strike_voter",
+    "code", "card",
+}  # fmt: skip
 
 
 @pytest.fixture
