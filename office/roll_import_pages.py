@@ -78,7 +78,7 @@ class PreviewForm(forms.Form):
             )
         if voters:
             self.fields["how"] = forms.ChoiceField(
-                label=_("Voters who are on the roll already: %(number)d") % {"number": voters},
+                label=_("Voters who are on the roll already (%(number)d)") % {"number": voters},
                 choices=[("add", _("they stay, and those of the list come in addition")), ("replace", _("they go"))],
                 widget=forms.RadioSelect,
                 required=False,

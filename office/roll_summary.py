@@ -37,8 +37,8 @@ def summarise(election: Election) -> RollSummary:
     entries = RollEntry.objects.filter(election=election)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT name, count(*) FROM polls_rollentry, jsonb_array_elements_text(groups) AS name"
-            " WHERE election_id = %s AND struck_at IS NULL GROUP BY name ORDER BY count(*) DESC, name",
+            "SELECT title, count(*) FROM polls_rollentry, jsonb_array_elements_text(groups) AS part (title)"
+            " WHERE election_id = %s AND struck_at IS NULL GROUP BY title ORDER BY count(*) DESC, title",
             [election.pk],
         )
         groups = tuple(cursor.fetchall())

@@ -57,6 +57,16 @@ PAGES = {
     "a text to mend": f"{ELECTION}/{{open}}/mend/?text=description",
     "delete": f"{ELECTION}/{{draft}}/delete/",
     "the history": f"{ELECTION}/{{draft}}/history/",
+    "an empty roll": f"{ELECTION}/{{empty-roll}}/voters/",
+    "the voters": f"{ELECTION}/{{roll}}/voters/",
+    "nobody found": f"{ELECTION}/{{roll}}/voters/?q=zzz",
+    "a voter": f"{ELECTION}/{{roll}}/voters/1/",
+    "a new voter": f"{ELECTION}/{{roll}}/voters/add/",
+    "strike a voter": f"{ELECTION}/{{roll}}/voters/1/strike/",
+    "a new code": f"{ELECTION}/{{roll}}/voters/1/code/",
+    "codes and cards": f"{ELECTION}/{{roll}}/voters/codes/",
+    "import a list": f"{ELECTION}/{{roll}}/voters/import/",
+    "copy a roll": f"{ELECTION}/{{empty-roll}}/voters/copy/",
     "members": f"{ORGANISATION}/members/",
     "remove a member": f"{ORGANISATION}/members/{{member}}/remove/",
     "the look": f"{ORGANISATION}/look/",
@@ -89,6 +99,9 @@ MISTAKES = {
     "a new person": PAGES["a new person"],
     "the own password": PAGES["the own password"],
     "an app that shows codes": PAGES["an app that shows codes"],
+    "a new voter": PAGES["a new voter"],
+    "import a list": PAGES["import a list"],
+    "copy a roll": PAGES["copy a roll"],
 }
 
 
@@ -165,6 +178,40 @@ def test_axe_objects_to_nothing_after_a_mistake(page: Page, numbers: dict[str, i
     assert page.locator(".errorlist, .errornote").count()
     assert look_over(page) == []
     assert fits(page)
+
+
+@pytest.mark.parametrize("weight", ["2", "0"])
+def test_axe_objects_to_nothing_about_a_list_that_is_looked_over(
+    page: Page, numbers: dict[str, int], weight: str
+) -> None:
+    page.goto(PAGES["import a list"].format(**numbers))
+    content = f"Name;Weight;Phone\nAna;{weight};1\nAna;1;2\n".encode()
+    page.set_input_files("#id_file", {"name": "list.csv", "mimeType": "text/csv", "buffer": content})
+    page.locator("#content form[method=post] input[type=submit]").click()
+    expect(page.locator("input[name=import]")).to_have_count(1 if weight == "2" else 0)
+    assert look_over(page) == []
+    assert fits(page)
+
+
+def test_a_list_that_is_too_large_is_refused_before_it_is_sent(page: Page, numbers: dict[str, int]) -> None:
+    page.goto(PAGES["import a list"].format(**numbers))
+    page.set_input_files("#id_file", {"name": "list.csv", "mimeType": "text/csv", "buffer": b"Ana\n" * 300_000})
+    problem = str(page.evaluate("document.getElementById('id_file').validationMessage"))
+    assert "./urna manage import_roll" in problem
+    page.locator("#content form[method=post] input[type=submit]").click()
+    expect(page).to_have_url(re.compile("/voters/import/$"))
+    expect(page.locator("#id_file")).to_be_visible()
+
+
+def test_axe_objects_to_nothing_about_a_code(page: Page, numbers: dict[str, int]) -> None:
+    page.goto(PAGES["a new code"].format(**numbers))
+    page.locator("#content form[method=post] input[type=submit]").click()
+    expect(page.locator(".codes code")).to_be_visible()
+    assert look_over(page) == []
+    assert fits(page)
+    with page.expect_download() as download:
+        page.locator("#content form[method=post] input[type=submit]").click()
+    assert download.value.suggested_filename == "roll-cards.pdf"
 
 
 def test_axe_objects_to_nothing_where_a_session_has_ended(page: Page, numbers: dict[str, int]) -> None:

@@ -60,6 +60,19 @@ def make_elections() -> None:
         Publish(make(slug, **more)).perform(by=None)
     Cancel(Election.objects.get(slug="off"), "The hall is closed.").perform(by=None)
     Close(Election.objects.get(slug="over")).perform(by=None)
+    make("empty-roll", eligibility="roll")
+    put_voters(make("roll", eligibility="roll"))
+
+
+def put_voters(election: Any) -> None:
+    """Put three pages of voters on a roll, of whom one is struck, and one has a code."""
+    from office.roll_acts import ImportRoll, ReissueCode, StrikeEntry
+    from office.roll_files.records import Record
+
+    records = (Record(n, f"Voter {n}", ("Choir", "Board")[: n % 3], 1 + n % 2, "", f"M{n}") for n in range(1, 121))
+    ImportRoll(election, records).perform(by=None)
+    StrikeEntry(election.roll.get(number=3)).perform(by=None)
+    ReissueCode(election.roll.get(number=2)).perform(by=None)
 
 
 def make_results() -> None:
