@@ -44,8 +44,8 @@ class RollCodePagesMixin(admin.ModelAdmin):
         return [
             path("<int:pk>/voters/add/", wrap(self.add_voter_view), name="polls_election_add_voter"),
             path("<int:pk>/voters/codes/", wrap(self.codes_view), name="polls_election_codes"),
-            path(f"{voter}code/", wrap(self.code_view), name="polls_election_code"),
-            path(f"{voter}card/", wrap(require_POST(self.card_view)), name="polls_election_card"),
+            path(f"{voter}code/", wrap(self.voter_code_view), name="polls_election_voter_code"),
+            path(f"{voter}card/", wrap(require_POST(self.voter_card_view)), name="polls_election_voter_card"),
             *super().get_urls(),
         ]
 
@@ -64,7 +64,7 @@ class RollCodePagesMixin(admin.ModelAdmin):
         return show_form(self, request, election, _("Add a voter"), form, _("Add, and show the code"))
 
     @voter_view
-    def code_view(self, request: HttpRequest, entry: RollEntry) -> HttpResponse:
+    def voter_code_view(self, request: HttpRequest, entry: RollEntry) -> HttpResponse:
         """Ask, then give one voter a new code, and show it."""
         election = entry.election
         form = RevisionForm(election, request.POST or None)
@@ -82,7 +82,7 @@ class RollCodePagesMixin(admin.ModelAdmin):
         return show_form(self, request, election, _("New code"), form, _("Make the code"), note=question)
 
     @voter_view
-    def card_view(self, request: HttpRequest, entry: RollEntry) -> HttpResponse:
+    def voter_card_view(self, request: HttpRequest, entry: RollEntry) -> HttpResponse:
         """Give out the card of a voter whose code the page before has shown, and sends along."""
         form = CardForm(request.POST)
         try:

@@ -36,7 +36,7 @@ PAGES = {
 # Those about one voter are in test_roll_pages.py.
 OTHERS = {
     "changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol", "voter", "strike_voter",
-    "code", "card",
+    "voter_code", "voter_card",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from office.access import hold
 from office.acts import Publish
@@ -24,6 +25,7 @@ from polls.roll import codes
 from polls.roll.lookup import find_voter
 from tally.healing import keep_box
 from tests.office.test_access import choir, each, sign_in
+from tests.office.test_admin import election_form
 from tests.polls.roll.people import define
 
 __all__ = ["choir", "sign_in"]
@@ -128,6 +130,13 @@ class TestRights:
     def test_a_voter_of_another_election_is_not_found_by_number(self, ask, draft, choir):
         put(make_election("tea", choir), "Zoe")
         assert "This voter is not on the roll any more." in text_of(ask("1/"))
+
+
+@pytest.mark.parametrize("ticked", [True, False])
+def test_the_form_of_an_election_says_whether_organisers_see_who_has_voted(sign_in, choir, redis, ticked):
+    form = election_form(eligibility="roll", **({"shows_who_voted": "on"} if ticked else {}))
+    sign_in("manager").post(reverse("admin:polls_election_add"), form)
+    assert Election.objects.get().shows_who_voted == ticked
 
 
 class TestList:
