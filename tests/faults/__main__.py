@@ -73,8 +73,7 @@ def main() -> int:
             shutil.rmtree(folder)
     sys.stdout.write(f"{outcome}\n")
     if plan.mutant:
-        verdict = outcome.verdict
-        caught = bool(verdict.wrong if MUTANTS[plan.mutant].ranked else verdict.lost or verdict.doubled)
+        caught = MUTANTS[plan.mutant].is_caught(outcome.verdict)
         sys.stdout.write(f"mutant {plan.mutant}: {'caught' if caught else 'NOT caught'}\n")
         return 0 if caught else 1
     return 0 if outcome.verdict.good else 1

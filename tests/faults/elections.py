@@ -37,8 +37,12 @@ def make_election(
     seconds: float | None = None,
     opens_in: float = -60,
     paper: Sequence[Contest] = PAPER,
+    enrol: Callable[[Any], None] | None = None,
 ) -> Any:
-    """Make and publish an election that is open, or will be, for so many seconds or until it is closed."""
+    """Make and publish an election that is open, or will be, for so many seconds or until it is closed.
+
+    With `enrol` it has a roll, on which that puts people.
+    """
     from django.db import transaction
     from django.utils import timezone
 
@@ -59,8 +63,11 @@ def make_election(
             "opens_at": opens_at.isoformat(),
             "closes_at": closes_at.isoformat() if closes_at else None,
             "contests": [contest.as_json() for contest in paper],
+            "eligibility": "roll" if enrol else "open",
         }
         election = create_election(content, shards=shards)
+        if enrol:
+            enrol(election)
         publish_election(election)
         return election
 

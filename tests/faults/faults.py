@@ -231,6 +231,8 @@ def for_mutant(kind: str, installation: Installation, chance: random.Random) -> 
             faults = [crashes[f"crash at {place}"] for place in ("drain.counted", "drain.recorded")]
         case "backlog":
             faults = [Fault("no postgres for 4 s", lambda one: take_away(one, "postgres", seconds=4), True)]
+        case "roll":
+            faults = [Fault(f"kill {name}", lambda one, name=name: kill(one, name)) for name in ("worker", "valkey")]
         case "slow disk":
             if installation.disks["valkey"].library is None:
                 raise Stuck("a slow disk needs a C compiler")

@@ -10,10 +10,9 @@ from typing import Any
 
 import django
 
-from tests.faults import crash_points, disk, role
+from tests.faults import crash_points, disk, mutants, role
 from tests.faults.disk import Disk
 from tests.faults.keeper import Keeper, Part
-from tests.faults.mutants import MUTANTS
 from tests.faults.proxy import Network
 from tests.voting_site.processes import PROJECT, answers, fresh_environment
 from voting_site.local import embedded
@@ -61,7 +60,7 @@ class Installation:
 
     def __init__(self, folder: Path, mutant: str | None = None) -> None:
         self.folder = folder
-        self.mutant = MUTANTS[mutant] if mutant else None
+        self.mutant = mutants.MUTANTS[mutant] if mutant else None
         self.armed = folder / "armed"
         self.logs = folder / "logs"
         for one in (self.armed, self.logs):
@@ -71,7 +70,7 @@ class Installation:
         self.network = Network()
         self.keeper = Keeper()
         self._start_servers()
-        self._prepare()
+        self._prepare(mutant)
         self._start_roles(mutant)
 
     def close(self) -> None:
@@ -126,11 +125,13 @@ class Installation:
         self.urls = {name: url for service in services for name, url in embedded.urls(service).items()}
         self.sockets = {"valkey": sockets / "valkey.sock", "postgres": sockets / ".s.PGSQL.5432"}
 
-    def _prepare(self) -> None:
+    def _prepare(self, mutant: str | None) -> None:
         """Give the harness itself the servers, past all proxies, and have the schema and the epoch made."""
         os.environ.update(self.urls, SECRET_KEY_FILE=str(self.data.secret_key()))
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
         django.setup()
+        if mutant:
+            mutants.install(mutant, mutants.HARNESS)
         from django.core.management import call_command
         from django.db import connection
 

@@ -14,7 +14,7 @@ from tests.faults.elections import insist
 from tests.faults.installation import Installation
 from tests.faults.ledger import Ledger
 from tests.faults.outcomes import is_computed, shows_outcome
-from tests.faults.paper import contest_of
+from tests.faults.paper import FOR_SOME, contest_of
 from tests.faults.plan import Verdict
 from tests.voting_site.processes import PROJECT, fresh_environment
 
@@ -95,21 +95,26 @@ def counts_of(contest: dict[str, Any]) -> Counter[str]:
 def check_snapshot(snapshot: dict[str, Any], ledger: Ledger) -> None:
     """Complain about a snapshot that shows more than can be true at this moment, or a contest that is not whole."""
     version, ballots, voters = snapshot["version"], snapshot["ballots"], ledger.voters()
+    # Where voters have weights, contests are counted in votes.
+    votes = ballots if snapshot.get("weight") is None else snapshot["weight"]
     wrong = []
     if ballots > voters:
         wrong.append(f"{ballots} ballots: {voters} voted")
     for contest in snapshot["contests"]:
         key, counts = contest["key"], counts_of(contest)
-        if contest["ballots"] != ballots:
-            wrong.append(f"{contest['ballots']} ballots in {key}, and {ballots} in all")
+        own = contest["ballots"]
+        if key in FOR_SOME and own > (having := ledger.having(key)):
+            wrong.append(f"{own} ballots in {key}: {having} had it")
+        if own != votes and (key not in FOR_SOME or own > votes):
+            wrong.append(f"{own} ballots in {key}, and {votes} in all")
         if is_computed(contest):
             continue
         most = ledger.choices(key)
         if counts.total() > most:
             wrong.append(f"{counts.total()} choices in {key}: voters made {most}")
-        if counts.total() < ballots:
-            # Each ballot marks a contest, or leaves it blank.
-            wrong.append(f"{counts.total()} choices in {key}: {ballots} ballots are counted")
+        if counts.total() < own:
+            # Each ballot marks a contest that is on it, or leaves it blank.
+            wrong.append(f"{counts.total()} choices in {key}: {own} ballots are counted")
         for count_key, count in counts.items():
             if count > (supporters := ledger.supporters(count_key)):
                 wrong.append(f"{count} for {count_key}: {supporters} chose that")
@@ -119,9 +124,13 @@ def check_snapshot(snapshot: dict[str, Any], ledger: Ledger) -> None:
 
 def is_true(snapshot: dict[str, Any], ledger: Ledger) -> bool:
     """Tell whether a snapshot shows what the ledger says."""
-    ballots, truth = len(ledger.standing()), ledger.truth()
+    ballots, votes, truth = len(ledger.standing()), ledger.votes(), ledger.truth()
     shown = {contest["key"]: contest for contest in snapshot["contests"]}
     if snapshot["pending"] != 0 or snapshot["ballots"] != ballots or set(map(contest_of, truth)) - shown.keys():
+        return False
+    if snapshot.get("weight") not in (None, votes):
+        return False
+    if any(shown[key]["ballots"] != ledger.votes(key) for key in FOR_SOME & shown.keys()):
         return False
     return all(_is_true_of(contest, truth, ballots) for contest in shown.values())
 
@@ -146,10 +155,10 @@ def judge(
     `lives` are the accounts of further elections, and `emptied` is how often Redis was: each may have raised an alarm.
     If Redis came back `older`, serials were given twice: that has to be told as well.
     """
-    lost = doubled = 0
+    lost = doubled = unentitled = 0
     for account, its_election in ((ledger, election), *lives):
-        missing, more = compare(account, its_election)
-        lost, doubled = lost + missing, doubled + more
+        missing, more, others = compare(account, its_election)
+        lost, doubled, unentitled = lost + missing, doubled + more, unentitled + others + len(account.unentitled)
         if account is not ledger:
             ledger.unexpected += account.unexpected
             ledger.wrong += account.wrong
@@ -164,24 +173,26 @@ def judge(
         said = _check(command, installation)
         if said and not (older and command == "reconcile" and GIVEN_TWICE in said):
             ledger.complain(ledger.wrong, f"{command}: {said}")
-    return Verdict(lost, doubled, len(ledger.unexpected), len(ledger.wrong))
+    return Verdict(lost, doubled, unentitled, len(ledger.unexpected), len(ledger.wrong))
 
 
-def compare(ledger: Ledger, election: int) -> tuple[int, int]:
-    """Compare one account with the tables; return how many ballots are lost and how many doubled.
+def compare(ledger: Ledger, election: int) -> tuple[int, int, int]:
+    """Compare one account with the tables; return how many ballots are lost, doubled, and of nobody who may vote.
 
     In each contest as many choices have to be counted as were made, blank ones among them; the worst contest tells.
     """
     records = Counter(dict(_query("SELECT ballot_id::text, count(*) FROM tally_castrecord {} GROUP BY 1", election)))
     counted = Counter(dict(_query("SELECT ballot_id::text, count(*) FROM tally_countedballot {} GROUP BY 1", election)))
     totals = Counter(dict(_query("SELECT key, sum(n)::int FROM tally_count {} GROUP BY 1", election)))
-    markings = dict(_query("SELECT ballot_id::text, marking FROM tally_castrecord {}", election))
+    kept = _query("SELECT ballot_id::text, marking, weight FROM tally_castrecord {}", election)
     [(set_aside,)] = _query("SELECT count(*) FROM tally_rejectedballot {}", election)
 
     accepted = {cast.ballot for cast in ledger.casts.values() if cast.outcome == "accepted"}
     unsure = {cast.ballot for cast in ledger.casts.values() if cast.outcome == "unknown"}
     standing = {cast.ballot for cast in ledger.standing().values()}
     truth = ledger.truth()
+    # Of a contest that not everybody has, the ballots that have it are counted as well.
+    truth += Counter({f"{contest}:-ballots": ledger.votes(contest) for contest in FOR_SOME})
 
     missing = accepted - records.keys()
     twice = {ballot: number for ballot, number in records.items() if number > 1}
@@ -201,13 +212,18 @@ def compare(ledger: Ledger, election: int) -> tuple[int, int]:
             ledger.complain(ledger.wrong, f"ballot {ballot} is its voter's last, and does not count")
     for ballot in counted.keys() - standing - unsure:
         ledger.complain(ledger.wrong, f"ballot {ballot} counts, and is not its voter's last")
-    for ballot, marking in markings.items():
-        if ballot in ledger.casts and str(ledger.casts[ballot].marking) != marking:
-            ledger.complain(ledger.wrong, f"ballot {ballot} says {marking}")
+    for ballot, marking, weight in kept:
+        cast = ledger.casts.get(ballot)
+        if cast and (str(cast.marking), cast.weight) != (marking, weight):
+            ledger.complain(ledger.wrong, f"ballot {ballot} says {marking}, and weighs {weight}")
+    # Ballots that nobody who may vote has sent, and second votes of one voter.
+    strange = records.keys() - ledger.casts.keys()
+    holders = Counter(ledger.casts[ballot].voter for ballot in counted.keys() - strange)
+    unentitled = len(strange) + holders.total() - len(holders)
     if not unsure and +totals != +truth:
         ledger.complain(ledger.wrong, f"the counts are {dict(totals)}, and have to be {dict(truth)}")
-    ledger.note("judged", lost=sorted(missing), doubled=sorted(twice), off=off)
-    return lost, doubled
+    ledger.note("judged", lost=sorted(missing), doubled=sorted(twice), off=off, strange=sorted(strange))
+    return lost, doubled, unentitled
 
 
 def _query(statement: str, election: int) -> list[tuple[Any, ...]]:

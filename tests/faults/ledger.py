@@ -8,7 +8,7 @@ to come again later: then it does not count, unless it is sent again, or an earl
 import json
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,25 @@ class Cast:
     voter: int
     ballot: str
     marking: Marking
+    weight: int = 1
     outcome: str = "unknown"
     unanswered: bool = False
     late: bool = False
+
+
+class Highest:
+    """The most that each voter has ever had of each thing, summed by thing."""
+
+    def __init__(self) -> None:
+        self._by_voter: dict[tuple[int, str], int] = {}
+        self.sums: Counter[str] = Counter()
+
+    def note(self, voter: int, thing: str, number: int) -> None:
+        """Note what a voter has had of a thing."""
+        more = number - self._by_voter.get((voter, thing), 0)
+        if more > 0:
+            self._by_voter[voter, thing] = number
+            self.sums[thing] += more
 
 
 @dataclass
@@ -43,16 +59,14 @@ class Ledger:
     # What must not happen: each a sentence.
     unexpected: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    unentitled: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._voters: set[int] = set()
         self._known: set[int] = set()
-        # By count key, the voters who have ever sent it; by voter and contest, the most choices on a ballot; and by
-        # contest, the sum of these.
-        self._supporters: defaultdict[str, set[int]] = defaultdict(set)
-        self._most: Counter[tuple[int, str]] = Counter()
-        self._choices: Counter[str] = Counter()
+        # By count key and by contest: the weight of those who have ever sent it; and by contest their choices.
+        self._supporters, self._having, self._choices = Highest(), Highest(), Highest()
         self._began = time.monotonic()
         self._file = self.history.open("a")
 
@@ -61,21 +75,20 @@ class Ledger:
         with self._lock:
             self._write(event, details)
 
-    def send(self, voter: int, ballot: str, marking: Marking) -> None:
+    def send(self, voter: int, ballot: str, marking: Marking, weight: int = 1) -> None:
         """A voter is about to send a ballot, perhaps not for the first time."""
         with self._lock:
-            cast = self.casts.setdefault(ballot, Cast(voter, ballot, marking, late=self.shut))
+            cast = self.casts.setdefault(ballot, Cast(voter, ballot, marking, weight, late=self.shut))
             if cast.outcome == "limited":
                 cast.outcome = "unknown"
             self._voters.add(voter)
             keys = list(marking.count_keys())
             for key in keys:
-                self._supporters[key].add(voter)
+                self._supporters.note(voter, key, weight)
             for contest, number in Counter(map(contest_of, keys)).items():
-                more = max(0, number - self._most[voter, contest])
-                self._most[voter, contest] += more
-                self._choices[contest] += more
-            self._write("send", {"voter": voter, "ballot": ballot, "marking": str(marking)})
+                self._having.note(voter, contest, weight)
+                self._choices.note(voter, contest, weight * number)
+            self._write("send", {"voter": voter, "ballot": ballot, "marking": str(marking), "weight": weight})
 
     def tell(self, ballot: str, outcome: str, answer: str) -> str:
         """The voter has learned, or could not learn, what became of it: return what is known of it now."""
@@ -104,7 +117,7 @@ class Ledger:
             return cast.outcome
 
     def complain(self, of: list[str], what: str) -> None:
-        """Note what must not happen, under `unexpected` or `wrong`."""
+        """Note what must not happen, under `unexpected`, `wrong` or `unentitled`."""
         with self._lock:
             self._complain(of, what)
 
@@ -117,8 +130,17 @@ class Ledger:
         self._file.write(json.dumps(line) + "\n")
 
     def truth(self) -> Counter[str]:
-        """Return by count key how many voters' last accepted ballots have it."""
-        return Counter(key for cast in self.standing().values() for key in cast.marking.count_keys())
+        """Return by count key the weight of the voters whose last accepted ballots have it."""
+        truth = Counter[str]()
+        for cast in self.standing().values():
+            for key in cast.marking.count_keys():
+                truth[key] += cast.weight
+        return truth
+
+    def votes(self, contest: str = "") -> int:
+        """Return the weight of all voters whose ballots stand, or of those who have a contest on them."""
+        standing = self.standing().values()
+        return sum(cast.weight for cast in standing if not contest or contest in dict(cast.marking.marks))
 
     def standing(self) -> dict[int, Cast]:
         """Return each voter's last accepted ballot."""
@@ -130,12 +152,16 @@ class Ledger:
         return len(self._voters)
 
     def supporters(self, count_key: str) -> int:
-        """Return how many voters have ever sent a ballot with this count key: it can have no more at any moment."""
-        return len(self._supporters[count_key])
+        """Return the weight of those who have ever sent this count key: it can have no more at any moment."""
+        return self._supporters.sums[count_key]
+
+    def having(self, contest: str) -> int:
+        """Return the weight of those who have ever sent a ballot with this contest."""
+        return self._having.sums[contest]
 
     def choices(self, contest: str) -> int:
         """Return how many choices a contest can show at most, blank ones among them, if all voters chose the most."""
-        return self._choices[contest]
+        return self._choices.sums[contest]
 
     def close(self) -> None:
         self._file.close()

@@ -8,10 +8,15 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.faults.plan import Verdict
 
 # The most ballots that the box keeps, for the mutant in which Redis trims it.
 MAXLEN = 100
+# In place of a role: the harness itself, which makes elections as commands do.
+HARNESS = "harness"
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,8 @@ class Mutant:
     """A mistake, the family of faults under which it shows, and how each role is patched to make it.
 
     `sql` changes the schema first, and `valkey` are further options for the server. One that is `ranked` is to be seen
-    in rankings alone: it loses no choice and doubles none, and what is counted is wrong.
+    in rankings alone: it loses no choice and doubles none, and what is counted is wrong. One that is `rolled` lets
+    people vote who may not, or once more than they may.
     """
 
     what: str
@@ -28,6 +34,13 @@ class Mutant:
     sql: Sequence[str] = ()
     valkey: Sequence[str] = ()
     ranked: bool = False
+    rolled: bool = False
+
+    def is_caught(self, verdict: "Verdict") -> bool:
+        """Tell whether a run with it has shown what it does."""
+        if self.ranked:
+            return verdict.wrong > 0
+        return verdict.unentitled > 0 if self.rolled else verdict.lost > 0 or verdict.doubled > 0
 
 
 def _insert_without_conflict_clause() -> None:
@@ -150,6 +163,30 @@ def _swap_ranks() -> None:
     WhollyCounted.count = patched
 
 
+def _check_no_roll() -> None:
+    check = "if not entry or known_issue ~= issue then return refuse('not-eligible') end"
+    _change_cast_script(lambda text: text.replace(check, "known_weight, known_groups = known_weight or '1', groups"))
+
+
+def _make_voter_of_each_code() -> None:
+    from polls import voters
+    from polls.roll import box, lookup
+
+    def roll_voter(definition: Any, number: int, issue: int = 0) -> Any:
+        voter: voters.Voter = voters.derive_voter(definition, f"roll:{number}.{issue}")
+        return voter._replace(visitor=f"roll:{number}", issue=issue)
+
+    lines = box._lines
+
+    def patched(definition: Any, row: Sequence[object]) -> Any:
+        issue = int(str(row[1]))
+        box.roll_voter = lambda definition, number: roll_voter(definition, number, issue)
+        yield from lines(definition, row)
+
+    voters.roll_voter = lookup.roll_voter = roll_voter
+    box._lines = patched
+
+
 MUTANTS = {
     "no-on-conflict": Mutant(
         "a batch that comes again is recorded again",
@@ -170,6 +207,18 @@ MUTANTS = {
     "maxlen": Mutant(f"Redis keeps the last {MAXLEN} ballots only", "backlog", {"vote": _cut_the_box}),
     "task-for-each-vote": Mutant(
         "votes travel in Celery messages", "tasks", {"vote": _send_a_task, "worker": _count_by_task}
+    ),
+    "roll-not-checked": Mutant(
+        "the box does not look at the roll: an old form and cookie are enough",
+        "roll",
+        {"vote": _check_no_roll},
+        rolled=True,
+    ),
+    "reissued-code-second-voter": Mutant(
+        "a voter key is made of the code's number as well, so that a new code makes a second voter",
+        "roll",
+        dict.fromkeys(("vote", "worker", HARNESS), _make_voter_of_each_code),
+        rolled=True,
     ),
 }
 

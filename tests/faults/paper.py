@@ -97,6 +97,8 @@ class Contest:
     seats: int = 1
     # Further rules of the method.
     rules: dict[str, Any] = field(default_factory=dict)
+    # Those of a roll whom it is for; all, if there are none.
+    groups: tuple[str, ...] = ()
 
     def mark(self, chance: random.Random) -> Mark:
         """Mark by lot."""
@@ -144,6 +146,7 @@ class Contest:
             "seats": self.seats,
             "rules": rules,
             "options": options,
+            **({"groups": list(self.groups)} if self.groups else {}),
         }
 
 
@@ -159,6 +162,20 @@ RANKED = (
     Contest("day", "Which day suits you?", "schulze", ("monday", "tuesday", "friday", "sunday")),
     Contest("name", "How do you like these names?", "score", ("urna", "caja", "arca")),
 )
+# People on a roll vote on this: some contests are for some groups alone, and each voter has a weight.
+GROUPS = ("north", "south")
+ROLLED = (
+    Contest("site", "Where do we meet?", "plurality", ("barn", "school", "tent")),
+    Contest("bus", "Which bus do we hire?", "approval", ("red", "green", "blue"), max_choices=2, groups=("north",)),
+    Contest("fee", "A higher fee?", "plurality", ("yes", "no"), may_be_blank=True, groups=GROUPS),
+)
+# The contests that not everybody has.
+FOR_SOME = {contest.key for contest in ROLLED if contest.groups}
+
+
+def paper_for(paper: Sequence[Contest], groups: Sequence[str]) -> list[Contest]:
+    """Return the contests on the paper of somebody in these groups."""
+    return [contest for contest in paper if not contest.groups or set(contest.groups) & set(groups)]
 
 
 @dataclass(frozen=True)

@@ -43,22 +43,29 @@ class Plan:
         return not like or MUTANTS[like].ranked
 
     @property
+    def rolled(self) -> bool:
+        """Tell whether people vote with codes as well."""
+        like = self.mutant or self.control
+        return not like or MUTANTS[like].rolled
+
+    @property
     def paper(self) -> Sequence[Contest]:
         return PAPER[: self.contests]
 
 
 @dataclass
 class Verdict:
-    """What a run has shown; all four numbers have to be 0."""
+    """What a run has shown; all five numbers have to be 0."""
 
     lost: int
     doubled: int
+    unentitled: int
     unexpected: int
     wrong: int
 
     @property
     def good(self) -> bool:
-        return not (self.lost or self.doubled or self.unexpected or self.wrong)
+        return not (self.lost or self.doubled or self.unentitled or self.unexpected or self.wrong)
 
 
 @dataclass(frozen=True)
@@ -77,5 +84,6 @@ class Outcome:
         converged = "never" if self.converged is None else f"{self.converged:.1f}"
         return (
             f"faults={self.faults} ok={self.ok} unknown={self.unknown} lost={verdict.lost} doubled={verdict.doubled} "
-            f"unexpected={verdict.unexpected} wrong={verdict.wrong} converged={converged} seed={self.plan.seed}"
+            f"unentitled={verdict.unentitled} unexpected={verdict.unexpected} wrong={verdict.wrong} "
+            f"converged={converged} seed={self.plan.seed}"
         )

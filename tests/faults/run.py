@@ -68,6 +68,9 @@ def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
     try:
         with voting(plan, installation, watched, first=0):
             struck = strike(plan, installation, ledger, lives)
+            for one in watched:
+                if one.electorate:
+                    wait_until(lambda roll=one.electorate: roll.is_tried, "tries that the roll rules out")
         converged = wait_for_truth(watched, patience=5 if plan.mutant else PATIENCE)
         check_wait(plan, main.watcher, ledger, began)
         if converged is None and not plan.mutant:
@@ -86,6 +89,9 @@ def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
         onlooker.stop()
         for one in watched:
             one.watcher.stop()
+            if one.electorate:
+                one.electorate.close()
+                say(str(one.electorate))
     accounts = [*((one.ledger, one.election.pk) for one in others), *lives.accounts]
     verdict = judge(ledger, main.election.pk, installation, accounts, emptied=emptied, older=plan.older)
     ledgers = [ledger, *(account for account, _ in accounts)]

@@ -14,7 +14,7 @@ from tests.conftest import contest
 from tests.faults.judge import check_snapshot, is_true
 from tests.faults.ledger import Ledger
 from tests.faults.outcomes import compute, shows_outcome
-from tests.faults.paper import PAPER, RANKED, Chosen, Compared, Marking, Ranked, Scored
+from tests.faults.paper import PAPER, RANKED, ROLLED, Chosen, Compared, Marking, Ranked, Scored, paper_for
 
 
 # Most tests are about the first of two contests; the second may be left blank.
@@ -140,6 +140,57 @@ class TestSnapshot:
         assert ledger.wrong == [f"version 1 shows {what}" for what in said]
 
 
+class TestLedgerOfARoll:
+    SIX_OF_FIVE = ("6 ballots in bus: 5 had it", "6 choices in bus: voters made 5", "6 for bus:red: 5 chose that")
+    PAPERS = ({"site": "barn", "bus": "red", "fee": "yes"}, {"site": "barn"})
+
+    @pytest.fixture
+    def rolled(self, tmp_path: Path) -> Iterator[Ledger]:
+        # The first voter has five votes and all contests; the second one has two votes, later three, and one contest.
+        ledger = Ledger(tmp_path / "history.jsonl")
+        for voter, weight in ((1, 5), (2, 2), (2, 3)):
+            marks = tuple((key, Chosen((option,))) for key, option in self.PAPERS[voter - 1].items())
+            ballot = f"{voter} {weight}"
+            ledger.send(voter, ballot, Marking(marks), weight)
+            ledger.tell(ballot, "accepted", "")
+        yield ledger
+        ledger.close()
+
+    def shown(self, barn: int, red: int, *, weight: int = 8, having: int = 5) -> dict[str, Any]:
+        contests = [
+            {"key": key, "ballots": votes, "blank": 0, "options": [{"key": option, "count": count}]}
+            for key, votes, option, count in (
+                ("site", weight, "barn", barn),
+                ("bus", having, "red", red),
+                ("fee", 5, "yes", 5),
+            )
+        ]
+        return {"version": 1, "ballots": 2, "weight": weight, "pending": 0, "contests": contests}
+
+    def test_counts_votes_of_those_who_have_a_contest(self, rolled):
+        assert rolled.truth() == {"site:barn": 8, "bus:red": 5, "fee:yes": 5}
+        assert (rolled.votes(), rolled.votes("site"), rolled.votes("bus")) == (8, 8, 5)
+        assert (rolled.having("site"), rolled.having("bus"), rolled.supporters("bus:red")) == (8, 5, 5)
+
+    @pytest.mark.parametrize(
+        ("barn", "red", "others", "true", "said"),
+        [
+            (8, 5, {}, True, []),
+            # As the second voter voted first.
+            (7, 5, {"weight": 7}, False, []),
+            (8, 5, {"weight": 9}, False, ["8 choices in site: 9 ballots are counted"]),
+            (8, 4, {"having": 4}, False, []),
+            (8, 6, {"having": 6}, False, SIX_OF_FIVE),
+            (9, 5, {}, False, ["9 choices in site: voters made 8", "9 for site:barn: 8 chose that"]),
+        ],
+    )
+    def test_is_compared_with_a_page_in_votes(self, rolled, barn, red, others, true, said):
+        shown = self.shown(barn, red, **others)
+        check_snapshot(shown, rolled)
+        assert is_true(shown, rolled) is true
+        assert rolled.wrong == [f"version 1 shows {what}" for what in said]
+
+
 class TestMarking:
     def test_is_written_and_sent_in_the_order_of_the_paper(self):
         marked = Marking((("q1", Chosen(("tea",))), ("q2", Chosen(("cake", "toast"))), ("q3", Chosen())))
@@ -187,6 +238,10 @@ class TestMarking:
             "name:urna:5",
             "name:arca:0",
         ]
+
+    def test_has_the_contests_of_the_voters_groups(self):
+        keys = {groups: [one.key for one in paper_for(ROLLED, groups)] for groups in ((), ("north",), ("south",))}
+        assert keys == {(): ["site"], ("north",): ["site", "bus", "fee"], ("south",): ["site", "fee"]}
 
     def test_is_drawn_on_a_ranked_paper_as_urna_reads_and_counts_it(self):
         chance = random.Random(1)

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -152,18 +152,27 @@ class Crowd:
         """Return the fields of a fresh form; None from an election that is over, or when told to stop."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and not self._stop.is_set():
-            try:
-                answer = line.ask(chance.choice(self.doors), self.path, cookies)
-                status = answer.status
-            except OSError:
-                status = 0
-            if status == 200:
-                return read_form(answer.page)
-            if status == 410:
-                time.sleep(AGAIN)
+            answer = self._insist(line, cookies, chance, self.path)
+            if answer is None:
                 return None
-            if status not in (0, 503):
-                self.ledger.complain(self.ledger.unexpected, f"the form was answered with {status}")
+            if answer.status == 200:
+                return read_form(answer.page)
+            time.sleep(AGAIN)
+            if answer.status == 410:
+                return None
+            self.ledger.complain(self.ledger.unexpected, f"the form was answered with {answer.status}")
+        return None
+
+    def _insist(
+        self, line: Line, cookies: dict[str, str], chance: random.Random, path: str, body: str | None = None
+    ) -> Answer | None:
+        """Ask again until something else than 503 comes back; None if it never does, or when told to stop."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and not self._stop.is_set():
+            with suppress(OSError):
+                answer = line.ask(chance.choice(self.doors), path, cookies, body)
+                if answer.status != 503:
+                    return answer
             time.sleep(AGAIN)
         return None
 
@@ -176,11 +185,17 @@ class Crowd:
         ballot: str,
         marking: Marking,
         body: str,
+        *,
+        weight: int = 1,
+        is_void: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Send one ballot until the answer is known; return whether it was accepted."""
+        """Send one ballot until the answer is known; return whether it was accepted.
+
+        `is_void` tells whether the voter may have lost the right to vote with this code.
+        """
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            self.ledger.send(voter, ballot, marking)
+            self.ledger.send(voter, ballot, marking, weight)
             status, said, pause = 0, "", AGAIN
             try:
                 answer = line.ask(chance.choice(self.doors), self.path, cookies, body)
@@ -196,6 +211,9 @@ class Crowd:
                     if status == 409:
                         # No voter here sends a ballot for which this refusal would be right.
                         self.ledger.complain(self.ledger.unexpected, f"ballot {ballot} was answered with 409")
+                    return False
+                case 403 if is_void():
+                    self.ledger.tell(ballot, "refused", "403")
                     return False
                 case 429 if answer.retry_after.isdecimal():
                     # A voter who gives up must know that no earlier request can still be accepted.
