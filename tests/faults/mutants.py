@@ -182,6 +182,9 @@ def _make_voter_of_each_code() -> None:
         issue = int(str(row[1]))
         box.roll_voter = lambda definition, number: roll_voter(definition, number, issue)
         yield from lines(definition, row)
+        if issue > 1:
+            before = roll_voter(definition, int(str(row[0])), issue - 1)
+            yield before.shard, ("roll", before.key, "")
 
     voters.roll_voter = lookup.roll_voter = roll_voter
     box._lines = patched

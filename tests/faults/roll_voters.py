@@ -18,19 +18,19 @@ from tests.faults.voters import AGAIN, RESEND, REVOTE, Answer, Crowd, Line, fill
 from tests.web import read_form
 
 # How often a visitor is a stranger, a voter comes with the browser of last time, and is struck or gets a new code
-# between form and ballot.
+# between form and ballot: of a first vote, and of a change of it.
 STRANGER = 0.1
 SAME_BROWSER = 0.5
-OVERTAKEN = 0.1
+OVERTAKEN = (0.1, 0.5)
 # Seconds between two acts of the office while people vote.
 PAUSE = 0.3
 # Of so many voters with an act one is struck, the others get new codes.
 STRUCK_OF = 4
 # What strangers try.
 CODES = ("unknown", "mistyped", "void", "foreign")
-# Election, entry and issue, and behind them the signature.
-ROLL_COOKIE = re.compile(r"\d+\.\d+\.\d+:")
 COOKIES = ("other voter", "other code", "other election")
+# A cookie has election, entry and issue, and behind them the signature.
+ROLL_COOKIE = re.compile(r"\d+\.\d+\.\d+:")
 
 
 def has_form(page: str) -> bool:
@@ -103,12 +103,12 @@ class RollCrowd(Crowd):
         """Vote once or twice, by a code of this voter, with the browser of last time or with a new one."""
         if chance.random() > SAME_BROWSER:
             person.cookies = {}
-        for _ in range(1 + (chance.random() < REVOTE)):
+        for overtaken in OVERTAKEN[: 1 + (chance.random() < REVOTE)]:
             form = self._open_paper(line, person, chance)
             if form is None:
                 return
             cookies, issue = dict(person.cookies), person.known_issue
-            if chance.random() < OVERTAKEN:
+            if chance.random() < overtaken:
                 act = self.electorate.reissue if chance.randrange(STRUCK_OF) else self.electorate.strike
                 act(person, self._stop.is_set)
             if not self._send(line, person, cookies, issue, form, chance) and not self._stop.is_set():
