@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
@@ -34,6 +34,8 @@ SLUGS = map("life-{}".format, itertools.count())
 KEYS = ("nesquik", "cola-cao")
 EXAMPLES = 10
 STEPS = 25
+# Not to look for the shortest way to a failure, which takes minutes here.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
 @dataclass
@@ -197,6 +199,10 @@ def test_holds_whatever_comes_in_whichever_order(transactional_db: None, redis: 
     run_state_machine_as_test(
         LifeOfARoll,
         settings=settings(
-            max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES,
+            phases=PHASES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )
