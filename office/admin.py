@@ -23,6 +23,7 @@ from .election_page import ElectionPageMixin
 from .forged_forms import ForgedFormsMixin
 from .forms import FROZEN_FIELDS, ElectionForm
 from .log_words import tell_changes, with_changes
+from .mail.pages import MailPagesMixin
 from .members import OrganisationAdmin, PersonAdmin
 from .mending import MendingMixin
 from .models import LoggedAct, Organisation
@@ -81,6 +82,7 @@ class ElectionAdmin(
     RollPagesMixin,
     RollImportPagesMixin,
     RollCodePagesMixin,
+    MailPagesMixin,
     TimePageMixin,
     WayInMixin,
 ):

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -127,6 +128,9 @@ class ElectionPageMixin(admin.ModelAdmin):
             "phase": describe(election, now),
             "times": list(tell_times(election, now)),
             "steps": [step for step in next_steps(election, now, has_ballots=has_ballots) if step.right in rights],
+            "has_mail": bool(settings.EMAIL_HOST)
+            and election.eligibility == Eligibility.ROLL
+            and election.state != State.DRAFT,
             "shown": shown,
             "problem": problem,
             "is_over": election.state in HAS_RESULT,

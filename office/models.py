@@ -141,6 +141,82 @@ class ActName(models.TextChoices):
     REISSUE_CODE = "reissue-code", _("new code for a voter")
     REISSUE_CODES = "reissue-codes", _("new codes for all voters")
     CHANGE_CERTIFYING = "change-certifying", _("number of managers who certify changed")
+    SEND_INVITATIONS = "send-invitations", _("invitations ordered")
+    SEND_REMINDERS = "send-reminders", _("reminders ordered")
+    SEND_RESULT = "send-result", _("mails with the result ordered")
+    SEND_AGAIN = "send-again", _("mails ordered again")
+    STOP_MAIL = "stop-mail", _("waiting mails stopped")
+
+
+class MailOrder(models.Model):
+    """Mails of one kind to people on the roll of an election, as an organiser ordered them; see docs/mail.md.
+
+    The worker that sends them has no request, so that the address stands here; and `sender` is the name under which.
+    """
+
+    class Kind(models.TextChoices):
+        INVITATION = "invitation", _("Invitations")
+        REMINDER = "reminder", _("Reminders")
+        RESULT = "result", _("Mails with the result")
+
+    election = models.ForeignKey("polls.Election", models.CASCADE, related_name="mail_orders")
+    kind = models.CharField(max_length=10, choices=Kind)
+    # Whether each mail makes its voter a new code.
+    with_code = models.BooleanField(default=False)
+    language = models.CharField(_("language"), max_length=10)
+    sender = models.CharField(max_length=100)
+    reply_to = models.EmailField(_("address for answers"), blank=True)
+    address = models.CharField(max_length=500)
+    ordered_at = models.DateTimeField(db_default=Now())
+    # When the worker began its last turn with it; what kept it from sending, and until when it waits for that.
+    turn_at = models.DateTimeField(null=True)
+    problem = models.TextField(blank=True)
+    paused_until = models.DateTimeField(null=True)
+    # Of reminders, which are deleted once they are done: together they would tell who had voted when.
+    sent = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {self.election}"
+
+
+class MailMessage(models.Model):
+    """One mail of an order, to the roll entry with this number; it has neither the code nor the address."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        # Committed before the mail server gets it, and found only where a worker is at it, or has died.
+        SENDING = "sending", _("being sent")
+        UNSURE = "unsure", _("perhaps sent")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("not sent")
+        # It had become superfluous: struck, voted, without an address, or too late.
+        SKIPPED = "skipped", _("left out")
+
+    order = models.ForeignKey(MailOrder, models.CASCADE, related_name="messages")
+    # None once the reminder of somebody has failed: that it was needed tells who had not voted.
+    number = models.PositiveIntegerField(null=True)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    # What the mail server said.
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "number"], name="one_mail_of_an_order_for_a_voter")]
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"],
+                condition=models.Q(state__in=("waiting", "sending")),
+                name="mail_to_be_sent",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.get_state_display()}"
 
 
 class LoggedAct(models.Model):

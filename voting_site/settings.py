@@ -281,6 +281,27 @@ if OIDC_ISSUER:
     if not OIDC_CLIENT_ID or not OIDC_CLIENT_SECRET:
         raise ImproperlyConfigured("OIDC_ISSUER is set; set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET as well.")
 
+# --- Mail -----------------------------------------------------------------------------------------------
+
+# Mail to voters, sent by the worker; without a host it is off. Only by SMTP: a backend that prints or stores mails
+# would show voting codes to whoever reads its log or its files.
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = env("EMAIL_HOST", default="")
+EMAIL_PORT = positive("EMAIL_PORT", default=587, at_most=65_535)
+EMAIL_SECURITY = env("EMAIL_SECURITY", default="starttls")
+if EMAIL_SECURITY not in ("starttls", "tls", "off"):
+    raise ImproperlyConfigured(f"EMAIL_SECURITY is {EMAIL_SECURITY!r}; set it to 'starttls', 'tls' or 'off'.")
+EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "tls"
+EMAIL_HOST_USER = env("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", default="")
+# Seconds for one answer of the mail server.
+EMAIL_TIMEOUT = positive("EMAIL_TIMEOUT", default=10, at_most=60)
+# The address from which mails come, and to which they come back.
+EMAIL_FROM = env("EMAIL_FROM", default="")
+if EMAIL_HOST and "@" not in EMAIL_FROM:
+    raise ImproperlyConfigured("EMAIL_HOST is set; set EMAIL_FROM to the address from which mails come.")
+MAILS_PER_MINUTE = positive("MAILS_PER_MINUTE", default=60, at_most=6000)
+
 # --- Redis: ballot box, Celery broker, channel layer ----------------------------------------------------
 
 # Users with fewer rights, by role, as in PostgreSQL.
@@ -370,6 +391,7 @@ CELERY_BEAT_SCHEDULE = {
         ("certify", 5.0, 30),
     )
 }
+CELERY_BEAT_SCHEDULE["send_mail"] = {"task": "office.send_mail", "schedule": 5.0, "options": {"expires": 30}}
 
 # --- Languages and time ---------------------------------------------------------------------------------
 

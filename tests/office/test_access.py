@@ -38,6 +38,13 @@ OTHERS = {
     "changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol", "voter", "strike_voter",
     "voter_code", "voter_card",
 }  # fmt: skip
+    "mail": SEE, "mail_invitation": WRITE, "mail_reminder": RUN, "mail_result": RUN,
+}  # fmt: skip
+# Pages of no election or of something else, which have tests of their own below, in test_admin.py and in mail/.
+OTHERS = {"changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol"} | {
+    "mail_again",
+    "mail_stop",
+}
 
 
 @pytest.fixture

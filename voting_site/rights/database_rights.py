@@ -60,9 +60,13 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "polls_drawsecret": {"worker": READ_AND_ADD, "admin": {"INSERT": ALL}},
     "polls_contest": {"worker": EDIT, "admin": EDIT},
     "polls_option": {"worker": EDIT, "admin": EDIT},
-    "polls_roll": {"worker": READ, "admin": EDIT},
-    # The worker derives voter keys from the entries, and notes who has voted.
-    "polls_rollentry": {"worker": {**READ, "UPDATE": ("voted",)}, "admin": EDIT},
+    # The worker makes the codes that it mails.
+    "polls_roll": {"worker": {**READ, "UPDATE": ("revision",)}, "admin": EDIT},
+    # It derives voter keys from the entries, and notes who has voted.
+    "polls_rollentry": {
+        "worker": {**READ, "UPDATE": ("voted", "code_hash", "issue", "revision")},
+        "admin": EDIT,
+    },
     # Written once, and deleted only together with a draft.
     "polls_design": {"worker": READ_AND_ADD, "result": READ, "admin": LINK},
     "polls_epoch": {"worker": {**READ_AND_ADD, "UPDATE": ("reused_at",)}},
@@ -128,6 +132,19 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "office_holding": {"admin": LINK},
     "office_secondfactor": {"admin": EDIT},
     "office_outsideidentity": {"admin": LINK},
+    # The office orders mails, and the worker sends them. It forgets reminders once they are done.
+    "office_mailorder": {
+        "worker": {**READ, "UPDATE": ("turn_at", "problem", "paused_until", "sent", "skipped")},
+        "admin": LINK,
+    },
+    "office_mailmessage": {
+        "worker": {
+            "SELECT": ALL,
+            "UPDATE": ("number", "state", "attempts", "due_at", "reason"),
+            "DELETE": ALL,
+        },
+        "admin": {**LINK, "UPDATE": ("state", "attempts", "due_at", "reason")},
+    },
     # --- Django ---
     # The readiness check compares the applied migrations with those in the code.
     "django_migrations": {"worker": READ, "result": READ, "admin": READ},

@@ -1,0 +1,69 @@
+"""What stands in a mail: plain text, in the language in which it was ordered."""
+
+import zoneinfo
+from email.utils import formataddr, make_msgid
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from polls.life import Phase
+
+from ..models import MailOrder
+from ..times import write_date
+
+Kind = MailOrder.Kind
+LONGEST_SUBJECT = 150
+
+
+def write_subject(order: MailOrder) -> str:
+    """Return the subject, in the language that is active."""
+    formats = {
+        Kind.INVITATION: _("Your vote: %(title)s"),
+        Kind.REMINDER: _("You can still vote: %(title)s"),
+        Kind.RESULT: _("The result: %(title)s"),
+    }
+    # A line end would begin another header.
+    title = " ".join(order.election.title.split())
+    return Truncator(formats[Kind(order.kind)] % {"title": title}).chars(LONGEST_SUBJECT)
+
+
+def write_body(order: MailOrder, *, name: str, code: str) -> str:
+    """Return the text, in the language that is active; without a code it says to use the one before."""
+    election = order.election
+    zone = zoneinfo.ZoneInfo(election.time_zone)
+    is_scheduled = election.phase(timezone.now()) == Phase.SCHEDULED
+    context = {
+        "name": name,
+        "title": " ".join(election.title.split()),
+        "sender": order.sender,
+        "reply_to": order.reply_to,
+        "address": order.address,
+        "code": code,
+        # What stands behind # is never sent to a server.
+        "link": f"{order.address}#{code}",
+        "opens": write_date(election.opening, zone) if is_scheduled else "",
+        "closes": write_date(election.closes_at, zone) if election.closes_at else "",
+    }
+    return render_to_string(f"office/mail/{order.kind}.txt", context).strip() + "\n"
+
+
+def write_mail(order: MailOrder, *, name: str, email: str, code: str) -> EmailMessage:
+    """Return a mail to one voter, as the mail server gets it."""
+    with translation.override(order.language):
+        return EmailMessage(
+            write_subject(order),
+            write_body(order, name=name, code=code),
+            formataddr((order.sender, settings.EMAIL_FROM), "utf-8"),
+            [email],
+            reply_to=[order.reply_to] if order.reply_to else None,
+            headers={
+                # Python's own would name this machine.
+                "Message-ID": make_msgid(domain=settings.EMAIL_FROM.rpartition("@")[2]),
+                # No absence notices, as RFC 3834 has it.
+                "Auto-Submitted": "auto-generated",
+            },
+        )
