@@ -59,7 +59,7 @@ def texts_in_source() -> set[Key]:
     found: set[Key] = set()
     for package in PACKAGES:
         for path in sorted((PROJECT / package).rglob("*")):
-            if path.suffix == ".html":
+            if path.suffix in (".html", ".txt"):
                 source = template_messages.templatize(path.read_text(), origin=str(path))
             elif path.suffix == ".py":
                 source = path.read_text()

@@ -139,7 +139,8 @@ class SendAgain(Act[int]):
 
     def change(self) -> int:
         require_mail(self.election)
-        rows = MailMessage.objects.select_for_update().filter(
+        # Of these rows alone: the office may not lock orders.
+        rows = MailMessage.objects.select_for_update(of=("self",)).filter(
             order__election=self.election, pk__in=self.messages, state__in=(State.FAILED, State.UNSURE)
         )
         # A failed reminder does not say any more to whom it was.

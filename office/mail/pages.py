@@ -134,9 +134,12 @@ def find_address(request: HttpRequest, election: Election, kind: str) -> str:
 
 
 def write_samples(order: MailOrder) -> list[tuple[str, str, str]]:
-    """Return each language with the subject and the text of a mail as it will be, without a real code."""
+    """Return each language with the subject and the text of a mail as it will be, without a real code.
+
+    The language of the page comes first.
+    """
     samples = []
-    for language, name in settings.LANGUAGES:
+    for language, name in sorted(settings.LANGUAGES, key=lambda one: one[0] != get_language()):
         with translation.override(language):
             code = SAMPLE_CODE if order.with_code else ""
             samples.append((str(name), write_subject(order), write_body(order, name="", code=code)))

@@ -1,5 +1,6 @@
 """What stands in a mail: plain text, in the language in which it was ordered."""
 
+import re
 import zoneinfo
 from email.utils import formataddr, make_msgid
 
@@ -48,7 +49,9 @@ def write_body(order: MailOrder, *, name: str, code: str) -> str:
         "opens": write_date(election.opening, zone) if is_scheduled else "",
         "closes": write_date(election.closes_at, zone) if election.closes_at else "",
     }
-    return render_to_string(f"office/mail/{order.kind}.txt", context).strip() + "\n"
+    text = render_to_string(f"office/mail/{order.kind}.txt", context).strip() + "\n"
+    # Parts that are left out leave their empty lines.
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def write_mail(order: MailOrder, *, name: str, email: str, code: str) -> EmailMessage:

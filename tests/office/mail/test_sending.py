@@ -35,7 +35,7 @@ def invite(election: Election, **changes: Any) -> int:
 
 
 def turn(minutes: float = 0) -> None:
-    """Let the worker take a turn, so many minutes from now."""
+    """Let the worker take a turn, so many minutes from now, however short the last one is ago."""
     MailOrder.objects.update(turn_at=None)
     send_waiting(now=timezone.now() + timezone.timedelta(minutes=minutes, seconds=1))
 
