@@ -31,20 +31,14 @@ PAGES = {
     "cancel": WRITE, "duplicate": WRITE, "delete": WRITE, "mend": WRITE, "lot": WRITE, "withdraw": WRITE,
     "code": SEE,
     "voters": SEE, "add_voter": WRITE, "import_roll": WRITE, "codes": WRITE, "copy_roll": WRITE,
-}  # fmt: skip
-# Pages of no election or of something else, which have tests of their own below and in test_admin.py.
-# Those about one voter are in test_roll_pages.py.
-OTHERS = {
-    "changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol", "voter", "strike_voter",
-    "voter_code", "voter_card",
-}  # fmt: skip
     "mail": SEE, "mail_invitation": WRITE, "mail_reminder": RUN, "mail_result": RUN,
 }  # fmt: skip
 # Pages of no election or of something else, which have tests of their own below, in test_admin.py and in mail/.
-OTHERS = {"changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol"} | {
-    "mail_again",
-    "mail_stop",
-}
+# Those about one voter are in test_roll_pages.py.
+OTHERS = {
+    "changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol", "voter", "strike_voter",
+    "voter_code", "voter_card", "mail_again", "mail_stop",
+}  # fmt: skip
 
 
 @pytest.fixture
