@@ -36,7 +36,8 @@ PAGES = {
 # Pages of no election or of something else, which have tests of their own below, in test_admin.py and in mail/.
 # Those about one voter are in test_roll_pages.py.
 OTHERS = {
-    "changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol", "voter", "strike_voter",
+    "changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol", "protocol_pdf", "voter",
+    "strike_voter",
     "voter_code", "voter_card", "mail_again", "mail_stop",
 }  # fmt: skip
 
