@@ -37,7 +37,7 @@ class MemberForm(forms.Form):
         max_length=150,
         help_text=gettext_lazy(
             "Somebody who has no account yet gets one under this name, and you get a link to pass on. "
-            "Urna sends no mail."
+            "Urna does not mail it."
         ),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}),
     )
