@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from pages.templatetags.display import bare_address
 
-from ..pdf import fonts
 from ..times import write_date
 
 LONGEST_ADDRESS = 150
@@ -59,6 +58,9 @@ class Notice:
                 _("The address %(address)s is too long for a card: it may have %(most)s characters.")
                 % {"address": self.typed_address, "most": LONGEST_ADDRESS}
             )
+        # Loads ReportLab, which a process that prints nothing does without.
+        from ..pdf import fonts
+
         for text in (self.title, *self.questions, self.organisation, self.address):
             if lacking := fonts.missing(text):
                 raise ValidationError(
@@ -78,6 +80,8 @@ class Printed:
 
     def name(self, card: Card) -> str:
         """Count a card, and return its name as far as it can be printed: as a whole or not at all."""
+        from ..pdf import fonts
+
         self.cards += 1
         if not fonts.missing(card.name):
             return card.name

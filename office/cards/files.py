@@ -12,12 +12,9 @@ from polls.design import Paper as BallotPaper
 from polls.models import Election
 
 from ..models import Holding
-from ..pdf.paper import Paper
 from ..time_fields import find_zone
 from .card import Card, Notice
-from .letters import print_letters
 from .mail_merge import write_table
-from .sheets import print_sheets
 
 
 class CardForms(TextChoices):
@@ -58,6 +55,11 @@ def write_file(form: CardForms, notice: Notice, cards: Iterable[Card]) -> HttpRe
         write_table(table, notice, cards)
         content, kind, ending = table.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", "csv"
     else:
+        # ReportLab is loaded with the first file, and not by each process that has the pages of the office.
+        from ..pdf.paper import Paper
+        from .letters import print_letters
+        from .sheets import print_sheets
+
         how, _dash, size = form.value.partition("-")
         file = io.BytesIO()
         (print_sheets if how == "sheets" else print_letters)(file, notice, cards, Paper(size))

@@ -22,6 +22,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "polls.ballot_box": ("polls/test_ballot_box",),
     "polls.contest_on_page": ("polls/test_papers", "polls/test_views"),
     "polls.definition": ("polls/test_definition", "polls/test_methods", "tally/test_publishing"),
+    "polls.first_page": ("polls/test_short_address", "polls/test_views"),
     "polls.forms": ("polls/test_papers", "polls/test_views"),
     "polls.markings": ("polls/test_methods", "polls/test_papers"),
     "polls.methods": ("polls/test_methods", "polls/test_papers"),
