@@ -88,7 +88,7 @@ def _facts(election: Election, paper: Paper, now: dt.datetime) -> Iterator[tuple
         yield _("A vote"), _("is final")
     else:
         yield _("A vote"), _("may be changed until the closing")
-    yield _("A tie that the counting rule leaves open"), str(TIES[TieBreak(paper.tie_break)])
+    yield _("An open tie"), str(TIES[TieBreak(paper.tie_break)])
     yield _("Results show"), election.get_shows_display()
     questions, options = len(paper.contests), sum(len(one.options) for one in paper.contests)
     yield (
