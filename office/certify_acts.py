@@ -9,12 +9,10 @@ from django.utils.translation import gettext as _
 
 from polls import by_worker
 from polls.life import State
-from polls.models import Election, TieBreak
+from polls.models import Election
 from polls.wake_up import ask_for_certification
-from polls.withholding import withheld
-from tally.certification import UNDER_WAY, certify
+from tally.certification import UNDER_WAY, certify, find_problem
 from tally.models import Certification, Reconciliation, RejectedBallot
-from tally.tie_breaks import find_open_ties
 
 from .access import Right
 from .acts import Act, NotDone, name_actor
@@ -41,12 +39,8 @@ def find_obstacle(election: Election) -> str:
     """Say why an election cannot be certified as it is, and what to do; "" if nothing is known against it."""
     if election.state == State.CERTIFIED:
         return _("It is certified already.")
-    if election.state != State.FINAL:
-        return str(Problem.NOT_FINAL.label)
-    if withheld(election.shows, election.state, election.released_at):
-        return str(Problem.WITHHELD.label)
-    if election.tie_break == TieBreak.LOT and find_open_ties(election):
-        return str(Problem.TIE.label)
+    if problem := find_problem(election):
+        return str(problem.label)
     if any(row.is_alarming for row in Reconciliation.objects.filter(election=election)):
         return str(Problem.ACCOUNT.label)
     return ""

@@ -91,15 +91,22 @@ def _note(election: Election, step: Certification.Step, *, problem: str = "", de
     announce(election.pk)
 
 
+def find_problem(election: Election) -> Certification.Problem | None:
+    """Return what keeps an election from being certified, of what can be told without its account and its ballots."""
+    if election.state != State.FINAL:
+        return Certification.Problem.NOT_FINAL
+    if withheld(election.shows, election.state, election.released_at):
+        return Certification.Problem.WITHHELD
+    if election.tie_break == TieBreak.LOT and find_open_ties(election):
+        return Certification.Problem.TIE
+    return None
+
+
 def _check(election: Election) -> None:
     """Balance the account once more, and require that whatever is odd is known."""
     _note(election, Certification.Step.CHECKING)
-    if election.state != State.FINAL:
-        raise NotCertified(Certification.Problem.NOT_FINAL)
-    if withheld(election.shows, election.state, election.released_at):
-        raise NotCertified(Certification.Problem.WITHHELD)
-    if election.tie_break == TieBreak.LOT and find_open_ties(election):
-        raise NotCertified(Certification.Problem.TIE)
+    if problem := find_problem(election):
+        raise NotCertified(problem)
     for shard in range(election.shards):
         balance(election, shard)
     rows = Reconciliation.objects.filter(election=election)
@@ -142,6 +149,9 @@ def _fix(election: Election, counts: Counter[str]) -> None:
     """Store the result with its hash, and show it; with the draw that was revealed just now."""
     row = read(election.pk)
     outcomes = decide(row, counts)
+    if election.tie_break == TieBreak.LOT and any(one.outcome.open_tie for one in outcomes):
+        # A lot was entered of which the worker has made no outcome yet: the count goes on after it, and ties again.
+        raise NotCertified(Certification.Problem.TIE)
     text = write_result(election, row, outcomes)
     store.insert_certified(election.pk, text, hashlib.sha256(text.encode()).hexdigest())
     keep(row, outcomes)

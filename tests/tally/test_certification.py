@@ -415,6 +415,21 @@ class TestTies:
         assert certified(drink, step=Step.ASKED).step == Step.DONE
         assert json.loads(CertifiedResult.objects.get().text)["contests"][0]["outcome"]["winners"] == ["cola-cao"]
 
+    def test_wait_for_the_next_lot_also_before_the_worker_has_seen_that_it_is_needed(self, make_election, cast):
+        drink = make_election(options=("ant", "bee", "cat"), method="irv", tie_break="lot")
+        for option in ("ant", "bee", "cat"):
+            cast(drink, option, option)
+        drain_all()
+        finish(drink)
+        enter_lot(drink, "q1", ["ant", "bee", "cat"], "Eva.")
+        row = certified(drink)
+        assert (row.step, row.problem, drink.state) == (Step.REFUSED, Problem.TIE, State.FINAL)
+        assert not CertifiedResult.objects.exists()
+        catch_up()
+        enter_lot(drink, "q1", ["ant", "bee"], "Eva.")
+        assert certified(drink, step=Step.ASKED).step == Step.DONE
+        assert get_snapshot("drink").contests[0].winners == ["ant"]
+
     def test_a_second_result_without_who_withdrew_is_certified_as_well(self, make_election, cast):
         drink = make_election(options=("ant", "bee", "cat"), method="approval")
         for voter, marking in (("ana", "ant,bee"), ("eva", "ant"), ("leo", "bee"), ("mia", "ant,cat")):
