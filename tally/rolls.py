@@ -8,8 +8,8 @@ from polls.roll import box
 
 from . import store as database
 
-# The advisory locks of rolls are (0, election); that of healing is (0, 0).
-ROLL_LOCK = 0
+# With the number of an election, the advisory lock of its roll.
+ROLL_LOCK = -3
 
 
 def bring_roll(election: Election) -> None:

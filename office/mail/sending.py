@@ -28,7 +28,7 @@ from .texts import write_mail
 
 logger = logging.getLogger(__name__)
 
-# The advisory lock of sending. Others that are no election's begin with 0 or -1.
+# The advisory lock of sending. Others that are no shard's begin with 0, -1 or -3.
 SENDING_LOCK = (-2, 0)
 # Seconds between two turns at least, a little less than beat's, and those after which a turn ends.
 TICK_S, TURN_S = 4.5, 20.0

@@ -2,6 +2,7 @@
 
 import pytest
 
+from office.mail.sending import SENDING_LOCK
 from polls import ballot_box
 from polls.ballot_box import Unavailable, Verdict
 from polls.models import Roll, RollEntry
@@ -9,8 +10,12 @@ from polls.publishing import publish_election
 from polls.roll import box
 from polls.voters import shard_of
 from tally import healing
+from tally.audit.accounts import BALANCE_LOCK
+from tally.certification import CERTIFYING_LOCK
 from tally.drain import drain_all
-from tally.rolls import bring_roll
+from tally.healing import HEALING_LOCK
+from tally.rolls import ROLL_LOCK, bring_roll
+from tally.turnout import TURNOUT_LOCK
 from tests.polls.roll.people import change, define, enrol, vote, voter_of
 
 
@@ -29,6 +34,13 @@ def drink(make_election):
 
 def lines(redis, election, part="roll"):
     return redis.hgetall(ballot_box.key(election.pk, 0, part))
+
+
+def test_the_lock_of_rolls_is_that_of_nothing_else():
+    """Shards have their election's number first, from 1 on; with 0 the roll of election 1 waited for the balancing."""
+    others = {HEALING_LOCK[0], BALANCE_LOCK[0], CERTIFYING_LOCK[0], SENDING_LOCK[0], TURNOUT_LOCK}
+    assert ROLL_LOCK < 0
+    assert ROLL_LOCK not in others
 
 
 class TestRoll:
