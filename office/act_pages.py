@@ -70,7 +70,7 @@ class ActsMixin(admin.ModelAdmin):
         status = HTTPStatus.OK
         if request.method == "POST":
             if request.POST.get("seen") == checklist.fingerprint:
-                return self._do(request, Publish(election), describe_publication)
+                return do_act(self, request, Publish(election), describe_publication)
             text = _("Not published: somebody has edited it since you opened this page. Look it over again.")
             self.message_user(request, text, messages.ERROR)
             status = HTTPStatus.CONFLICT
@@ -82,7 +82,7 @@ class ActsMixin(admin.ModelAdmin):
         """Ask for the reason, then call off an election that has not opened."""
         form = ReasonForm(request.POST or None)
         if form.is_valid():
-            return self._do(request, Cancel(election, form.cleaned_data["reason"]), describe_cancellation)
+            return do_act(self, request, Cancel(election, form.cleaned_data["reason"]), describe_cancellation)
         question = _("Cancel “%(title)s”? It will not open, and it cannot be published again.")
         return self._ask(request, election, question, _("Cancel the election"), form=form)
 
@@ -116,18 +116,8 @@ class ActsMixin(admin.ModelAdmin):
     ) -> HttpResponse:
         """Ask a question, and do the act once its button is pressed."""
         if request.method == "POST":
-            return self._do(request, act, describe)
+            return do_act(self, request, act, describe)
         return self._ask(request, act.election, question, button)
-
-    def _do(self, request: HttpRequest, act: Act[Any], describe: Callable[[Any], Said]) -> HttpResponse:
-        """Do an act, say what has come of it, and go back to the election."""
-        try:
-            said = describe(act.perform(by=request.user))
-        except ValidationError as problem:
-            said = " ".join(problem.messages), messages.ERROR
-        text, level = said if isinstance(said, tuple) else (said, messages.SUCCESS)
-        self.message_user(request, text, level)
-        return redirect("admin:polls_election_page", act.election.pk)
 
     def _ask(
         self, request: HttpRequest, election: Election, question: str, button: str, *, form: forms.Form | None = None
@@ -144,6 +134,24 @@ class ActsMixin(admin.ModelAdmin):
             back=reverse("admin:polls_election_page", args=[election.pk]),
         )
         return TemplateResponse(request, "office/confirm.html", context)
+
+
+def do_act(
+    site: admin.ModelAdmin,
+    request: HttpRequest,
+    act: Act[Any],
+    describe: Callable[[Any], Said],
+    *,
+    back_to: str = "page",
+) -> HttpResponse:
+    """Do an act, say what has come of it, and go back to a page of the election."""
+    try:
+        said = describe(act.perform(by=request.user))
+    except ValidationError as problem:
+        said = " ".join(problem.messages), messages.ERROR
+    text, level = said if isinstance(said, tuple) else (said, messages.SUCCESS)
+    site.message_user(request, text, level)
+    return redirect(f"admin:polls_election_{back_to}", act.election.pk)
 
 
 def describe_publication(publication: Publication) -> Said:

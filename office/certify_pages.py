@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
@@ -19,8 +18,8 @@ from tally.models import Certification
 
 from .access import Right
 from .account_page import describe_accounts
-from .act_pages import Said
-from .acts import Act, name_actor
+from .act_pages import Said, do_act
+from .acts import name_actor
 from .certify_acts import Certify, ChangeCertifying, WithdrawCertification, count_set_aside, find_obstacle
 from .election_page import read_numbers
 from .election_view import election_view, page_context
@@ -69,7 +68,7 @@ class CertifyPagesMixin(admin.ModelAdmin):
         sent = request.POST if request.method == "POST" else None
         form = CertifyForm(sent, set_aside=sum(n for _reason, n in rejected))
         if form.is_valid():
-            return self._certify(request, Certify(election, form.cleaned_data["set_aside"]))
+            return do_act(self, request, Certify(election, form.cleaned_data["set_aside"]), describe)
         row = Certification.objects.filter(election=election).first()
         shown, _problem = read_numbers(election)
         context = page_context(
@@ -92,7 +91,7 @@ class CertifyPagesMixin(admin.ModelAdmin):
     @election_view(Right.CERTIFY)
     def take_back_order_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Take back an order that waits for another manager."""
-        return self._certify(request, WithdrawCertification(election))
+        return do_act(self, request, WithdrawCertification(election), describe)
 
     @election_view(Right.SEE)
     def protocol_view(self, request: HttpRequest, election: Election) -> HttpResponse:
@@ -104,15 +103,6 @@ class CertifyPagesMixin(admin.ModelAdmin):
         """Return the same protocol as PDF."""
         content = protocol_pages.write(full_context(election), protocol_pages.read_paper(request))
         return protocol_pages.file_response(content, election.slug)
-
-    def _certify(self, request: HttpRequest, act: Act[Any]) -> HttpResponse:
-        try:
-            said = describe(act.perform(by=request.user))
-        except ValidationError as problem:
-            said = " ".join(problem.messages), messages.ERROR
-        text, level = said if isinstance(said, tuple) else (said, messages.SUCCESS)
-        self.message_user(request, text, level)
-        return redirect("admin:polls_election_page", act.election.pk)
 
 
 def full_context(election: Election) -> dict[str, Any]:

@@ -7,17 +7,15 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .election_view import page_context
 from .factor_acts import DemandFactor, ResetFactor
 from .member_pages import member_view
 from .models import Membership, Organisation
 from .organisation_acts import OrganisationAct
-from .organisation_view import organisation_view
+from .organisation_view import ask_about_members, organisation_view
 
 
 class FactorPagesMixin(admin.ModelAdmin):
@@ -45,7 +43,8 @@ class FactorPagesMixin(admin.ModelAdmin):
             act = DemandFactor(organisation, request.POST.get("demanded") == "yes")
             said = _("A second factor is mandatory now.") if act.demanded else _("A second factor is optional now.")
             return self._do_about_factors(request, act, said)
-        return self._ask_about_factors(
+        return ask_about_members(
+            self,
             request,
             organisation,
             describe_demand(organisation) if demanded else _("Let members sign in with their password alone again?"),
@@ -64,7 +63,7 @@ class FactorPagesMixin(admin.ModelAdmin):
             "Reset the second factor of “%(who)s”? Do it only if you know that it is they who ask: by telephone, or "
             "face to face. Apps, passkeys and recovery codes of this account stop working, and its sessions end."
         )
-        return self._ask_about_factors(request, member.organisation, question % names, _("Reset the second factor"))
+        return ask_about_members(self, request, member.organisation, question % names, _("Reset the second factor"))
 
     def _do_about_factors(self, request: HttpRequest, act: OrganisationAct[Any], said: str) -> HttpResponse:
         try:
@@ -74,28 +73,6 @@ class FactorPagesMixin(admin.ModelAdmin):
         else:
             self.message_user(request, said)
         return redirect("admin:office_organisation_members", act.organisation.pk)
-
-    def _ask_about_factors(
-        self,
-        request: HttpRequest,
-        organisation: Organisation,
-        question: str,
-        button: str,
-        hidden: list[tuple[str, str]] | None = None,
-    ) -> HttpResponse:
-        page = reverse("admin:office_organisation_members", args=[organisation.pk])
-        context = page_context(
-            self,
-            request,
-            button,
-            organisation=organisation,
-            question=question,
-            button=button,
-            hidden=hidden or [],
-            members_page=page,
-            back=page,
-        )
-        return TemplateResponse(request, "office/confirm.html", context)
 
 
 def describe_demand(organisation: Organisation) -> str:

@@ -1,6 +1,6 @@
 """The page on which managers say who is a member of their organisation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -24,7 +24,7 @@ from .first_password import link_path
 from .member_acts import AddMember, ChangeRole, LastManager, MakeLink, RemoveMember, may_make_link
 from .models import MemberRole, Membership, Organisation
 from .organisation_acts import OrganisationAct
-from .organisation_view import organisation_view
+from .organisation_view import ask_about_members, organisation_view
 
 View = Callable[..., HttpResponse]
 
@@ -138,7 +138,7 @@ class MemberPagesMixin(admin.ModelAdmin):
                 question = _("Leave “%(organisation)s”? You will not see its elections any more.") % names
             else:
                 question = _("Remove “%(who)s” from “%(organisation)s”? The account itself stays.") % names
-            return self._ask(request, member.organisation, [question], _("Remove"))
+            return ask_about_members(self, request, member.organisation, question, _("Remove"))
         act = RemoveMember(member, knowing_last="sure" in request.POST)
         said = _("“%(who)s” is no member of “%(organisation)s” any more.") % names
         return self._do_with_member(request, act, said, _("Remove"))
@@ -159,12 +159,13 @@ class MemberPagesMixin(admin.ModelAdmin):
         act: OrganisationAct[User],
         said: str,
         button: str,
-        hidden: list[tuple[str, str]] | None = None,
+        hidden: Sequence[tuple[str, str]] = (),
     ) -> HttpResponse:
         try:
             act.perform(by=request.user)
         except LastManager as problem:
-            return self._ask(request, act.organisation, problem.messages, button, [*(hidden or []), ("sure", "yes")])
+            question = " ".join(problem.messages)
+            return ask_about_members(self, request, act.organisation, question, button, [*hidden, ("sure", "yes")])
         except ValidationError as problem:
             self.message_user(request, " ".join(problem.messages), messages.ERROR)
         else:
@@ -172,28 +173,6 @@ class MemberPagesMixin(admin.ModelAdmin):
         if organisations_of(request.user, Right.MANAGE).filter(pk=act.organisation.pk).exists():
             return redirect("admin:office_organisation_members", act.organisation.pk)
         return redirect("admin:index")
-
-    def _ask(
-        self,
-        request: HttpRequest,
-        organisation: Organisation,
-        questions: list[str],
-        button: str,
-        hidden: list[tuple[str, str]] | None = None,
-    ) -> HttpResponse:
-        page = reverse("admin:office_organisation_members", args=[organisation.pk])
-        context = page_context(
-            self,
-            request,
-            button,
-            organisation=organisation,
-            question=" ".join(questions),
-            hidden=hidden or [],
-            button=button,
-            members_page=page,
-            back=page,
-        )
-        return TemplateResponse(request, "office/confirm.html", context)
 
     def _show_link(self, request: HttpRequest, organisation: Organisation, person: User) -> HttpResponse:
         # On a page of its own and not in a message: those wait in a cookie.

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from polls.definition import Definition
-from polls.design import Paper
 from polls.models import Election
 from tally.models import PublicLot, Withdrawal
 from tally.tie_breaks import enter_lot
@@ -48,13 +47,7 @@ class Withdraw(Act[Withdrawal]):
     def change(self) -> Withdrawal:
         if not self.reason.strip():
             raise NotDone(_("Not noted: say why it has withdrawn. Everybody who sees the result reads it."))
-        return withdraw(self.election, read_paper(self.election), self.contest, self.option, self.reason)
+        return withdraw(self.election, Definition.of(self.election).paper, self.contest, self.option, self.reason)
 
     def details(self) -> dict[str, tuple[str | None, str | None]]:
         return {f"withdrawn in {self.contest}": (None, f"{self.option} ({self.reason})")}
-
-
-def read_paper(election: Election) -> Paper:
-    """Return the paper on which people have voted."""
-    definition = Definition.of(election)
-    return Paper(**{name: getattr(definition, name) for name in Paper.__dataclass_fields__})

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from polls import methods
+from polls.definition import Definition
 from polls.design import Paper
 from polls.labels import LONGEST_EXPLANATION
 from polls.methods import ContestOnBallot
@@ -22,9 +23,9 @@ from tabulation.ties import OpenTie
 from tally.tie_breaks import find_open_ties
 
 from .access import Right
-from .acts import Act
+from .act_pages import do_act
 from .election_view import election_view, page_context
-from .result_acts import EnterLot, Withdraw, read_paper
+from .result_acts import EnterLot, Withdraw
 
 
 class LotForm(forms.Form):
@@ -101,7 +102,7 @@ class ResultPagesMixin(admin.ModelAdmin):
     def lot_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Ask for the order that a lot gave to the first open tie, and store it."""
         ties = find_open_ties(election)
-        contest = next((one for one in read_paper(election).contests if one.key in ties), None)
+        contest = next((one for one in Definition.of(election).paper.contests if one.key in ties), None)
         if contest is None:
             self.message_user(request, _("No tie is open."))
             return redirect("admin:polls_election_page", election.pk)
@@ -111,13 +112,13 @@ class ResultPagesMixin(admin.ModelAdmin):
             question %= {"title": contest.title or election.title}
             return self._ask_for(request, election, question, _("Enter the lot"), form)
         act = EnterLot(election, contest.key, form.order(), form.cleaned_data["note"])
-        return self._perform(request, act, _("Entered. The result follows it in a moment."))
+        return do_act(self, request, act, lambda _lot: _("Entered. The result follows it in a moment."))
 
     @election_view(Right.MANAGE)
     def withdraw_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Ask which option has withdrawn and why, and have a second result counted without it."""
         gone = set(election.withdrawals.values_list("contest", "option"))
-        form = WithdrawalForm(read_paper(election), gone, request.POST or None)
+        form = WithdrawalForm(Definition.of(election).paper, gone, request.POST or None)
         if not form.is_valid():
             question = _(
                 "Who has withdrawn after the close? A second result is counted without this option, and shown below "
@@ -126,7 +127,7 @@ class ResultPagesMixin(admin.ModelAdmin):
             return self._ask_for(request, election, question, _("Count a second time"), form)
         contest, _colon, option = form.cleaned_data["option"].partition(":")
         act = Withdraw(election, contest, option, form.cleaned_data["reason"])
-        return self._perform(request, act, _("Noted. The second result is shown in a moment."))
+        return do_act(self, request, act, lambda _withdrawal: _("Noted. The second result is shown in a moment."))
 
     def _ask_for(
         self, request: HttpRequest, election: Election, question: str, button: str, form: forms.Form
@@ -137,6 +138,3 @@ class ResultPagesMixin(admin.ModelAdmin):
         )  # fmt: skip
         status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
         return TemplateResponse(request, "office/confirm.html", context, status=status)
-
-    def _perform(self, request: HttpRequest, act: Act[Any], said: str) -> HttpResponse:
-        return self._do(request, act, lambda _result: said)  # type: ignore[attr-defined]

@@ -197,6 +197,11 @@ class Definition:
         return bytes.fromhex(self.voter_secret)
 
     @property
+    def paper(self) -> Paper:
+        """What voters see, without what is not part of the design."""
+        return Paper(**{name: getattr(self, name) for name in Paper.__dataclass_fields__})
+
+    @property
     def opens(self) -> dt.datetime:
         return moment(self.opens_at)
 

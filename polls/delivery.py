@@ -143,7 +143,7 @@ def _adopt_design(election: Election, standing: Definition) -> bool:
         return True
     if election.opened_at is not None:
         return False
-    paper = Paper(**{name: getattr(standing, name) for name in Paper.__dataclass_fields__})
+    paper = standing.paper
     for scheme in SCHEMES if len(paper.contests) == 1 else SCHEMES[1:]:
         text = paper.write(scheme)
         if hash_paper(text, scheme) == standing.design:

@@ -187,7 +187,12 @@ def decide(row: Any, counts: Mapping[str, int]) -> list[ContestOutcome]:
     votes = row.ballots + row.extra_weight
     if not row.result_revision:
         return tabulate(paper, counts, votes, entitled)
-    return _with_what_came_late(row, paper, tabulate(paper, counts, votes, entitled, tie_breaks.read_draw(row)))
+    draw = tie_breaks.read_draw(row)
+    notes, recounted = tie_breaks.read_notes(row), withdrawals.recount(row, paper, draw)
+    return [
+        one._replace(notes=notes.get(one.key, ()), recounted=recounted.get(one.key))
+        for one in tabulate(paper, counts, votes, entitled, draw)
+    ]
 
 
 def keep(row: Any, outcomes: list[ContestOutcome] | None, *, rest: int = 0) -> None:
@@ -215,15 +220,6 @@ def keep(row: Any, outcomes: list[ContestOutcome] | None, *, rest: int = 0) -> N
 def _kept_back(row: Any) -> str:
     """Return the results rule that keeps the outcome back, by the paper on which people vote."""
     return withheld(Paper.read(row.paper).shows, row.state, row.released_at)
-
-
-def _with_what_came_late(election: Election, paper: Paper, outcomes: list[ContestOutcome]) -> list[ContestOutcome]:
-    """Add to outcomes the notes of their lots, and the second outcome where an option has withdrawn."""
-    recounted = withdrawals.recount(election, paper, tie_breaks.read_draw(election))
-    return [
-        one._replace(notes=tie_breaks.read_notes(election, one.key), recounted=recounted.get(one.key))
-        for one in outcomes
-    ]
 
 
 def _known_turnout(row: Any) -> Turnout | None:

@@ -32,9 +32,12 @@ def read_draw(election: Election) -> Draw | None:
     return PublicLots(lots) if lots else None
 
 
-def read_notes(election: Election, contest: str) -> tuple[str, ...]:
-    """Return who drew the lots of a contest, and where, in the order in which they were entered."""
-    return tuple(lot.note for lot in election.lots.all() if lot.contest == contest)
+def read_notes(election: Election) -> dict[str, tuple[str, ...]]:
+    """Return who drew the lots of each contest, and where, in the order in which they were entered."""
+    notes: dict[str, tuple[str, ...]] = {}
+    for lot in election.lots.all():
+        notes[lot.contest] = (*notes.get(lot.contest, ()), lot.note)
+    return notes
 
 
 def reveal_draw(election: Election) -> None:

@@ -23,7 +23,7 @@ from polls import ballot_box, ballots
 from polls.ballot_box import Reply, offer
 from polls.definition import Definition, milliseconds, moment
 from polls.delivery import with_secrets
-from polls.design import Paper, hash_paper
+from polls.design import hash_paper
 from polls.methods import ContestOnBallot, OptionOnBallot
 from polls.models import Contest, Election
 from polls.publishing import publish_election
@@ -190,8 +190,7 @@ def contest(key: str = "q1", options: tuple[str, ...] = ("nesquik", "cola-cao"),
 
 def design_of(definition: Definition) -> str:
     """Return the design that a definition has once it is published."""
-    paper = Paper(**{name: getattr(definition, name) for name in Paper.__dataclass_fields__})
-    return hash_paper(paper.write())
+    return hash_paper(definition.paper.write())
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import translation
@@ -23,6 +22,7 @@ from pages.context_processors import site
 from polls.models import Election, Eligibility, RollEntry
 
 from ..access import Right, may
+from ..act_pages import do_act
 from ..acts import Act
 from ..election_view import election_view, page_context
 from ..models import MailMessage, MailOrder, Organisation
@@ -161,12 +161,7 @@ def name_them(election: Election, stuck: list[MailMessage]) -> list[dict[str, An
 
 def carry_out(model_admin: admin.ModelAdmin, request: HttpRequest, act: Act[int]) -> HttpResponse:
     """Do an act, say what has come of it, and go back to the page of the mail."""
-    try:
-        text, level = describe(act, act.perform(by=request.user)), messages.SUCCESS
-    except ValidationError as problem:
-        text, level = " ".join(problem.messages), messages.ERROR
-    model_admin.message_user(request, text, level)
-    return redirect("admin:polls_election_mail", act.election.pk)
+    return do_act(model_admin, request, act, lambda number: describe(act, number), back_to="mail")
 
 
 def describe(act: Act[int], number: int) -> str:
