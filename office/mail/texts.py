@@ -46,7 +46,8 @@ def write_body(order: MailOrder, *, name: str, code: str) -> str:
         "code": code,
         # What stands behind # is never sent to a server.
         "link": f"{order.address}#{code}",
-        "opens": write_date(election.opening, zone) if is_scheduled else "",
+        # A draft may open when it is published, and its page is only looked at.
+        "opens": write_date(election.opens_at, zone) if is_scheduled and election.opens_at else "",
         "closes": write_date(election.closes_at, zone) if election.closes_at else "",
     }
     text = render_to_string(f"office/mail/{order.kind}.txt", context).strip() + "\n"

@@ -35,7 +35,8 @@ def open_office(visitors: Visitors, live_server: Any, organiser: Client) -> Open
 
 @pytest.fixture(scope="module")
 def urna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with Up(tmp_path_factory.mktemp("urna")) as up:
+    # With mail set up, so that its pages have all that they can have; nobody sends any.
+    with Up(tmp_path_factory.mktemp("urna"), EMAIL_HOST="127.0.0.1", EMAIL_FROM="urna@example.org") as up:
         up.wait_until_ready()
         yield up
 

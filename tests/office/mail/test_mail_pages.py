@@ -98,6 +98,13 @@ class TestOrdering:
         assert 'href="result/"' in read(manager.get(mail(drink)))
         assert 'href="invitation/"' not in read(manager.get(mail(drink)))
 
+    def test_of_a_draft_that_opens_when_it_is_published_shows_the_text(self, choir, inbox):
+        draft = Election.objects.create(slug="later", title="Later?", eligibility="roll")
+        hold(draft, choir)
+        page = sign_in(choir, "manager").get(mail(draft, "invitation/"))
+        assert page.status_code == 200
+        assert "Voting opens" not in read(page)
+
 
 class TestWhatDidNotGoOut:
     def test_is_named_with_its_reason_and_sent_again(self, manager, drink, inbox):
