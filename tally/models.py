@@ -206,6 +206,18 @@ class Turnout(models.Model):
         return [self.is_known, self.entitled, self.weight, self.is_weighted, self.contests, self.groups, self.design]
 
 
+class RollComparison(models.Model):
+    """When the roll in the ballot box was last compared with the database, line by line (audit/rolls.py)."""
+
+    election = models.OneToOneField(Election, models.DO_NOTHING, primary_key=True, related_name="+")
+    revision = models.PositiveIntegerField()
+    compared_at = models.DateTimeField()
+    seconds = models.FloatField()
+
+    def __str__(self) -> str:
+        return f"of {self.election_id}, revision {self.revision}"
+
+
 class Certification(models.Model):
     """The certification of an election: who asked for it, and how far the worker is.
 

@@ -13,7 +13,7 @@ from polls.outages import is_outage
 
 from . import certification, healing, lifecycle, outcomes, turnout
 from . import drain as rounds
-from .audit import accounts
+from .audit import accounts, rolls
 
 logger = logging.getLogger(__name__)
 
@@ -89,3 +89,9 @@ def certify() -> None:
 @hint
 def check_accounts() -> None:
     accounts.check_accounts()
+
+
+@shared_task(name="tally.check_rolls")
+@hint
+def check_rolls() -> None:
+    rolls.check_rolls()

@@ -389,6 +389,7 @@ CELERY_BEAT_SCHEDULE = {
         ("check_accounts", 5.0, 30),
         ("note_turnout", 5.0, 30),
         ("certify", 5.0, 30),
+        ("check_rolls", 30.0, 60),
     )
 }
 CELERY_BEAT_SCHEDULE["send_mail"] = {"task": "office.send_mail", "schedule": 5.0, "options": {"expires": 30}}

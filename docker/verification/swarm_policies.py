@@ -87,11 +87,11 @@ class SwarmPolicies:
 
     def gives_secrets_sparingly(self) -> str:
         databases = {service: f"urna_{service}_database_url" for service in WITH_DATABASE}
-        wanted = {service: {KEY, f"urna_{service}_redis_url_4"} for service in ROLES}
+        wanted = {service: {KEY, f"urna_{service}_redis_url_5"} for service in ROLES}
         for service, url in databases.items():
             wanted[service].add(url)
         wanted |= {
-            "redis": {"urna_redis_users_4", "urna_redis_password_4"},
+            "redis": {"urna_redis_users_5", "urna_redis_password_5"},
             "db": {"urna_db_password"},
             "migrate": {KEY, *OWNERS, *databases.values()},
         }

@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 
 # Lines that one call of the script writes: three arguments each, below Lua's limit of about 8,000.
 CHUNK = 2000
-FIELDS = ("number", "issue", "weight", "groups", "code_hash", "struck_at", "revision")
+# What the lines of an entry are made of.
+LINE_FIELDS = ("number", "issue", "weight", "groups", "code_hash", "struck_at")
 
 Line = tuple[str, str, str]
 
@@ -58,9 +59,9 @@ def fill(definition: Definition, roll: Roll) -> bool:
     if min(known) >= 0:
         changed = changed.filter(revision__gt=min(known))
     waiting: dict[int, list[str]] = {shard: [] for shard in range(definition.shards)}
-    rows = changed.order_by().values_list(*FIELDS)
+    rows = changed.order_by().values_list(*LINE_FIELDS, "revision")
     for number, row in enumerate(rows.iterator(CHUNK), start=1):
-        for shard, line in _lines(definition, row[:-1]):
+        for shard, line in lines_of(definition, row[:-1]):
             if row[-1] > known[shard]:
                 waiting[shard].extend(line)
                 if len(waiting[shard]) >= 3 * CHUNK and not _write(definition, shard, writer, waiting[shard]):
@@ -73,8 +74,19 @@ def fill(definition: Definition, roll: Roll) -> bool:
     return all(_call(definition, shard, "finish", writer, roll.revision) for shard in range(definition.shards))
 
 
-def _lines(definition: Definition, row: Sequence[object]) -> Iterator[tuple[int, Line]]:
-    """Yield the lines of one entry, each with its shard: one for the voter, and one for the code if there is one."""
+def forget(definition: Definition) -> None:
+    """Let the roll be written anew, from nothing; until then nobody can vote; raises Unavailable."""
+    with reaching(), connection.client().pipeline(transaction=False) as pipe:
+        for shard in range(definition.shards):
+            pipe.hdel(key(definition.election, shard, "rules"), "roll_revision")
+        pipe.execute()
+
+
+def lines_of(definition: Definition, row: Sequence[object]) -> Iterator[tuple[int, Line]]:
+    """Yield the lines of an entry, given its LINE_FIELDS, each with its shard.
+
+    There is one for the voter, and one for the code if there is one. Without a value the box must not have the line.
+    """
     number, issue, weight, groups, code, struck_at = row
     voter = roll_voter(definition, int(str(number)))
     told = "" if struck_at else f"{issue} {weight} {write_groups(groups)}"  # type: ignore[arg-type]

@@ -13,6 +13,8 @@ from polls.definition import Definition
 from polls.models import Roll
 from polls.voters import derive_voter, roll_voter
 from tally import healing
+from tally.audit.rolls import compare
+from tally.models import RollComparison
 
 ENTRIES = 1_000_000
 
@@ -38,6 +40,8 @@ def test_a_roll_of_a_million_is_healed_within_a_minute(make_election, redis, tel
     assert redis.hlen(ballot_box.key(election.pk, 0, "roll")) == ENTRIES
     assert seconds < 60
     assert grown < 100
+    assert compare(election) == []
+    tell(f"comparing it with the database: {RollComparison.objects.get().seconds:.1f} s")
 
 
 @pytest.mark.full

@@ -109,6 +109,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         },
         "admin": READ,
     },
+    "tally_rollcomparison": {"worker": {**READ_AND_ADD, "UPDATE": ("revision", "compared_at", "seconds")}},
     # Rows are added, and never changed.
     "tally_publiclot": {"worker": READ, "admin": READ_AND_ADD},
     "tally_withdrawal": {"worker": READ, "admin": READ_AND_ADD},
