@@ -93,3 +93,8 @@ class TestPatientScheduler:
 def test_every_scheduled_task_exists():
     app.loader.import_default_modules()
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
+
+
+def test_no_tick_is_thrown_away_sooner_than_another(settings):
+    """On a busy machine, where tasks wait for seconds, those that were thrown away sooner would never run."""
+    assert {entry["options"]["expires"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} == {30}
