@@ -193,8 +193,13 @@ class MailMessage(models.Model):
         UNSURE = "unsure", _("perhaps sent")
         SENT = "sent", _("sent")
         FAILED = "failed", _("not sent")
+        # Another mail server reported later that it could not be delivered.
+        RETURNED = "returned", _("came back")
         # It had become superfluous: struck, voted, without an address, or too late.
         SKIPPED = "skipped", _("left out")
+
+    # What an organiser has to look at, and can send again.
+    STUCK = (State.FAILED, State.RETURNED, State.UNSURE)
 
     order = models.ForeignKey(MailOrder, models.CASCADE, related_name="messages")
     # None once the reminder of somebody has failed: that it was needed tells who had not voted.
@@ -202,7 +207,7 @@ class MailMessage(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now())
-    # What the mail server said.
+    # What a mail server said.
     reason = models.TextField(blank=True)
 
     class Meta:

@@ -300,6 +300,10 @@ EMAIL_TIMEOUT = positive("EMAIL_TIMEOUT", default=10, at_most=60)
 EMAIL_FROM = env("EMAIL_FROM", default="")
 if EMAIL_HOST and "@" not in EMAIL_FROM:
     raise ImproperlyConfigured("EMAIL_HOST is set; set EMAIL_FROM to the address from which mails come.")
+# The mailbox to which mails come back, as imaps://USER:PASSWORD@HOST/MAILBOX; empty: nobody reads it here.
+BOUNCES_URL = env("BOUNCES_URL", default="")
+if BOUNCES_URL and (urlsplit(BOUNCES_URL).scheme not in ("imap", "imaps") or not urlsplit(BOUNCES_URL).hostname):
+    raise ImproperlyConfigured("BOUNCES_URL has to be written as imaps://USER:PASSWORD@HOST/MAILBOX.")
 MAILS_PER_MINUTE = positive("MAILS_PER_MINUTE", default=60, at_most=6000)
 
 # --- Redis: ballot box, Celery broker, channel layer ----------------------------------------------------
@@ -392,6 +396,7 @@ CELERY_BEAT_SCHEDULE = {
         ("tally.certify", 5.0),
         ("tally.check_rolls", 30.0),
         ("office.send_mail", 5.0),
+        ("office.read_bounces", 60.0),
     )
 }
 

@@ -141,7 +141,7 @@ class SendAgain(Act[int]):
         require_mail(self.election)
         # Of these rows alone: the office may not lock orders.
         rows = MailMessage.objects.select_for_update(of=("self",)).filter(
-            order__election=self.election, pk__in=self.messages, state__in=(State.FAILED, State.UNSURE)
+            order__election=self.election, pk__in=self.messages, state__in=MailMessage.STUCK
         )
         # A failed reminder does not say any more to whom it was.
         for row in rows.exclude(number=None).order_by("pk"):

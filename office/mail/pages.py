@@ -201,7 +201,7 @@ class MailPagesMixin(admin.ModelAdmin):
         orders: Any = MailOrder.objects.filter(election=election).annotate(
             **{f"n_{state}": Count("messages", filter=Q(messages__state=state)) for state in State.values}
         )
-        stuck = MailMessage.objects.filter(order__election=election, state__in=(State.FAILED, State.UNSURE))
+        stuck = MailMessage.objects.filter(order__election=election, state__in=MailMessage.STUCK)
         listed = list(stuck.select_related("order").order_by("state", "-pk")[:LISTED])
         context = page_context(
             self,

@@ -25,6 +25,7 @@ from ..models import MailMessage, MailOrder
 from .new_codes import give_new_code
 from .occasions import has_shown_result, takes_votes
 from .texts import write_mail
+from .words import shorten
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,6 @@ TICK_S, TURN_S = 4.5, 20.0
 BACKOFF = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 25, 120))
 # How long all wait if the mail server takes none at all.
 PAUSE = dt.timedelta(minutes=1)
-LONGEST_REASON = 300
 # The status with which a server ends the connection (RFC 5321).
 SERVICE_ENDS = 421
 
@@ -102,7 +102,7 @@ def _open(server: BaseEmailBackend) -> None:
     try:
         server.open()
     except (OSError, ValueError) as error:
-        raise ServerFailed(_shorten(str(error))) from error
+        raise ServerFailed(shorten(str(error))) from error
 
 
 def _close(server: BaseEmailBackend) -> None:
@@ -124,7 +124,7 @@ def _send(server: BaseEmailBackend, message: MailMessage, now: dt.datetime) -> s
     except ValidationError:
         return _finish(message, State.FAILED, f"{entry.email}?")
     code = give_new_code(order.election, entry.number) if order.with_code else ""
-    mail = write_mail(order, name=entry.name, email=entry.email, code=code)
+    mail = write_mail(message, name=entry.name, email=entry.email, code=code)
     message.attempts += 1
     # An organiser may have stopped it meanwhile.
     is_own = MailMessage.objects.filter(pk=message.pk, state=State.WAITING)
@@ -145,8 +145,8 @@ def _send(server: BaseEmailBackend, message: MailMessage, now: dt.datetime) -> s
         return state
     except OSError as error:
         # The connection broke, and whether the server had taken the mail is not known.
-        _finish(message, State.UNSURE, _shorten(str(error)))
-        raise ServerFailed(_shorten(str(error))) from error
+        _finish(message, State.UNSURE, shorten(str(error)))
+        raise ServerFailed(shorten(str(error))) from error
     return _finish(message, State.SENT)
 
 
@@ -190,9 +190,4 @@ def _finish(message: MailMessage, state: str, reason: str = "", *, due_at: dt.da
 
 def _words(status: int, said: bytes | str) -> str:
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return _shorten(f"{status} {text}")
-
-
-def _shorten(text: str) -> str:
-    # PostgreSQL stores no NUL.
-    return " ".join(text.replace("\0", "").split())[:LONGEST_REASON]
+    return shorten(f"{status} {text}")

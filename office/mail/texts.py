@@ -2,7 +2,7 @@
 
 import re
 import zoneinfo
-from email.utils import formataddr, make_msgid
+from email.utils import formataddr
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from polls.life import Phase
 
-from ..models import MailOrder
+from ..models import MailMessage, MailOrder
 from ..times import write_date
+from .message_ids import write_message_id
 
 Kind = MailOrder.Kind
 LONGEST_SUBJECT = 150
@@ -55,8 +56,9 @@ def write_body(order: MailOrder, *, name: str, code: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def write_mail(order: MailOrder, *, name: str, email: str, code: str) -> EmailMessage:
+def write_mail(message: MailMessage, *, name: str, email: str, code: str) -> EmailMessage:
     """Return a mail to one voter, as the mail server gets it."""
+    order = message.order
     with translation.override(order.language):
         return EmailMessage(
             write_subject(order),
@@ -65,8 +67,7 @@ def write_mail(order: MailOrder, *, name: str, email: str, code: str) -> EmailMe
             [email],
             reply_to=[order.reply_to] if order.reply_to else None,
             headers={
-                # Python's own would name this machine.
-                "Message-ID": make_msgid(domain=settings.EMAIL_FROM.rpartition("@")[2]),
+                "Message-ID": write_message_id(message),
                 # No absence notices, as RFC 3834 has it.
                 "Auto-Submitted": "auto-generated",
             },
