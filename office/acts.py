@@ -10,7 +10,7 @@ import getpass
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -45,6 +45,7 @@ Result = TypeVar("Result")
 LOGGED = (
     "state", "title", "slug", "opens_at", "closes_at", "votes_final", "eligibility", "proof_of_work", "unlisted",
     "archived_at", "cancel_reason", "tie_break", "shows", "shows_who_voted", "released_at", "certified_at",
+    "providers",
 )  # fmt: skip
 
 # Why an election cannot be cancelled, and what can be done instead.
@@ -208,6 +209,7 @@ class Duplicate(Act[Election]):
             description=original.description,
             votes_final=original.votes_final,
             eligibility=original.eligibility,
+            providers=original.providers,
             shows=original.shows,
             tie_break=original.tie_break,
             shows_who_voted=original.shows_who_voted,
@@ -239,7 +241,11 @@ def logged_values(election: Election) -> dict[str, str | None]:
     fields = {name: getattr(election, name) for name in LOGGED}
     # The design represents the paper as it was published.
     fields["design"] = election.offered or election.in_force
-    return {name: None if value is None else str(value) for name, value in fields.items()}
+    return {name: None if value is None or value == [] else _write(value) for name, value in fields.items()}
+
+
+def _write(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def differences(

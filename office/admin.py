@@ -21,7 +21,7 @@ from .contest_inline import ContestInline, shows_frozen
 from .election_list import ElectionListMixin
 from .election_page import ElectionPageMixin
 from .forged_forms import ForgedFormsMixin
-from .forms import FROZEN_FIELDS, ElectionForm
+from .forms import FROZEN_FIELDS, ElectionForm, offers_sign_in
 from .log_words import tell_changes, with_changes
 from .mail.pages import MailPagesMixin
 from .members import OrganisationAdmin, PersonAdmin
@@ -123,7 +123,7 @@ class ElectionAdmin(
             # Sent from a page that was loaded before the close. Publishing refuses it if it comes too late.
             return fixed
         if obj.phase(timezone.now()) in (Phase.CLOSED, Phase.CANCELLED):
-            return (*fixed, "unlisted", "proof_of_work", "time_zone", "closes_at", "closes")
+            return (*fixed, "providers", "unlisted", "proof_of_work", "time_zone", "closes_at", "closes")
         return fixed
 
     def get_fieldsets(self, request: HttpRequest, obj: Election | None = None) -> Any:
@@ -133,7 +133,11 @@ class ElectionAdmin(
             "opens" if "opens_at" in fixed else "opens_at",
             "closes" if "closes_at" in fixed else "closes_at",
         ]
-        return (*self.fieldsets, (_("Window"), {"fields": window}))
+        named, (voting, options) = self.fieldsets
+        fields = options["fields"]
+        if offers_sign_in(obj or Election()):
+            fields = ("eligibility", "providers", *fields[1:])
+        return (named, (voting, {"fields": fields}), (_("Window"), {"fields": window}))
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -50,7 +50,10 @@ class Checklist:
 def check(election: Election, now: dt.datetime) -> Checklist:
     """Look a draft over before it is published."""
     paper = Paper.of(election)
-    window = (election.slug, election.opens_at, election.closes_at, election.time_zone, election.unlisted)
+    window = (
+        election.slug, election.opens_at, election.closes_at, election.time_zone, election.unlisted,
+        *election.providers,
+    )  # fmt: skip
     return Checklist(
         list(_facts(election, paper, now)),
         list(_odd(election, paper, now)),
@@ -115,7 +118,12 @@ def _say_who(election: Election) -> str:
     if election.eligibility != Eligibility.ROLL:
         return _("whoever opens the page, once for each browser: it is a poll without a list of voters")
     voters, weight = ready.count_voters(election)
-    text = ngettext("the %(n)d voter on the roll, with a code", "the %(n)d voters on the roll, with a code", voters)
+    if election.providers:
+        text = ngettext(
+            "the %(n)d voter on the roll, by signing in", "the %(n)d voters on the roll, by signing in", voters
+        )
+    else:
+        text = ngettext("the %(n)d voter on the roll, with a code", "the %(n)d voters on the roll, with a code", voters)
     said = text % {"n": voters}
     return said if weight == voters else said + ", " + _("with %(weight)d votes in all") % {"weight": weight}
 

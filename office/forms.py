@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -11,7 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from polls.life import State
-from polls.models import Election, free_slug
+from polls.models import Election, Eligibility, free_slug
 
 from .merging import MergingForm
 from .time_fields import DATE, TIME, InWords, TimeField, as_shown, find_zone, read_time
@@ -31,18 +32,31 @@ MARKDOWN_HELP = _(
 )
 
 
+def offers_sign_in(election: Election) -> bool:
+    """Tell whether there is anything to choose: a provider of this server, or one that it had before."""
+    return bool(settings.SIGNIN_PROVIDERS or election.providers)
+
+
 class ElectionForm(MergingForm):
     """An election as its organiser writes it; without an address it gets one from its title."""
 
     # Why the last request was not saved: the form comes back with this sentence, and with all that was typed.
     refusal: str = ""
 
+    providers = forms.MultipleChoiceField(
+        label=_("Voters sign in with"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "With none of them each voter on the roll has a code. Else voters sign in, and are found on the roll by "
+            "the e-mail address that is confirmed there, or by their subject: what the provider calls them. It can be "
+            "changed while people vote, and nobody becomes a second voter by it."
+        ),
+    )  # fmt: skip
     opens_at = TimeField(label=_("Opens"), help_text=_("Empty: once it is published."))
     closes_at = TimeField(label=_("Closes"), end_of_day=True, help_text=_("Empty: open until it is closed by hand."))
 
     class Meta:
         model = Election
-        fields = (*FROZEN_FIELDS, "unlisted", "proof_of_work", "closes_at", "time_zone")
+        fields = (*FROZEN_FIELDS, "providers", "unlisted", "proof_of_work", "closes_at", "time_zone")
         widgets = {"eligibility": forms.RadioSelect, "shows": forms.RadioSelect}
         help_texts = {"description": format_lazy("{} {}", _("Shown on the ballot, under the title."), MARKDOWN_HELP)}
 
@@ -54,6 +68,13 @@ class ElectionForm(MergingForm):
                 self.fields[name].initial = as_shown(getattr(self.instance, name), zone)
                 self.initial.pop(name, None)
                 self._read_back(name, getattr(self.instance, name), zone)
+        if "providers" in self.fields:
+            known = settings.SIGNIN_PROVIDERS
+            self.fields["providers"].choices = [  # type: ignore[attr-defined]
+                (key, known.get(key, key)) for key in dict.fromkeys([*known, *self.instance.providers])
+            ]
+            if not offers_sign_in(self.instance):
+                del self.fields["providers"]
         for name in ("slug", "eligibility", "shows"):
             if name in self.fields:
                 self.fields[name].required = False
@@ -71,6 +92,10 @@ class ElectionForm(MergingForm):
         if "opens_at" in self.fields and cleaned.get("opens_at") is None and self.instance.state != State.DRAFT:
             # What is published already opens once this edit is.
             cleaned["opens_at"] = timezone.now()
+        if cleaned.get("providers") and cleaned.get("eligibility", self.instance.eligibility) != Eligibility.ROLL:
+            self.add_error(
+                "providers", _("Voters who sign in need a roll on which to be found. Choose the roll, or codes.")
+            )
         closes_at = cleaned.get("closes_at")
         if closes_at and closes_at != self.instance.closes_at and closes_at <= timezone.now():
             self.add_error("closes_at", _("That time is past. To close the election at this moment, use “Close now”."))

@@ -18,6 +18,7 @@ from polls.life import Phase
 from polls.models import Election, Eligibility, Roll, RollEntry
 from polls.roll import codes
 from polls.roll.groups import clean_groups
+from polls.roll.identities import find_clash
 from tabulation.contest import is_whole
 
 from . import roll_rows
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 # What an organiser may change of an entry.
-EDITED = ("name", "groups", "weight", "email", "member_number")
+EDITED = ("name", "groups", "weight", "email", "member_number", "subject")
+# By what a voter who signs in is found.
+IDENTITY = ("email", "subject")
 LONGEST_REASON = 500
 
 
@@ -76,6 +79,8 @@ class RollAct(Act[Result]):
         roll.revision += 1
         result = self.alter(roll)
         roll.save()
+        if problem := find_clash(self.election):
+            raise NotDone(problem)
         transaction.on_commit(partial(bring, self.election, roll.revision))
         return result
 
@@ -148,7 +153,7 @@ class CopyRoll(RollAct[int]):
 
 
 class AddEntry(RollAct[RollEntry]):
-    """Put one voter on the roll; `code` is the voter's then, shown once."""
+    """Put one voter on the roll; `code` is the voter's then, shown once, and "" where voters sign in."""
 
     name = ActName.ADD_VOTER
     code: str
@@ -161,14 +166,10 @@ class AddEntry(RollAct[RollEntry]):
 
     def alter(self, roll: Roll) -> RollEntry:
         roll.last_number += 1
-        self.code = codes.make()
-        entry = RollEntry(
-            election=self.election,
-            number=roll.last_number,
-            revision=roll.revision,
-            issue=1,
-            code_hash=codes.hash_code(self.election.pk, codes.read(self.code)),
-        )
+        self.code = "" if self.election.providers else codes.make()
+        entry = RollEntry(election=self.election, number=roll.last_number, revision=roll.revision, issue=1)
+        if self.code:
+            entry.code_hash = codes.hash_code(self.election.pk, codes.read(self.code))
         _fill(entry, self.values)
         self.tell(entry, None, f"weight {entry.weight}")
         return entry
@@ -216,6 +217,10 @@ class ChangeEntry(EntryAct[RollEntry]):
         before = {name: getattr(entry, name) for name in EDITED}
         _fill(entry, self.values)
         changed = [name for name in EDITED if getattr(entry, name) != before[name]]
+        if self.election.providers and set(changed) & set(IDENTITY):
+            # Who signed in as this voter before may be somebody else.
+            entry.issue += 1
+            entry.save(update_fields=["issue"])
         # Not the other values: they are about a person, and the log is never cleared.
         weights = ("", f" {before['weight']}"), ("", f" {entry.weight}")
         old, new = (", ".join(name + one[name == "weight"] for name in changed) for one in weights)
@@ -240,6 +245,7 @@ class ReissueCode(EntryAct[str]):
     name = ActName.REISSUE_CODE
 
     def alter_entry(self, entry: RollEntry) -> str:
+        roll_rows.require_codes(self.election)
         code = codes.make()
         entry.code_hash = codes.hash_code(self.election.pk, codes.read(code))
         entry.issue += 1

@@ -1,4 +1,4 @@
-"""What looks odd about a roll before publishing: whose vote the results could tell."""
+"""What looks odd about a roll before publishing: whose vote the results could tell, and who could not vote."""
 
 from collections.abc import Iterator
 
@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from pages.templatetags.display import whole
 from polls.design import Paper
 from polls.models import Election, Eligibility
+from polls.roll.identities import count_unreachable
 
 # A weight that fewer voters have can tell whose vote it was: among ones and twos, 700 votes for an option come from the
 # one who has 700. Five is the least number that statistical offices commonly publish, too.
@@ -32,6 +33,12 @@ def find_odd(election: Election, paper: Paper) -> Iterator[str]:
             "So few voters have one of these weights that results can tell how they voted: %(weights)s."
             " Fewer than %(number)d voters have each."
         ) % {"weights": listed + (" …" if len(rare) > MOST_LISTED else ""), "number": RARE}
+    if election.providers and (without := count_unreachable(election)):
+        yield ngettext(
+            "%(number)d voter has neither an e-mail address nor a subject, and cannot sign in.",
+            "%(number)d voters have neither an e-mail address nor a subject, and cannot sign in.",
+            without,
+        ) % {"number": without}
     for contest in paper.contests:
         if not contest.groups:
             continue

@@ -60,8 +60,12 @@ class RollCodePagesMixin(admin.ModelAdmin):
             except ValidationError as problem:
                 form.refuse(problem)
             else:
-                return self._show_code(request, entry, act.code, _("Voter added"))
-        return show_form(self, request, election, _("Add a voter"), form, _("Add, and show the code"))
+                if act.code:
+                    return self._show_code(request, entry, act.code, _("Voter added"))
+                self.message_user(request, _("Saved: %(voter)s.") % {"voter": isolate(entry)})
+                return redirect("admin:polls_election_voters", election.pk)
+        button = _("Add") if election.providers else _("Add, and show the code")
+        return show_form(self, request, election, _("Add a voter"), form, button)
 
     @voter_view
     def voter_code_view(self, request: HttpRequest, entry: RollEntry) -> HttpResponse:

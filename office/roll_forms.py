@@ -12,7 +12,7 @@ from polls.roll.groups import MOST_GROUPS, clean_groups
 
 from .cards.files import CardForm
 from .models import Holding
-from .roll_acts import LONGEST_REASON
+from .roll_acts import EDITED, LONGEST_REASON
 from .roll_files.columns import Column
 from .roll_files.records import HEAVIEST, LONGEST
 from .roll_view import has_opened, read_revision
@@ -70,12 +70,23 @@ class VoterForm(RevisionForm):
     weight = forms.IntegerField(label=gettext_lazy("Weight"), min_value=1, max_value=HEAVIEST, initial=1)
     email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
 
+    subject = forms.CharField(
+        label=gettext_lazy("Subject"),
+        max_length=LONGEST[Column.SUBJECT],
+        required=False,
+        help_text=gettext_lazy(
+            "What the provider calls this voter. Who has a subject is not found by the e-mail address."
+        ),
+    )
+
     def __init__(self, election: Election, *args: Any, entry: RollEntry | None = None, **kwargs: Any) -> None:
         self.entry = entry
         if entry:
-            values = {name: getattr(entry, name) for name in ("name", "member_number", "weight", "email")}
+            values = {name: getattr(entry, name) for name in ("name", "member_number", "weight", "email", "subject")}
             kwargs["initial"] = values | {"groups": BETWEEN_GROUPS.join(entry.groups)}
         super().__init__(election, *args, **kwargs)
+        if not election.providers:
+            del self.fields["subject"]
 
     def read_seen(self) -> int:
         if self.entry is None:
@@ -105,7 +116,7 @@ class VoterForm(RevisionForm):
 
     def values(self) -> dict[str, Any]:
         """Return what was typed, by field of the entry."""
-        return {name: self.cleaned_data[name] for name in ("name", "member_number", "groups", "weight", "email")}
+        return {name: self.cleaned_data[name] for name in EDITED if name in self.cleaned_data}
 
 
 class CodesForm(RevisionForm, CardForm):

@@ -141,7 +141,7 @@ class RollImportPagesMixin(admin.ModelAdmin):
             number = act.perform(by=request.user)
         except ValidationError as problem:
             return self._preview(request, election, looked, " ".join(problem.messages), how=how)
-        self.message_user(request, say_imported(number))
+        self.message_user(request, say_imported(election, number))
         return redirect("admin:polls_election_voters", election.pk)
 
     def _preview(

@@ -123,17 +123,23 @@ class RollPagesMixin(admin.ModelAdmin):
             except ValidationError as problem:
                 form.refuse(problem)
             else:
-                self.message_user(request, say_imported(number))
+                self.message_user(request, say_imported(election, number))
                 return redirect("admin:polls_election_voters", election.pk)
-        note = _(
-            "All voters of the other roll are copied, but for those who were struck there. Their codes are not: make "
-            "new ones afterwards."
-        )
+        note = _("All voters of the other roll are copied, but for those who were struck there.")
+        if not election.providers:
+            note = _(
+                "All voters of the other roll are copied, but for those who were struck there. Their codes are not: "
+                "make new ones afterwards."
+            )
         return show_form(self, request, election, _("Copy a roll"), form, _("Copy"), note=note)
 
 
-def say_imported(number: int) -> str:
+def say_imported(election: Election, number: int) -> str:
     """Say how many voters have come to the roll, and what to do next."""
+    if election.providers:
+        return ngettext("%(n)d voter was put on the roll.", "%(n)d voters were put on the roll.", number) % {
+            "n": number
+        }
     text = ngettext(
         "%(n)d voter was put on the roll, without a code. Look at the list, then make the codes.",
         "%(n)d voters were put on the roll, without codes. Look at the list, then make the codes.",

@@ -22,6 +22,12 @@ BATCH = 2000
 TakeCode = Callable[[RollEntry, str], None]
 
 
+def require_codes(election: Election) -> None:
+    """Raise NotDone where voters have no codes."""
+    if election.providers:
+        raise NotDone(_("Not done: the voters of this election sign in, and a code would open nothing."))
+
+
 class Rows:
     """The entries of a roll, written under the revision that it has now."""
 
@@ -68,6 +74,7 @@ class Rows:
             weight=record.weight,
             email=record.email,
             member_number=record.member_number,
+            subject=record.subject,
             revision=self.roll.revision,
         )
 
@@ -84,6 +91,7 @@ class Rows:
     def _give_codes(self, entries: Sequence[RollEntry]) -> list[tuple[RollEntry, str]]:
         if self.take_code is None:
             return []
+        require_codes(self.election)
         made = [codes.make() for _entry in entries]
         for entry, hashed in zip(entries, codes.hash_all(self.election.pk, map(codes.read, made)), strict=True):
             entry.code_hash = hashed

@@ -40,8 +40,8 @@ def show_code_page(
 
 
 def kept_marks(request: HttpRequest, definition: Definition) -> list[tuple[str, str]]:
-    """Return the marks that a request brings, as fields of a form; one that could be taken for a code is left out."""
-    keys = {contest.key for contest in definition.contests} - OWN_FIELDS - {"code"}
+    """Return the marks that a request brings, as fields of a form; what could be a code or a ticket is left out."""
+    keys = {contest.key for contest in definition.contests} - OWN_FIELDS - {"code", "ticket"}
     return [
         (name, value) for name, values in request.POST.lists() if name.partition(":")[0] in keys for value in values
     ]

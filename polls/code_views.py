@@ -29,7 +29,7 @@ class CodeView(View):
         return redirect("ballot", slug)
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
-        definition, now = get_definition_with_roll(slug)
+        definition, now = get_definition_with_codes(slug)
         phase = definition.phase(now)
         if phase not in (Phase.OPEN, Phase.SCHEDULED):
             return show_not_open(request, definition, now, None)
@@ -66,6 +66,14 @@ def get_definition_with_roll(slug: str) -> tuple[Definition, int]:
     return definition, now
 
 
+def get_definition_with_codes(slug: str) -> tuple[Definition, int]:
+    """Return the definition at `slug` and the box's clock in ms; raises Http404, also for one that takes no codes."""
+    definition, now = get_definition_with_roll(slug)
+    if not definition.takes_codes:
+        raise Http404(_("There is nothing at this address. Check it, or look in the list."))
+    return definition, now
+
+
 def refuse(request: HttpRequest, definition: Definition) -> HttpResponse:
     """Refuse a code that nobody has, or has any more; which of them it is stays untold."""
     wait = math.ceil(lookup.note_wrong_code(definition, network_of(request.META["REMOTE_ADDR"])) / 1000)
@@ -89,7 +97,7 @@ def refuse(request: HttpRequest, definition: Definition) -> HttpResponse:
 
 def show_unmatched_code(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask again for a code that came without this site's own form: 403."""
-    definition, _now = get_definition_with_roll(slug)
+    definition, _now = get_definition_with_codes(slug)
     error = _("The form could not be matched to your browser. Allow cookies for this site, then type your code again.")
     return show_code_page(request, definition, error=error, status=HTTPStatus.FORBIDDEN)
 

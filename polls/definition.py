@@ -51,6 +51,8 @@ class Definition:
     # Then there is no voter secret any more, and nobody can tell who is a voter.
     certified: bool = False
     cancel_reason: str = ""
+    # Not part of the design. Where voters sign in; with none they have codes.
+    providers: tuple[str, ...] = ()
     # Part of the design since its third scheme.
     eligibility: str = "open"
     shows: str = "live"
@@ -105,6 +107,7 @@ class Definition:
             cancelled=election.state == State.CANCELLED,
             certified=election.state == State.CERTIFIED,
             cancel_reason=election.cancel_reason,
+            providers=tuple(election.providers),
             unlisted=election.unlisted,
             short_code=election.short_code,
             mended_at=milliseconds(election.mended_at) if election.mended_at else None,
@@ -118,6 +121,7 @@ class Definition:
         content = json.loads(text)
         fields: dict[str, Any] = {name: value for name, value in content.items() if name in cls.__dataclass_fields__}
         fields["look"] = Look.read(fields.get("look", {}))
+        fields["providers"] = tuple(fields.get("providers", ()))
         if "contests" in fields:
             fields["contests"] = tuple(map(read_contest, fields["contests"]))
         else:
@@ -164,6 +168,11 @@ class Definition:
     @property
     def has_roll(self) -> bool:
         return self.eligibility == "roll"
+
+    @property
+    def takes_codes(self) -> bool:
+        """Whether those on the roll come in with a code, and not by signing in."""
+        return self.has_roll and not self.providers
 
     @cached_property
     def depends_on_groups(self) -> bool:

@@ -21,6 +21,7 @@ ACCEPTED = Counter("urna_ballots_accepted", "Ballots put into the box, by electi
 REPEATED = Counter("urna_ballots_repeated", "Ballots sent again that were in the box already, answered with yes.")
 REFUSED = Counter("urna_ballots_refused", "Ballots that were answered with anything but yes, by reason.", ["reason"])
 CODES = Counter("urna_codes", "Voting codes that were typed or scanned, by what came of it.", ["outcome"])
+SIGN_INS = Counter("urna_sign_ins", "Voters led to a provider, and what came of them.", ["outcome"])
 REQUESTS = Histogram(
     "urna_http_request_duration_seconds",
     "Time from the first middleware to the answer, by class of its status.",
@@ -34,12 +35,18 @@ REASONS = PAGE_REASONS + tuple(
     verdict.value for verdict in Verdict if verdict not in (Verdict.ACCEPTED, Verdict.REPEATED)
 )
 CODE_OUTCOMES = ("found", "unknown", "mistyped", "too-many")
+# The first five are of `vote`, the others of `signin`.
+SIGN_IN_OUTCOMES = (
+    "begun", "found", "old-ticket", "other-browser", "changed",
+    "ticket", "old-errand", "cancelled", "refused", "silent", "not-verified", "not-on-roll",
+)  # fmt: skip
 STATUSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 
 # Made at the start: Prometheus sees a counter's first event only if the counter was there before it. And a counter
 # that is kept costs less than one that is looked up by its label.
 _refused = {reason: REFUSED.labels(reason) for reason in REASONS}
 _codes = {outcome: CODES.labels(outcome) for outcome in CODE_OUTCOMES}
+_sign_ins = {outcome: SIGN_INS.labels(outcome) for outcome in SIGN_IN_OUTCOMES}
 _requests = {status: REQUESTS.labels(status) for status in STATUSES}
 
 
@@ -69,6 +76,13 @@ def count_code(outcome: str) -> None:
     _codes[outcome].inc()
     if outcome != "found":
         throttled_log.note(f"a code: {outcome}")
+
+
+def count_sign_in(outcome: str) -> None:
+    """Count a step of signing in, for one of SIGN_IN_OUTCOMES, and note one that leads nowhere."""
+    _sign_ins[outcome].inc()
+    if outcome not in ("begun", "found", "ticket"):
+        throttled_log.note(f"a sign-in: {outcome}")
 
 
 def is_ballot(request: HttpRequest) -> bool:

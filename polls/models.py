@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from . import methods
 from .labels import LONGEST_EXPLANATION, LONGEST_KEY, LONGEST_LABEL, LONGEST_TITLE
 from .life import ARCHIVABLE, COUNTED, HAS_RESULT, Phase, State, phase_of
+
+# Characters that OpenID Connect allows a provider for its name of somebody.
+LONGEST_SUBJECT = 255
 
 # Keys travel in stream entries and in canonical markings, where commas and colons separate them.
 validate_key = RegexValidator(
@@ -145,6 +149,12 @@ class Election(models.Model):
             "Without a roll somebody with two browsers can vote twice: good for a poll, and for nothing that binds. "
             "With a roll each code votes once, and what it cannot prevent is that somebody gives a code away."
         ),
+    )  # fmt: skip
+    # The providers at which voters sign in, in place of a code. It is no part of the paper: whoever is on the roll
+    # stays the same voter, so that codes can take the place of a provider that is lost while people vote.
+    providers = models.JSONField(
+        _("voters sign in with"), default=list, blank=True,
+        help_text=_("With none of them each voter on the roll has a code."),
     )  # fmt: skip
     shows = models.CharField(_("results show"), max_length=10, choices=Shows, default=Shows.LIVE)
     tie_break = models.CharField(
@@ -413,6 +423,8 @@ class RollEntry(models.Model):
     weight = models.PositiveIntegerField(_("weight"), default=1)
     email = models.EmailField(_("e-mail"), blank=True)
     member_number = models.CharField(_("member number"), max_length=60, blank=True)
+    # Who that is at the provider where voters sign in; an entry with a subject is not found by its e-mail.
+    subject = models.CharField(_("subject"), max_length=LONGEST_SUBJECT, blank=True)
     code_hash = models.CharField(max_length=64, blank=True, editable=False)
     issue = models.PositiveIntegerField(default=0, editable=False)
     struck_at = models.DateTimeField(_("struck"), null=True, editable=False)
@@ -425,7 +437,11 @@ class RollEntry(models.Model):
         verbose_name = _("roll entry")
         verbose_name_plural = _("roll entries")
         ordering = ["number"]
-        indexes = [models.Index(fields=["election", "revision"], name="roll_entry_by_revision")]
+        indexes = [
+            models.Index(fields=["election", "revision"], name="roll_entry_by_revision"),
+            models.Index("election", Lower("email"), condition=~Q(email=""), name="roll_entry_by_email"),
+            models.Index(fields=["election", "subject"], condition=~Q(subject=""), name="roll_entry_by_subject"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["election", "number"], name="roll_entry_number_unique_in_election"),
             models.UniqueConstraint(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
@@ -33,7 +34,7 @@ from .roll.groups import clean_groups
 NAMES = frozenset(
     (
         "title", "slug", "description", "opens_at", "closes_at", "time_zone", "eligibility", "votes_final", "unlisted",
-        "shows", "tie_break", "contests",
+        "shows", "tie_break", "providers", "contests",
     )
 )  # fmt: skip
 CONTEST_NAMES = frozenset(("key", "title", "description", "method", "seats", "rules", "groups", "options"))
@@ -70,6 +71,7 @@ def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
         unlisted=_boolean(paper, "unlisted", _("the paper")),
         shows=shows,
         tie_break=_tie_break(paper),
+        providers=_providers(paper, eligibility),
         opens_at=_time(paper, "opens_at"),
         closes_at=_time(paper, "closes_at"),
         **{"time_zone": paper["time_zone"]} if "time_zone" in paper else {},
@@ -107,6 +109,7 @@ def write_paper(election: Election) -> dict[str, Any]:
         "unlisted": election.unlisted,
         "shows": paper.shows,
         "tie_break": election.tie_break or NO_TIE_BREAK,
+        **({"providers": election.providers} if election.providers else {}),
         "contests": [
             {
                 **{
@@ -241,6 +244,19 @@ def _tie_break(paper: Mapping[str, Any]) -> TieBreak:
             % {"value": given, "known": ", ".join(known)}
         )
     return known[given]
+
+
+def _providers(paper: Mapping[str, Any], eligibility: str) -> list[str]:
+    given = paper.get("providers", [])
+    known = settings.SIGNIN_PROVIDERS
+    if not isinstance(given, list) or not all(isinstance(one, str) and one in known for one in given):
+        raise BadPaper(
+            _("“providers” is %(value)r. Write a list of where voters sign in on this server: %(known)s.")
+            % {"value": given, "known": ", ".join(known) or "–"}
+        )
+    if given and eligibility != Eligibility.ROLL:
+        raise BadPaper(_("Voters who sign in need a roll on which to be found. Choose the roll, or codes."))
+    return list(dict.fromkeys(given))
 
 
 def _time(value: Mapping[str, Any], name: str) -> dt.datetime | None:

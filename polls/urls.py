@@ -1,12 +1,16 @@
 from django.urls import path
 
 from . import code_views, first_page, views
+from .sign_in import views as sign_in_views
 
 urlpatterns = [
     path("", first_page.index, name="index"),
     path("<slug:typed>", first_page.find, name="short_address"),
     path("<slug:slug>/", views.BallotView.as_view(), name="ballot"),
     path("<slug:slug>/code/", code_views.CodeView.as_view(), name="code"),
+    path("<slug:slug>/sign-in/", sign_in_views.go_on, name="go_on"),
+    path("<slug:slug>/sign-in/<slug:provider>/", sign_in_views.start, name="sign_in_with"),
+    path("<slug:slug>/signed-in/", sign_in_views.come_back, name="signed_in"),
     path("<slug:slug>/finish/", code_views.finish, name="finish"),
     path("<slug:slug>/cast/", views.cast, name="cast"),
     path("<slug:slug>/cast/state.json", views.cast_state, name="cast_state"),

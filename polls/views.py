@@ -31,6 +31,7 @@ from .proof_of_work import challenge, is_solved
 from .roll import lookup
 from .roll.groups import read_groups
 from .short_address import read_typed
+from .sign_in.page import show_sign_in_page
 from .voters import Voter
 from .wake_up import ask_for_drain
 
@@ -67,7 +68,7 @@ class BallotView(View):
         voter = voters.identify(request, definition)
         if voter is None and definition.has_roll:
             metrics.count_refusal("no-code")
-            return show_again(request, slug, None, str(TYPE_CODE), HTTPStatus.FORBIDDEN)
+            return show_again(request, slug, None, "", HTTPStatus.FORBIDDEN)
         if voter is None:
             metrics.count_refusal("no-cookie")
             # A new identity now would make a second voter of somebody whose first answer got lost.
@@ -163,6 +164,11 @@ TYPE_CODE = gettext_lazy(
     "Your vote is not in yet: the code with which this page was opened is not valid any more, or this browser has "
     "forgotten it. Type the code of your newest card. Your choice is kept."
 )
+# The same above the page on which one signs in.
+SIGN_IN_AGAIN = gettext_lazy(
+    "Your vote is not in yet: this browser has forgotten who you are, or your line on the roll has changed. Sign in "
+    "again. Your choice is kept."
+)
 # What a voter reads above a fresh form after the box has refused a ballot that the voter can correct.
 REFUSALS = {
     Verdict.ALREADY_VOTED: (
@@ -257,10 +263,7 @@ def show_ballot(
     """
     entry = lookup.read_entry(definition, voter) if voter and definition.has_roll else None
     if definition.has_roll and entry is None:
-        if request.method == "POST":
-            # Whatever was wrong with the ballot: without a code it goes nowhere.
-            return show_code_page(request, definition, error=str(TYPE_CODE), status=HTTPStatus.FORBIDDEN)
-        return show_code_page(request, definition)
+        return ask_who(request, definition)
     contests = definition.contests_for(read_groups(entry.groups)) if entry else definition.contests
     ballot_id = ballots.new_ballot_id(now, after=last.ballot_id if last else None)
     visitor = voter.visitor if voter else voters.new_visitor()
@@ -284,6 +287,15 @@ def show_ballot(
     if voter is None:
         voters.set_cookie(response, visitor)
     return response
+
+
+def ask_who(request: HttpRequest, definition: Definition) -> HttpResponse:
+    """Ask a visitor without a valid cookie for the code, or to sign in: whatever came of a ballot, it goes nowhere."""
+    show = show_code_page if definition.takes_codes else show_sign_in_page
+    if request.method != "POST":
+        return show(request, definition)
+    error = str(TYPE_CODE if definition.takes_codes else SIGN_IN_AGAIN)
+    return show(request, definition, error=error, status=HTTPStatus.FORBIDDEN)
 
 
 def show_not_open(

@@ -15,6 +15,8 @@ _signer = signing.Signer(salt="polls.voters.cookie")
 _roll_signer = signing.Signer(salt="polls.voters.roll_cookie")
 # Before the number of an entry of the roll, where a visitor has the id of the cookie.
 _ON_ROLL = "roll:"
+# In place of a voter, in a browser that somebody has left who had signed in.
+_FINISHED = "finished"
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
@@ -38,8 +40,8 @@ class Voter(NamedTuple):
 def identify(request: HttpRequest, definition: Definition) -> Voter | None:
     """Return who votes; None for a visitor without a cookie, or with one that was not signed here.
 
-    In an election with a roll the cookie comes with a code, and is no proof: the roll may have changed since. Of a
-    certified election nobody is known any more.
+    In an election with a roll the cookie comes with a code or a sign-in, and is no proof: the roll may have changed
+    since. Of a certified election nobody is known any more.
     """
     if definition.certified:
         return None
@@ -91,7 +93,7 @@ def _read_roll_cookie(request: HttpRequest, definition: Definition) -> Voter | N
 
 
 def set_roll_cookie(response: HttpResponse, definition: Definition, voter: Voter) -> None:
-    """Let the browser keep for some hours which entry of the roll a code has found, and which issue the code was."""
+    """Let the browser keep for some hours which entry of the roll somebody is, and as of which issue."""
     response.set_cookie(
         _roll_cookie(definition),
         _roll_signer.sign(f"{definition.election}.{voter.visitor.removeprefix(_ON_ROLL)}.{voter.issue}"),
@@ -103,10 +105,23 @@ def set_roll_cookie(response: HttpResponse, definition: Definition, voter: Voter
 
 
 def forget_roll_cookie(response: HttpResponse, definition: Definition) -> None:
-    """Let the browser forget who has voted with it."""
+    """Let the browser forget who has voted with it.
+
+    Where voters sign in it remembers that somebody has finished: the provider is then to ask anew who is there.
+    """
     response.set_cookie(
-        _roll_cookie(definition), "", max_age=0, secure=settings.BEHIND_TLS, httponly=True, samesite="Lax"
+        _roll_cookie(definition),
+        _FINISHED if definition.providers else "",
+        max_age=settings.ROLL_COOKIE_AGE if definition.providers else 0,
+        secure=settings.BEHIND_TLS,
+        httponly=True,
+        samesite="Lax",
     )
+
+
+def has_finished(request: HttpRequest, definition: Definition) -> bool:
+    """Tell whether the last one who voted with this browser has finished."""
+    return request.COOKIES.get(_roll_cookie(definition)) == _FINISHED
 
 
 def derive_voter(definition: Definition, visitor: str) -> Voter:

@@ -6,6 +6,7 @@ in PostgreSQL and Redis is in rights/, under its name.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 # Apps beside those that all roles have.
 RESULTS = ("channels", "results", "tally")
@@ -34,6 +35,10 @@ SIGNING_IN = (
 )
 
 
+# Keeps in a signed cookie, for a while, what somebody has begun at a provider.
+SIGNING_IN_ELSEWHERE = ("django.contrib.sessions.middleware.SessionMiddleware",)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Role:
     """What one role is.
@@ -60,6 +65,10 @@ class Role:
     # Its pages compute in the background of a browser.
     has_web_workers: bool = False
     may_fill_screen: bool = False
+    # Its sessions are cookies: it may not write to the database.
+    has_cookie_sessions: bool = False
+    # The name of the setting without which it has nothing to do, and is not run.
+    needs: str = ""
     silenced_checks: tuple[str, ...] = ()
     collectors: tuple[str, ...] = ()
     without: str = ""
@@ -107,8 +116,22 @@ ROLES = {
             without="Voting does not need it; nobody sees results meanwhile",
         ),
         Role(
+            name="signin",
+            runs="voting_site.running.serve_threaded",
+            port=8003,
+            urls="voting_site.urls.signin",
+            apps=("signin",),
+            middleware=SIGNING_IN_ELSEWHERE,
+            connection_max_age=0,
+            has_cookie_sessions=True,
+            needs="SIGNIN_PROVIDERS",
+            # It has no form but the one that brings a ticket to `vote`.
+            silenced_checks=("security.W003",),
+            without="Whoever is in can vote; nobody can sign in to vote meanwhile",
+        ),
+        Role(
             name="admin",
-            runs="voting_site.running.serve_admin",
+            runs="voting_site.running.serve_threaded",
             port=8002,
             urls="voting_site.urls.admin",
             apps=EVERYTHING,
@@ -140,6 +163,13 @@ ROLES = {
         ),
     )
 }
+
+
+def runs_here(role: Role, settings: Any) -> bool:
+    """Tell whether a role has something to do with these settings."""
+    return not role.needs or bool(getattr(settings, role.needs))
+
+
 # What management commands and tests are, which see everything, as the owner of the data. It is no role: nobody runs it.
 MANAGEMENT = Role(name="", urls="voting_site.urls.admin", apps=EVERYTHING, middleware=SIGNING_IN, connection_max_age=60)
 # The names of those that sign in to PostgreSQL, and the usual ports of those that listen.

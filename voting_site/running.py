@@ -110,8 +110,8 @@ def serve_vote(place: Place) -> bool:
     return serve_granian(place, load_green, interface="rsgi", backpressure=CONNECTIONS)
 
 
-def serve_admin(place: Place) -> bool:
-    """Serve the administration with Granian, in threads, since it works with the database."""
+def serve_threaded(place: Place) -> bool:
+    """Serve pages with Granian, in threads, since they wait for the database, or for another server."""
     return serve_granian(place, load_threaded, interface="wsgi", blocking_threads=THREADS)
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_guid.integrations import CeleryIntegration
 from environ.fileaware_mapping import FileAwareMapping
 
+from voting_site.providers import read_clients
 from voting_site.roles import MANAGEMENT, ROLES, WITH_DATABASE, own_variable
 from voting_site.serving.proxies import Proxies
 
@@ -143,6 +144,10 @@ CSRF_FAILURE_VIEW = f"{'office.kept_forms' if ROLE.has_admin else 'polls.error_v
 SESSION_COOKIE_NAME = _cookie_prefix + "session"
 SESSION_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_SAMESITE = "Strict"
+if ROLE.has_cookie_sessions:
+    SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    # A provider leads back here from another site.
+    SESSION_COOKIE_SAMESITE = "Lax"
 # Seconds without a request, and in all (SESSION_LIFETIME).
 SESSION_COOKIE_AGE = 3600
 SESSION_SAVE_EVERY_REQUEST = True
@@ -152,6 +157,8 @@ VOTER_COOKIE_AGE = 365 * 24 * 3600
 # One for each election with a roll, of which its name has the number.
 ROLL_COOKIE_NAME = _cookie_prefix + "roll"
 ROLL_COOKIE_AGE = 12 * 3600
+# The same while somebody signs in.
+SIGNIN_COOKIE_NAME = _cookie_prefix + "signin"
 # The language is one choice for all pages, so that the ports share this cookie.
 LANGUAGE_COOKIE_NAME = "urna_language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
@@ -280,6 +287,13 @@ if OIDC_ISSUER:
         raise ImproperlyConfigured(f"OIDC_ISSUER is {OIDC_ISSUER!r}; it has to begin with https://.")
     if not OIDC_CLIENT_ID or not OIDC_CLIENT_SECRET:
         raise ImproperlyConfigured("OIDC_ISSUER is set; set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET as well.")
+
+# Providers of OpenID Connect at which voters may sign in, each with its name for people; without one it is off.
+SIGNIN_PROVIDERS = env.dict("SIGNIN_PROVIDERS", default={})
+# What `signin` alone needs to know of each of them: issuer, client_id and client_secret.
+SIGNIN_CLIENTS = read_clients(
+    env("SIGNIN_CLIENTS", default="") or "{}", SIGNIN_PROVIDERS, required=ROLE.needs == "SIGNIN_PROVIDERS"
+)
 
 # --- Mail -----------------------------------------------------------------------------------------------
 
@@ -430,8 +444,10 @@ STORAGES = {
 # port.
 VOTE_URL = env("VOTE_URL", default="")
 RESULT_URL = env("RESULT_URL", default="")
+SIGNIN_URL = env("SIGNIN_URL", default="")
 VOTE_PORT = env.int("VOTE_PORT", default=8000)
 RESULT_PORT = env.int("RESULT_PORT", default=8001)
+SIGNIN_PORT = env.int("SIGNIN_PORT", default=8003)
 
 # --- Logs -----------------------------------------------------------------------------------------------
 
@@ -490,6 +506,8 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        # At DEBUG it says what proves to a provider who asks.
+        "authlib": {"level": "INFO"},
         # At INFO it names each passkey, beside the line of axes for the sign-in.
         "fido2": {"level": "WARNING"},
     },

@@ -57,12 +57,12 @@ class OrderForm(forms.ModelForm):
             )
         }
 
-    def __init__(self, *args: Any, kind: str, may_make_codes: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, election: Election, kind: str, may_make_codes: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["language"].initial = get_language()
-        if kind != Kind.REMINDER or not may_make_codes:
+        if kind != Kind.REMINDER or not may_make_codes or election.providers:
             del self.fields["with_code"]
-        self.instance.with_code = kind == Kind.INVITATION
+        self.instance.with_code = kind == Kind.INVITATION and not election.providers
 
 
 def order_view(kind: str) -> Callable[..., HttpResponse]:
@@ -71,7 +71,7 @@ def order_view(kind: str) -> Callable[..., HttpResponse]:
     @election_view(Right.WRITE if kind == Kind.INVITATION else Right.RUN)
     def view(model_admin: admin.ModelAdmin, request: HttpRequest, election: Election) -> HttpResponse:
         may_make_codes = may(request.user, Right.WRITE, election)
-        form = OrderForm(request.POST or None, kind=kind, may_make_codes=may_make_codes)
+        form = OrderForm(request.POST or None, election=election, kind=kind, may_make_codes=may_make_codes)
         form.instance.election, form.instance.kind = election, kind
         form.instance.sender, form.instance.address = name_sender(election), find_address(request, election, kind)
         number = count_recipients(election, kind)

@@ -123,7 +123,7 @@ def _send(server: BaseEmailBackend, message: MailMessage, now: dt.datetime) -> s
         validate_email(entry.email)
     except ValidationError:
         return _finish(message, State.FAILED, f"{entry.email}?")
-    code = give_new_code(order.election, entry.number) if order.with_code else ""
+    code = give_new_code(order.election, entry.number) if order.with_code and not order.election.providers else ""
     mail = write_mail(message, name=entry.name, email=entry.email, code=code)
     message.attempts += 1
     # An organiser may have stopped it meanwhile.

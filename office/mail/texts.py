@@ -34,7 +34,7 @@ def write_subject(order: MailOrder) -> str:
 
 
 def write_body(order: MailOrder, *, name: str, code: str) -> str:
-    """Return the text, in the language that is active; without a code it says to use the one before."""
+    """Return the text, in the language that is active; without a code it says to use the one before, or to sign in."""
     election = order.election
     zone = zoneinfo.ZoneInfo(election.time_zone)
     is_scheduled = election.phase(timezone.now()) == Phase.SCHEDULED
@@ -45,6 +45,7 @@ def write_body(order: MailOrder, *, name: str, code: str) -> str:
         "reply_to": order.reply_to,
         "address": order.address,
         "code": code,
+        "signs_in": bool(election.providers),
         # What stands behind # is never sent to a server.
         "link": f"{order.address}#{code}",
         # A draft may open when it is published, and its page is only looked at.

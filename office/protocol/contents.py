@@ -79,15 +79,15 @@ def tell_explanation(text: str) -> list[Flowable]:
 def tell_when(context: dict[str, Any], width: float) -> list[Flowable]:
     """Say when people voted, who could, and how many did."""
     snapshot, election = context["snapshot"], context["election"]
-    on_roll = snapshot.paper.eligibility == "roll"
+    on_roll = _("those on its roll, by signing in") if election.providers else _("those on its roll, with a code")
     facts = [
         (_("Opened"), in_zone(election.opens_at, election)),
         (_("Closed"), in_zone(context["closed_at"], election)),
         (_("Certified"), in_zone(snapshot.certified.at, election)),
         (
             _("Who could vote"),
-            _("those on its roll, with a code")
-            if on_roll
+            on_roll
+            if snapshot.paper.eligibility == "roll"
             else _("everybody who opened the page, once for each browser"),
         ),
     ]

@@ -18,6 +18,7 @@ class Column(TextChoices):
     WEIGHT = "weight", _("weight")
     EMAIL = "email", _("e-mail")
     MEMBER_NUMBER = "member_number", _("member number")
+    SUBJECT = "subject", _("subject")
 
 
 _TITLES = {
@@ -49,6 +50,7 @@ _TITLES = {
         "no de socio", "num socio", "numero socio", "n socio", "numero de socia", "numero", "num", "dni",
         "nif", "documento", "matricula", "identificador", "codigo de socio", "numero de afiliado", "numero de miembro",
     ),
+    Column.SUBJECT: ("subject", "sub", "openid subject", "oidc subject"),
 }  # fmt: skip
 _COLUMN = {title: column for column, titles in _TITLES.items() for title in titles}
 

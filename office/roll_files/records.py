@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 
 from pages.spreadsheet_cells import read_cell
 from polls.labels import tidy
+from polls.models import LONGEST_SUBJECT
 
 from .columns import Column
 
 # Characters.
 LONGEST = {
     Column.NAME: 200, Column.FIRST_NAME: 100, Column.SURNAME: 100, Column.GROUP: 100, Column.EMAIL: 254,
-    Column.MEMBER_NUMBER: 50,
+    Column.MEMBER_NUMBER: 50, Column.SUBJECT: LONGEST_SUBJECT,
 }  # fmt: skip
 MOST_GROUPS = 20
 HEAVIEST = 1_000_000
@@ -37,6 +38,7 @@ class Record:
     weight: int = 1
     email: str = ""
     member_number: str = ""
+    subject: str = ""
 
 
 class Faulty(Exception):
@@ -61,6 +63,7 @@ def read_record(line: int, cells: Sequence[str], columns: Sequence[Column | None
         _read_weight(found.get(Column.WEIGHT, "")),
         _read_email(found.get(Column.EMAIL, "")),
         number,
+        found.get(Column.SUBJECT, ""),
     )
 
 

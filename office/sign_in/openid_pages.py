@@ -14,8 +14,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from openid.provider import Refused, Silent
+
 from .entering import PASSWORDS, enter
-from .openid import Refused, Silent, Unknown, find_account, read_claims, redirect_to_provider
+from .openid import Unknown, find_account, provider
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ def start_view(request: HttpRequest) -> HttpResponse:
     is_ours = url_has_allowed_host_and_scheme(where, {request.get_host()}, require_https=request.is_secure())
     request.session[WHERE] = where if is_ours else reverse("admin:index")
     try:
-        response: HttpResponse = redirect_to_provider(request, request.build_absolute_uri(reverse("openid_back")))
+        response: HttpResponse = provider().redirect(request, request.build_absolute_uri(reverse("openid_back")))
     except Silent as error:
         return _fail_silent(request, error)
     return response
@@ -55,7 +57,7 @@ def back_view(request: HttpRequest) -> HttpResponse:
 def finish_view(request: HttpRequest) -> HttpResponse:
     """Sign somebody in as whom the provider names, or ask for the second factor of the account."""
     try:
-        user = find_account(read_claims(request))
+        user = find_account(provider().read_claims(request))
     except Silent as error:
         return _fail_silent(request, error)
     except Refused:

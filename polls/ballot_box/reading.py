@@ -48,6 +48,11 @@ def read_definition(slug: str) -> tuple[Definition | None, int]:
     return definition, now
 
 
+def read_clock() -> int:
+    """Return the box's clock in ms; raises Unavailable."""
+    return _read_box()[1]
+
+
 def _seal_of(definition: Definition) -> Command:
     """Return the command that asks for the seal of a box. Of all shards the first one is sealed first."""
     return ("HMGET", key(definition.election, 0, "rules"), "sealed", "closes")

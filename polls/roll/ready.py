@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from ..design import Paper
 from ..models import Election, Eligibility, RollEntry
+from .identities import count_unreachable, find_clash
 
 
 def find_problem(election: Election, paper: Paper) -> str:
@@ -14,6 +15,13 @@ def find_problem(election: Election, paper: Paper) -> str:
     entries = RollEntry.objects.filter(election=election, struck_at=None)
     if not entries.exists():
         return _("The roll is empty: nobody could vote. Put the voters on it first.")
+    if election.providers and entries.count() == count_unreachable(election):
+        return _(
+            "The voters of this election sign in, and nobody on the roll has an e-mail address or a subject by which "
+            "to be found. Add them, or let the voters have codes."
+        )
+    if problem := find_clash(election):
+        return problem
     for contest in paper.contests:
         for group in contest.groups:
             if not entries.filter(groups__contains=[group]).exists():

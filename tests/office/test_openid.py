@@ -249,9 +249,13 @@ class TestForged:
         assert not is_in(client)
 
     def test_unsigned_tokens_are_not_among_what_is_taken(self, client, mia):
-        openid.provider().load_server_metadata()["id_token_signing_alg_values_supported"] = ["none", "HS256", "RS256"]
+        openid.provider().client.load_server_metadata()["id_token_signing_alg_values_supported"] = [
+            "none",
+            "HS256",
+            "RS256",
+        ]
         ask(client)
-        assert openid.provider().server_metadata["id_token_signing_alg_values_supported"] == ["RS256"]
+        assert openid.provider().client.server_metadata["id_token_signing_alg_values_supported"] == ["RS256"]
 
 
 class TestProvider:
@@ -266,7 +270,7 @@ class TestProvider:
         assert is_in(client)
 
     def test_that_calls_itself_something_else_is_none(self, client, mia):
-        openid.provider().load_server_metadata()["issuer"] = "https://evil.example"
+        openid.provider().client.load_server_metadata()["issuer"] = "https://evil.example"
         assert client.get("/openid/").status_code == 503
 
     def test_that_leads_to_another_one_is_none(self, client, mia, settings, issuer):
@@ -285,7 +289,7 @@ class TestProvider:
 
     def test_that_is_lost_on_the_way_is_told(self, client, mia):
         query = agree(ask(client), "mia-1")
-        openid.provider().server_metadata["token_endpoint"] = "http://127.0.0.1:9/token"
+        openid.provider().client.server_metadata["token_endpoint"] = "http://127.0.0.1:9/token"
         assert come_back(client, query).status_code == 503
 
     @pytest.mark.urls("voting_site.urls.admin")

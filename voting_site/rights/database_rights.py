@@ -44,7 +44,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             "SELECT": (
                 "id", "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered",
                 "state", "sealed_at", "archived_at", "cancel_reason", "unlisted", "short_code",
-                "look", "mended_at", "draw_secret", "certified_at",
+                "look", "mended_at", "draw_secret", "certified_at", "providers",
             ),
         },
         # The administration itself sees to it that only drafts are deleted.
@@ -66,6 +66,8 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "polls_rollentry": {
         "worker": {**READ, "UPDATE": ("voted", "code_hash", "issue", "revision")},
         "admin": EDIT,
+        # All that the role has of this database.
+        "signin": {"SELECT": ("election_id", "number", "issue", "email", "subject", "struck_at")},
     },
     # Written once, and deleted only together with a draft.
     "polls_design": {"worker": READ_AND_ADD, "result": READ, "admin": LINK},
@@ -148,7 +150,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     },
     # --- Django ---
     # The readiness check compares the applied migrations with those in the code.
-    "django_migrations": {"worker": READ, "result": READ, "admin": READ},
+    "django_migrations": {"worker": READ, "result": READ, "admin": READ, "signin": READ},
     "django_content_type": {"admin": READ},
     "django_session": {"admin": EDIT},
     # Rows are added, and never changed.
@@ -176,8 +178,13 @@ SETTINGS: dict[str, dict[str, str]] = {
         "statement_timeout": "10s",
         "idle_in_transaction_session_timeout": "10s",
     },
+    "signin": {
+        "default_transaction_read_only": "on",
+        "statement_timeout": "10s",
+        "idle_in_transaction_session_timeout": "10s",
+    },
     "admin": {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s"},
 }
 # Together less than PostgreSQL's usual 100, so that some are left for the owner. However many people look at results,
 # the worker has its own connections.
-CONNECTIONS = {"worker": 20, "result": 50, "admin": 20}
+CONNECTIONS = {"worker": 20, "result": 40, "admin": 20, "signin": 10}

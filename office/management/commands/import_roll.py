@@ -49,7 +49,9 @@ class Command(BaseCommand):
         except ValidationError as problem:
             raise CommandError(f"{' '.join(problem.messages)} Nothing was imported.") from problem
         self.stdout.write(f"{election.slug}: {number} voters are on the roll now.")
-        if options["codes"] is None:
+        if election.providers:
+            self.stdout.write("They sign in, and need no codes.")
+        elif options["codes"] is None:
             self.stdout.write("They have no codes yet: import with --codes, or make codes for all of them.")
         else:
             self.stdout.write(f"Their codes are in {options['codes']}, and nowhere else. Delete it once they are sent.")

@@ -3,12 +3,13 @@
 
 const CODE = /^[0-9A-Za-z][0-9A-Za-z-]{14,40}$/;
 
+// Only where one comes in with a code.
 const form = document.querySelector("form[data-scanned]");
 
 function take() {
   const code = location.hash.slice(1);
   // The page's own anchors look different, or name a part of it.
-  if (!CODE.test(code) || document.getElementById(code)) return;
+  if (!form || !CODE.test(code) || document.getElementById(code)) return;
   history.replaceState(history.state, "", location.pathname + location.search);
   form.elements.code.value = code;
   form.submit();

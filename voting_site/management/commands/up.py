@@ -4,6 +4,7 @@ import http.client
 import ipaddress
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,13 @@ from voting_site.local.programs import Program
 from voting_site.local.restarts import ENDS, ENDS_WITHIN
 from voting_site.local.supervision import Group, Keeper
 from voting_site.local.terminal_code import draw_code
-from voting_site.roles import PORTS, ROLES
+from voting_site.roles import PORTS, ROLES, runs_here
 
 from .prepare import ADMINISTRATOR
 
 LOOPBACK = "127.0.0.1"
 # What `--lan` opens.
-FOR_PHONES = ("vote", "result")
+FOR_PHONES = ("vote", "result", "signin")
 PREPARE = "prepare"
 BEAT = "beat"
 # Programs that voting always needs, and those that it needs until the ballot box has its first epoch; and what for.
@@ -69,15 +70,17 @@ class Command(BaseCommand):
             parser.add_argument(f"--{name}-port", type=int, default=port, metavar="N", help=f"(default: {port})")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.ports: dict[str, int] = {name: options[f"{name}_port"] for name in PORTS}
+        self.roles = [name for name, role in ROLES.items() if runs_here(role, settings)]
+        self.ports: dict[str, int] = {name: options[f"{name}_port"] for name in PORTS if name in self.roles}
         refuse_equal({f"--{name}-port": port for name, port in self.ports.items()})
         if options["host"] and options["lan"] is not None:
             raise Unusable("--lan opens votes and results, --host the administration too: leave one of them out")
         self.wants_lan = options["lan"] is not None
         self.lan = Lan.find(options["lan"]) if self.wants_lan else None
-        hosts = dict.fromkeys(PORTS, options["host"] or LOOPBACK)
+        self.for_phones = [name for name in FOR_PHONES if name in self.roles]
+        hosts = dict.fromkeys(self.ports, options["host"] or LOOPBACK)
         if self.lan:
-            hosts |= dict.fromkeys(FOR_PHONES, self.lan.listening)
+            hosts |= dict.fromkeys(self.for_phones, self.lan.listening)
         self.addresses = {name: find_address(hosts[name], port, f"--{name}-port") for name, port in self.ports.items()}
         folder = DataFolder(Path(os.environ["URNA_DATA"]))
         folder.create()
@@ -108,12 +111,12 @@ class Command(BaseCommand):
         os.environ.update({f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()})
         if self.lan:
             os.environ.setdefault("ALLOWED_HOSTS", ",".join(self.lan.hosts))
-            for name in FOR_PHONES:
+            for name in self.for_phones:
                 os.environ.setdefault(f"{name.upper()}_URL", self.lan.url(self.ports[name]))
         elif self.addresses["vote"] != LOOPBACK:
             os.environ.setdefault("ALLOWED_HOSTS", "*")
         listening = {name: ("--host", self.addresses[name], "--port", str(port)) for name, port in self.ports.items()}
-        roles = [manage(folder, name, "run", name, *listening.get(name, ())) for name in ROLES]
+        roles = [manage(folder, name, "run", name, *listening.get(name, ())) for name in self.roles]
         firsts = ("--password-file", str(self.password_file), "--link-file", str(self.link_file))
         prepare = manage(folder, PREPARE, "prepare", "--demo", *firsts)
 
@@ -156,7 +159,7 @@ class Command(BaseCommand):
         address, *others = [one for one in known if self._is_ready("admin", one)] or known[:1]
         urls = {name: f"http://{in_url(address)}:{port}/" for name, port in self.ports.items()}
         if self.lan:
-            urls |= {name: os.environ[f"{name.upper()}_URL"].rstrip("/") + "/" for name in FOR_PHONES}
+            urls |= {name: os.environ[f"{name.upper()}_URL"].rstrip("/") + "/" for name in self.for_phones}
         password = f"to set a new password: ./urna manage changepassword {ADMINISTRATOR}"
         if self.password_file.exists():
             password = f"password {self.password_file.read_text()} (shown this once)"
@@ -169,6 +172,7 @@ class Command(BaseCommand):
                 f"\n  Urna is up.\n\n"
                 f"  Vote            {urls['vote']}\n"
                 f"  Results         {urls['result']}\n"
+                f"{self._describe_sign_in(urls)}"
                 f"  Administration  {urls['admin']}\n"
                 f"                  user {ADMINISTRATOR}, {password}\n\n"
                 f"{self._describe_way_in(urls['vote']) if self.wants_lan else self._describe_openness(others)}"
@@ -177,6 +181,12 @@ class Command(BaseCommand):
             self.stdout.flush()
             self.password_file.unlink(missing_ok=True)
             self.link_file.unlink(missing_ok=True)
+
+    def _describe_sign_in(self, urls: Mapping[str, str]) -> str:
+        """Tell what is to be named at each provider."""
+        if "signin" not in urls:
+            return ""
+        return "".join(f"  Sign-in         {urls['signin']}{key}/back/\n" for key in settings.SIGNIN_PROVIDERS)
 
     def _describe_way_in(self, url: str) -> str:
         if self.lan is None:

@@ -1,0 +1,1 @@
+"""OpenID Connect: what a provider says about whoever signs in there."""
