@@ -13,7 +13,7 @@ from django.utils.translation import template as template_messages
 
 PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = PROJECT / "locale/es/LC_MESSAGES"
-PACKAGES = ("tabulation", "pages", "polls", "tally", "results", "office", "voting_site")
+PACKAGES = ("tabulation", "pages", "polls", "tally", "results", "office", "signin", "voting_site")
 REMEDY = (
     "run `manage.py makemessages -l es --no-wrap --add-location file`, translate what is new, "
     "then `manage.py compilemessages -l es`"

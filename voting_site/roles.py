@@ -171,7 +171,13 @@ def runs_here(role: Role, settings: Any) -> bool:
 
 
 # What management commands and tests are, which see everything, as the owner of the data. It is no role: nobody runs it.
-MANAGEMENT = Role(name="", urls="voting_site.urls.admin", apps=EVERYTHING, middleware=SIGNING_IN, connection_max_age=60)
+MANAGEMENT = Role(
+    name="",
+    urls="voting_site.urls.admin",
+    apps=(*EVERYTHING, "signin"),
+    middleware=SIGNING_IN,
+    connection_max_age=60,
+)
 # The names of those that sign in to PostgreSQL, and the usual ports of those that listen.
 WITH_DATABASE = tuple(name for name, role in ROLES.items() if role.has_database)
 PORTS = {name: role.port for name, role in ROLES.items() if role.port}

@@ -4,12 +4,12 @@ import os
 
 from .engine import Engine
 from .facts import Report, expect, wait_until
-from .roles import PORTS, ROLES
+from .roles import ALWAYS, PORTS
 from .visitors import Crowd
 
 COMPOSE_FILE = "docker/compose.yaml"
 SERVERS = ("redis", "db")
-ALL = ROLES + SERVERS
+ALL = ALWAYS + SERVERS
 
 
 class Compose:

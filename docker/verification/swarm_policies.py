@@ -20,6 +20,7 @@ ONE: dict[str, object] = {"replicas": 1, "restart": "on-failure", "published": [
 POLICIES: dict[str, dict[str, object]] = {
     "vote": PAGES,
     "result": PAGES,
+    "signin": PAGES | {"replicas": 0},
     "admin": ONE,
     "worker": ONE,
     "beat": ONE,
@@ -87,11 +88,11 @@ class SwarmPolicies:
 
     def gives_secrets_sparingly(self) -> str:
         databases = {service: f"urna_{service}_database_url" for service in WITH_DATABASE}
-        wanted = {service: {KEY, f"urna_{service}_redis_url_5"} for service in ROLES}
+        wanted = {service: {KEY, f"urna_{service}_redis_url_6"} for service in ROLES}
         for service, url in databases.items():
             wanted[service].add(url)
         wanted |= {
-            "redis": {"urna_redis_users_5", "urna_redis_password_5"},
+            "redis": {"urna_redis_users_6", "urna_redis_password_6"},
             "db": {"urna_db_password"},
             "migrate": {KEY, *OWNERS, *databases.values()},
         }

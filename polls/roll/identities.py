@@ -23,9 +23,8 @@ def find_clash(election: Election) -> str:
         ) % {"name": f"“{one}”"}
     addressed = entries.filter(subject="").exclude(email="")
     for same in (addressed.annotate(same=Lower("email")), named.annotate(same=F("subject"))):
-        twice = same.order_by().values("same").annotate(n=Count("pk")).filter(n__gt=1).values("same").first()
-        if twice:
-            first, second = same.filter(**twice).order_by("number")[:2]
+        for twice in same.order_by().values_list("same").annotate(n=Count("pk")).filter(n__gt=1)[:1]:
+            first, second = same.filter(same=twice[0]).order_by("number")[:2]
             return _(
                 "%(first)s and %(second)s have the same e-mail address, or the same subject, and voters of this "
                 "election are found by it when they sign in. Give each their own, or strike one of them."

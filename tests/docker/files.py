@@ -10,12 +10,14 @@ import yaml
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "docker"
 
-WEB_ROLES = ("vote", "result", "admin")
+WEB_ROLES = ("vote", "result", "signin", "admin")
 ROLES = (*WEB_ROLES, "worker", "beat")
 SERVERS = ("redis", "db")
 LASTING = ROLES + SERVERS
+# Runs only where it is asked for.
+OPTIONAL = "signin"
 # Those that talk to PostgreSQL, each under a user of its own.
-DATABASE_ROLES = ("result", "admin", "worker")
+DATABASE_ROLES = ("result", "signin", "admin", "worker")
 
 UNITS = {"k": 10**3, "m": 10**6, "g": 10**9}
 

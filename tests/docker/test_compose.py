@@ -10,6 +10,7 @@ from .files import (
     DATABASE_ROLES,
     FOLDER,
     LASTING,
+    OPTIONAL,
     ROLES,
     SERVERS,
     WEB_ROLES,
@@ -42,11 +43,15 @@ def mounts(name: str) -> dict[str, str]:
 
 class TestServices:
     def test_are_those_of_the_exercise(self):
-        assert {name for name, one in COMPOSE.items() if "profiles" not in one} == {*LASTING, "migrate", "secrets"}
+        assert {name for name, one in COMPOSE.items() if "profiles" not in one} == {
+            *LASTING,
+            "migrate",
+            "secrets",
+        } - {OPTIONAL}
 
     def test_of_profiles_do_not_start_by_themselves(self):
         profiles = {name: one["profiles"] for name, one in COMPOSE.items() if "profiles" in one}
-        assert profiles == {"seed": ["seed"], "proxy": ["tls"], "certificates": ["tls"]}
+        assert profiles == {"signin": ["signin"], "seed": ["seed"], "proxy": ["tls"], "certificates": ["tls"]}
 
     @each_role
     def test_play_the_role_of_their_name(self, name):
@@ -64,7 +69,8 @@ class TestServices:
     def test_have_images_and_ports_that_the_environment_can_change(self):
         text = (FOLDER / "compose.yaml").read_text()
         for variable in ("URNA_IMAGE", "REDIS_IMAGE", "POSTGRES_IMAGE", "PROXY_IMAGE", "PYTHON_IMAGE",
-                         "VOTE_PORT", "RESULT_PORT", "ADMIN_PORT", "HTTP_PORT", "HTTPS_PORT"):  # fmt: skip
+                         "VOTE_PORT", "RESULT_PORT", "SIGNIN_PORT", "ADMIN_PORT", "HTTP_PORT",
+                         "HTTPS_PORT"):  # fmt: skip
             assert f"${{{variable}:-" in text, variable
 
     def test_have_a_project_name_that_is_not_the_folders(self):
@@ -72,7 +78,7 @@ class TestServices:
 
 
 class TestPorts:
-    @pytest.mark.parametrize(("name", "port"), [("vote", "8000:80"), ("result", "8001:80")])
+    @pytest.mark.parametrize(("name", "port"), [("vote", "8000:80"), ("result", "8001:80"), ("signin", "8003:80")])
     def test_of_the_pages(self, name, port):
         assert COMPOSE[name]["ports"] == [port]
 
@@ -96,9 +102,9 @@ class TestNetworks:
     def test_others_are_not(self, network):
         assert not load("compose.yaml")["networks"][network]
 
-    def test_public_and_private_meet_in_vote_and_result_alone(self):
+    def test_public_and_private_meet_in_the_public_pages_alone(self):
         both = {name for name, one in COMPOSE.items() if {"public", "private"} <= set(one.get("networks", []))}
-        assert both == {"vote", "result"}
+        assert both == {"vote", "result", "signin"}
 
     def test_door_leads_to_the_administration_alone(self):
         assert {name for name, one in COMPOSE.items() if "door" in one.get("networks", [])} == {"admin"}
@@ -117,7 +123,7 @@ class TestOrder:
         assert needs(name)["redis"] == "service_healthy"
         assert needs(name)["migrate"] == "service_completed_successfully"
 
-    @pytest.mark.parametrize("name", ["result", "admin", "worker", "migrate"])
+    @pytest.mark.parametrize("name", ["result", "signin", "admin", "worker", "migrate"])
     def test_waits_for_a_healthy_database(self, name):
         assert needs(name)["db"] == "service_healthy"
 
@@ -259,6 +265,9 @@ class TestSecrets:
         for role in DATABASE_ROLES:
             assert environment[f"{role.upper()}_DATABASE_URL_FILE"] == f"/secrets/{role}/database_url"
 
+    def test_at_a_provider_are_for_the_role_that_asks_it(self):
+        assert [name for name, one in COMPOSE.items() if "SIGNIN_CLIENTS" in str(one.get("environment"))] == [OPTIONAL]
+
     def test_tell_redis_its_users(self):
         assert words(COMPOSE["redis"]["command"])[2:] == ["--aclfile", "/secrets/redis/users.acl"]
 
@@ -284,11 +293,11 @@ class TestSecrets:
 
 
 class TestAddresses:
-    @pytest.mark.parametrize("name", ["vote", "result"])
+    @pytest.mark.parametrize("name", ["vote", "result", "signin"])
     def test_are_the_visitors_own(self, name):
         assert COMPOSE[name]["environment"]["CLIENT_ADDRESS"] == "direct"
 
-    @pytest.mark.parametrize("name", ["vote", "result"])
+    @pytest.mark.parametrize("name", ["vote", "result", "signin"])
     def test_are_nobodys_word_unless_a_proxy_is_named(self, name):
         assert not COMPOSE[name]["environment"]["TRUSTED_PROXIES"]
 

@@ -28,7 +28,9 @@ from .files import FOLDER, PROJECT, services
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()
 BUILD, FINAL = DOCKERFILE.split("\n\nFROM ")[1:]
 
-PACKAGES = ("tabulation", "telemetry", "pages", "polls", "tally", "results", "office", "voting_site")
+PACKAGES = (
+    "tabulation", "telemetry", "pages", "openid", "polls", "tally", "results", "office", "signin", "voting_site",
+)  # fmt: skip
 QUEUE = services("compose.yaml")["worker"]["healthcheck"]["test"][-1]
 
 

@@ -28,7 +28,7 @@ from .files import (
 
 # The number of Redis's secrets, and a hash of the rights that they give. Other rights need another number, here as in
 # docker/stack.yaml, docker/make-swarm-secrets and docker/verification: with the old one a stack keeps the old rights.
-GENERATION, RIGHTS = 5, "c0814744ec99adf9"
+GENERATION, RIGHTS = 6, "bf39d37d224ee97e"
 
 STACK = services("stack.yaml")
 DEPLOY = {name: service["deploy"] for name, service in STACK.items()}
@@ -106,6 +106,15 @@ class TestPages:
     @each_page
     def test_do_not_take_the_addresses_of_the_mesh_for_visitors(self, name):
         assert STACK[name]["environment"]["CLIENT_ADDRESS"] == "shared"
+
+
+class TestSigningIn:
+    def test_runs_where_it_is_asked_for(self):
+        assert int(DEPLOY["signin"]["replicas"]) == 0
+        assert "SIGNIN_REPLICAS" in (FOLDER / "stack.yaml").read_text()
+
+    def test_is_updated_like_the_pages(self):
+        assert DEPLOY["signin"]["update_config"] == DEPLOY["vote"]["update_config"]
 
 
 class TestRestarts:
@@ -211,7 +220,7 @@ class TestSecrets:
         self.test_are_those_that_the_script_makes(made)
 
     def test_of_redis_fit_together(self, made: Path):
-        users = ("vote", "result", "admin", "worker", "beat", "operator")
+        users = ("vote", "result", "signin", "admin", "worker", "beat", "operator")
         urls = {user: (made / f"urna_{user}_redis_url_{GENERATION}").read_text() for user in users}
         passwords = {user: urlsplit(url).password or "" for user, url in urls.items()}
         assert (made / f"urna_redis_users_{GENERATION}").read_text() + "\n" == write_acl(passwords)
@@ -285,7 +294,7 @@ class TestScripts:
 
     def test_update_the_worker_before_vote(self):
         [order] = re.findall(r"^for service in (.*); do$", (FOLDER / "update").read_text(), re.MULTILINE)
-        assert order.split() == ["migrate", "worker", "beat", "admin", "result", "vote"]
+        assert order.split() == ["migrate", "worker", "beat", "admin", "result", "signin", "vote"]
 
     def test_open_the_door_on_loopback_alone(self):
         published = re.findall(r"--publish \"?(\S+?)\"? ", (FOLDER / "admin-door").read_text())

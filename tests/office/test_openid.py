@@ -2,11 +2,7 @@
 
 import base64
 import hashlib
-import json
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -14,19 +10,19 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
 from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, expect
 
 from office.models import Membership, Organisation, OutsideIdentity
 from office.sign_in import openid
+from tests import openid_provider
 from tests.office import urls_with_openid
 from tests.office.browser import DESKTOP, chromium
 from tests.office.doors import PASSWORD, begin, code_of, give_app, is_in, show
+from tests.openid_provider import running_provider
 from tests.test_accessibility import look_over
 from tests.test_whole_way import pytestmark as needs_chromium
-from voting_site.local.ports import free_port
 
 __all__ = ["chromium"]
 
@@ -45,26 +41,8 @@ PEOPLE = {
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     """Run the provider; its host is another one than that of the office, as cookies see it."""
-    port = free_port()
-    people = [part for sub, claims in PEOPLE.items() for part in ("--user-claims", json.dumps({"sub": sub, **claims}))]
-    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce", "true", *people]
-    issuer = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        try:
-            wait_for(issuer, process)
-            yield issuer
-        finally:
-            process.terminate()
-
-
-def wait_for(issuer: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            return requests.get(f"{issuer}/jwks", timeout=5).raise_for_status()
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    raise AssertionError("the provider does not start")
+    with running_provider(PEOPLE) as issuer:
+        yield issuer
 
 
 @pytest.fixture(autouse=True)
@@ -90,8 +68,7 @@ def ask(client: Client, path: str = "/openid/") -> str:
 
 def agree(address: str, who: str) -> str:
     """Sign in at the provider, and return the query with which it sends the browser back."""
-    answer = requests.post(address, data={"sub": who}, allow_redirects=False, timeout=10)
-    back = urlsplit(answer.headers["Location"])
+    back = urlsplit(openid_provider.agree(address, who))
     assert back.path == "/openid/back/"
     return back.query
 
@@ -235,8 +212,8 @@ class TestForged:
         assert not is_in(client)
 
     def test_a_no_at_the_provider_is_a_no(self, client, mia):
-        answer = requests.post(ask(client), data={"action": "deny"}, allow_redirects=False, timeout=10)
-        assert come_back(client, urlsplit(answer.headers["Location"]).query).status_code == 403
+        query = urlsplit(openid_provider.deny(ask(client))).query
+        assert come_back(client, query).status_code == 403
 
     @pytest.mark.parametrize("what", ["nonce", "redirect_uri"])
     def test_another_nonce_or_address_is_refused(self, client, mia, what):

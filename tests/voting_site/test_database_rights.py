@@ -23,11 +23,13 @@ from polls import ballot_box
 from polls.models import Election, Epoch
 from results.snapshot import read_snapshots
 from results.views import get_snapshot
+from signin.matching import find_entry
 from tally import healing, lifecycle
 from tally.drain import drain_all
 from tally.models import CastRecord, RejectedBallot
 from tally.turnout import note_all
 from tests.conftest import beside
+from tests.polls.roll.people import enrol
 from tests.tally.test_turnout import fill, vote
 from voting_site.middleware.health import find_missing
 from voting_site.rights.database_rights import CONNECTIONS, RIGHTS, SETTINGS, AllBut
@@ -192,6 +194,34 @@ class TestWorker:
         run(f"DELETE FROM {table}")
         assert run(f"SELECT count(*) FROM {table}") == [(before,)]
         assert before
+
+
+class TestSignin:
+    def test_finds_who_has_signed_in(self, play, make_election) -> None:
+        election = make_election(eligibility="roll", providers=["choir"])
+        enrol(election, ["Ana"], email="ana@choir.example")
+        enrol(election, ["Leo"], subject="leo-1")
+        claims = {"sub": "x", "email": "ana@choir.example", "email_verified": True}
+        play("signin")
+        assert find_entry(election.pk, claims, by_subject=True).number == 1
+        assert find_entry(election.pk, {"sub": "leo-1"}, by_subject=True).number == 2
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "SELECT name FROM polls_rollentry",
+            "SELECT voted FROM polls_rollentry",
+            "SELECT code_hash FROM polls_rollentry",
+            "UPDATE polls_rollentry SET email = 'x'",
+            "SELECT * FROM polls_election",
+            "SELECT * FROM polls_votersecret",
+            "SELECT * FROM tally_castrecord",
+            "SELECT * FROM auth_user",
+            "CREATE TABLE mine (id int)",
+        ],
+    )
+    def test_may_not(self, play, statement: str) -> None:
+        refuses(play, "signin", statement)
 
 
 class TestResult:

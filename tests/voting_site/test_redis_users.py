@@ -51,6 +51,12 @@ NOT_FOR = {
         "HGET urna:definitions drink", "LPUSH urna:celery:celery x", "PUBLISH urna__group__results x",
         "SUBSCRIBE strangers", "SCRIPT LOAD return", "INFO",
     ),
+    "signin": (
+        f"XRANGE {BALLOTS} - +", f"XLEN {BALLOTS}", f"XADD {BALLOTS} * v 1", f"HGET {VOTERS} x", f"HGET {ROLL} x",
+        f"HGET {CODES} x", f"HSET {ROLL} x y", f"HMGET {RULES} epoch", "HGET urna:definitions drink",
+        "HVALS urna:definitions", "LPUSH urna:celery:celery x", "PUBLISH urna__group__results x",
+        "SUBSCRIBE urna__group__results", "INFO", "SCRIPT LOAD return",
+    ),
     "admin": (
         f"XRANGE {BALLOTS} - +", f"XREAD STREAMS {BALLOTS} 0", f"XDEL {BALLOTS} 1-1", f"XADD {BALLOTS} * v 1",
         f"HGET {ROLL} x", f"HSET {ROLL} x y", f"HGET {CODES} x",
@@ -99,6 +105,14 @@ def _nobody_lacks_a_right(redis: Any, request: pytest.FixtureRequest) -> Iterato
     yield
     if "may_not" not in request.node.name:
         assert redis.acl_log() == []
+
+
+class TestSignin:
+    def test_tells_the_time_and_whether_it_is_ready(self, play, box) -> None:
+        play("signin")
+        assert ballot_box.read_clock() > 0
+        assert ballot_box.read_epoch() is not None
+        inbox.seconds_since_good_drain()
 
 
 class TestVote:

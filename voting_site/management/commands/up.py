@@ -82,6 +82,8 @@ class Command(BaseCommand):
         if self.lan:
             hosts |= dict.fromkeys(self.for_phones, self.lan.listening)
         self.addresses = {name: find_address(hosts[name], port, f"--{name}-port") for name, port in self.ports.items()}
+        if unknown := sorted(settings.SIGNIN_PROVIDERS.keys() - settings.SIGNIN_CLIENTS.keys()):
+            raise Unusable(f"SIGNIN_PROVIDERS names {', '.join(unknown)}: say in SIGNIN_CLIENTS how to ask there")
         folder = DataFolder(Path(os.environ["URNA_DATA"]))
         folder.create()
         with folder.ownership() as ours:
