@@ -77,10 +77,7 @@ def start(request: HttpRequest, provider: str) -> HttpResponse:
 def come_back(request: HttpRequest, provider: str) -> HttpResponse:
     """Look up who comes from the provider, and send them on to `vote` with a ticket."""
     asked = find_provider(provider)
-    begun = request.session.pop(ERRANDS, {})
-    fields = begun.pop(request.GET.get("state", ""), None)
-    request.session[ERRANDS] = begun
-    errand = Errand(**fields) if fields else None
+    errand = _take_errand(request)
     try:
         claims = asked.read_claims(request)
         if errand is None or errand.provider != provider:
@@ -121,6 +118,14 @@ def come_back(request: HttpRequest, provider: str) -> HttpResponse:
     return _hand_over(request, ticket)
 
 
+def _take_errand(request: HttpRequest) -> Errand | None:
+    """Return what somebody began who comes back from a provider, and forget it."""
+    begun = request.session.get(ERRANDS, {})
+    fields = begun.pop(request.GET.get("state", ""), None)
+    request.session[ERRANDS] = begun
+    return Errand(**fields) if fields else None
+
+
 def _forget_oldest(request: HttpRequest) -> None:
     """Make room in the session: it is a cookie, and Authlib keeps something there as well for each that has begun."""
     errands = request.session.get(ERRANDS, {})
@@ -159,11 +164,14 @@ def _fail(
 ) -> HttpResponse:
     """Say why somebody is not in, and where to begin again; of `claims` it shows the visitor's own address."""
     metrics.count_sign_in(outcome)
+    # A provider may say no without saying to what.
+    latest = [one["slug"] for one in request.session.get(ERRANDS, {}).values()][-1:]
+    slug = errand.slug if errand else "".join(latest)
     name = settings.SIGNIN_PROVIDERS[provider]
     context = {
         "reason": text % {"provider": name},
         "provider": name,
         "email": str(claims.get("email") or "") if claims else "",
-        "back": f"{site(request)['vote_url']}/{errand.slug + '/' if errand else ''}",
+        "back": f"{site(request)['vote_url']}/{f'{slug}/' if slug else ''}",
     }
     return render(request, "signin/failed.html", context, status=status)

@@ -8,11 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browsers import DESKTOP, PHONE, Visitor
-from tests.openid_provider import running_provider
+from tests.openid_provider import Provider, running_provider
 from tests.test_accessibility import look_over
 from tests.test_whole_way import pytestmark, refused
 from tests.voting_site.processes import Up
-from voting_site.local.ports import free_port
 
 __all__ = ["pytestmark"]
 
@@ -39,22 +38,28 @@ for name in ("ana", "eva"):
     AddEntry(election, {{"name": name.title(), "email": f"{{name}}@choir.example"}}).perform(by=None)
 Publish(election).perform(by=None)
 """
-COUNTS = f"""
-from tally.models import Tally
+MARKINGS_OF_ANA = f"""
+from polls.definition import Definition
+from polls.delivery import with_secrets
+from polls.models import Election
+from polls.voters import roll_voter
 from tally.drain import drain_all
+from tally.models import CountedBallot
 drain_all()
-print(Tally.objects.get(election__slug={SLUG!r}).ballots)
+definition = with_secrets([Definition.of(Election.objects.get(slug={SLUG!r}))])[0]
+print(*CountedBallot.objects.filter(voter_key=roll_voter(definition, 1).key).values_list("marking", flat=True))
 """
 
 
 @pytest.fixture(scope="module")
-def port() -> int:
-    return free_port()
+def provider() -> Iterator[Provider]:
+    with running_provider(PEOPLE) as provider:
+        yield provider
 
 
 @pytest.fixture(scope="module")
-def urna(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Up]:
-    client = {"issuer": f"http://127.0.0.1:{port}", "client_id": "urna", "client_secret": "a secret"}
+def urna(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[Up]:
+    client = {"issuer": provider.issuer, "client_id": "urna", "client_secret": "a secret"}
     folder = tmp_path_factory.mktemp("urna")
     with Up(
         folder, SIGNIN_PROVIDERS="choir=Choir accounts", SIGNIN_CLIENTS=json.dumps({"choir": client}), LOG_LEVEL="DEBUG"
@@ -83,80 +88,78 @@ def vote(page: Page, label: str) -> None:
     expect(page.get_by_role("heading", name="Your vote is in")).to_be_visible()
 
 
-def test_a_voter_signs_in_votes_finishes_signs_in_again_and_changes_the_vote(urna, port, visitor: Visitor) -> None:
+def test_a_voter_signs_in_votes_finishes_signs_in_again_and_changes_the_vote(urna, visitor: Visitor) -> None:
     page = visitor.new_page()
-    with running_provider(PEOPLE, port):
-        page.goto(address(urna))
-        assert look_over(page) == []
-        sign_in(page)
-        expect(page).to_have_url(address(urna))
-        assert look_over(page) == []
-        vote(page, "Ana")
-        page.get_by_role("button", name="Finish on this device").click()
-        expect(page.get_by_text("This device has forgotten who voted before you.")).to_be_visible()
-        assert look_over(page) == []
-        page.go_back()
-        expect(page.get_by_label("Ana")).to_have_count(0)
-        page.goto(address(urna))
-        sign_in(page)
-        expect(page.get_by_text("You have voted.")).to_be_visible()
-        vote(page, "Bea")
+    page.goto(address(urna))
+    assert look_over(page) == []
+    sign_in(page)
+    expect(page).to_have_url(address(urna))
+    assert look_over(page) == []
+    vote(page, "Ana")
+    page.get_by_role("button", name="Finish on this device").click()
+    expect(page.get_by_text("This device has forgotten who voted before you.")).to_be_visible()
+    assert look_over(page) == []
+    page.go_back()
+    expect(page.get_by_label("Ana")).to_have_count(0)
+    page.goto(address(urna))
+    sign_in(page)
+    expect(page.get_by_text("You have voted.")).to_be_visible()
+    vote(page, "Bea")
     assert visitor.errors == []
-    assert urna.execute(COUNTS).strip() == "1"
+    assert urna.execute(MARKINGS_OF_ANA).strip() == "q1=bea"
 
 
-def test_who_is_in_votes_on_without_the_provider_and_who_is_not_reads_why(urna, port, chromium: Browser) -> None:
+def test_who_is_in_votes_on_without_the_provider_and_who_is_not_reads_why(urna, provider, chromium: Browser) -> None:
     inside, outside = (chromium.new_context(locale="en", **look) for look in (DESKTOP, PHONE))
     page, other = inside.new_page(), outside.new_page()
-    with running_provider(PEOPLE, port):
-        page.goto(address(urna))
-        sign_in(page, "eva-1")
-        vote(page, "Ana")
-        other.goto(address(urna))
-        other.get_by_role("link", name="Sign in with Choir accounts").click()
-        expect(other).to_have_url(re.compile("^http://127.0.0.1"))
-        going_back = other.get_by_text("ana-1").first
-        other.route("**/choir/back/**", lambda route: route.abort())
-        with other.expect_request("**/choir/back/**") as asked:
-            going_back.click()
-    other.unroute("**/choir/back/**")
-    other.goto(asked.value.url)
-    expect(other.get_by_role("alert")).to_contain_text("Choir accounts does not answer.")
-    assert look_over(other) == []
     page.goto(address(urna))
-    vote(page, "Bea")
+    sign_in(page, "eva-1")
+    vote(page, "Ana")
+    other.goto(address(urna))
+    other.get_by_role("link", name="Sign in with Choir accounts").click()
+    expect(other).to_have_url(re.compile("^http://127.0.0.1"))
+    who = other.get_by_text("ana-1").first
+    # The browser gets there and back, and then the provider stands still.
+    other.route("**/choir/back/**", lambda route: route.abort())
+    with other.expect_request("**/choir/back/**") as asked:
+        who.click()
+    other.unroute("**/choir/back/**")
+    with provider.standing_still():
+        other.goto(asked.value.url)
+        expect(other.get_by_role("alert")).to_contain_text("Choir accounts does not answer.")
+        assert look_over(other) == []
+        page.goto(address(urna))
+        vote(page, "Bea")
     inside.close()
     outside.close()
 
 
-def test_a_ticket_is_of_use_in_its_own_browser_alone(urna, port, chromium: Browser) -> None:
+def test_a_ticket_is_of_use_in_its_own_browser_alone(urna, chromium: Browser) -> None:
     own, foreign = chromium.new_context(locale="en"), chromium.new_context(locale="en")
     page = own.new_page()
-    with running_provider(PEOPLE, port):
-        page.goto(address(urna))
-        with page.expect_request(f"{address(urna)}signed-in/") as sent:
-            sign_in(page)
-        expect(page.get_by_label("Ana")).to_be_visible()
-        [(_name, ticket)] = [pair for pair in (sent.value.post_data_json or {}).items() if pair[0] == "ticket"]
-        for context, status in ((foreign, 403), (own, 200)):
-            assert context.request.post(f"{address(urna)}signed-in/", form={"ticket": ticket}).status == status
+    page.goto(address(urna))
+    with page.expect_request(f"{address(urna)}signed-in/") as sent:
+        sign_in(page)
+    expect(page.get_by_label("Ana")).to_be_visible()
+    [(_name, ticket)] = [pair for pair in (sent.value.post_data_json or {}).items() if pair[0] == "ticket"]
+    for context, status in ((foreign, 403), (own, 200)):
+        assert context.request.post(f"{address(urna)}signed-in/", form={"ticket": ticket}).status == status
     assert ticket not in urna.output
     assert "@choir.example" not in urna.output.lower()
     own.close()
     foreign.close()
 
 
-def test_no_script_is_needed_and_somebody_else_is_refused(urna, port, chromium: Browser) -> None:
+def test_no_script_is_needed_and_somebody_else_is_refused(urna, chromium: Browser) -> None:
     context = chromium.new_context(locale="en", java_script_enabled=False)
     page = context.new_page()
-    with running_provider(PEOPLE, port):
-        page.goto(address(urna))
-        sign_in(page)
-        page.get_by_role("button", name="Go to the ballot").click()
-        expect(page.get_by_label("Ana")).to_be_visible()
-        page.get_by_role("button", name="This is not me: sign in as somebody else").click()
-        sign_in(page, "bea-1")
-        expect(page.get_by_role("alert")).to_contain_text("Nobody on the roll of this election")
-        page.get_by_role("link", name="Go to the ballot").click()
-        expect(page).to_have_url(address(urna))
+    page.goto(address(urna))
+    sign_in(page)
+    page.get_by_role("button", name="Go to the ballot").click()
+    expect(page.get_by_label("Ana")).to_be_visible()
+    page.get_by_role("button", name="This is not me: sign in as somebody else").click()
+    sign_in(page, "bea-1")
+    expect(page.get_by_role("alert")).to_contain_text("Nobody on the roll of this election")
+    page.get_by_role("link", name="Go to the ballot").click()
+    expect(page).to_have_url(address(urna))
     context.close()

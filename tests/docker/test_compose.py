@@ -332,9 +332,10 @@ class TestTls:
         assert found["TRUSTED_PROXIES"] == "proxy"
         assert found["ALLOWED_HOSTS"].split(",") == [found["VOTE_HOST"], found["RESULT_HOST"]]
 
-    def test_stands_before_both_pages(self):
+    def test_stands_before_the_public_pages(self):
         caddyfile = (FOLDER / "Caddyfile").read_text()
-        assert re.findall(r"reverse_proxy (\S+)", caddyfile) == ["vote:80", "result:80"]
+        assert re.findall(r"reverse_proxy (\S+)", caddyfile) == ["vote:80", "result:80", "signin:80"]
+        assert caddyfile.count("tls {$SIGNIN_CERTIFICATES}\n\timport past_the_door") == 1
         assert caddyfile.count("tls {$PROXY_CERTIFICATES}\n\timport past_the_door") == 2
 
     def test_lets_no_header_pass_that_is_read_as_another(self):

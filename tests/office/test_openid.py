@@ -41,8 +41,8 @@ PEOPLE = {
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     """Run the provider; its host is another one than that of the office, as cookies see it."""
-    with running_provider(PEOPLE) as issuer:
-        yield issuer
+    with running_provider(PEOPLE) as provider:
+        yield provider.issuer
 
 
 @pytest.fixture(autouse=True)

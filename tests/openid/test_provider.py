@@ -13,8 +13,8 @@ from tests.openid_provider import agree, deny, running_provider
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
-    with running_provider({"ana-1": {"email": "ana@choir.example", "email_verified": True}}) as issuer:
-        yield issuer
+    with running_provider({"ana-1": {"email": "ana@choir.example", "email_verified": True}}) as provider:
+        yield provider.issuer
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ PEOPLE = {
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
-    with running_provider(PEOPLE) as issuer:
-        yield issuer
+    with running_provider(PEOPLE) as provider:
+        yield provider.issuer
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 from django.utils.module_loading import import_string
 
 from voting_site.management.commands import up
-from voting_site.roles import MANAGEMENT, PORTS, ROLES, WITH_DATABASE, Role
+from voting_site.roles import MANAGEMENT, PORTS, ROLES, WITH_DATABASE, Role, runs_here
 
 from .processes import PROJECT
 from .test_settings import read
@@ -47,6 +47,14 @@ class TestTable:
         assert done.stdout == f"{tuple(ROLES)} {WITH_DATABASE} {PORTS}\n", done.stderr
 
 
+class TestRunsHere:
+    def test_is_told_of_a_role_that_has_nothing_to_do(self, settings) -> None:
+        settings.SIGNIN_PROVIDERS = {}
+        assert [name for name, role in ROLES.items() if not runs_here(role, settings)] == ["signin"]
+        settings.SIGNIN_PROVIDERS = {"choir": "Choir accounts"}
+        assert all(runs_here(role, settings) for role in ROLES.values())
+
+
 class TestSettings:
     """What the table says of a role is what its process goes by."""
 
@@ -66,8 +74,8 @@ class TestSettings:
             assert tuple(found[name][len(found[name]) - len(own) :]) == own
 
     def test_lead_to_the_usual_ports(self) -> None:
-        found = read(["VOTE_PORT", "RESULT_PORT"])
-        assert found == {"VOTE_PORT": PORTS["vote"], "RESULT_PORT": PORTS["result"]}
+        found = read(["VOTE_PORT", "RESULT_PORT", "SIGNIN_PORT"])
+        assert found == {f"{role.upper()}_PORT": PORTS[role] for role in ("vote", "result", "signin")}
 
 
 class TestScripts:

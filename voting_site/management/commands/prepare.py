@@ -22,7 +22,7 @@ from tally import outcomes
 from tally.healing import keep_box
 from voting_site.rights.database_users import NotAllowed, grant, users
 from voting_site.rights.redis_users import replays_everything
-from voting_site.roles import WITH_DATABASE, own_variable
+from voting_site.roles import ROLES, WITH_DATABASE, own_variable, runs_here
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,8 @@ class Command(BaseCommand):
                 return
 
     def _grant_rights(self) -> None:
-        if missing := [role for role in WITH_DATABASE if role not in settings.ROLE_DATABASE_URLS]:
+        running = [role for role in WITH_DATABASE if runs_here(ROLES[role], settings)]
+        if missing := [role for role in running if role not in settings.ROLE_DATABASE_URLS]:
             logger.warning(
                 "%s may do whatever the owner of the database may: give each a user with %s (docs/security.md)",
                 " and ".join(missing), " and ".join(own_variable(role, "DATABASE_URL") for role in missing),
