@@ -7,13 +7,17 @@ from django_guid import get_guid
 
 
 def site(request: HttpRequest) -> dict[str, str]:
-    """Return the addresses of the voting, results and sign-in pages, and the name of this replica."""
+    """Return the addresses of the voting and the results pages, and the name of this replica."""
     return {
         "vote_url": settings.VOTE_URL.rstrip("/") or _same_host(request, settings.VOTE_PORT),
         "result_url": settings.RESULT_URL.rstrip("/") or _same_host(request, settings.RESULT_PORT),
-        "signin_url": settings.SIGNIN_URL.rstrip("/") or _same_host(request, settings.SIGNIN_PORT),
         "replica": settings.REPLICA,
     }
+
+
+def find_signin(request: HttpRequest) -> str:
+    """Return the address of the role where voters sign in, which no template needs."""
+    return settings.SIGNIN_URL.rstrip("/") or _same_host(request, settings.SIGNIN_PORT)
 
 
 def request_id(request: HttpRequest) -> dict[str, str]:

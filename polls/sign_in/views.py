@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from pages.context_processors import site
+from pages.context_processors import find_signin
 
 from .. import metrics, voters
 from ..code_views import get_definition_with_roll
@@ -58,7 +58,7 @@ def start(request: HttpRequest, slug: str, provider: str) -> HttpResponse:
         anew=voters.has_finished(request, definition),
     )
     metrics.count_sign_in("begun")
-    response = redirect(f"{site(request)['signin_url']}/{provider}/?{urlencode({'errand': errand.sign()})}")
+    response = redirect(f"{find_signin(request)}/{provider}/?{urlencode({'errand': errand.sign()})}")
     response.set_cookie(
         _cookie(definition),
         secret,
