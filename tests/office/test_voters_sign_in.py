@@ -6,7 +6,6 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from office.access import hold
 from office.acts import Duplicate, NotDone, Publish
 from office.checklist import check
 from office.mail.texts import write_body
@@ -23,6 +22,7 @@ from tally.healing import keep_box
 from tests.conftest import forget_definitions
 from tests.office.test_access import choir, sign_in
 from tests.office.test_drafts import NOW
+from tests.office.test_roll_pages import make_election
 from tests.office.test_straddle import loaded_form, page_of
 from tests.polls.roll.people import define
 
@@ -39,12 +39,7 @@ def _configured(settings: Any) -> None:
 @pytest.fixture
 def draft(choir: Organisation, redis: Any) -> Election:
     """A draft whose voters sign in, with nobody on its roll."""
-    election = Election.objects.create(slug="drink", title="Drink", eligibility="roll", providers=["choir"])
-    contest = election.contests.create(key="q1", title="Drink?")
-    for position, key in enumerate(("nesquik", "cola-cao")):
-        contest.options.create(key=key, label=key, position=position)
-    hold(election, choir)
-    return election
+    return make_election("drink", choir, providers=["choir"])
 
 
 @pytest.fixture
@@ -180,6 +175,7 @@ class TestForm:
 
     def test_refuses_to_switch_where_two_have_one_address(self, manager, open_one):
         self.save(manager, open_one, [])
+        open_one.refresh_from_db()
         AddEntry(open_one, {"name": "eva", "email": "ANA@choir.example"}, reason="New.").perform(by=None)
         open_one.refresh_from_db()
         response = self.save(manager, open_one, ["choir"])
