@@ -18,7 +18,7 @@ import psutil
 from tests.plugin import copy, make_cluster, make_once
 from voting_site.local import static_files
 from voting_site.local.ports import free_port
-from voting_site.roles import PORTS
+from voting_site.roles import PORTS, ROLES
 
 PROJECT = Path(__file__).parents[2]
 MANAGE = [sys.executable, "-u", str(PROJECT / "manage.py")]
@@ -182,7 +182,8 @@ class Up(Running):
         self, folder: Path, *options: str, data: Path | None = None, host: str = "", **environment: str
     ) -> None:
         self.data = data or copy_prepared(folder / "data")
-        self.ports = {name: free_port() for name in WEB_ROLES}
+        needs = {name: ROLES[name].needs for name in WEB_ROLES}
+        self.ports = {name: free_port() for name in WEB_ROLES if not needs[name] or needs[name] in environment}
         ports = [part for name, port in self.ports.items() for part in (f"--{name}-port", str(port))]
         self._shell: Shell | None = None
         where = ("--host", host) if host else ()
