@@ -1,8 +1,10 @@
 """What `vote` and `signin` hand each other."""
 
+from dataclasses import asdict
+
 import pytest
 
-from polls.sign_in.errand import GOOD_FOR_MS, Errand, NotGood, Ticket, hash_secret
+from polls.sign_in.errand import GOOD_FOR_MS, Errand, NotGood, Ticket, _signer, hash_secret
 
 TICKET = Ticket(
     election=1, slug="drink", provider="choir", browser=hash_secret("mine"), at=1_000_000, number=7, issue=2
@@ -32,6 +34,11 @@ class TestTicket:
             Ticket.read(errand.sign(), TICKET.at)
         with pytest.raises(NotGood):
             Errand.read(TICKET.sign(), TICKET.at)
+
+    def test_is_not_that_of_another_release(self):
+        fields = asdict(TICKET) | {"colour": "red"}
+        with pytest.raises(NotGood):
+            Ticket.read(_signer(Ticket).sign_object(fields), TICKET.at)
 
     def test_is_signed_with_the_key_of_this_installation(self, settings):
         text = TICKET.sign()
