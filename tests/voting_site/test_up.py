@@ -78,6 +78,11 @@ class TestUp:
         assert refused.returncode == 1
         assert refused.stderr == f"urna: --vote-port and --admin-port are both {port}: give each a port of its own\n"
 
+    def test_refuses_a_provider_that_it_cannot_ask(self, tmp_path: Path) -> None:
+        refused = run("up", "--data", str(tmp_path / "data"), SIGNIN_PROVIDERS="choir=Choir accounts")
+        assert refused.returncode == 1
+        assert refused.stderr == "urna: SIGNIN_PROVIDERS names choir: say in SIGNIN_CLIENTS how to ask there\n"
+
     def test_starts_again_what_dies(self, up: Up) -> None:
         names = ["valkey-server", "bin/postgres", *(f"run {name}" for name, role in ROLES.items() if not role.needs)]
         victims = [up.child(name) for name in names]
