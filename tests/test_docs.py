@@ -95,7 +95,7 @@ def written(default: ast.expr | None) -> str | None:
         value: Any = ast.literal_eval(default)
     except ValueError:
         return None
-    text = ",".join(value) if isinstance(value, list) else str(value)
+    text = ",".join(value) if isinstance(value, list | dict) else str(value)
     return f"`{text}`" if text else "*empty*"
 
 
