@@ -22,6 +22,7 @@ from .election_list import ElectionListMixin
 from .election_page import ElectionPageMixin
 from .forged_forms import ForgedFormsMixin
 from .forms import FROZEN_FIELDS, ElectionForm, offers_sign_in
+from .kiosk_pages import KioskPagesMixin
 from .log_words import tell_changes, with_changes
 from .mail.pages import MailPagesMixin
 from .members import OrganisationAdmin, PersonAdmin
@@ -82,6 +83,7 @@ class ElectionAdmin(
     RollPagesMixin,
     RollImportPagesMixin,
     RollCodePagesMixin,
+    KioskPagesMixin,
     MailPagesMixin,
     TimePageMixin,
     WayInMixin,

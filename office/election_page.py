@@ -25,6 +25,7 @@ from tally.tie_breaks import find_open_ties
 from .access import Right, rights_on
 from .account_page import describe_accounts, judge
 from .election_view import election_view, page_context
+from .kiosk_acts import may_have_kiosks
 from .models import LoggedAct
 from .saving import describe_refused
 from .times import in_full
@@ -48,6 +49,8 @@ def next_steps(election: Election, now: dt.datetime, *, has_ballots: bool) -> li
     steps = _find_steps(election, now, has_ballots=has_ballots)
     if election.eligibility == Eligibility.ROLL:
         steps.append(Step("voters", _("Voters"), Right.SEE))
+        if may_have_kiosks(election, now):
+            steps.append(Step("kiosks", _("Kiosks…"), Right.RUN))
     return steps
 
 

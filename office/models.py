@@ -146,6 +146,8 @@ class ActName(models.TextChoices):
     SEND_RESULT = "send-result", _("mails with the result ordered")
     SEND_AGAIN = "send-again", _("mails ordered again")
     STOP_MAIL = "stop-mail", _("waiting mails stopped")
+    OPEN_KIOSK = "open-kiosk", _("kiosk opened")
+    END_KIOSK = "end-kiosk", _("kiosk ended")
 
 
 class MailOrder(models.Model):

@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from .definition import Definition
 from .forms import OWN_FIELDS
+from .kiosk import device
 from .roll import codes
 
 # What is kept of what somebody typed, to be mended.
@@ -22,7 +23,11 @@ def show_code_page(
     typed: str = "",
     wait: int = 0,
 ) -> HttpResponse:
-    """Ask for a code; marks that came with the request are kept on the page, and come back with the code."""
+    """Ask for a code; marks that came with the request are kept on the page, and come back with the code.
+
+    A kiosk keeps none: the next voter may be another one.
+    """
+    here = device.find(request, definition)
     context = {
         "election": definition,
         "error": error,
@@ -30,9 +35,14 @@ def show_code_page(
         "longest": LONGEST_TYPED,
         "length": codes.LENGTH,
         "groups": codes.LENGTH // codes.GROUP,
-        "kept": kept_marks(request, definition),
+        "kept": [] if here else kept_marks(request, definition),
+        "device": here,
+        "was_left": "left" in request.GET,
     }
-    response = render(request, "polls/code.html", context, status=status)
+    template = "polls/kiosk/card.html" if here else "polls/code.html"
+    if here and not here.kiosk:
+        template, status = "polls/kiosk/ended.html", HTTPStatus.FORBIDDEN
+    response = render(request, template, context, status=status)
     response["Cache-Control"] = "no-store"
     if wait:
         response["Retry-After"] = str(wait)

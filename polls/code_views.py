@@ -14,6 +14,8 @@ from django.views.generic import View
 from . import metrics, voters
 from .code_page import kept_marks, show_code_page
 from .definition import Definition
+from .kiosk import device
+from .kiosk.scanner import take_code
 from .life import Phase
 from .networks import network_of
 from .roll import lookup
@@ -33,7 +35,12 @@ class CodeView(View):
         phase = definition.phase(now)
         if phase not in (Phase.OPEN, Phase.SCHEDULED):
             return show_not_open(request, definition, now, None)
+        here = device.find(request, definition)
+        if here and not here.kiosk:
+            return show_code_page(request, definition)
         typed = request.POST.get("code", "")
+        if here:
+            typed = take_code(typed)
         if not typed.strip():
             return show_code_page(request, definition, error=_("Type your code."), status=HTTPStatus.BAD_REQUEST)
         try:
@@ -48,13 +55,18 @@ class CodeView(View):
         if voter is None:
             return refuse(request, definition)
         metrics.count_code("found")
-        if phase == Phase.OPEN and kept_marks(request, definition):
+        if phase == Phase.OPEN and (here or kept_marks(request, definition)):
             response = show_ballot(request, definition, now, voter=voter, last=read_mark(definition, voter))
+        elif here:
+            response = show_not_open(request, definition, now, None)
         else:
             response = HttpResponse(
                 status=HTTPStatus.SEE_OTHER, headers={"Location": reverse("ballot", args=[definition.slug])}
             )
-        voters.set_roll_cookie(response, definition, voter)
+        if here:
+            device.forget_cast(response, definition)
+        else:
+            voters.set_roll_cookie(response, definition, voter)
         return response
 
 
@@ -74,9 +86,16 @@ def get_definition_with_codes(slug: str) -> tuple[Definition, int]:
     return definition, now
 
 
+def note_wrong_code(request: HttpRequest, definition: Definition) -> int:
+    """Note a wrong code of a visitor, or of a kiosk; return how many seconds the next wrong one has to wait."""
+    here = device.find(request, definition)
+    network = here.network if here else network_of(request.META["REMOTE_ADDR"])
+    return math.ceil(lookup.note_wrong_code(definition, network) / 1000)
+
+
 def refuse(request: HttpRequest, definition: Definition) -> HttpResponse:
     """Refuse a code that nobody has, or has any more; which of them it is stays untold."""
-    wait = math.ceil(lookup.note_wrong_code(definition, network_of(request.META["REMOTE_ADDR"])) / 1000)
+    wait = note_wrong_code(request, definition)
     if wait:
         metrics.count_code("too-many")
         error = ngettext(

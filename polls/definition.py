@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import markings
 from .design import Paper, hash_paper, is_of_first_scheme, only_contest, read_contest
+from .kiosk.device import Kiosk
 from .life import Phase, State, phase_of
 from .look import Look
 from .methods import ContestOnBallot, OptionOnBallot
@@ -63,6 +64,8 @@ class Definition:
     # Not part of the design either. When a text was mended last, after the opening.
     mended_at: int | None = None
     look: Look = field(default_factory=Look)
+    # Those that are not ended.
+    kiosks: tuple[Kiosk, ...] = ()
     # Only in what is offered to the ballot box, and read from it. It identifies nothing: it never changes.
     voter_secret: str = field(default="", compare=False)
 
@@ -112,6 +115,7 @@ class Definition:
             short_code=election.short_code,
             mended_at=milliseconds(election.mended_at) if election.mended_at else None,
             look=Look.read(election.look),
+            kiosks=tuple(Kiosk(*(one[name] for name in Kiosk._fields)) for one in election.kiosks if not one["ended"]),
         )
 
     @classmethod
@@ -122,6 +126,7 @@ class Definition:
         fields: dict[str, Any] = {name: value for name, value in content.items() if name in cls.__dataclass_fields__}
         fields["look"] = Look.read(fields.get("look", {}))
         fields["providers"] = tuple(fields.get("providers", ()))
+        fields["kiosks"] = tuple(Kiosk(*one[: len(Kiosk._fields)]) for one in fields.get("kiosks", ()))
         if "contests" in fields:
             fields["contests"] = tuple(map(read_contest, fields["contests"]))
         else:

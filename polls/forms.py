@@ -11,10 +11,10 @@ from . import ballots, markings
 from .definition import Definition
 from .methods import InvalidMarking
 from .roll.groups import read_groups
-from .voters import Voter
+from .voters import KIOSK_FIELD, Voter
 
 # What a ballot form has besides the contests.
-OWN_FIELDS = frozenset(("csrfmiddlewaretoken", "ballot_id", "design", "proof", "roll_groups"))
+OWN_FIELDS = frozenset(("csrfmiddlewaretoken", "ballot_id", "design", "proof", "roll_groups", KIOSK_FIELD))
 
 
 class OtherDesign(Exception):

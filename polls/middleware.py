@@ -9,11 +9,14 @@ from django.shortcuts import render
 from pages.kept_forms import kept_fields, sent_fields
 
 from . import metrics
+from .kiosk import device
 from .outages import is_outage
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2
+# Seconds after which a kiosk shows a ballot no longer that could not be sent.
+KIOSK_PATIENCE_S = 120
 
 
 class UnreachableMiddleware:
@@ -43,4 +46,7 @@ def say_unavailable(request: HttpRequest, exception: BaseException) -> HttpRespo
     response = render(request, "pages/unavailable.html", context, status=503)
     response["Retry-After"] = str(RETRY_AFTER_S)
     response["Cache-Control"] = "no-store"
+    if is_ballot and device.is_any_kiosk(request):
+        # Whoever has walked away must not leave the ballot to the next one.
+        response["Refresh"] = f"{KIOSK_PATIENCE_S}; url={request.path}"
     return response

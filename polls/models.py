@@ -191,6 +191,8 @@ class Election(models.Model):
     shards = models.PositiveSmallIntegerField(_("shards"), default=default_shards, editable=False)
     # How its organisation looks, as `polls.look.Look` has it.
     look = models.JSONField(default=dict, editable=False)
+    # Each as `polls.kiosk.device.Kiosk` has it, and whether it is `ended`; numbers are not used again.
+    kiosks = models.JSONField(default=list, editable=False)
     # Raised by each publication: a definition in Redis is replaced only by one of a higher revision.
     revision = models.PositiveIntegerField(_("revision"), default=0, editable=False)
     # The last revision that the ballot box is known to have taken.

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from . import code_views, first_page, views
+from .kiosk import views as kiosk_views
 from .sign_in import views as sign_in_views
 
 urlpatterns = [
@@ -12,6 +13,8 @@ urlpatterns = [
     path("<slug:slug>/sign-in/<slug:provider>/", sign_in_views.start, name="sign_in_with"),
     path("<slug:slug>/signed-in/", sign_in_views.come_back, name="signed_in"),
     path("<slug:slug>/finish/", code_views.finish, name="finish"),
+    path("<slug:slug>/kiosk/", kiosk_views.OpenView.as_view(), name="kiosk"),
+    path("<slug:slug>/kiosk/leave/", kiosk_views.leave, name="leave_kiosk"),
     path("<slug:slug>/cast/", views.cast, name="cast"),
     path("<slug:slug>/cast/state.json", views.cast_state, name="cast_state"),
 ]

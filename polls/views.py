@@ -24,6 +24,7 @@ from .code_page import show_code_page
 from .contest_on_page import ContestOnPage
 from .definition import Definition
 from .forms import MarkedBallot, OtherDesign, form_key
+from .kiosk import device
 from .life import Phase
 from .methods import InvalidMarking
 from .networks import network_of
@@ -104,7 +105,10 @@ class BallotView(View):
         metrics.count_reply(definition.slug, reply)
         if reply.wake_up_due:
             ask_for_drain(definition, voter.shard)
-        return answer(request, slug, reply, voter)
+        response = answer(request, slug, reply, voter)
+        if response.status_code == HTTPStatus.SEE_OTHER and device.find(request, definition):
+            device.note_cast(response, definition)
+        return response
 
 
 def say_what_is_wrong(definition: Definition, problem: InvalidMarking) -> str:
@@ -265,11 +269,14 @@ def show_ballot(
     if definition.has_roll and entry is None:
         return ask_who(request, definition)
     contests = definition.contests_for(read_groups(entry.groups)) if entry else definition.contests
+    here = device.find(request, definition)
+    # A kiosk takes marks from a form of this voter alone, and none that came with a code.
+    sent = QueryDict() if here and voters.KIOSK_FIELD not in request.POST else request.POST
     ballot_id = ballots.new_ballot_id(now, after=last.ballot_id if last else None)
     visitor = voter.visitor if voter else voters.new_visitor()
     context: dict[str, Any] = {
         "election": definition,
-        "contests": ContestOnPage.all_of(definition, request.POST, seed=visitor, errors=errors, contests=contests),
+        "contests": ContestOnPage.all_of(definition, sent, seed=visitor, errors=errors, contests=contests),
         "ballot_id": ballots.sign(ballot_id, form_key(definition, voter)),
         "entry": entry,
         "challenge": challenge(definition, ballot_id, now) if definition.proof_of_work else None,
@@ -277,8 +284,10 @@ def show_ballot(
         "last": last,
         "error": error,
         "wait": wait,
+        "device": here,
+        "kiosk_voter": voters.write_kiosk_field(definition, voter) if here and voter else "",
     }
-    same_for_all = not (last or definition.proof_of_work or any(one.is_shuffled for one in contests))
+    same_for_all = not (here or last or definition.proof_of_work or any(one.is_shuffled for one in contests))
     if request.method == "GET" and same_for_all and not request.META["QUERY_STRING"]:
         response = stranger_page(request, definition, context, variant=entry)
     else:
@@ -315,6 +324,7 @@ def show_not_open(
     if closed and phase != Phase.CANCELLED:
         phase = Phase.CLOSED
     context: dict[str, Any] = {"election": definition, "phase": phase, "last": mark, "sent": sent}
+    context["device"] = device.find(request, definition)
     if phase == Phase.SCHEDULED:
         context["wait"] = definition.opens_at - now
         context["contests"] = ContestOnPage.all_of(definition, QueryDict(), seed="")
@@ -334,6 +344,11 @@ def read_state(request: HttpRequest, definition: Definition) -> str:
 def cast(request: HttpRequest, slug: str) -> HttpResponse:
     """Confirm that a ballot is accepted, and later that it is counted."""
     definition, now = get_definition(slug)
+    if here := device.find(request, definition):
+        if not device.has_just_cast(request, definition):
+            return redirect("ballot", slug)
+        seconds = device.CONFIRMED_S
+        return render(request, "polls/kiosk/cast.html", {"election": definition, "device": here, "seconds": seconds})
     context = {
         "election": definition,
         "state": read_state(request, definition),

@@ -10,9 +10,14 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
 from .definition import Definition
+from .kiosk import device
 
 _signer = signing.Signer(salt="polls.voters.cookie")
 _roll_signer = signing.Signer(salt="polls.voters.roll_cookie")
+_kiosk_signer = signing.TimestampSigner(salt="polls.voters.kiosk_field")
+# The hidden field in which a kiosk has the voter, and the seconds for which it takes a ballot with it.
+KIOSK_FIELD = "kiosk_voter"
+KIOSK_FIELD_AGE = 1800
 # Before the number of an entry of the roll, where a visitor has the id of the cookie.
 _ON_ROLL = "roll:"
 # In place of a voter, in a browser that somebody has left who had signed in.
@@ -46,6 +51,8 @@ def identify(request: HttpRequest, definition: Definition) -> Voter | None:
     if definition.certified:
         return None
     if definition.has_roll:
+        if device.find(request, definition):
+            return _read_kiosk_field(request, definition)
         return _read_roll_cookie(request, definition)
     visitor = read_cookie(request)
     return None if visitor is None else derive_voter(definition, visitor)
@@ -88,6 +95,14 @@ def _read_roll_cookie(request: HttpRequest, definition: Definition) -> Voter | N
         signed = _roll_signer.unsign(request.COOKIES.get(_roll_cookie(definition), ""))
     except signing.BadSignature:
         return None
+    return _read_issue(definition, signed)
+
+
+def _write_issue(definition: Definition, voter: Voter) -> str:
+    return f"{definition.election}.{voter.visitor.removeprefix(_ON_ROLL)}.{voter.issue}"
+
+
+def _read_issue(definition: Definition, signed: str) -> Voter | None:
     election, number, issue = map(int, signed.split("."))
     return roll_voter(definition, number, issue) if election == definition.election else None
 
@@ -96,7 +111,7 @@ def set_roll_cookie(response: HttpResponse, definition: Definition, voter: Voter
     """Let the browser keep for some hours which entry of the roll somebody is, and as of which issue."""
     response.set_cookie(
         _roll_cookie(definition),
-        _roll_signer.sign(f"{definition.election}.{voter.visitor.removeprefix(_ON_ROLL)}.{voter.issue}"),
+        _roll_signer.sign(_write_issue(definition, voter)),
         max_age=settings.ROLL_COOKIE_AGE,
         secure=settings.BEHIND_TLS,
         httponly=True,
@@ -122,6 +137,19 @@ def forget_roll_cookie(response: HttpResponse, definition: Definition) -> None:
 def has_finished(request: HttpRequest, definition: Definition) -> bool:
     """Tell whether the last one who voted with this browser has finished."""
     return request.COOKIES.get(_roll_cookie(definition)) == _FINISHED
+
+
+def write_kiosk_field(definition: Definition, voter: Voter) -> str:
+    """Write who votes at a kiosk, for the form alone: a page that is asked for again knows nobody."""
+    return _kiosk_signer.sign(_write_issue(definition, voter))
+
+
+def _read_kiosk_field(request: HttpRequest, definition: Definition) -> Voter | None:
+    try:
+        signed = _kiosk_signer.unsign(request.POST.get(KIOSK_FIELD, ""), max_age=KIOSK_FIELD_AGE)
+    except signing.BadSignature:
+        return None
+    return _read_issue(definition, signed)
 
 
 def derive_voter(definition: Definition, visitor: str) -> Voter:

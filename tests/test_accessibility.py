@@ -66,6 +66,7 @@ PAGES = {
     "a new code": f"{ELECTION}/{{roll}}/voters/1/code/",
     "codes and cards": f"{ELECTION}/{{roll}}/voters/codes/",
     "import a list": f"{ELECTION}/{{roll}}/voters/import/",
+    "kiosks": f"{ELECTION}/{{coded}}/kiosks/",
     "mail": f"{ELECTION}/{{roll}}/mail/",
     "invitations": f"{ELECTION}/{{roll}}/mail/invitation/",
     "reminders": f"{ELECTION}/{{roll}}/mail/reminder/",

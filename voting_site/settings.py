@@ -159,6 +159,8 @@ ROLL_COOKIE_NAME = _cookie_prefix + "roll"
 ROLL_COOKIE_AGE = 12 * 3600
 # The same while somebody signs in.
 SIGNIN_COOKIE_NAME = _cookie_prefix + "signin"
+# Which kiosk a device in a polling place is, by election.
+KIOSK_COOKIE_NAME = _cookie_prefix + "kiosk"
 # The language is one choice for all pages, so that the ports share this cookie.
 LANGUAGE_COOKIE_NAME = "urna_language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600

@@ -31,14 +31,15 @@ PAGES = {
     "cancel": WRITE, "duplicate": WRITE, "delete": WRITE, "mend": WRITE, "lot": WRITE, "withdraw": WRITE,
     "code": SEE,
     "voters": SEE, "add_voter": WRITE, "import_roll": WRITE, "codes": WRITE, "copy_roll": WRITE,
+    "kiosks": RUN,
     "mail": SEE, "mail_invitation": WRITE, "mail_reminder": RUN, "mail_result": RUN,
 }  # fmt: skip
 # Pages of no election or of something else, which have tests of their own below, in test_admin.py and in mail/.
-# Those about one voter are in test_roll_pages.py.
+# Those about one voter are in test_roll_pages.py, about one kiosk in test_kiosk_pages.py.
 OTHERS = {
     "changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol", "protocol_pdf", "voter",
     "strike_voter",
-    "voter_code", "voter_card", "mail_again", "mail_stop",
+    "voter_code", "voter_card", "mail_again", "mail_stop", "end_kiosk",
 }  # fmt: skip
 
 
