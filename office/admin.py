@@ -33,6 +33,7 @@ from .preview import PreviewMixin
 from .result_pages import ResultPagesMixin
 from .roll_code_pages import RollCodePagesMixin
 from .roll_import_pages import RollImportPagesMixin
+from .roll_list_pages import RollListPagesMixin
 from .roll_pages import RollPagesMixin
 from .saving import PublishingMixin, describe_refused
 from .time_page import TimePageMixin
@@ -82,6 +83,7 @@ class ElectionAdmin(
     CertifyPagesMixin,
     RollPagesMixin,
     RollImportPagesMixin,
+    RollListPagesMixin,
     RollCodePagesMixin,
     KioskPagesMixin,
     MailPagesMixin,

@@ -226,6 +226,32 @@ class MailMessage(models.Model):
         return f"{self.number}: {self.get_state_display()}"
 
 
+class RollList(models.Model):
+    """A voter list that waits to be imported, in parts; see roll_list.py."""
+
+    election = models.ForeignKey("polls.Election", models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    size = models.PositiveIntegerField()
+    made_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.size} bytes for {self.election_id}"
+
+
+class RollListPart(models.Model):
+    """A part of a voter list, as it was uploaded."""
+
+    list = models.ForeignKey(RollList, models.CASCADE, related_name="parts")
+    place = models.PositiveSmallIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["list", "place"], name="one_part_at_a_place")]
+
+    def __str__(self) -> str:
+        return f"part {self.place} of {self.list_id}"
+
+
 class LoggedAct(models.Model):
     """One act: who did what to which election or organisation, when, and what it changed.
 

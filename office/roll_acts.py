@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,6 +36,9 @@ EDITED = ("name", "groups", "weight", "email", "member_number", "subject")
 # By what a voter who signs in is found.
 IDENTITY = ("email", "subject")
 LONGEST_REASON = 500
+# Milliseconds for which an act waits for another one on the same roll, and what PostgreSQL calls it then.
+PATIENCE_MS = 5000
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class RollChanged(NotDone):
@@ -66,9 +69,7 @@ class RollAct(Act[Result]):
         self.has_opened = self.election.is_frozen(now)
         if self.has_opened and self.needs_reason and not self.reason:
             raise NotDone(_("Not done: people vote already, so that this needs a reason. Write one."))
-        Roll.objects.get_or_create(election=self.election)
-        # Two acts take turns, so that a revision never comes to the ballot box before one that is lower.
-        roll = Roll.objects.select_for_update().get(election=self.election)
+        roll = self._lock_roll()
         if self.seen is not None and self.seen != roll.revision:
             raise RollChanged(
                 _(
@@ -83,6 +84,25 @@ class RollAct(Act[Result]):
             raise NotDone(problem)
         transaction.on_commit(partial(bring, self.election, roll.revision))
         return result
+
+    def _lock_roll(self) -> Roll:
+        """Let two acts take turns, so that a revision never comes to the ballot box before one that is lower.
+
+        Raises NotDone while another one takes long: an import of a large list takes a minute.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = %s", [PATIENCE_MS])
+            try:
+                Roll.objects.get_or_create(election=self.election)
+                roll = Roll.objects.select_for_update().get(election=self.election)
+            except OperationalError as error:
+                if getattr(error.__cause__, "pgcode", None) != _LOCK_NOT_AVAILABLE:
+                    raise
+                raise NotDone(
+                    _("Nothing was done: a list is being imported into this roll. Try again when that is done.")
+                ) from error
+            cursor.execute("SET LOCAL lock_timeout = 0")
+        return roll
 
     @abstractmethod
     def alter(self, roll: Roll) -> Result:

@@ -9,6 +9,7 @@ import binascii
 import io
 import zlib
 from dataclasses import dataclass, replace
+from typing import BinaryIO
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -31,7 +32,7 @@ SEPARATOR_NAMES = {",": gettext_lazy("comma"), ";": gettext_lazy("semicolon"), "
 class Looked:
     """What was found in a list; if its columns are not enough to read it, `problem` says why, and nothing was read."""
 
-    content: bytes
+    file: BinaryIO
     layout: Layout
     report: Report
     problem: str = ""
@@ -50,7 +51,7 @@ class Looked:
 
     def reading(self) -> Reading:
         """Return the voters, to be iterated once."""
-        return Reading(io.BytesIO(self.content), self.layout)
+        return Reading(self.file, self.layout)
 
 
 def too_large() -> str:
@@ -61,9 +62,11 @@ def too_large() -> str:
     )
 
 
-def look_at(content: bytes, columns: tuple[Column | None, ...] | None = None) -> Looked:
-    """Read a list as a whole, with other columns than those guessed, if given; raises ValidationError if it is none."""
-    file = io.BytesIO(content)
+def look_at(file: BinaryIO, columns: tuple[Column | None, ...] | None = None, *, look: bool = True) -> Looked:
+    """Read a list as a whole, with other columns than those guessed, if given; raises ValidationError if it is none.
+
+    Without `look` only its beginning is read, by which it is laid out.
+    """
     layout = recognise(file)
     if len(layout.columns) > MOST_COLUMNS:
         text = _("The list has %(columns)d columns; it may have %(most)d. Remove those that are not needed.")
@@ -73,21 +76,23 @@ def look_at(content: bytes, columns: tuple[Column | None, ...] | None = None) ->
     try:
         reading = Reading(file, layout)
     except ValidationError as problem:
-        return Looked(content, layout, Report(), " ".join(problem.messages))
-    for _record in reading:
-        pass
-    return Looked(content, layout, reading.report)
+        return Looked(file, layout, Report(), " ".join(problem.messages))
+    if look:
+        for _record in reading:
+            pass
+    return Looked(file, layout, reading.report)
 
 
-def carry(content: bytes) -> str:
+def carry(file: BinaryIO) -> str:
     """Return a list as a hidden field carries it; raises ValidationError if it is too large for one."""
-    carried = base64.b64encode(zlib.compress(content, 9)).decode()
+    file.seek(0)
+    carried = base64.b64encode(zlib.compress(file.read(), 9)).decode()
     if len(carried) > LONGEST_CARRIED:
         raise ValidationError(too_large())
     return carried
 
 
-def unpack(carried: str) -> bytes:
+def unpack(carried: str) -> BinaryIO:
     """Return the list that a hidden field has carried; raises ValidationError for anything else."""
     inflater = zlib.decompressobj()
     try:
@@ -96,4 +101,4 @@ def unpack(carried: str) -> bytes:
         content = b""
     if not content or not inflater.eof:
         raise ValidationError(_("Nothing was imported: the page did not send the whole list. Choose the file again."))
-    return content
+    return io.BytesIO(content)

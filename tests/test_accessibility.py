@@ -199,12 +199,30 @@ def test_axe_objects_to_nothing_about_a_list_that_is_looked_over(
 
 def test_a_list_that_is_too_large_is_refused_before_it_is_sent(page: Page, numbers: dict[str, int]) -> None:
     page.goto(PAGES["import a list"].format(**numbers))
-    page.set_input_files("#id_file", {"name": "list.csv", "mimeType": "text/csv", "buffer": b"Ana\n" * 300_000})
+    page.set_input_files("#id_file", {"name": "list.csv", "mimeType": "text/csv", "buffer": b"Ana\n" * 4_000_000})
     problem = str(page.evaluate("document.getElementById('id_file').validationMessage"))
     assert "./urna manage import_roll" in problem
     page.locator("#content form[method=post] input[type=submit]").click()
     expect(page).to_have_url(re.compile("/voters/import/$"))
     expect(page.locator("#id_file")).to_be_visible()
+
+
+def test_a_large_list_is_sent_in_parts_and_imported_with_its_progress(page: Page, numbers: dict[str, int]) -> None:
+    page.goto(PAGES["import a list"].format(roll=numbers["large-roll"]))
+    content = "Name;Member number\n" + "".join(f"Somebody of a large list {n};L{n}\n" for n in range(20_000))
+    page.set_input_files("#id_file", {"name": "list.csv", "mimeType": "text/csv", "buffer": content.encode()})
+    page.locator("#content form[method=post] input[type=submit]").click()
+    expect(page.locator("input[name=import]")).to_be_visible(timeout=60_000)
+    assert look_over(page) == []
+    assert fits(page)
+    if page.locator("input[name=how]").count():
+        # Those of the look before.
+        page.locator("input[name=how][value=replace]").check()
+    page.locator("input[name=import]").click()
+    expect(page.locator(".told .done")).to_be_visible(timeout=120_000)
+    assert page.locator(".told li").count() >= 4
+    assert look_over(page) == []
+    assert fits(page)
 
 
 def test_axe_objects_to_nothing_about_a_code(page: Page, numbers: dict[str, int]) -> None:

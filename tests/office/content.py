@@ -61,6 +61,7 @@ def make_elections() -> None:
     Cancel(Election.objects.get(slug="off"), "The hall is closed.").perform(by=None)
     Close(Election.objects.get(slug="over")).perform(by=None)
     make("empty-roll", eligibility="roll")
+    make("large-roll", eligibility="roll")
     put_voters(make("roll", eligibility="roll"))
 
 

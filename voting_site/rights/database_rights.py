@@ -148,6 +148,9 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         },
         "admin": {**LINK, "UPDATE": ("state", "attempts", "due_at", "reason")},
     },
+    # Voter lists on their way to a roll. The worker deletes what nobody has imported; it needs no look at them.
+    "office_rolllist": {"worker": {"SELECT": ALL, "DELETE": ALL}, "admin": LINK},
+    "office_rolllistpart": {"worker": {"SELECT": ("id", "list_id"), "DELETE": ALL}, "admin": LINK},
     # --- Django ---
     # The readiness check compares the applied migrations with those in the code.
     "django_migrations": {"worker": READ, "result": READ, "admin": READ, "signin": READ},
