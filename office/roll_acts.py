@@ -306,7 +306,7 @@ def _fill(entry: RollEntry, values: Mapping[str, Any]) -> None:
         if name in values:
             setattr(entry, name, values[name])
     entry.groups = clean_groups(entry.groups)
-    if not is_whole(entry.weight):
+    if not is_whole(entry.weight) or entry.weight < 1:
         raise ValidationError(_("A weight is a whole number from 1 on."))
     if not entry.name and not entry.member_number:
         raise ValidationError(_("A voter needs a name or a member number. Write one of them."))

@@ -1,13 +1,11 @@
 """The pages for a voter list that comes in parts: its upload by script, its preview, and its import with progress."""
 
 from collections.abc import Iterable, Iterator
-from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
@@ -67,11 +65,11 @@ class RollListPagesMixin(admin.ModelAdmin):
         page = reverse("admin:polls_election_roll_list", args=[election.pk, found.pk])
         return JsonResponse({"list": found.pk, "page": page})
 
-    def roll_list_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
+    def roll_list_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
         """Show what is in a list, and import it once that was seen."""
 
         @roll_view(Right.WRITE)
-        def show(self: RollListPagesMixin, request: HttpRequest, election: Election) -> HttpResponseBase:
+        def show(self: RollListPagesMixin, request: HttpRequest, election: Election) -> HttpResponse:
             found = roll_list.find_list(election, _number(request), number)
             if found is None or not roll_list.is_whole(found) or has_opened(election):
                 text = _("This list is not there any more. Choose the file again.")
@@ -86,7 +84,7 @@ def _number(request: HttpRequest) -> int:
     return int(request.user.pk or 0)
 
 
-def _answer(site: Any, request: HttpRequest, election: Election, found: RollList) -> HttpResponseBase:
+def _answer(site: Any, request: HttpRequest, election: Election, found: RollList) -> HttpResponse:
     """Show the preview of a whole list, or import it."""
     file = roll_list.open_list(found)
     if request.method != "POST":
@@ -115,7 +113,8 @@ def _answer(site: Any, request: HttpRequest, election: Election, found: RollList
         return show_preview(site, request, election, look_at(file, columns), text, how=how, is_staged=True)
     context = page_context(site, request, _("Import a list"), election=election, voters_page=True, marker=_PROGRESS)
     page = render_to_string("office/roll_progress.html", context, request)
-    return StreamingHttpResponse(_stream(page, news, election), status=HTTPStatus.OK)
+    # Django has no common name for what a view returns.
+    return cast(HttpResponse, StreamingHttpResponse(_stream(page, news, election)))
 
 
 def forget(found: RollList) -> None:

@@ -1,10 +1,7 @@
 """Put the voters of a list on the roll of an election."""
 
-import csv
-import os
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from office.roll_acts import ImportRoll
 from office.roll_file import read_roll_file
 from office.roll_files.records import Record
-from office.roll_rows import TakeCode
-from pages.spreadsheet_cells import write_cell
+from office.voter_command import write_codes
 from polls.models import Election, RollEntry
 
 # Voters after which the command says how far it is.
@@ -61,22 +57,3 @@ class Command(BaseCommand):
             if number % STEP == 0:
                 self.stderr.write(f"{number} voters read")
             yield record
-
-
-@contextmanager
-def write_codes(path: Path | None) -> Iterator[TakeCode | None]:
-    """Open a new file for codes, which its owner alone may read; it goes again if the block fails. Raises OSError."""
-    if path is None:
-        yield None
-        return
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:
-            rows = csv.writer(file)
-            rows.writerow(("name", "code"))
-            yield lambda entry, code: rows.writerow((write_cell(str(entry)), code))
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink()
-        raise
