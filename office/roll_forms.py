@@ -99,11 +99,10 @@ class VoterForm(RevisionForm):
 
     def clean_member_number(self) -> str:
         number = str(self.cleaned_data["member_number"])
-        others = self.election.roll.exclude(pk=self.entry.pk) if self.entry else self.election.roll.all()
+        others = self.election.roll.filter(struck_at=None)
+        if self.entry:
+            others = others.exclude(pk=self.entry.pk)
         same = others.filter(member_number=number).first() if number else None
-        if same and same.struck_at:
-            text = _("A voter with this number was struck off the roll. Write the number with an addition, as “7 b”.")
-            raise ValidationError(text)
         if same:
             raise ValidationError(_("This number is on the roll already, for %(name)s.") % {"name": f"“{same}”"})
         return number

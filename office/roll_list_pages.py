@@ -141,5 +141,5 @@ def _stream(page: str, news: Iterable[int | roll_progress.Outcome], election: El
         elif one.problem:
             yield format_html('<li class="errornote">{}</li>\n', one.problem)
         else:
-            yield format_html('<li class="done"><strong>{}</strong></li>\n', say_imported(one.number))
+            yield format_html('<li class="done"><strong>{}</strong></li>\n', say_imported(election, one.number))
     yield tail

@@ -80,7 +80,7 @@ class Rows:
 
     def _refuse_known(self, entries: Sequence[RollEntry]) -> None:
         numbers = [entry.member_number for entry in entries if entry.member_number]
-        known = RollEntry.objects.filter(election=self.election, member_number__in=numbers).first()
+        known = RollEntry.objects.filter(election=self.election, struck_at=None, member_number__in=numbers).first()
         if known or len(set(numbers)) < len(numbers):
             number = known.member_number if known else next(one for one in numbers if numbers.count(one) > 1)
             raise NotDone(

@@ -64,6 +64,8 @@ class Definition:
     # Not part of the design either. When a text was mended last, after the opening.
     mended_at: int | None = None
     look: Look = field(default_factory=Look)
+    # Whether organisers see that somebody has voted. It is said on the paper, and is no part of the design.
+    shows_who_voted: bool = False
     # Those that are not ended.
     kiosks: tuple[Kiosk, ...] = ()
     # Only in what is offered to the ballot box, and read from it. It identifies nothing: it never changes.
@@ -115,6 +117,7 @@ class Definition:
             short_code=election.short_code,
             mended_at=milliseconds(election.mended_at) if election.mended_at else None,
             look=Look.read(election.look),
+            shows_who_voted=election.shows_who_voted,
             kiosks=tuple(Kiosk(*(one[name] for name in Kiosk._fields)) for one in election.kiosks if not one["ended"]),
         )
 

@@ -448,7 +448,8 @@ class RollEntry(models.Model):
             models.UniqueConstraint(fields=["election", "number"], name="roll_entry_number_unique_in_election"),
             models.UniqueConstraint(
                 fields=["election", "member_number"],
-                condition=~Q(member_number=""),
+                # That of somebody who was struck is free: it may be given to the same person, added anew.
+                condition=~Q(member_number="") & Q(struck_at=None),
                 name="roll_entry_member_number_unique_in_election",
             ),
             models.UniqueConstraint(

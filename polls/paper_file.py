@@ -34,7 +34,7 @@ from .roll.groups import clean_groups
 NAMES = frozenset(
     (
         "title", "slug", "description", "opens_at", "closes_at", "time_zone", "eligibility", "votes_final", "unlisted",
-        "shows", "tie_break", "providers", "contests",
+        "shows", "tie_break", "providers", "shows_who_voted", "contests",
     )
 )  # fmt: skip
 CONTEST_NAMES = frozenset(("key", "title", "description", "method", "seats", "rules", "groups", "options"))
@@ -72,6 +72,7 @@ def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
         shows=shows,
         tie_break=_tie_break(paper),
         providers=_providers(paper, eligibility),
+        shows_who_voted=_boolean(paper, "shows_who_voted", _("the paper")),
         opens_at=_time(paper, "opens_at"),
         closes_at=_time(paper, "closes_at"),
         **{"time_zone": paper["time_zone"]} if "time_zone" in paper else {},
@@ -110,6 +111,7 @@ def write_paper(election: Election) -> dict[str, Any]:
         "shows": paper.shows,
         "tie_break": election.tie_break or NO_TIE_BREAK,
         **({"providers": election.providers} if election.providers else {}),
+        "shows_who_voted": election.shows_who_voted,
         "contests": [
             {
                 **{

@@ -205,7 +205,6 @@ class TestOneVoter:
             ({"name": "Ana", "groups": "x" * 101}, "has more than 100 characters"),
             ({"name": "Ana", "groups": "a|b"}, "has a character that no group may have"),
             ({"name": "Ana", "member_number": "7"}, "This number is on the roll already, for “Eva”."),
-            ({"name": "Ana", "member_number": "8"}, "was struck off the roll. Write the number with an addition"),
         ],
     )
     def test_that_cannot_be_comes_back_as_it_was_typed(self, ask, draft, typed, said):
@@ -215,6 +214,16 @@ class TestOneVoter:
         assert answer.status_code == 400
         assert said in text_of(answer)
         assert draft.roll.count() == 2
+
+    def test_gets_the_number_of_a_voter_who_was_struck(self, ask, draft):
+        ImportRoll(draft, [Record(2, "Zoe", member_number="8")]).perform(by=None)
+        StrikeEntry(draft.roll.get()).perform(by=None)
+        assert ask("add/", fields_of(ask("add/")) | {"name": "Zoe", "member_number": "8"}).status_code == 200
+        ImportRoll(draft, [Record(2, "Ana", member_number="9")]).perform(by=None)
+        StrikeEntry(draft.roll.get(name="Ana")).perform(by=None)
+        ImportRoll(draft, [Record(2, "Ana", member_number="9")]).perform(by=None)
+        assert draft.roll.filter(struck_at=None).count() == 2
+        assert draft.roll.filter(member_number="8").count() == 2
 
     def test_is_changed_and_keeps_its_code(self, ask, draft):
         [ana] = put(draft, "Ana")

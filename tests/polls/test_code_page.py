@@ -234,6 +234,15 @@ class TestVoters:
         assert "/drink/finish/" not in page_of(browser.get("/drink/cast/"))
         assert browser.get("/drink/finish/").status_code == 405
 
+    @pytest.mark.parametrize("seen", [True, False])
+    def test_read_whether_organisers_see_that_they_have_voted(self, define, browser, seen):
+        drink = define(eligibility="roll", shows_who_voted=seen)
+        code = put_in_box(drink, 7)
+        words = "The organisers see that you have voted, but not what."
+        assert (words in page_of(browser.get("/drink/"))) == seen
+        come_in(browser, code)
+        assert (words in page_of(browser.get("/drink/"))) == seen
+
     def test_see_how_many_votes_theirs_is(self, drink, browser):
         come_in(browser, put_in_box(drink, 7, weight=1250))
         assert re.search("counts as 1,?250 votes", page_of(browser.get("/drink/")))
