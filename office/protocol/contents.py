@@ -43,7 +43,11 @@ def tell_protocol(context: dict[str, Any], width: float) -> list[Flowable]:
     body = [
         *tell_when(context, width),
         *tell_account(context, width),
-        *(part for shown, method in context["contests"] for part in tell_contest(shown, str(method), width)),
+        *(
+            part
+            for shown, method in context["contests"]
+            for part in tell_contest(shown, str(method), width, is_weighted=snapshot.weight is not None)
+        ),
         *tell_draw(context),
         *tell_acts(context),
         *tell_end(context),
@@ -65,7 +69,7 @@ def tell_protocol(context: dict[str, Any], width: float) -> list[Flowable]:
 def find_texts(contests: Iterable[ContestShown]) -> Iterator[str]:
     """Return all texts of organisers on the paper."""
     for shown in contests:
-        yield from (shown.title, shown.contest.description, *shown.notes)
+        yield from (shown.title, shown.contest.description, *shown.contest.groups, *shown.notes)
         yield from (option.label for option in shown.contest.options)
 
 
@@ -123,7 +127,7 @@ def tell_account(context: dict[str, Any], width: float) -> list[Flowable]:
     return told
 
 
-def tell_contest(shown: ContestShown, method: str, width: float) -> list[Flowable]:
+def tell_contest(shown: ContestShown, method: str, width: float, *, is_weighted: bool) -> list[Flowable]:
     """Say what was asked, and what came out, with its working."""
     seats = shown.contest.seats
     if seats > 1:
@@ -133,6 +137,7 @@ def tell_contest(shown: ContestShown, method: str, width: float) -> list[Flowabl
     told: list[Flowable] = [
         Text(shown.title, HEAD),
         Text(f"{method}. {blank}", METHOD),
+        *tell_groups(shown, is_weighted),
         *tell_explanation(shown.contest.description),
         *tell_result(shown, width),
         *(Text(f"{_('The lot:')} {note}", SOFT) for note in shown.notes),
@@ -149,6 +154,22 @@ def tell_contest(shown: ContestShown, method: str, width: float) -> list[Flowabl
         told.append(Text(f"{again.on_withdrawal} {_('The first result above stays as it was counted.')}", SOFT))
         told += tell_result(again.shown, width)
     return told
+
+
+def tell_groups(shown: ContestShown, is_weighted: bool) -> list[Flowable]:
+    """Say which groups a contest was for, and how many of those who had it have voted on it."""
+    if not shown.contest.groups:
+        return []
+    words = f"{_('Only for these groups of the roll:')} {', '.join(shown.contest.groups)}."
+    if shown.entitled is not None:
+        who = (
+            pgettext("after a number", "votes of those who have this question")
+            if is_weighted
+            else pgettext("after a number of voters", "who have this question")
+        )
+        of = pgettext("between two numbers", "of")
+        words += f" {whole(shown.ballots)} {of} {whole(shown.entitled)} {who}."
+    return [Text(words, PLAIN)]
 
 
 def tell_result(shown: ContestShown, width: float) -> list[Flowable]:

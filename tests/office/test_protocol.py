@@ -9,6 +9,7 @@ import pypdfium2
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from reportlab.lib import pagesizes
 
 from office.certify_acts import Certify
@@ -18,8 +19,11 @@ from office.pdf.paper import Paper
 from office.protocol import pages
 from polls.labels import LONGEST_LABEL
 from polls.models import Election
+from polls.publishing import publish_election
+from tests.conftest import open_now
 from tests.results.test_exports import RANKED, held
 from tests.tally.test_certification import finish
+from tests.tally.test_turnout import fill, vote
 
 __all__ = ["held"]
 
@@ -97,6 +101,24 @@ class TestPublicFile:
         assert said in " ".join(read(client.get("/drink/protocol/protocol.pdf").content))
         for page in ("/drink/protocol/", "/drink/"):
             assert said in client.get(page).content.decode()
+
+    def test_names_the_groups_that_a_question_was_for(self, make_election: Any, redis: Any, client: Client) -> None:
+        later = timezone.now() + timezone.timedelta(minutes=5)
+        meeting = make_election(contests=2, eligibility="roll", opens_at=later)
+        meeting.contests.filter(key="q2").update(groups=["blue", "green"])
+        publish_election(meeting)
+        fill(meeting, 30)
+        open_now(meeting)
+        vote(redis, meeting, 1, "q1=nesquik;q2=nesquik")
+        vote(redis, meeting, 2)
+        meeting.refresh_from_db()
+        finish(meeting)
+        Certify(meeting).perform(by=None)
+        text = " ".join(read(client.get("/drink/protocol/protocol.pdf").content))
+        said = "Only for these groups of the roll: blue, green. 1 of "
+        assert said in text
+        page = " ".join(client.get("/drink/protocol/").content.decode().split())
+        assert "Only for these groups of the roll: <bdi>blue, green</bdi>. 1 of" in page
 
     def test_says_what_a_motion_needed(self, make_election: Any, cast: Any, client: Client) -> None:
         motion = make_election(options=("yes", "no", "abstain"), method="motion")
