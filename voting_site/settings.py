@@ -413,6 +413,8 @@ CELERY_BEAT_SCHEDULE = {
         ("tally.check_rolls", 30.0),
         ("office.send_mail", 5.0),
         ("office.read_bounces", 60.0),
+        # Voter lists that nobody has imported.
+        ("office.forget_lists", 600.0),
     )
 }
 
