@@ -38,7 +38,7 @@ def add_part(found: RollList, place: int, content: bytes) -> None:
     known = found.parts.count()
     is_last = (place + 1) * PART >= found.size
     expected = found.size - place * PART if is_last else PART
-    if place > known or len(content) != expected:
+    if not 0 <= place <= known or len(content) != expected:
         raise ValidationError(_("Nothing was imported: the page did not send the whole list. Choose the file again."))
     try:
         with transaction.atomic():

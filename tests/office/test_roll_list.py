@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -110,6 +111,13 @@ class TestUpload:
         assert answer.status_code == 400
         assert answer.json()["problem"]
         assert not RollListPart.objects.exists()
+
+    def test_has_no_part_before_its_first_one(self, draft: Election, django_user_model: Any) -> None:
+        eva = django_user_model.objects.create_user("eva", is_staff=True)
+        found = roll_list.begin(draft, eva.pk, 2 * PART)
+        with pytest.raises(ValidationError):
+            roll_list.add_part(found, -1, bytes(PART))
+        assert not found.parts.exists()
 
     def test_of_another_list_in_a_second_window_ends_the_first_one(
         self, client: Client, send: Send, draft: Election
