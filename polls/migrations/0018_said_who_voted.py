@@ -10,6 +10,6 @@ def publish_again(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("polls", "0016_struck_numbers")]
+    dependencies = [("polls", "0017_struck_numbers")]
 
     operations = [migrations.RunPython(publish_again, migrations.RunPython.noop)]

@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0013_kiosks'),
-        ('polls', '0015_kiosks'),
+        ('office', '0014_kiosks'),
+        ('polls', '0016_kiosks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0012_mail'),
+        ('office', '0013_returned_mails'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('polls', '0014_short_code'),
+        ('polls', '0015_voters_by_sign_in'),
     ]
 
     operations = [
