@@ -30,7 +30,7 @@ MOST_KIOSKS = 500
 def may_have_kiosks(election: Election, now: dt.datetime) -> bool:
     """Tell whether kiosks can be opened: voters with codes come, or will come."""
     is_published = election.state == State.PUBLISHED and election.phase(now) in (Phase.OPEN, Phase.SCHEDULED)
-    return is_published and election.eligibility == Eligibility.ROLL
+    return is_published and election.eligibility == Eligibility.ROLL and not election.providers
 
 
 def live_kiosks(election: Election) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ class OpenKiosk(KioskAct):
     def alter(self, election: Election) -> None:
         now = timezone.now()
         if not may_have_kiosks(election, now):
-            raise NotDone(_("Not opened: a kiosk needs an election with a roll that is published and not over."))
+            raise NotDone(_("Not opened: a kiosk needs an election whose voters have codes, published and not over."))
         if len(election.kiosks) >= MOST_KIOSKS:
             raise NotDone(
                 _("Not opened: this election has had %(most)d kiosks, and can have no more.") % {"most": MOST_KIOSKS}

@@ -43,7 +43,7 @@ class Device(NamedTuple):
 
 def find(request: HttpRequest, definition: "Definition") -> Device | None:
     """Return which kiosk of an election a browser is, None for an ordinary browser."""
-    written = request.COOKIES.get(_cookie(definition)) if definition.has_roll else None
+    written = request.COOKIES.get(_cookie(definition)) if definition.takes_codes else None
     if written is None:
         return None
     try:

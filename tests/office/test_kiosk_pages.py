@@ -93,6 +93,13 @@ class TestOpening:
             assert "Not opened" in page.content.decode()
         assert kiosks_of(drink) == {}
 
+    def test_needs_voters_with_codes(self, drink: Election) -> None:
+        """Where voters sign in with a provider there is no card that it could ask for."""
+        drink.providers = ["keycloak"]
+        drink.save()
+        with pytest.raises(ValidationError, match="voters have codes"):
+            OpenKiosk(drink).perform(by=None)
+
     def test_has_an_end(self, drink: Election) -> None:
         drink.kiosks = [{"number": n, "name": "", "code": "", "until": 0, "ended": True} for n in range(MOST_KIOSKS)]
         drink.save()
