@@ -29,7 +29,7 @@ from .kiosk_acts import may_have_kiosks
 from .models import LoggedAct
 from .saving import describe_refused
 from .times import in_full
-from .way_in import find_addresses
+from .way_in import find_addresses, find_snippet
 
 # Acts of the log that the page shows; all of them are in the list of acts.
 LATEST_ACTS = 10
@@ -111,6 +111,8 @@ class ElectionPageMixin(admin.ModelAdmin):
             refused_edit=describe_refused(election),
             paper=Paper.of(election),
             addresses=find_addresses(request, election),
+            snippet=find_snippet(request, election),
+            embed_origins=settings.EMBED_ORIGINS,
             acts=LoggedAct.objects.filter(election=election.pk)[:LATEST_ACTS],
             may_write=Right.WRITE in rights,
             may_delete=self.has_delete_permission(request, election),

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 
 from pages.context_processors import site
 from pages.qr_code import draw_file, draw_inline
+from polls.design import Paper
 from polls.life import State
 from polls.models import Election
+from results.embedding import address_of, write_snippet
 
 from .access import Right
 from .election_view import election_view
@@ -47,6 +49,13 @@ def find_addresses(request: HttpRequest, election: Election) -> list[Address]:
         Address(_("Ballot"), "ballot", f"{urls['vote_url']}/{election.slug}/", short),
         Address(_("Results"), "results", f"{urls['result_url']}/{election.slug}/"),
     ]
+
+
+def find_snippet(request: HttpRequest, election: Election) -> SafeString | None:
+    """Return the HTML with which another website shows an election's results; a draft has none."""
+    if election.state == State.DRAFT:
+        return None
+    return write_snippet(address_of(site(request)["result_url"], election.slug), Paper.of(election))
 
 
 class WayInMixin(admin.ModelAdmin):

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from pages.spreadsheet_cells import write_cell
 from polls.design import Paper
 from polls.methods import ContestOnBallot
 from tabulation.files import blt
@@ -20,34 +21,20 @@ from tally.models import AnonymousBallots
 
 from .snapshot import Snapshot
 
-# A spreadsheet takes a cell that begins like this for a formula, and would run it.
-_RUNS = ("=", "+", "-", "@", "\t", "\r")
 _GROUP = re.compile(r"[=,]")
 # How often each (marking, weight) was cast in one contest.
 Piles = Counter[tuple[str, int]]
 
 
-class NoFile(Exception):
-    """There is no such file of this election."""
-
-
-def safe_cell(value: object) -> str:
-    """Write a cell so that no spreadsheet runs it: an apostrophe stands before what looks like a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_RUNS) else text
-
-
 def write_csv(rows: Iterable[Iterable[object]]) -> str:
     """Write rows as CSV, as RFC 4180 has it, with a byte-order mark, without which some programs read no UTF-8."""
     out = io.StringIO()
-    csv.writer(out).writerows([safe_cell(cell) for cell in row] for row in rows)
+    csv.writer(out).writerows([write_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return f"\ufeff{out.getvalue()}"
 
 
 def results_csv(snapshot: Snapshot) -> str:
-    """Return the results as CSV; raises NoFile while they are withheld."""
-    if snapshot.withheld:
-        raise NoFile
+    """Return the results as CSV."""
     rows: list[list[object]] = [
         ["contest", "title", "option", "label", "count", "share", "standing", "ballots", "blank"]
     ]
@@ -64,7 +51,7 @@ def results_csv(snapshot: Snapshot) -> str:
 
 
 def read_piles(election: int, paper: Paper) -> dict[str, Piles]:
-    """Return the anonymous ballots of a certified election, by contest; raises NoFile for any other."""
+    """Return the anonymous ballots of a certified election, by contest."""
     piles: dict[str, Piles] = {contest.key: Counter() for contest in paper.contests}
     rows = AnonymousBallots.objects.filter(election=election).values_list("marking", "weight", "number")
     for paper_marking, weight, number in rows.iterator():

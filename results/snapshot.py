@@ -126,9 +126,13 @@ class Snapshot:
 
     def to_json(self) -> str:
         """Write what `as_dict` returns, without encoding the contests again."""
-        texts = {name: write_json(value) for name, value in self._heading.items()}
-        texts |= {"contests": self.shown.json, "as_of": write_json(write_time(self.as_of))}
-        return "{" + ",".join(f'"{name}":{text}' for name, text in texts.items()) + "}"
+        return f'{self.content},"as_of":{write_json(write_time(self.as_of))}}}'
+
+    @cached_property
+    def content(self) -> str:
+        """Return the JSON without its end: all but the moment at which it was read."""
+        texts = {name: write_json(value) for name, value in self._heading.items()} | {"contests": self.shown.json}
+        return "{" + ",".join(f'"{name}":{text}' for name, text in texts.items())
 
 
 def write_time(moment: dt.datetime) -> str:

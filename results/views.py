@@ -34,9 +34,14 @@ def index(request: HttpRequest) -> HttpResponse:
 @never_cache
 def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the results of one election; its script then follows the socket."""
+    return show(request, slug, "results/dashboard.html")
+
+
+def show(request: HttpRequest, slug: str, template: str) -> HttpResponse:
+    """Show the results of one election by a template of the dashboard's kind."""
     snapshot = get_snapshot(slug)
     context = {"snapshot": snapshot, "election": snapshot.election, "data": snapshot.as_dict()}
-    return render(request, "results/dashboard.html", context)
+    return render(request, template, context)
 
 
 @require_safe
@@ -44,16 +49,6 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
 def contests(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the contests of a dashboard alone, for its script, which renews the working with them."""
     return render(request, "results/contests.html", {"snapshot": get_snapshot(slug)})
-
-
-@require_safe
-@never_cache
-def results_json(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the snapshot."""
-    response = HttpResponse(get_snapshot(slug, whole=False).to_json(), content_type="application/json")
-    # Public by nature; anybody may show these results on a page of their own.
-    response["Access-Control-Allow-Origin"] = "*"
-    return response
 
 
 @require_safe
@@ -65,17 +60,6 @@ def certified_json(request: HttpRequest, slug: str) -> HttpResponse:
     response = HttpResponse(certified.text, content_type="application/json")
     response["Access-Control-Allow-Origin"] = "*"
     return response
-
-
-@require_safe
-@never_cache
-def results_csv(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the results as CSV."""
-    try:
-        text = exports.results_csv(get_snapshot(slug))
-    except exports.NoFile:
-        raise Http404(_("The result cannot be seen yet.")) from None
-    return file_response(text, "text/csv", f"{slug}-results.csv")
 
 
 @require_safe

@@ -24,6 +24,9 @@ ANSWERS = {
     "a page without its slash": ("vote", "GET", f"/{SLUG}/cast", 301),
     "a dashboard": ("result", "GET", f"/{SLUG}/", 200),
     "results as JSON": ("result", "GET", f"/{SLUG}/results.json", 200),
+    "results as a table": ("result", "GET", f"/{SLUG}/results.csv", 200),
+    "results for a frame": ("result", "GET", f"/{SLUG}/embed/", 200),
+    "a frame that nobody has": ("result", "GET", "/oembed.json?url=nothing", 404),
     "a script": ("result", "GET", "/static/results/dashboard.js", 200),
     "no results": ("result", "GET", "/nothing/", 404),
     "a method that is not known": ("result", "DELETE", f"/{SLUG}/", 405),
@@ -35,8 +38,11 @@ ANSWERS = {
 # What browsers make a document of, in which code runs and devices may be used.
 PAGES = {
     "a ballot", "a confirmation", "a form without a token", "no page", "a dashboard", "no results",
+    "results for a frame",
     "a method that is not known", "a sign-in",
 }  # fmt: skip
+# What scripts of other sites may read.
+DATA = {"results as JSON", "results as a table", "a frame that nobody has"}
 ALIKE = {
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
@@ -133,10 +139,10 @@ class TestHeader:
         assert size < (1500 if kind in PAGES else 800)
 
     def test_keeps_answers_out_of_other_sites_pages(self, answer, kind):
-        wanted = "cross-origin" if kind == "results as JSON" else "same-origin"
+        wanted = "cross-origin" if kind in DATA else "same-origin"
         assert answer.headers.get_all("Cross-Origin-Resource-Policy") == [wanted]
         allowed = answer.headers.get("Access-Control-Allow-Origin")
-        assert allowed == ("*" if kind == "results as JSON" else None)
+        assert allowed == ("*" if kind in DATA else None)
 
 
 class TestCompression:

@@ -5,6 +5,7 @@ Each variable can also be given as `NAME_FILE`, the path of a file that holds it
 
 import datetime as dt
 import logging
+import re
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -66,6 +67,12 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Origins besides the page's own from which a results socket may be opened, as `https://example.org`.
 WEBSOCKET_ORIGINS = env.list("WEBSOCKET_ORIGINS", default=[])
+# Sites whose pages may show results in a frame, as `https://example.org` or `https://*.example.org`, or `*` for all.
+EMBED_ORIGINS = env.list("EMBED_ORIGINS", default=[])
+for _origin in EMBED_ORIGINS:
+    # They become a part of a policy, in which a space or a semicolon would begin another one.
+    if not re.fullmatch(r"\*|https?://(\*\.)?[a-z0-9.-]+(:(\d+|\*))?", _origin):
+        raise ImproperlyConfigured(f"EMBED_ORIGINS has {_origin!r}; write it as https://example.org, without a path.")
 
 URNA_TLS = env("URNA_TLS", default="off")
 if URNA_TLS not in ("off", "proxy"):

@@ -6,13 +6,12 @@ from django.http import HttpRequest, HttpResponse
 
 
 class ResourcePolicyMiddleware:
-    """Keep answers out of other sites' pages (Cross-Origin-Resource-Policy), except results in JSON, for everybody."""
+    """Keep answers out of other sites' pages (Cross-Origin-Resource-Policy), unless they say who may."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        policy = "cross-origin" if request.path.endswith("/results.json") else "same-origin"
-        response.headers.setdefault("Cross-Origin-Resource-Policy", policy)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response

@@ -1,4 +1,4 @@
-// The page of an election: numbers that stay fresh, and addresses to copy. Other pages have addresses alone.
+// The page of an election: numbers that stay fresh.
 
 const PAUSE_MS = 2000;
 
@@ -32,15 +32,4 @@ function show(text) {
   else if (focused) standing.querySelector(`a[href="${focused}"]`)?.focus();
 }
 
-if (standing?.dataset.refresh) setTimeout(refresh, PAUSE_MS);
-
-for (const button of document.querySelectorAll("[data-copy]")) {
-  const address = button.closest("figure").querySelector("[data-address]");
-  address.addEventListener("focus", () => address.select());
-  // Browsers offer it only to pages that came by TLS, or from this very machine.
-  button.hidden = !navigator.clipboard;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(address.value);
-    button.textContent = button.dataset.done;
-  });
-}
+if (standing.dataset.refresh) setTimeout(refresh, PAUSE_MS);
