@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response
+from django.utils.cache import get_conditional_response, patch_vary_headers
 
 # Seconds for which a tag is known: less than the two seconds in which what is counted has to show.
 KNOWN_S = 1.0
-# How many tags are known at most; a name that is asked for exists, so that nobody can fill this with others.
+# How many tags are known at most; then all are forgotten, and found again.
 _KEPT = 2000
 
 
@@ -32,13 +32,18 @@ class _Known(NamedTuple):
 _known: dict[tuple[str, ...], _Known] = {}
 
 
-def revalidate(request: HttpRequest, name: tuple[str, ...], read: Callable[[], Answer]) -> HttpResponse:
-    """Answer with what `read` finds, or with 304 to a client that has it; `name` says what it is, and in what form."""
+def revalidate(
+    request: HttpRequest, name: tuple[str, ...], read: Callable[[], Answer], *, max_age: int = 0
+) -> HttpResponse:
+    """Answer with what `read` finds, or with 304 to a client that has it; `name` says what it is, and in what form.
+
+    For `max_age` seconds clients need not even ask.
+    """
     known = _known.get(name)
     if known and time.monotonic() - known.read_at < KNOWN_S:
         unchanged = get_conditional_response(request, etag=known.tag)
         if unchanged is not None:
-            return _label(unchanged, known.tag)
+            return _label(unchanged, known.tag, max_age)
     read_at = time.monotonic()
     answer = read()
     # Weak: it tells what an answer says, and not at which moment that was read.
@@ -47,11 +52,13 @@ def revalidate(request: HttpRequest, name: tuple[str, ...], read: Callable[[], A
     if len(_known) >= _KEPT:
         _known.clear()
     _known[name] = _Known(read_at, tag)
-    return _label(get_conditional_response(request, etag=tag) or answer.make(), tag)
+    return _label(get_conditional_response(request, etag=tag) or answer.make(), tag, max_age)
 
 
-def _label(response: HttpResponse, tag: str) -> HttpResponse:
+def _label(response: HttpResponse, tag: str, max_age: int) -> HttpResponse:
     response["ETag"] = tag
+    # Django says it of what it compresses alone; but a 304 has to say of what the whole answer depends.
+    patch_vary_headers(response, ("Accept-Encoding",))
     # Kept, and asked about each time.
-    response["Cache-Control"] = "no-cache"
+    response["Cache-Control"] = f"max-age={max_age}" if max_age else "no-cache"
     return response

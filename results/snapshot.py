@@ -150,7 +150,8 @@ class ClockTimestamp(Func):
 # What a page shows or needs for it. The role may read no other column.
 _READ = (
     "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "state", "sealed_at",
-    "cancel_reason", "mended_at", "draw_secret", "short_code", "providers",
+    "cancel_reason", "cancelled_at", "final_at", "released_at", "mended_at", "draw_secret", "short_code",
+    "providers",
     "outcome__design", "outcome__version", "outcome__ballots", "outcome__rest", "outcome__weight", "outcome__turnout",
     "outcome__result_revision", "outcome__withheld", "certified_at", "certified__hash",
 )  # fmt: skip

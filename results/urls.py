@@ -1,18 +1,24 @@
 from django.urls import path
 
-from . import data, embed_pages, views
+from . import api_page, data, embed_pages, news, picture_pages, views
 
 urlpatterns = [
     path("", views.index, name="index"),
+    path("feed.atom", news.list_feed, name="list_feed"),
+    path("openapi.json", api_page.openapi, name="openapi"),
     path("oembed.json", embed_pages.oembed, name="oembed"),
     path("<slug:slug>/", views.dashboard, name="dashboard"),
     path("<slug:slug>/embed/", embed_pages.embed, name="embed"),
     path("<slug:slug>/contests/", views.contests, name="contests"),
     path("<slug:slug>/results.json", data.results_json, name="results_json"),
+    path("<slug:slug>/feed.atom", news.election_feed, name="election_feed"),
+    path("<slug:slug>/results.svg", picture_pages.chart_svg, name="chart_svg"),
+    path("<slug:slug>/results.png", picture_pages.chart_png, name="chart_png"),
+    path("<slug:slug>/card.png", picture_pages.card_png, name="card_png"),
     path("<slug:slug>/results.csv", data.results_csv, name="results_csv"),
     path("<slug:slug>/protocol/", views.protocol, name="protocol"),
-    path("<slug:slug>/ballots.csv", views.ballots_csv, name="ballots_csv"),
-    path("<slug:slug>/ballots.json", views.ballots_json, name="ballots_json"),
-    path("<slug:slug>/ballots-<slug:contest>.blt", views.ballots_blt, name="ballots_blt"),
-    path("<slug:slug>/certified.json", views.certified_json, name="certified_json"),
+    path("<slug:slug>/ballots.csv", data.ballots_csv, name="ballots_csv"),
+    path("<slug:slug>/ballots.json", data.ballots_json, name="ballots_json"),
+    path("<slug:slug>/ballots-<slug:contest>.blt", data.ballots_blt, name="ballots_blt"),
+    path("<slug:slug>/certified.json", data.certified_json, name="certified_json"),
 ]

@@ -12,10 +12,8 @@ from django.views.decorators.http import require_safe
 
 from polls import methods
 from polls.models import Election
-from tabulation.files.sentences import NotWritable
 from tally.models import CertifiedResult, RejectedBallot
 
-from . import exports
 from .card import Card
 from .snapshot import Snapshot, read_snapshot, read_snapshots
 
@@ -49,57 +47,6 @@ def show(request: HttpRequest, slug: str, template: str) -> HttpResponse:
 def contests(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the contests of a dashboard alone, for its script, which renews the working with them."""
     return render(request, "results/contests.html", {"snapshot": get_snapshot(slug)})
-
-
-@require_safe
-def certified_json(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the certified result byte for byte, so that `sha256sum` gives its hash."""
-    certified = CertifiedResult.objects.filter(election__slug=slug).first()
-    if certified is None:
-        raise Http404(_("No result is certified at this address."))
-    response = HttpResponse(certified.text, content_type="application/json")
-    response["Access-Control-Allow-Origin"] = "*"
-    return response
-
-
-@require_safe
-def ballots_csv(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the anonymous ballots of a certified election as CSV."""
-    snapshot = get_certified(slug)
-    text = exports.ballots_csv(exports.read_piles(snapshot.election.pk, snapshot.paper))
-    return file_response(text, "text/csv", f"{slug}-ballots.csv")
-
-
-@require_safe
-def ballots_json(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the anonymous ballots of a certified election as JSON."""
-    snapshot = get_certified(slug)
-    piles = exports.read_piles(snapshot.election.pk, snapshot.paper)
-    text = exports.ballots_json(slug, snapshot.election.in_force, snapshot.paper, piles)
-    return file_response(text, "application/json", f"{slug}-ballots.json")
-
-
-@require_safe
-def ballots_blt(request: HttpRequest, slug: str, contest: str) -> HttpResponse:
-    """Return the anonymous ballots of one contest of a certified election as BLT, where that can hold them."""
-    snapshot = get_certified(slug)
-    asked = next((one for one in snapshot.paper.contests if one.key == contest), None)
-    if asked is None:
-        raise Http404(_("There is no such question on the paper."))
-    pile = exports.read_piles(snapshot.election.pk, snapshot.paper)[contest]
-    try:
-        text = "".join(exports.ballots_blt(asked, pile, snapshot.paper.title))
-    except NotWritable:
-        raise Http404(_("BLT holds no grades. Take the ballots as CSV or JSON.")) from None
-    return file_response(text, "text/plain", f"{slug}-{contest}.blt")
-
-
-def file_response(text: str, content_type: str, name: str) -> HttpResponse:
-    """Return a text as a file of this name; anybody may use it on a page of their own."""
-    response = HttpResponse(text, content_type=f"{content_type}; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Access-Control-Allow-Origin"] = "*"
-    return response
 
 
 @require_safe

@@ -145,6 +145,21 @@ class TestHeader:
         assert allowed == ("*" if kind in DATA else None)
 
 
+class TestVary:
+    @pytest.mark.parametrize("kind", ["results as JSON", "results as a table"])
+    def test_leaves_one_copy_of_data_for_everybody(self, urna: Up, kind):
+        answer = ask_for_gzip(urna, kind)
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        path = ANSWERS[kind][2]
+        tag = answer.headers["ETag"]
+        again = request(urna.ports["result"], "GET", path, If_None_Match=tag, Accept_Encoding="gzip")
+        assert (again.status, again.headers["ETag"], again.headers["Vary"]) == (304, tag, "Accept-Encoding")
+        assert again.headers["Access-Control-Allow-Origin"] == "*"
+
+    def test_says_that_pages_have_a_language(self, urna: Up):
+        assert "Accept-Language" in ask(urna, "a dashboard").headers["Vary"]
+
+
 class TestCompression:
     @pytest.mark.parametrize("kind", ["a dashboard", "results as JSON", "no results"])
     def test_is_for_results(self, urna: Up, kind):

@@ -64,7 +64,7 @@ import voting_site.local.ports
     run_without_services(code)
 
 
-def test_prints_cards_with_what_it_keeps_of_the_packages():
+def test_prints_cards_and_draws_pictures_with_what_it_keeps_of_the_packages():
     kept = set(re.findall(r"-not -name '(\w+)\.\*'", BUILD))
     modules = {module.name for module in pkgutil.iter_modules(pymupdf_fonts.__path__)}
     assert kept - {"__init__"} < modules
@@ -81,6 +81,8 @@ from office.pdf.paper import Paper
 import reportlab.platypus
 notice = Notice("Board", "https://vote.example/board/", ("President",), None, dt.UTC)
 assert print_sheets(io.BytesIO(), notice, [Card("7K3M", "Нина")], Paper.A4).cards == 1
+from results.pictures import png, svg
+assert png.draw(svg.whole([svg.text("Нина 👍", 0, 20, 20)], 90, 30, "Нина"), key="Нина")
 """
     run_without_services(code)
 

@@ -55,3 +55,25 @@ class TestCode:
         page = organiser.get(reverse("admin:polls_election_page", args=[drink.pk])).content.decode()
         assert f"{drink.pk}/code/?of=ballot&amp;as=svg" in page
         assert f"{drink.pk}/code/?of=results&amp;as=png" in page
+
+
+class TestOtherWebsite:
+    def page(self, organiser, election):
+        return organiser.get(reverse("admin:polls_election_page", args=[election.pk])).content.decode()
+
+    def test_that_shows_results_is_allowed_by_the_operator(self, organiser, make_election):
+        page = self.page(organiser, make_election())
+        assert "the setting EMBED_ORIGINS names the sites" in page
+        assert "iframe" not in page
+
+    def test_gets_html_to_copy(self, organiser, make_election, settings):
+        settings.EMBED_ORIGINS = ["https://club.example", "https://*.school.example"]
+        page = self.page(organiser, make_election())
+        assert "<bdi>https://club.example</bdi>, <bdi>https://*.school.example</bdi>" in page
+        assert "&lt;iframe src=&quot;http://testserver:8001/drink/embed/&quot;" in page
+
+    def test_has_nothing_of_a_draft(self, organiser, settings):
+        settings.EMBED_ORIGINS = ["*"]
+        page = self.page(organiser, Election.objects.create(title="Tea", slug="tea"))
+        assert "iframe" not in page
+        assert "another website" not in page

@@ -14,7 +14,8 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from results import embedding
-from tests.browsers import Visitor
+from tests.browsers import Visitor, Visitors
+from tests.test_accessibility import look_over
 from tests.test_whole_way import SLUG
 from tests.voting_site.processes import Up
 from tests.web import Voter
@@ -205,6 +206,15 @@ class TestOtherSite:
         inside = page.frames[1]
         assert inside.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert inside.evaluate("document.documentElement.scrollHeight") <= 500
+
+    @pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("dark", "es")])
+    def test_has_nothing_that_axe_objects_to(self, urna: Up, visitors: Visitors, scheme, language):
+        page = visitors.get(viewport={"width": 280, "height": 500}, color_scheme=scheme, locale=language).new_page()
+        for name in ("embed/", ""):
+            page.goto(f"http://127.0.0.1:{urna.ports['result']}/{SLUG}/{name}")
+            if not name:
+                page.locator(".snippet summary").click()
+            assert look_over(page) == []
 
     def test_that_may_not_shows_nothing(self, visitor: Visitor, site_port: int):
         page = visitor.new_page()

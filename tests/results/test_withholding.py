@@ -17,8 +17,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from office.acts import Release
 from office.models import LoggedAct
 from polls.life import State
+from polls.look import Look
 from polls.models import Election
-from results import feed
+from results import feed, revalidation
+from results.pictures.card import draw as draw_card
+from results.views import get_snapshot
 from tally.drain import drain_all
 from tally.exporter import Facts
 from tally.lifecycle import NotReleased, close_election, release_result, turn_phases
@@ -29,9 +32,12 @@ from tests.office.test_admin import organiser
 __all__ = ["organiser"]
 
 # Eleven ballots, 8 for one and 3 for the other: shares that stand nowhere else.
-TOLD = re.compile(r'72[.,]7|27[.,]3|\b727\b|\b273\b|"(count|share|permille|blank|winners|tied|reason|working)"')
+TOLD = re.compile(r'72[.,]7|27[.,]3|0\.727|\b727\b|\b273\b|"(count|share|permille|blank|winners|tied|reason|working)"')
 # Also the number of ballots.
 TURNOUT = re.compile(r'"ballots":\s*11|>11<')
+# Addresses below an election that tell its result as soon as it may be seen; and those that never tell numbers.
+TELLING = ("", "contests/", "embed/", "results.json", "results.csv", "results.svg")
+QUIET = ("/drink/feed.atom", "/feed.atom", "/oembed.json?url=http://testserver:8001/drink/", "/openapi.json")
 
 
 @contextmanager
@@ -68,10 +74,7 @@ def finish(election: Election) -> None:
 
 def public_places(election: Election) -> dict[str, str]:
     with serving("result") as visitor:
-        found = {
-            path: visitor.get(path).content.decode()
-            for path in (f"/{election.slug}/", f"/{election.slug}/contests/", f"/{election.slug}/results.json")
-        }
+        found = {path: visitor.get(path).content.decode() for path in (f"/{election.slug}/{name}" for name in TELLING)}
         found["list"] = visitor.get("/").content.decode()
     found["socket"] = feed.read_again([election.pk])[0].to_json()
     return found
@@ -173,6 +176,50 @@ class TestHidden:
         drink = hold("hidden")
         row = StoredOutcome.objects.get(election=drink)
         assert (row.contests, row.withheld, row.rest, row.ballots) == (None, "hidden", 0, 11)
+
+
+def quiet_places(election: Election) -> dict[str, str]:
+    """What feeds and oEmbed say, and what is drawn on the card before it is a picture."""
+    revalidation._known.clear()
+    with serving("result") as visitor:
+        found = {path: visitor.get(path).content.decode() for path in QUIET}
+    return found | {"card": draw_card(get_snapshot(election.slug), Look())}
+
+
+class TestQuietPlaces:
+    @pytest.mark.parametrize("shows", ["hidden", "turnout"])
+    def test_tell_no_number_and_no_winner(self, hold, shows):
+        drink = hold(shows)
+        for _ in range(2):
+            places = quiet_places(drink)
+            told_of_api = places.pop("/openapi.json")
+            assert "Nesquik" not in told_of_api
+            assert told(places) == told(places, TURNOUT) == set()
+            assert "Winner" not in places["card"]
+            assert all("Nesquik" not in text for path, text in places.items() if path != "card")
+            with serving("result") as visitor:
+                for name in ("results.csv", "results.svg", "results.png"):
+                    assert visitor.get(f"/drink/{name}").status_code == 404
+            if shows == "turnout" or drink.state == State.FINAL:
+                break
+            finish(drink)
+
+    def test_name_the_winner_once_that_may_be_seen(self, hold):
+        drink = hold("hidden")
+        finish(drink)
+        assert "Final result" in quiet_places(drink)["/drink/feed.atom"]
+        Release(drink).perform(by=None)
+        catch_up()
+        places = quiet_places(drink)
+        assert "Nesquik" in places["/drink/feed.atom"]
+        assert "72.7" in places["card"]
+
+    def test_of_an_unlisted_election_are_found_by_its_address_alone(self, hold):
+        drink = hold("live", unlisted=True)
+        places = quiet_places(drink)
+        assert "drink?" in places["/drink/feed.atom"]
+        assert "drink" not in places["/feed.atom"]
+        assert "other" in places["/feed.atom"]
 
 
 class TestTurnout:

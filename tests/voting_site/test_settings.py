@@ -127,3 +127,20 @@ class TestLogging:
         for line, name in zip(lines, names, strict=True):
             assert line.endswith(f"{name}: what it was")
         assert "Traceback" in python(code.format(["polls.views"])).stderr
+
+
+class TestEmbedOrigins:
+    @pytest.mark.parametrize(
+        "origins", ["", "*", "https://club.example", "http://localhost:*,https://*.school.example:8443"]
+    )
+    def test_are_sites(self, origins):
+        assert read(["EMBED_ORIGINS"], EMBED_ORIGINS=origins)["EMBED_ORIGINS"] == [
+            one for one in origins.split(",") if one
+        ]
+
+    @pytest.mark.parametrize(
+        "origin", ["club.example", "https://club.example/", "'self'", "https://a.example; script-src *"]
+    )
+    def test_are_nothing_else(self, origin):
+        refused = python("", "from django.conf import settings; settings.EMBED_ORIGINS", EMBED_ORIGINS=origin).stderr
+        assert "write it as https://example.org, without a path" in refused

@@ -43,8 +43,8 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "result": {
             "SELECT": (
                 "id", "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered",
-                "state", "sealed_at", "archived_at", "cancel_reason", "unlisted", "short_code",
-                "look", "mended_at", "draw_secret", "certified_at", "providers",
+                "state", "sealed_at", "final_at", "released_at", "cancelled_at", "archived_at", "cancel_reason",
+                "unlisted", "short_code", "look", "mended_at", "draw_secret", "certified_at", "providers",
             ),
         },
         # The administration itself sees to it that only drafts are deleted.
@@ -114,7 +114,12 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "tally_rollcomparison": {"worker": {**READ_AND_ADD, "UPDATE": ("revision", "compared_at", "seconds")}},
     # Rows are added, and never changed.
     "tally_publiclot": {"worker": READ, "admin": READ_AND_ADD},
-    "tally_withdrawal": {"worker": READ, "admin": READ_AND_ADD},
+    # Feeds tell when a second result came; which it is, and why, is in the outcome once that may be seen.
+    "tally_withdrawal": {
+        "worker": READ,
+        "result": {"SELECT": ("id", "election_id", "entered_at")},
+        "admin": READ_AND_ADD,
+    },
     "tally_rejectedballot": {"worker": LINK, "admin": {"SELECT": AllBut(("voter_key", "payload", "detail"))}},
     "tally_reconciliation": {
         "worker": {
