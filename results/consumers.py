@@ -28,6 +28,7 @@ class ResultsConsumer(AsyncWebsocketConsumer):
     _pump_task: asyncio.Task[None] | None = None
     # The network for which this socket has taken a seat; None if it has none.
     _seat: str | None = None
+    is_wall = False
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         try:
@@ -75,13 +76,19 @@ class ResultsConsumer(AsyncWebsocketConsumer):
                 await self._pump_task
 
     async def _pump(self, election: int) -> None:
-        async with aclosing(get_feed().watch(election)) as messages:
+        async with aclosing(get_feed().watch(election, wall=self.is_wall)) as messages:
             async for message in messages:
                 try:
                     await self.send(text_data=message)
                 except Exception as error:  # each server has an error of its own for a socket that has just closed
                     logger.debug("nobody listens any more: %r", error)
                     return
+
+
+class WallConsumer(ResultsConsumer):
+    """Follow one election, and what its presenter sets for the walls."""
+
+    is_wall = True
 
 
 def is_own_origin(scope: dict[str, Any]) -> bool:

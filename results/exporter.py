@@ -17,6 +17,11 @@ class Watched(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        channels = watched()
-        yield SOCKETS.family({(one.slug,): one.watchers for one in channels})
-        yield FRAME_AGE.family({(one.slug,): one.age for one in channels})
+        sockets: dict[tuple[str, ...], float] = {}
+        ages: dict[tuple[str, ...], float] = {}
+        # Dashboards and walls of an election are read apart.
+        for one in watched():
+            sockets[one.slug,] = sockets.get((one.slug,), 0) + one.watchers
+            ages[one.slug,] = max(one.age, ages.get((one.slug,), 0))
+        yield SOCKETS.family(sockets)
+        yield FRAME_AGE.family(ages)

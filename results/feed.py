@@ -21,6 +21,7 @@ from tally.announce import GROUP
 
 from . import metrics
 from .snapshot import Snapshot, read_snapshots, write_time
+from .wall import read_walls, write_frame
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class Channel:
         self.number = 0
         self.frame = ""
         self._snapshot: Snapshot | None = None
+        # What a presenter has set, None for dashboards, which do not have it in their frames.
+        self._wall: dict[str, Any] | None = None
         self._read_at = time.monotonic()
         self.heartbeat = ""
         self.bell = asyncio.Event()
@@ -51,13 +54,14 @@ class Channel:
         """Return the seconds since the last good read, or since somebody began to watch."""
         return time.monotonic() - self._read_at
 
-    def take(self, snapshot: Snapshot) -> None:
+    def take(self, snapshot: Snapshot, wall: dict[str, Any] | None = None) -> None:
         """Keep a snapshot that was just read, and ring if it shows anything new; ignore an older version."""
         if self._snapshot and snapshot.version < self._snapshot.version:
             return
         shown, self._snapshot, self._read_at = self._snapshot, snapshot, time.monotonic()
-        if shown is None or not snapshot.shows_the_same_as(shown):
-            self.frame = snapshot.to_json()
+        if shown is None or wall != self._wall or not snapshot.shows_the_same_as(shown):
+            self._wall = wall
+            self.frame = snapshot.to_json() if wall is None else write_frame(snapshot, wall)
             self.number += 1
             self.ring()
 
@@ -85,13 +89,18 @@ class Feed:
 
     def __init__(self) -> None:
         self._channels: dict[int, Channel] = {}
+        self._walls: dict[int, Channel] = {}
         self._read_wanted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._reader: ThreadPoolExecutor | None = None
 
-    async def watch(self, election: int) -> AsyncGenerator[str]:
-        """Yield the newest snapshot of an election, then one for each change, and a heartbeat at each tick."""
-        channel = self._join(election)
+    async def watch(self, election: int, *, wall: bool = False) -> AsyncGenerator[str]:
+        """Yield the newest snapshot of an election, then one for each change, and a heartbeat at each tick.
+
+        The snapshots of a `wall` have in them what its presenter has set.
+        """
+        channels = self._walls if wall else self._channels
+        channel = self._join(channels, election)
         try:
             seen = 0
             while True:
@@ -106,13 +115,13 @@ class Feed:
                     metrics.HEARTBEATS.inc()
                     yield channel.heartbeat
         finally:
-            self._leave(election, channel)
+            self._leave(channels, election)
 
     def channels(self) -> list[Channel]:
         """Return what is watched at this moment; safe from other threads, too."""
-        return list(self._channels.values())
+        return [*self._channels.values(), *self._walls.values()]
 
-    def _join(self, election: int) -> Channel:
+    def _join(self, channels: dict[int, Channel], election: int) -> Channel:
         if not self._tasks:
             self._tasks = [
                 asyncio.create_task(self._keep_reading(), name="feed-reading"),
@@ -120,17 +129,17 @@ class Feed:
                 asyncio.create_task(self._keep_ticking(), name="feed-ticking"),
             ]
             self._reader = ThreadPoolExecutor(1, "feed-reader")
-        channel = self._channels.setdefault(election, Channel())
+        channel = channels.setdefault(election, Channel())
         channel.watchers += 1
         if not channel.frame:
             self._read_wanted.set()
         return channel
 
-    def _leave(self, election: int, channel: Channel) -> None:
-        channel.watchers -= 1
-        if not channel.watchers:
-            del self._channels[election]
-        if not self._channels:
+    def _leave(self, channels: dict[int, Channel], election: int) -> None:
+        channels[election].watchers -= 1
+        if not channels[election].watchers:
+            del channels[election]
+        if not self._channels and not self._walls:
             for task in self._tasks:
                 task.cancel()
             self._tasks = []
@@ -152,14 +161,15 @@ class Feed:
         """Tell pages the age of what they show, even while a read is stuck, and ask for a read."""
         while True:
             await asyncio.sleep(TICK_S)
-            for channel in self._channels.values():
+            for channel in self.channels():
                 channel.beat()
             self._read_wanted.set()
 
     async def _read(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            snapshots = await loop.run_in_executor(self._reader, read_again, list(self._channels))
+            watched, walls = list(self._channels.keys() | self._walls.keys()), list(self._walls)
+            snapshots, states = await loop.run_in_executor(self._reader, read_again, watched, walls)
         except Exception as error:  # whatever it is, the page must learn its age, and the feed must go on
             metrics.READS_FAILED.inc()
             logger.warning("results cannot be read, pages show their age: %s", str(error).partition("\n")[0])
@@ -167,6 +177,8 @@ class Feed:
         for snapshot in snapshots:
             if channel := self._channels.get(snapshot.election.pk):
                 channel.take(snapshot)
+            if (wall := self._walls.get(snapshot.election.pk)) and snapshot.election.pk in states:
+                wall.take(snapshot, states[snapshot.election.pk])
 
     async def _keep_listening(self) -> None:
         layer: Any = get_channel_layer()
@@ -177,7 +189,7 @@ class Feed:
                 try:
                     while True:
                         hint = await layer.receive(name)
-                        if hint["election"] in self._channels:
+                        if hint["election"] in self._channels or hint["election"] in self._walls:
                             self._read_wanted.set()
                 finally:
                     await layer.group_discard(GROUP, name)
@@ -186,14 +198,21 @@ class Feed:
                 await asyncio.sleep(RESUBSCRIBE_S)
 
 
-def read_again(elections: Sequence[int]) -> list[Snapshot]:
-    """Read snapshots on this thread's connection, which stays open; if it is broken, once more on a new one."""
-    watched = Election.objects.filter(pk__in=elections)
+def read_again(elections: Sequence[int], walls: Sequence[int]) -> tuple[list[Snapshot], dict[int, dict[str, Any]]]:
+    """Read snapshots on this thread's connection, which stays open; if it is broken, once more on a new one.
+
+    Where there are walls, also what their presenters have set; dashboards alone cost no second statement.
+    """
     try:
-        return read_snapshots(watched)
+        return _read(elections, walls)
     except (OperationalError, InterfaceError):
         connection.close()
-    return read_snapshots(watched)
+    return _read(elections, walls)
+
+
+def _read(elections: Sequence[int], walls: Sequence[int]) -> tuple[list[Snapshot], dict[int, dict[str, Any]]]:
+    snapshots = read_snapshots(Election.objects.filter(pk__in=elections))
+    return snapshots, read_walls(walls) if walls else {}
 
 
 _feeds: WeakKeyDictionary[asyncio.AbstractEventLoop, Feed] = WeakKeyDictionary()

@@ -15,6 +15,7 @@ urlpatterns = [
     path("<slug:slug>/results.svg", picture_pages.chart_svg, name="chart_svg"),
     path("<slug:slug>/results.png", picture_pages.chart_png, name="chart_png"),
     path("<slug:slug>/card.png", picture_pages.card_png, name="card_png"),
+    path("<slug:slug>/wall.json", views.wall_json, name="wall_json"),
     path("<slug:slug>/results.csv", data.results_csv, name="results_csv"),
     path("<slug:slug>/protocol/", views.protocol, name="protocol"),
     path("<slug:slug>/ballots.csv", data.ballots_csv, name="ballots_csv"),

@@ -16,6 +16,7 @@ from tally.models import CertifiedResult, RejectedBallot
 
 from .card import Card
 from .snapshot import Snapshot, read_snapshot, read_snapshots
+from .wall import panels, read_walls, write_frame
 
 
 @require_safe
@@ -31,7 +32,9 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the results of one election; its script then follows the socket."""
+    """Show the results of one election; its script then follows the socket. With `?view=wall` they are for a hall."""
+    if request.GET.get("view") == "wall":
+        return show_wall(request, slug)
     return show(request, slug, "results/dashboard.html")
 
 
@@ -40,6 +43,27 @@ def show(request: HttpRequest, slug: str, template: str) -> HttpResponse:
     snapshot = get_snapshot(slug)
     context = {"snapshot": snapshot, "election": snapshot.election, "data": snapshot.as_dict()}
     return render(request, template, context)
+
+
+def show_wall(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the results of one election as its walls do."""
+    snapshot = get_snapshot(slug)
+    data = snapshot.as_dict() | {"wall": read_wall(snapshot)}
+    context = {"snapshot": snapshot, "election": snapshot.election, "data": data, "panels": panels(snapshot)}
+    return render(request, "results/wall.html", context)
+
+
+@require_safe
+@never_cache
+def wall_json(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the frame of a wall, where its socket does not get through."""
+    snapshot = get_snapshot(slug, whole=False)
+    return HttpResponse(write_frame(snapshot, read_wall(snapshot)), content_type="application/json")
+
+
+def read_wall(snapshot: Snapshot) -> dict[str, Any]:
+    """Return what the walls of an election are to show."""
+    return read_walls([snapshot.election.pk])[snapshot.election.pk]
 
 
 @require_safe

@@ -132,7 +132,9 @@ class TestHeader:
             return
         [policy] = answer.headers.get_all("Permissions-Policy")
         assert {"camera=()", "geolocation=()", "microphone=()", "payment=()"} <= set(policy.split(", "))
-        assert f"fullscreen={'(self)' if ANSWERS[kind][0] == 'result' else '()'}" in policy.replace("=self", "=(self)")
+        for name in ("fullscreen", "screen-wake-lock"):
+            mine = f"{name}={'(self)' if ANSWERS[kind][0] == 'result' else '()'}"
+            assert mine in policy.replace("=self", "=(self)")
 
     def test_is_short_on_what_is_no_page(self, answer, kind):
         size = sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.items())

@@ -136,7 +136,7 @@ PERMISSIONS_POLICY: dict[str, list[str] | str] = {
         "serial", "storage-access", "usb", "window-management", "xr-spatial-tracking",
     )
 }  # fmt: skip
-PERMISSIONS_POLICY["fullscreen"] = "self" if ROLE.may_fill_screen else []
+PERMISSIONS_POLICY["fullscreen"] = PERMISSIONS_POLICY["screen-wake-lock"] = "self" if ROLE.may_fill_screen else []
 if ROLE.has_admin:
     # For the passkeys of those who sign in.
     PERMISSIONS_POLICY["publickey-credentials-create"] = PERMISSIONS_POLICY["publickey-credentials-get"] = "self"

@@ -14,6 +14,7 @@ from polls.methods import ContestOnBallot
 from polls.models import Election
 from results.outcome_shown import OutcomeShown, Source
 from results.snapshot import Snapshot
+from results.wall import as_dict, panels
 from tally.outcomes import tabulate
 from tests.conftest import contest
 
@@ -92,3 +93,16 @@ def render(snapshot: Snapshot, language: str = "en") -> str:
     context = {"snapshot": snapshot, "election": snapshot.election, "data": snapshot.as_dict()}
     with translation.override(language):
         return render_to_string("results/dashboard.html", context)
+
+
+def render_wall(snapshot: Snapshot, language: str = "en", **wall: Any) -> str:
+    """Write the wall of a snapshot in a language, as its presenter has set it."""
+    data = frame(snapshot, **wall)
+    context = {"snapshot": snapshot, "election": snapshot.election, "data": data, "panels": panels(snapshot)}
+    with translation.override(language):
+        return render_to_string("results/wall.html", context | {"vote_url": "https://vote.example.org"})
+
+
+def frame(snapshot: Snapshot, **wall: Any) -> dict[str, Any]:
+    """Return what the socket of a wall sends."""
+    return snapshot.as_dict() | {"wall": as_dict(None) | wall}

@@ -56,3 +56,10 @@ class TestWatched:
             frames, heartbeats = (REGISTRY.get_sample_value(name) for name in names)
         assert frames == before[0] + 1
         assert heartbeats > before[1]
+
+    async def test_counts_walls_and_dashboards_together(self, make_election):
+        await sync_to_async(make_election)()
+        async with socket() as one, socket("drink/wall") as other:
+            await next_snapshot(one)
+            await next_snapshot(other)
+            assert ask("urna_sockets_open") == 2

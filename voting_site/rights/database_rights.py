@@ -131,6 +131,9 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         },
         "admin": {**READ, "UPDATE": ("acknowledged", "acknowledged_by", "acknowledged_at")},
     },
+    # --- results ---
+    # What walls are to show. The draft of an election may have it, and is deleted.
+    "results_wallstate": {"result": READ, "admin": EDIT},
     # --- office ---
     # Rows are added, and never changed.
     # The worker tells what the ballot box has refused.

@@ -26,8 +26,8 @@ export function outdates(snapshot, shown) {
 }
 
 export class Renewal {
-  constructor(root, onRenewed) {
-    Object.assign(this, { root, onRenewed });
+  constructor(root, onRenewed, parts = PARTS) {
+    Object.assign(this, { root, onRenewed, parts });
     this.timer = 0;
   }
 
@@ -54,7 +54,7 @@ export class Renewal {
   }
 
   take(fresh) {
-    for (const part of PARTS) this.root.querySelector(part).replaceChildren(...fresh.querySelector(part).childNodes);
+    for (const part of this.parts) this.root.querySelector(part).replaceChildren(...fresh.querySelector(part).childNodes);
     this.onRenewed();
   }
 }

@@ -1,0 +1,77 @@
+// The wall: the server's page, then the socket, for as long as the screen is on.
+
+import { Age, confirms, isHeartbeat, isNewer } from "./frames.js";
+import { Link } from "./link.js";
+import { Renewal, outdates } from "./renewal.js";
+import { ServerClock } from "./server_clock.js";
+import { keepAwake } from "./wake_lock.js";
+import { WallBoard } from "./wall_board.js";
+
+const STALE_S = 5;
+const TICK_MS = 200;
+// Timers stand still while a laptop sleeps.
+const SLEPT_MS = 5000;
+const PARTS = ["[data-reason]", "[data-times]", "[data-contests]"];
+
+const root = document.querySelector(".wall");
+const read = (name) => JSON.parse(document.getElementById(name).textContent);
+const clock = new ServerClock();
+const age = new Age(performance.now());
+let shown = read("snapshot");
+clock.hear(shown.as_of);
+const board = new WallBoard(root, read("words"), clock);
+const renewal = new Renewal(root, () => {
+  board.findPanels();
+  board.draw(shown);
+}, PARTS);
+
+function take(message) {
+  clock.hear(message.as_of, message.age);
+  if (isHeartbeat(message)) {
+    if (!confirms(message, shown)) return;
+    shown.as_of = message.as_of;
+    age.set(performance.now(), message.age);
+    return;
+  }
+  if (!isNewer(message, shown)) return;
+  if (outdates(message, shown)) renewal.want();
+  shown = message;
+  age.set(performance.now());
+  board.draw(shown);
+}
+
+const address = new URL(root.dataset.socket, location.href);
+address.protocol = address.protocol.replace("http", "ws");
+const link = new Link({ socketUrl: address.href, jsonUrl: root.dataset.json, onMessage: take, onState: () => {} });
+
+let tickedAt = Date.now();
+
+function tick() {
+  if (Date.now() - tickedAt > SLEPT_MS) link.hurry();
+  tickedAt = Date.now();
+  const seconds = age.seconds(performance.now());
+  board.drawAge(seconds, seconds > STALE_S);
+  board.tick();
+}
+
+// Bars that grow need each frame of the screen, and the rest a few in a second.
+function animate() {
+  if (board.isRevealing) board.tick();
+  requestAnimationFrame(animate);
+}
+
+board.draw(shown);
+link.start();
+keepAwake();
+setInterval(tick, TICK_MS);
+requestAnimationFrame(animate);
+
+window.addEventListener("resize", () => board.refit());
+window.addEventListener("online", () => link.hurry());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") link.hurry();
+});
+window.addEventListener("pagehide", () => link.stop());
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) link.start();
+});
