@@ -29,6 +29,7 @@ from .members import OrganisationAdmin, PersonAdmin
 from .mending import MendingMixin
 from .models import LoggedAct, Organisation
 from .paper_pages import PaperPagesMixin
+from .presenter import PresenterMixin
 from .preview import PreviewMixin
 from .result_pages import ResultPagesMixin
 from .roll_code_pages import RollCodePagesMixin
@@ -88,6 +89,7 @@ class ElectionAdmin(
     KioskPagesMixin,
     MailPagesMixin,
     TimePageMixin,
+    PresenterMixin,
     WayInMixin,
 ):
     """One election at a time: a draft is written, looked at, published, watched and closed."""

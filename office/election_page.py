@@ -136,6 +136,7 @@ class ElectionPageMixin(admin.ModelAdmin):
             "has_mail": bool(settings.EMAIL_HOST)
             and election.eligibility == Eligibility.ROLL
             and election.state != State.DRAFT,
+            "has_wall": Right.RUN in rights and election.state not in (State.DRAFT, State.CANCELLED),
             "shown": shown,
             "problem": problem,
             "is_over": election.state in HAS_RESULT,

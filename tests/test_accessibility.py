@@ -47,6 +47,9 @@ PAGES = {
     "previewed results": f"{ELECTION}/{{draft}}/preview/results/",
     "cancel": f"{ELECTION}/{{later}}/cancel/",
     "close": f"{ELECTION}/{{open}}/close/",
+    "the presenter of an open one": f"{ELECTION}/{{open}}/presenter/",
+    "the presenter of a scheduled one": f"{ELECTION}/{{later}}/presenter/",
+    "the presenter of one that is over": f"{ELECTION}/{{over}}/presenter/",
     "certify": f"{ELECTION}/{{over}}/certify/",
     "certify what another manager has ordered": f"{ELECTION}/{{ordered}}/certify/",
     "the page of a certified one": f"{ELECTION}/{{certified}}/",
@@ -318,6 +321,11 @@ PUBLIC = {
     "a hidden result": ("result", "hidden/"),
     "a certified result": ("result", "certified/"),
     "the public protocol": ("result", "certified/protocol/"),
+    "a wall": ("result", "open/?view=wall"),
+    "the wall of a scheduled election": ("result", "later/?view=wall"),
+    "the wall of a cancelled election": ("result", "off/?view=wall"),
+    "the wall of a hidden result": ("result", "hidden/?view=wall"),
+    "the wall of a certified result": ("result", "certified/?view=wall"),
     "the page that asks for a code": ("vote", "coded/"),
 }
 
