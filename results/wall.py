@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -18,6 +19,8 @@ from .snapshot import ClockTimestamp, Snapshot, write_time
 
 # Bars have so many colours.
 COLOURS = 6
+# Methods that move votes from round to round: a hall sees how they stand in the end.
+WITH_ROUNDS = ("irv", "stv")
 
 
 class Runner(NamedTuple):
@@ -38,6 +41,11 @@ class Panel(NamedTuple):
     shown: ContestShown | None
     runners: list[Runner]
 
+    @property
+    def has_rounds(self) -> bool:
+        """Tell whether the numbers are those of the last round of the count."""
+        return self.contest.method in WITH_ROUNDS
+
 
 def panels(snapshot: Snapshot) -> list[Panel]:
     """Return the contests of a snapshot with their options, sorted as the wall's script sorts them."""
@@ -48,7 +56,7 @@ def panels(snapshot: Snapshot) -> list[Panel]:
 def _panel(contest: ContestOnBallot, shown: ContestShown | None, snapshot: Snapshot) -> Panel:
     # One question may have no title of its own, and then the paper's stands above it.
     title = contest.title if contest.title or len(snapshot.paper.contests) == 1 else snapshot.paper.title
-    figures = {one.key: one for one in shown.options} if shown else {}
+    figures = {one.key: one for one in at_last_round(shown)} if shown else {}
     runners = [
         Runner(
             option.key,
@@ -60,6 +68,21 @@ def _panel(contest: ContestOnBallot, shown: ContestShown | None, snapshot: Snaps
         for place, option in enumerate(contest.options)
     ]
     return Panel(contest, title, shown, rank(runners, shown) if shown else runners)
+
+
+def at_last_round(shown: ContestShown) -> list[StandingShown]:
+    """Return the options with whole votes and shares of the last round, where there are rounds, as the script does."""
+    rounds = shown.outcome.working.get("rounds")
+    if shown.contest.method not in WITH_ROUNDS or not rounds:
+        return shown.options
+    scale = shown.outcome.working.get("scale", 1)
+    everything = sum(rounds[0]["votes"].values()) + rounds[0].get("exhausted", 0)
+    last = rounds[-1]["votes"]
+    return [
+        replace(one, count=votes // scale, share=None, permille=1000 * votes // everything if everything else None)
+        for one in shown.options
+        for votes in [last.get(one.key, 0)]
+    ]
 
 
 def rank(runners: list[Runner], shown: ContestShown) -> list[Runner]:

@@ -14,8 +14,9 @@ from results import feed
 from results.models import WallState
 from results.wall import as_dict, direct_walls, hide_result, panels, read_walls, reveal_result, show_result
 from tally.drain import drain_all
+from tests.conftest import contest
 
-from .papers import DECIDED, LIVELY, NOTHING, make_snapshot
+from .papers import DECIDED, LIVELY, NOTHING, make_snapshot, single
 from .test_feed import _close_connections, next_snapshot, socket
 
 __all__ = ["_close_connections"]
@@ -39,6 +40,18 @@ class TestPanels:
     def test_have_colours_by_the_paper_and_not_by_the_place(self):
         [board, *_] = panels(make_snapshot({"board:tom": 9}, 12))
         assert {runner.key: runner.colour for runner in board.runners}["tom"] == 5
+
+    def test_show_how_votes_stand_after_the_last_round(self):
+        stv = single(contest(options=("ana", "bea", "leo"), method="stv", seats=1))
+        [panel] = panels(make_snapshot({"q1:ana": 5, "q1:bea": 4, "q1:leo>bea": 2}, 11, stv))
+        assert [(one.key, one.shown.count, one.standing) for one in panel.runners if one.shown] == [
+            ("bea", 6, "leading"),
+            ("ana", 5, ""),
+            ("leo", 0, ""),
+        ]
+        assert panel.has_rounds
+        [panel] = panels(make_snapshot({}, 0, stv))
+        assert [one.shown.count for one in panel.runners if one.shown] == [0, 0, 0]
 
 
 class TestPage:

@@ -18,7 +18,7 @@ from results.snapshot import Snapshot
 from tests.conftest import contest
 
 from .conftest import ORIGIN, SCRIPTS
-from .papers import DECIDED, LIVELY, NOON, frame, make_snapshot, render_wall
+from .papers import DECIDED, LIVELY, NOON, frame, make_snapshot, render_wall, single
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
 
@@ -223,6 +223,20 @@ class TestContent:
         assert wall.evaluate(f"({ordered})(document)") == by_server
         assert by_server[0][0] == "ana"
         assert by_server[2] == ["yes", "no", "abstain"]
+
+    @pytest.mark.parametrize("method", ["irv", "stv"])
+    def test_has_the_votes_of_the_last_round_as_the_server_writes_them(self, wall: Page, method: str) -> None:
+        paper = single(contest(options=("ana", "bea", "leo"), method=method))
+        counted = make_snapshot({"q1:ana": 5000, "q1:bea": 4000, "q1:leo>bea": 2001}, 11001, paper)
+        numbers = """(page) => Array.from(page.querySelectorAll(".runner"), (row) => [row.dataset.key,
+            row.querySelector("[data-count]").textContent, row.querySelector("[data-share]").textContent])"""
+        by_server = wall.evaluate(
+            f"(written) => ({numbers})(new DOMParser().parseFromString(written, 'text/html'))", render_wall(counted)
+        )
+        show(wall, make_snapshot({}, 0, paper))
+        draw(wall, counted)
+        assert wall.evaluate(f"({numbers})(document)") == by_server
+        assert by_server[0][:2] == ["bea", "6,001"]
 
     def test_has_the_code_and_the_short_address_while_people_can_vote(self, wall: Page) -> None:
         show(wall, snapshot_of(paper(2)))

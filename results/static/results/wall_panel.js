@@ -8,6 +8,23 @@ const MOVE_MS = 700;
 const GROWING_PAUSES = 3;
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
+// Methods that move votes from round to round: a hall sees how they stand in the end.
+const WITH_ROUNDS = ["irv", "stv"];
+
+/** Return a contest with whole votes and shares of the last round, where there are rounds. */
+export function atLastRound(contest) {
+  const { rounds, scale = 1 } = contest.working || {};
+  if (!WITH_ROUNDS.includes(contest.method) || !rounds?.length) return contest;
+  const { votes, exhausted = 0 } = rounds[0];
+  const everything = Object.values(votes).reduce((sum, one) => sum + one, exhausted);
+  const options = contest.options.map((option) => {
+    const last = rounds.at(-1).votes[option.key] || 0;
+    const permille = everything ? Math.floor((1000 * last) / everything) : null;
+    return { ...option, count: Math.floor(last / scale), permille };
+  });
+  return { ...contest, options };
+}
+
 /** Return options as a hall reads them: those with a seat, then those that tie for one, then by numbers. */
 export function rank(contest) {
   if (contest.method === "motion" || !contest.winners) return contest.options;
@@ -42,7 +59,8 @@ export class Panel {
   }
 
   /** Draw a contest; `view` says whether its numbers are shown, and the reveal. Return whether a reveal goes on. */
-  draw(contest, final, view) {
+  draw(counted, final, view) {
+    const contest = atLastRound(counted);
     const places = Math.min(this.section.most || Infinity, contest.options.length);
     const state = view.reveal
       ? revealed(view.reveal, view.since, view.pause, places)
