@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -166,19 +166,26 @@ class Feed:
             self._read_wanted.set()
 
     async def _read(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            watched, walls = list(self._channels.keys() | self._walls.keys()), list(self._walls)
-            snapshots, states = await loop.run_in_executor(self._reader, read_again, watched, walls)
-        except Exception as error:  # whatever it is, the page must learn its age, and the feed must go on
-            metrics.READS_FAILED.inc()
-            logger.warning("results cannot be read, pages show their age: %s", str(error).partition("\n")[0])
-            return
+        watched = self._channels.keys() | self._walls.keys()
+        snapshots: list[Snapshot] = await self._ask(read_again, list(watched)) or []
         for snapshot in snapshots:
             if channel := self._channels.get(snapshot.election.pk):
                 channel.take(snapshot)
-            if (wall := self._walls.get(snapshot.election.pk)) and snapshot.election.pk in states:
-                wall.take(snapshot, states[snapshot.election.pk])
+        # Dashboards have theirs already, and do not wait for this.
+        states = await self._ask(read_walls, list(self._walls)) if self._walls else None
+        for snapshot in snapshots if states else ():
+            number = snapshot.election.pk
+            if number in self._walls and number in states:
+                self._walls[number].take(snapshot, states[number])
+
+    async def _ask(self, read: Callable[[list[int]], Any], elections: list[int]) -> Any:
+        """Read something of elections on the thread that reads; None where that fails."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reader, read, elections)
+        except Exception as error:  # whatever it is, the page must learn its age, and the feed must go on
+            metrics.READS_FAILED.inc()
+            logger.warning("results cannot be read, pages show their age: %s", str(error).partition("\n")[0])
+            return None
 
     async def _keep_listening(self) -> None:
         layer: Any = get_channel_layer()
@@ -198,21 +205,14 @@ class Feed:
                 await asyncio.sleep(RESUBSCRIBE_S)
 
 
-def read_again(elections: Sequence[int], walls: Sequence[int]) -> tuple[list[Snapshot], dict[int, dict[str, Any]]]:
-    """Read snapshots on this thread's connection, which stays open; if it is broken, once more on a new one.
-
-    Where there are walls, also what their presenters have set; dashboards alone cost no second statement.
-    """
+def read_again(elections: Sequence[int]) -> list[Snapshot]:
+    """Read snapshots on this thread's connection, which stays open; if it is broken, once more on a new one."""
+    watched = Election.objects.filter(pk__in=elections)
     try:
-        return _read(elections, walls)
+        return read_snapshots(watched)
     except (OperationalError, InterfaceError):
         connection.close()
-    return _read(elections, walls)
-
-
-def _read(elections: Sequence[int], walls: Sequence[int]) -> tuple[list[Snapshot], dict[int, dict[str, Any]]]:
-    snapshots = read_snapshots(Election.objects.filter(pk__in=elections))
-    return snapshots, read_walls(walls) if walls else {}
+    return read_snapshots(watched)
 
 
 _feeds: WeakKeyDictionary[asyncio.AbstractEventLoop, Feed] = WeakKeyDictionary()

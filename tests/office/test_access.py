@@ -14,6 +14,7 @@ from office.acts import Archive, Cancel, Close, Duplicate, Publish, Release
 from office.models import Holding, LoggedAct, MemberRole, Membership, Organisation
 from polls.life import State
 from polls.models import Election
+from results.models import WallState
 from tally.healing import keep_box
 from tally.models import RejectedBallot
 from tests.office.test_admin import change_form, election_form
@@ -138,6 +139,17 @@ def test_acts_ask_for_the_right_as_well(django_user_model, choir, make_election,
         )
     }
     assert allowed == {act: who in (RUN if act in (Close, Release, Archive) else WRITE) for act in allowed}
+
+
+@each
+def test_walls_are_driven_by_those_who_run_an_election(sign_in, drink, who):
+    address = reverse("admin:polls_election_presenter", args=[drink.pk])
+    client = sign_in(who)
+    for sent in ({"result": "hide"}, {"close_in": "60"}):
+        client.post(address, sent)
+    drink.refresh_from_db()
+    assert WallState.objects.filter(hides=True).exists() == (who in RUN)
+    assert (drink.closes_at is not None) == (who in RUN)
 
 
 @each

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from results import feed
@@ -17,7 +15,7 @@ from tally.drain import drain_all
 from tests.conftest import contest
 
 from .papers import DECIDED, LIVELY, NOTHING, make_snapshot, single
-from .test_feed import _close_connections, next_snapshot, socket
+from .test_feed import _close_connections, next_heartbeat, next_snapshot, socket
 
 __all__ = ["_close_connections"]
 
@@ -120,16 +118,32 @@ class TestSocket:
             await sync_to_async(drain_all)()
             assert (await next_snapshot(wall, ballots=1))["wall"] == as_dict(None)
 
-    def test_costs_dashboards_no_statement_and_no_byte(self, make_election):
+    async def test_costs_dashboards_no_statement(self, make_election, monkeypatch):
+        read: list[list[int]] = []
+        monkeypatch.setattr(feed, "TICK_S", 0.1)
+        monkeypatch.setattr(feed, "read_walls", lambda walls: read.append(walls) or read_walls(walls))
+        drink = await sync_to_async(make_election)()
+        async with socket() as dashboard:
+            await next_snapshot(dashboard)
+            await next_heartbeat(dashboard)
+            assert read == []
+            async with socket("drink/wall") as wall:
+                await next_snapshot(wall)
+        assert read[0] == [drink.pk]
+
+    def test_costs_dashboards_no_byte(self, make_election):
         drink = make_election()
-        channel = feed.Channel()
-        with CaptureQueriesContext(connection) as queries:
-            [snapshot], walls = feed.read_again([drink.pk], [])
-        assert (len(queries), walls) == (1, {})
-        channel.take(snapshot)
-        assert channel.frame == snapshot.to_json()
-        with CaptureQueriesContext(connection) as queries:
-            [snapshot], walls = feed.read_again([drink.pk], [drink.pk])
-        assert len(queries) == 2
-        channel.take(snapshot, walls[drink.pk])
-        assert json.loads(channel.frame) == snapshot.as_dict() | {"wall": as_dict(None)}
+        [snapshot] = feed.read_again([drink.pk])
+        dashboard, wall = feed.Channel(), feed.Channel()
+        dashboard.take(snapshot)
+        wall.take(snapshot, as_dict(None))
+        assert dashboard.frame == snapshot.to_json()
+        assert json.loads(wall.frame) == snapshot.as_dict() | {"wall": as_dict(None)}
+
+    def test_has_no_frame_for_what_has_not_changed(self, make_election):
+        drink = make_election()
+        wall = feed.Channel()
+        for hides, number in ((False, 1), (False, 1), (True, 2)):
+            [snapshot] = feed.read_again([drink.pk])
+            wall.take(snapshot, as_dict(None) | {"hides": hides})
+            assert wall.number == number

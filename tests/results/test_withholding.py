@@ -36,7 +36,7 @@ TOLD = re.compile(r'72[.,]7|27[.,]3|0\.727|\b727\b|\b273\b|"(count|share|permill
 # Also the number of ballots.
 TURNOUT = re.compile(r'"ballots":\s*11|>11<')
 # Addresses below an election that tell its result as soon as it may be seen; and those that never tell numbers.
-TELLING = ("", "contests/", "embed/", "results.json", "results.csv", "results.svg")
+TELLING = ("?view=wall", "wall.json", "", "contests/", "embed/", "results.json", "results.csv", "results.svg")
 QUIET = ("/drink/feed.atom", "/feed.atom", "/oembed.json?url=http://testserver:8001/drink/", "/openapi.json")
 
 
