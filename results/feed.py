@@ -172,8 +172,8 @@ class Feed:
             if channel := self._channels.get(snapshot.election.pk):
                 channel.take(snapshot)
         # Dashboards have theirs already, and do not wait for this.
-        states = await self._ask(read_walls, list(self._walls)) if self._walls else None
-        for snapshot in snapshots if states else ():
+        states = (await self._ask(read_walls, list(self._walls)) or {}) if self._walls else {}
+        for snapshot in snapshots:
             number = snapshot.election.pk
             if number in self._walls and number in states:
                 self._walls[number].take(snapshot, states[number])

@@ -72,10 +72,11 @@ def _panel(contest: ContestOnBallot, shown: ContestShown | None, snapshot: Snaps
 
 def at_last_round(shown: ContestShown) -> list[StandingShown]:
     """Return the options with whole votes and shares of the last round, where there are rounds, as the script does."""
-    rounds = shown.outcome.working.get("rounds")
+    working: dict[str, Any] = dict(shown.outcome.working)
+    rounds = working.get("rounds")
     if shown.contest.method not in WITH_ROUNDS or not rounds:
         return shown.options
-    scale = shown.outcome.working.get("scale", 1)
+    scale: int = working.get("scale", 1)
     everything = sum(rounds[0]["votes"].values()) + rounds[0].get("exhausted", 0)
     last = rounds[-1]["votes"]
     return [
