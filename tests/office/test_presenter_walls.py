@@ -83,7 +83,7 @@ def test_drives_two_walls_from_a_phone(phone: Page, walls: list[Page], urna: Up)
     for wall in walls:
         expect(wall.locator("[data-count]:visible")).to_have_count(0)
     assert phone.get_by_role("button", name="Board", exact=True).get_attribute("aria-pressed") == "true"
-    # Both have it in well under a second, from the press of the button.
+    # Usually both have it in well under a second; a busy machine may take longer.
     begun = time.monotonic()
     phone.get_by_role("button", name="Show", exact=True).click()
     for wall in walls:
@@ -92,7 +92,7 @@ def test_drives_two_walls_from_a_phone(phone: Page, walls: list[Page], urna: Up)
     press(phone, "Side by side")
     for wall in walls:
         expect(wall.locator(".panel:visible")).to_have_count(2)
-    # Another wall, opened later, shows the same, and so does one after a restart of everything that is no database.
+    # What was set is kept: another wall, opened later, shows the same.
     late = walls[0].context.new_page()
     late.goto(walls[0].url)
     expect(late.locator(".panel:visible")).to_have_count(2)
@@ -105,6 +105,6 @@ def test_closes_with_a_countdown_that_everybody_sees(phone: Page, walls: list[Pa
         expect(wall.locator("[data-left]")).to_have_text(re.compile(r"^([1-9]|10)$"))
         expect(wall.locator("[data-countdown]")).to_contain_text("Closes in")
     for wall in walls:
-        expect(wall.locator("[data-phase]")).to_have_text("Final result", timeout=60_000)
+        expect(wall.locator("[data-phase]")).to_have_attribute("data-phase", "final", timeout=60_000)
         expect(wall.locator(".wall-way-in")).to_be_hidden()
     expect(phone.get_by_text("Close it…")).to_have_count(0, timeout=20_000)
