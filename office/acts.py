@@ -45,7 +45,7 @@ Result = TypeVar("Result")
 LOGGED = (
     "state", "title", "slug", "opens_at", "closes_at", "votes_final", "eligibility", "proof_of_work", "unlisted",
     "archived_at", "cancel_reason", "tie_break", "shows", "shows_who_voted", "released_at", "certified_at",
-    "providers",
+    "providers", "language",
 )  # fmt: skip
 
 # Why an election cannot be cancelled, and what can be done instead.
@@ -216,6 +216,8 @@ class Duplicate(Act[Election]):
             time_zone=original.time_zone,
             proof_of_work=original.proof_of_work,
             unlisted=original.unlisted,
+            language=original.language,
+            translations=original.translations,
         )
         write_contests(draft, Paper.of(original).contests)
         holding = Holding.objects.filter(election=original).select_related("organisation").first()

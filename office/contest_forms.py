@@ -161,13 +161,13 @@ class ContestForm(MergingForm):
         return cleaned
 
     def _write_options(self, labels: Sequence[str]) -> list[OptionOnBallot]:
-        """Return the options of these labels; an option that was there before keeps its key and explanation."""
+        """Return the options of these labels; an option that was there before keeps all else that it has."""
         known = {option.label: option for option in self.instance.options.all()} if self.instance.pk else {}
         taken = {known[label].key for label in labels if label in known}
         written = []
         for label in labels:
             if option := known.get(label):
-                written.append(OptionOnBallot(option.key, label, option.description))
+                written.append(option.on_ballot())
             else:
                 key = make_key(label, taken)
                 taken.add(key)

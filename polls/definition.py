@@ -4,13 +4,13 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 from . import markings
-from .design import Paper, hash_paper, is_of_first_scheme, only_contest, read_contest
+from .design import Paper, hash_paper, is_of_first_scheme, leave_out_newer, only_contest, read_contest
 from .kiosk.device import Kiosk
 from .life import Phase, State, phase_of
 from .look import Look
@@ -59,6 +59,9 @@ class Definition:
     shows: str = "live"
     tie_break: str = ""
     draw_hash: str = ""
+    # Since its fourth.
+    language: str = ""
+    translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unlisted: bool = False
     short_code: str = ""
     # Not part of the design either. When a text was mended last, after the opening.
@@ -151,8 +154,9 @@ class Definition:
             "options": [{"key": option.key, "label": option.label} for option in first.options],
         }
         fields = asdict(self)
+        # Earlier releases cannot read what is left out here.
+        leave_out_newer(fields)
         for contest in fields["contests"]:
-            # The last release cannot read it.
             if not contest["groups"]:
                 del contest["groups"]
         return json.dumps(fields | for_first_release, separators=(",", ":"), ensure_ascii=False)

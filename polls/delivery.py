@@ -156,7 +156,7 @@ def write_contests(election: Election, contests: Iterable[ContestOnBallot]) -> N
     """Give an election exactly these contests and options; one that keeps its key keeps its row."""
     kept = []
     for position, contest in enumerate(contests):
-        names = ("title", "description", "method", "seats", "rules", "groups")
+        names = ("title", "description", "method", "seats", "rules", "groups", "translations")
         values = {name: getattr(contest, name) for name in names} | {"position": position}
         row, _created = election.contests.update_or_create(key=contest.key, defaults=values)
         kept.append(row.pk)
@@ -168,5 +168,5 @@ def write_options(contest: Contest, options: Sequence[OptionOnBallot]) -> None:
     """Give a contest exactly these options; one that keeps its key keeps its row."""
     contest.options.exclude(key__in=[option.key for option in options]).delete()
     for position, option in enumerate(options):
-        values = {"label": option.label, "description": option.description, "position": position}
+        values = {name: value for name, value in vars(option).items() if name != "key"} | {"position": position}
         contest.options.update_or_create(key=option.key, defaults=values)

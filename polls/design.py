@@ -7,7 +7,7 @@ never computed again, because the next release may write papers in another way. 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 MOST_CONTESTS = 50
 MOST_OPTIONS = 1000
-SCHEMES = (1, 2, 3)
+SCHEMES = (1, 2, 3, 4)
 # The scheme of new papers.
-SCHEME = 3
+SCHEME = 4
 # What the second scheme did not have, beside the groups of a contest.
 NEWER_THAN_SECOND = ("eligibility", "shows", "tie_break", "draw_hash")
+# What the third scheme did not have, by part. The fourth leaves out what says nothing, so that it writes a paper
+# without these fields as the third does, and a process of the release before reads it.
+OF_PAPER, OF_CONTEST = ("language", "translations"), ("translations",)
+OF_OPTION = ("emoji", "colour", "picture", "translations")
 # The key of the first contest. In the first release it was the only one, and had no key.
 FIRST_CONTEST = "q1"
 
@@ -45,6 +49,9 @@ class Paper:
     shows: str = "live"
     tie_break: str = ""
     draw_hash: str = ""
+    # The code of the language of the texts, "" if it is not said; other languages by code, as options have them.
+    language: str = ""
+    translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of(cls, election: "Election") -> Self:
@@ -57,6 +64,8 @@ class Paper:
             shows=election.shows,
             tie_break=election.tie_break,
             draw_hash=election.draw_hash,
+            language=election.language,
+            translations=election.translations,
             contests=tuple(
                 ContestOnBallot(
                     key=contest.key,
@@ -65,11 +74,10 @@ class Paper:
                     method=contest.method,
                     version=methods.get(contest.method).version,
                     seats=contest.seats,
-                    options=tuple(
-                        OptionOnBallot(option.key, option.label, option.description) for option in contest.options.all()
-                    ),
+                    options=tuple(option.on_ballot() for option in contest.options.all()),
                     rules=contest.rules,
                     groups=tuple(contest.groups),
+                    translations=contest.translations,
                 )
                 for contest in election.contests.prefetch_related("options")
             ),
@@ -103,6 +111,7 @@ class Paper:
         if scheme == 1:
             return self._write_first()
         fields = json.loads(json.dumps(asdict(self)))
+        leave_out_newer(fields, even_if_said=scheme < 4)
         if scheme == 2:
             for part, names in ((fields, NEWER_THAN_SECOND), *((one, ("groups",)) for one in fields["contests"])):
                 for name in names:
@@ -128,11 +137,26 @@ class Paper:
         return cls(**content | {"contests": tuple(map(read_contest, content["contests"]))})
 
 
+def leave_out_newer(paper: dict[str, Any], *, even_if_said: bool = False) -> None:
+    """Take out of a paper in plain JSON what the third scheme did not have, if it says nothing or even if it does."""
+    options = [option for contest in paper["contests"] for option in contest["options"]]
+    for parts, names in (([paper], OF_PAPER), (paper["contests"], OF_CONTEST), (options, OF_OPTION)):
+        for part in parts:
+            for name in names:
+                if even_if_said or not part[name]:
+                    del part[name]
+
+
 def read_contest(fields: Mapping[str, Any]) -> ContestOnBallot:
     """Read a contest from plain JSON; ignore what a newer release adds."""
     known = {name: value for name, value in fields.items() if name in ContestOnBallot.__dataclass_fields__}
-    options = tuple(OptionOnBallot(**option) for option in fields["options"])
+    options = tuple(map(_read_option, fields["options"]))
     return ContestOnBallot(**known | {"options": options, "groups": tuple(fields.get("groups", ()))})
+
+
+def _read_option(fields: Mapping[str, Any]) -> OptionOnBallot:
+    known = {name: value for name, value in fields.items() if name in OptionOnBallot.__dataclass_fields__}
+    return OptionOnBallot(**known)
 
 
 def only_contest(method: str, options: tuple[OptionOnBallot, ...], max_choices: int | None) -> ContestOnBallot:

@@ -12,6 +12,9 @@ LONGEST_KEY = 40
 LONGEST_LABEL = 120
 LONGEST_TITLE = 200
 LONGEST_EXPLANATION = 2000
+# The longest emoji, a family with skin tones, has ten characters; a flag of a region has seven.
+LONGEST_EMOJI = 16
+LONGEST_LANGUAGE = 12
 
 _BULLET = re.compile(r"([-*+•·‣◦▪●○–—o])\s")
 _NUMBER = re.compile(r"(\d+)[.)]\s")

@@ -17,8 +17,16 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from . import methods
-from .labels import LONGEST_EXPLANATION, LONGEST_KEY, LONGEST_LABEL, LONGEST_TITLE
+from .labels import (
+    LONGEST_EMOJI,
+    LONGEST_EXPLANATION,
+    LONGEST_KEY,
+    LONGEST_LABEL,
+    LONGEST_LANGUAGE,
+    LONGEST_TITLE,
+)
 from .life import ARCHIVABLE, COUNTED, HAS_RESULT, Phase, State, phase_of
+from .methods import OptionOnBallot
 
 # Characters that OpenID Connect allows a provider for its name of somebody.
 LONGEST_SUBJECT = 255
@@ -26,6 +34,11 @@ LONGEST_SUBJECT = 255
 # Keys travel in stream entries and in canonical markings, where commas and colons separate them.
 validate_key = RegexValidator(
     r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", _("Use small letters, digits and single hyphens, as in “cola-cao”.")
+)
+
+# As browsers and HTML have them.
+validate_language = RegexValidator(
+    r"\A[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", _("Write a language as its code, as in “es” or “pt-BR”.")
 )
 
 
@@ -183,6 +196,10 @@ class Election(models.Model):
             "old phone. It makes votes by robots dearer, and needs JavaScript. It can be changed while people vote."
         ),
     )
+    # That of the texts, as a code.
+    language = models.CharField(_("language"), max_length=LONGEST_LANGUAGE, blank=True, validators=[validate_language])
+    # Other languages of the texts, as `polls.design.Paper` has them; contests and options have their own.
+    translations = models.JSONField(default=dict, blank=True, editable=False)
     unlisted = models.BooleanField(
         _("unlisted"), default=False, help_text=_("Left off the public lists; who has its address finds it.")
     )
@@ -340,6 +357,7 @@ class Contest(models.Model):
     seats = models.PositiveSmallIntegerField(_("seats"), default=1)
     # Which groups of the roll have this question on their paper; none means everybody.
     groups = models.JSONField(_("groups"), default=list, blank=True)
+    translations = models.JSONField(default=dict, blank=True, editable=False)
     # Only the method knows which rules there are, and what they mean.
     rules = models.JSONField(_("rules"), default=dict, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
@@ -368,6 +386,11 @@ class Option(models.Model):
     label = models.CharField(_("label"), max_length=LONGEST_LABEL)
     key = models.CharField(_("key"), max_length=LONGEST_KEY, validators=[validate_key])
     description = models.TextField(_("explanation"), blank=True, max_length=LONGEST_EXPLANATION)
+    # As `polls.methods.OptionOnBallot` has them.
+    emoji = models.CharField(_("emoji"), max_length=LONGEST_EMOJI, blank=True)
+    colour = models.CharField(_("colour"), max_length=7, blank=True)
+    picture = models.CharField(max_length=64, blank=True, editable=False)
+    translations = models.JSONField(default=dict, blank=True, editable=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
@@ -392,6 +415,10 @@ class Option(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    def on_ballot(self) -> OptionOnBallot:
+        """Return the option as it is printed on the ballot."""
+        return OptionOnBallot(**{name: getattr(self, name) for name in OptionOnBallot.__dataclass_fields__})
 
 
 class Roll(models.Model):

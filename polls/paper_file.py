@@ -1,24 +1,20 @@
 """A paper as JSON: `import_election` reads it, and the demo and the tests write their papers in it."""
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from tabulation.contest import is_whole
 
 from . import methods
 from .delivery import write_contests
-from .design import Paper
+from .design import OF_OPTION, Paper
 from .labels import (
     LONGEST_EXPLANATION,
-    LONGEST_KEY,
     LONGEST_LABEL,
     LONGEST_TITLE,
     find_equal,
@@ -28,58 +24,71 @@ from .labels import (
     tidy,
 )
 from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
-from .models import Election, Eligibility, Shows, TieBreak, free_slug, validate_key
+from .models import Election, Eligibility, Shows, TieBreak, free_slug
+from .paper_values import (
+    BadPaper,
+    read_boolean,
+    read_language,
+    read_optional_text,
+    read_text,
+    read_time,
+    read_translations,
+    require_key,
+    require_mapping,
+)
 from .roll.groups import clean_groups
 
 NAMES = frozenset(
     (
         "title", "slug", "description", "opens_at", "closes_at", "time_zone", "eligibility", "votes_final", "unlisted",
-        "shows", "tie_break", "providers", "shows_who_voted", "contests",
+        "shows", "tie_break", "providers", "shows_who_voted", "language", "translations", "contests",
     )
 )  # fmt: skip
-CONTEST_NAMES = frozenset(("key", "title", "description", "method", "seats", "rules", "groups", "options"))
+CONTEST_NAMES = frozenset(
+    ("key", "title", "description", "method", "seats", "rules", "groups", "options", "translations")
+)
 # What the column holds; the administration has the same limit.
 MOST_SEATS = 32_767
-OPTION_NAMES = frozenset(("label", "key", "description"))
-
-
+OPTION_NAMES = frozenset(("label", "key", "description", "translations"))
+# The texts that can be translated, with their most characters.
+TEXTS = {"title": LONGEST_TITLE, "description": LONGEST_EXPLANATION}
+TEXTS_OF_OPTION = {"label": LONGEST_LABEL, "description": LONGEST_EXPLANATION}
 # How a paper says that ties stay ties.
 NO_TIE_BREAK = "none"
-
-
-class BadPaper(ValidationError):
-    """A paper that cannot become an election; the message says which part is wrong, and what to do."""
 
 
 @transaction.atomic
 def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
     """Make a draft from a paper in JSON, with further `fields` of the model; raises ValidationError."""
-    _require_mapping(paper, NAMES, _("the paper"))
+    require_mapping(paper, NAMES, _("the paper"))
     if (eligibility := paper.get("eligibility", "open")) not in Eligibility.values:
         raise BadPaper(_("The eligibility is %(value)r. Write “open” or “roll”.") % {"value": eligibility})
     if (shows := paper.get("shows", Shows.LIVE)) not in Shows.values:
         raise BadPaper(
             _("“shows” is %(value)r. Write one of: %(known)s.") % {"value": shows, "known": ", ".join(Shows.values)}
         )
-    title = _text(paper, "title", _("the paper"), LONGEST_TITLE)
+    title = read_text(paper, "title", _("the paper"), LONGEST_TITLE)
+    language = read_language(paper)
     election = Election(
         title=title,
         slug=paper.get("slug") or free_slug(title),
-        description=_optional_text(paper, "description", _("the paper"), LONGEST_EXPLANATION),
-        votes_final=_boolean(paper, "votes_final", _("the paper")),
+        description=read_optional_text(paper, "description", _("the paper"), LONGEST_EXPLANATION),
+        votes_final=read_boolean(paper, "votes_final", _("the paper")),
         eligibility=eligibility,
-        unlisted=_boolean(paper, "unlisted", _("the paper")),
+        unlisted=read_boolean(paper, "unlisted", _("the paper")),
         shows=shows,
         tie_break=_tie_break(paper),
         providers=_providers(paper, eligibility),
-        shows_who_voted=_boolean(paper, "shows_who_voted", _("the paper")),
-        opens_at=_time(paper, "opens_at"),
-        closes_at=_time(paper, "closes_at"),
+        shows_who_voted=read_boolean(paper, "shows_who_voted", _("the paper")),
+        language=language,
+        translations=read_translations(paper, TEXTS, language, _("the paper")),
+        opens_at=read_time(paper, "opens_at"),
+        closes_at=read_time(paper, "closes_at"),
         **{"time_zone": paper["time_zone"]} if "time_zone" in paper else {},
         **fields,
     )
     election.full_clean()
-    contests = _read_contests(paper.get("contests"))
+    contests = _read_contests(paper.get("contests"), language)
     try:
         Paper(title, election.description, election.votes_final, contests, eligibility).check()
     except InvalidRules as problem:
@@ -112,30 +121,41 @@ def write_paper(election: Election) -> dict[str, Any]:
         "tie_break": election.tie_break or NO_TIE_BREAK,
         **({"providers": election.providers} if election.providers else {}),
         "shows_who_voted": election.shows_who_voted,
+        **({"language": paper.language} if paper.language else {}),
+        **_translations(paper),
         "contests": [
             {
                 **{
                     name: getattr(contest, name) for name in ("key", "title", "description", "method", "seats", "rules")
                 },
                 **({"groups": list(contest.groups)} if contest.groups else {}),
-                "options": [asdict(option) for option in contest.options],
+                **_translations(contest),
+                "options": [_write_option(option) for option in contest.options],
             }
             for contest in paper.contests
         ],
     }
 
 
-def _read_contests(contests: Any) -> tuple[ContestOnBallot, ...]:
+def _translations(part: Paper | ContestOnBallot) -> dict[str, Any]:
+    return {"translations": part.translations} if part.translations else {}
+
+
+def _write_option(option: OptionOnBallot) -> dict[str, Any]:
+    return {name: value for name, value in asdict(option).items() if value or name not in OF_OPTION}
+
+
+def _read_contests(contests: Any, language: str) -> tuple[ContestOnBallot, ...]:
     if not isinstance(contests, list) or not contests:
         raise BadPaper(_("The paper has no “contests”. Give it a list with at least one."))
     taken: set[str] = set()
     read = []
     for number, contest in enumerate(contests, start=1):
         where = _("contest %(number)d") % {"number": number}
-        _require_mapping(contest, CONTEST_NAMES, where)
+        require_mapping(contest, CONTEST_NAMES, where)
         key = contest.get("key") or number_key(taken, first=number)
-        _require_key(key, taken, where)
-        title = _optional_text(contest, "title", where, LONGEST_TITLE)
+        require_key(key, taken, where)
+        title = read_optional_text(contest, "title", where, LONGEST_TITLE)
         if not title and len(contests) > 1:
             raise BadPaper(_("%(where)s has no “title”. With several contests each needs one.") % {"where": where})
         method = contest.get("method", "plurality")
@@ -153,13 +173,16 @@ def _read_contests(contests: Any) -> tuple[ContestOnBallot, ...]:
                 _("%(where)s has %(seats)d seats, and can have %(most)d at most. Write fewer.")
                 % {"where": where, "seats": seats, "most": MOST_SEATS}
             )
-        options = _read_options(contest.get("options"), where)
+        options = _read_options(contest.get("options"), language, where)
         for rule in methods.BALLOT_RULES:
-            _boolean(rules, rule, where)
-        description = _optional_text(contest, "description", where, LONGEST_EXPLANATION)
+            read_boolean(rules, rule, where)
+        description = read_optional_text(contest, "description", where, LONGEST_EXPLANATION)
         version = methods.get(method).version
         groups = _read_groups(contest.get("groups", []), where)
-        read.append(ContestOnBallot(key, title, description, method, version, seats, options, rules, groups))
+        translations = read_translations(contest, TEXTS, language, where)
+        read.append(
+            ContestOnBallot(key, title, description, method, version, seats, options, rules, groups, translations)
+        )
     return tuple(read)
 
 
@@ -169,72 +192,28 @@ def _read_groups(groups: Any, where: str) -> tuple[str, ...]:
     return tuple(clean_groups(groups))
 
 
-def _read_options(options: Any, where: str) -> tuple[OptionOnBallot, ...]:
+def _read_options(options: Any, language: str, where: str) -> tuple[OptionOnBallot, ...]:
     if not isinstance(options, list):
         raise BadPaper(_("%(where)s has no “options”. Give it a list with at least two.") % {"where": where})
     read: list[OptionOnBallot] = []
     taken: set[str] = set()
     for number, option in enumerate(options, start=1):
         place = _("option %(number)d of %(where)s") % {"number": number, "where": where}
-        _require_mapping(option, OPTION_NAMES, place)
-        label = tidy(_text(option, "label", place, LONGEST_LABEL))
+        require_mapping(option, OPTION_NAMES, place)
+        label = tidy(read_text(option, "label", place, LONGEST_LABEL))
         if not fold(label):
             raise BadPaper(_("The label of %(where)s shows nothing. Write something.") % {"where": place})
         key = option.get("key") or make_key(label, taken)
-        _require_key(key, taken, place)
-        description = _optional_text(option, "description", place, LONGEST_EXPLANATION)
-        read.append(OptionOnBallot(key, label, description))
+        require_key(key, taken, place)
+        description = read_optional_text(option, "description", place, LONGEST_EXPLANATION)
+        translations = read_translations(option, TEXTS_OF_OPTION, language, place)
+        read.append(OptionOnBallot(key, label, description, translations=translations))
     if equal := find_equal(option.label for option in read):
         raise BadPaper(
             _("In %(where)s “%(first)s” and “%(second)s” look the same. Change one of them.")
             % {"where": where, "first": equal[0], "second": equal[1]}
         )
     return tuple(read)
-
-
-def _require_mapping(value: Any, names: frozenset[str], where: str) -> None:
-    if not isinstance(value, Mapping):
-        raise BadPaper(_("%(where)s has to be an object with names and values.") % {"where": where})
-    if unknown := sorted(value.keys() - names):
-        raise BadPaper(
-            _("%(where)s has %(name)r, which is not known. Known are: %(known)s.")
-            % {"where": where, "name": unknown[0], "known": ", ".join(sorted(names))}
-        )
-
-
-def _require_key(key: Any, taken: set[str], where: str) -> None:
-    if not isinstance(key, str) or len(key) > LONGEST_KEY:
-        raise BadPaper(_("The key %(key)r of %(where)s is too long, or no text.") % {"key": key, "where": where})
-    validate_key(key)
-    if key in taken:
-        raise BadPaper(_("The key “%(key)s” of %(where)s is there twice.") % {"key": key, "where": where})
-    taken.add(key)
-
-
-def _text(value: Mapping[str, Any], name: str, where: str, longest: int) -> str:
-    text = value.get(name)
-    if not isinstance(text, str) or not text.strip():
-        raise BadPaper(_("%(where)s has no “%(name)s”. Write one.") % {"where": where, "name": name})
-    return _optional_text(value, name, where, longest)
-
-
-def _optional_text(value: Mapping[str, Any], name: str, where: str, longest: int) -> str:
-    text = value.get(name, "")
-    if not isinstance(text, str) or "\0" in text:
-        raise BadPaper(_("The “%(name)s” of %(where)s has to be a text.") % {"name": name, "where": where})
-    if len(text) > longest:
-        raise BadPaper(
-            _("The “%(name)s” of %(where)s has more than %(most)d characters. Shorten it.")
-            % {"name": name, "where": where, "most": longest}
-        )
-    return text
-
-
-def _boolean(value: Mapping[str, Any], name: str, where: str) -> bool:
-    given = value.get(name, False)
-    if not isinstance(given, bool):
-        raise BadPaper(_("“%(name)s” of %(where)s has to be true or false.") % {"name": name, "where": where})
-    return given
 
 
 def _tie_break(paper: Mapping[str, Any]) -> TieBreak:
@@ -259,19 +238,3 @@ def _providers(paper: Mapping[str, Any], eligibility: str) -> list[str]:
     if given and eligibility != Eligibility.ROLL:
         raise BadPaper(_("Voters who sign in need a roll on which to be found. Choose the roll, or codes."))
     return list(dict.fromkeys(given))
-
-
-def _time(value: Mapping[str, Any], name: str) -> dt.datetime | None:
-    text = value.get(name)
-    if text is None:
-        return None
-    try:
-        moment = parse_datetime(text) if isinstance(text, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BadPaper(
-            _("“%(name)s” is %(value)r. Write a time with its offset, as 2026-11-25T20:00:00+01:00.")
-            % {"name": name, "value": text}
-        )
-    return moment

@@ -41,9 +41,19 @@ class InvalidRules(ValueError):
 
 @dataclass(frozen=True)
 class OptionOnBallot:
+    """One option as it is printed on the ballot.
+
+    `colour` is #rrggbb, and `picture` the SHA-256 of a stored picture, as hex. `translations` are other languages of
+    the texts: language code -> name of the text -> text.
+    """
+
     key: str
     label: str
     description: str = ""
+    emoji: str = ""
+    colour: str = ""
+    picture: str = ""
+    translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,7 @@ class ContestOnBallot:
     rules: Mapping[str, Any] = field(default_factory=dict, hash=False)
     # The groups of the roll that have this question on their paper; none means everybody.
     groups: tuple[str, ...] = ()
+    translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
     @cached_property
     def keys(self) -> tuple[str, ...]:

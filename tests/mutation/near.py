@@ -36,6 +36,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "polls.offline.sentences": ("polls/offline/test_tabulate",),
     "polls.offline.writing": ("polls/offline/test_tabulate",),
     "polls.outages": ("polls/test_error_views", "tally/test_publishing"),
+    "polls.paper_values": ("polls/test_paper_file",),
     "polls.publishing": ("tally/test_publishing", "tally/test_healing"),
     "polls.code_views": ("polls/test_code_page",),
     "polls.roll.box": ("tally/test_rolls",),

@@ -18,6 +18,7 @@ from polls import ballot_box
 from polls.ballot_box import Verdict
 from polls.definition import Definition
 from polls.delivery import Arrival
+from polls.design import Paper
 from polls.life import Phase, State
 from polls.models import Election, VoterSecret
 from polls.publishing import Frozen, publish_election
@@ -197,6 +198,13 @@ def secret_of(election: Election) -> str:
 
 
 class TestDuplicate:
+    def test_keeps_the_languages_of_the_paper(self, make_election, organiser):
+        drink = make_election(language="en", translations={"es": {"title": "¿Bebida?"}})
+        drink.contests.update(translations={"es": {"description": "*Fría*"}})
+        draft = Duplicate(drink).perform(by=organiser)
+        assert (draft.language, draft.translations) == (drink.language, drink.translations)
+        assert Paper.of(draft).contests == Paper.of(drink).contests
+
     def test_is_a_draft_with_the_same_paper(self, make_election, organiser):
         drink = make_election(contests=2, method="approval", rules={"max_choices": 1, "blank": True})
         draft = Duplicate(drink).perform(by=organiser)

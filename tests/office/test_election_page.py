@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils import timezone
 from office.certify_acts import Certify
 from office.election_page import next_steps
 from polls import ballots
+from polls.design import Paper
 from polls.life import Phase, State, where_described
 from polls.models import Contest, Election, Option
 from polls.paper_file import create_election, write_paper
@@ -241,6 +243,13 @@ class TestPaperFile:
         again = create_election(json.loads(saved.content))
         assert write_paper(again) == write_paper(drink)
         assert again.slug != drink.slug
+
+    def test_keeps_the_languages_and_the_looks_of_a_paper(self, organiser, make_election):
+        drink = make_election(language="en", translations={"es": {"title": "¿Bebida?"}})
+        drink.contests.update(translations={"es": {"description": "*Fría*"}})
+        Option.objects.filter(key="nesquik").update(translations={"es": {"label": "El Nesquik"}})
+        saved = organiser.get(reverse("admin:polls_election_export", args=[drink.pk]))
+        assert Paper.of(create_election(json.loads(saved.content))) == replace(Paper.of(drink), draw_hash="")
 
     def upload(self, organiser: Client, content: bytes) -> str:
         file = io.BytesIO(content)

@@ -66,6 +66,21 @@ class TestJson:
         newer = json.dumps(json.loads(definition.to_json()) | {"colour": "red"})
         assert Definition.from_json(newer) == definition
 
+    def test_names_what_the_fourth_scheme_brought_only_where_a_paper_says_it(self, define):
+        """The release before cannot read an option with an emoji."""
+        newer = {"language", "translations", "emoji", "colour", "picture"}
+        content = json.loads(define().to_json())
+        [asked] = content["contests"]
+        assert not newer & {*content, *asked, *(name for option in asked["options"] for name in option)}
+        first, *others = (one := contest()).options
+        said = define(
+            language="en",
+            translations={"es": {"title": "¿Bebida?"}},
+            contests=(replace(one, options=(replace(first, emoji="🥛", colour="#d9a400"), *others)),),
+        )
+        assert Definition.from_json(said.to_json()) == said
+        assert json.loads(said.to_json())["contests"][0]["options"][0]["emoji"] == "🥛"
+
 
 class TestCountKeys:
     def test_are_remembered_of_no_more_markings_than_there_is_memory_for(self, define, monkeypatch):

@@ -15,6 +15,7 @@ PAPER = Paper("Drink?", "", False, (CONTEST,))
 OF_PAPER: dict[str, Any] = {
     "title": "Drink", "description": "Cold.", "votes_final": True, "contests": (CONTEST,) * 2,
     "eligibility": "roll", "shows": "hidden", "tie_break": "draw", "draw_hash": "0f" * 32,
+    "language": "en", "translations": {"es": {"title": "¿Bebida?"}},
 }  # fmt: skip
 OF_CONTEST: dict[str, Any] = {
     "key": "q2",
@@ -26,8 +27,21 @@ OF_CONTEST: dict[str, Any] = {
     "options": OPTIONS[::-1],
     "rules": {"max_choices": 2},
     "groups": ("Students",),
+    "translations": {"es": {"description": "Frías."}},
 }
-OF_OPTION = {"key": "nesquick", "label": "Nesquick", "description": "With milk."}
+OF_OPTION: dict[str, Any] = {
+    "key": "nesquick", "label": "Nesquick", "description": "With milk.", "emoji": "🥛", "colour": "#d9a400",
+    "picture": "0f" * 32, "translations": {"es": {"label": "El Nesquik"}},
+}  # fmt: skip
+# A paper with all that the fourth scheme brought.
+NEWEST = replace(
+    PAPER,
+    language="en",
+    translations=OF_PAPER["translations"],
+    contests=(
+        replace(CONTEST, translations=OF_CONTEST["translations"], options=(OptionOnBallot(**OF_OPTION), OPTIONS[1])),
+    ),
+)
 CHANGED = {
     **{f"the paper's {name}": replace(PAPER, **{name: value}) for name, value in OF_PAPER.items()},
     **{
@@ -63,6 +77,15 @@ def test_is_written_in_the_same_way_for_ever():
     """Elections that are open know their paper by this hash."""
     assert hash_paper(PAPER.write()) == "c2b5b9b1624d48f2b2f656aaccaac843"
     assert hash_paper(PAPER.write(2), 2) == "1b6cae50cce79a81bc2470c6b94f6baa"
+    assert hash_paper(NEWEST.write()) == "97429482e928549a953e6650b2f4922d"
+    assert Paper.read(NEWEST.write()) == NEWEST
+
+
+def test_of_the_third_scheme_has_nothing_newer_and_is_the_same_where_nothing_newer_is_said():
+    """So a process of the release before reads such papers, and knows them by the same hash."""
+    options = (OptionOnBallot("nesquick", "Nesquick", "With milk."), OPTIONS[1])
+    plain = replace(PAPER, contests=(replace(CONTEST, options=options),))
+    assert NEWEST.write(3) == plain.write(3) == plain.write()
 
 
 def test_of_the_second_scheme_is_read_with_what_it_did_not_have():

@@ -50,6 +50,11 @@ def changed(*path: Any, value: Any) -> dict[str, Any]:
     return paper
 
 
+def translated(*path: Any, value: Any) -> dict[str, Any]:
+    """Return the paper in English, with translations of one of its parts."""
+    return changed(*path, "translations", value=value) | {"language": "en"}
+
+
 @pytest.fixture
 def box_with_epoch(transactional_db: None, redis: Any) -> None:
     keep_box()
@@ -123,6 +128,16 @@ class TestCreateElection:
             (changed("contests", 0, "groups", value=["a|b"]), "a character that no group may have"),
             (changed("contests", 0, "groups", value=["Board"]), "needs a roll"),
             (changed("shows", value="later"), "Write one of: live, turnout, hidden"),
+            (changed("language", value="Spanish"), "Write a language as its code"),
+            (changed("language", value=["es"]), "Write a language as its code"),
+            (changed("translations", value={"es": {"title": "Junta"}}), "the paper needs its own “language”"),
+            (translated("contests", 0, value=["es"]), "“translations” of contest 1 have to be an object"),
+            (translated("contests", 0, value={"en": {"title": "x"}}), "into “en”, the paper's own language"),
+            (translated("contests", 0, value={"spanish-of-spain": {}}), "Write a language as its code"),
+            (translated("contests", 0, value={"es": {"label": "x"}}), "“es” of contest 1 has 'label', which is not"),
+            (translated(value={"es": {"title": "a" * 201}}), "translation “es” of the paper has more than 200"),
+            (translated(value={f"a{one}{two}": {} for one in "abcde" for two in "abcde"}), "more than 20 translations"),
+            (translated("contests", 1, "options", 0, value={"es": {"label": "a" * 121}}), "of option 1 of contest 2"),
             ([], "has to be an object"),
         ],
     )
