@@ -25,6 +25,7 @@ from polls.design import Paper
 from polls.labels import LONGEST_TITLE
 from polls.life import State
 from polls.models import Election, free_slug
+from polls.pictures import copy_pictures
 from polls.publishing import Publication, cancel_election, publish_election
 from polls.roll.ready import find_problem as find_roll_problem
 from tally.lifecycle import archive_election, close_election, release_result
@@ -219,6 +220,7 @@ class Duplicate(Act[Election]):
             language=original.language,
             translations=original.translations,
         )
+        copy_pictures(original, draft)
         write_contests(draft, Paper.of(original).contests)
         holding = Holding.objects.filter(election=original).select_related("organisation").first()
         hold(draft, holding.organisation if holding else None)

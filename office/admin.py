@@ -28,6 +28,7 @@ from .mail.pages import MailPagesMixin
 from .members import OrganisationAdmin, PersonAdmin
 from .mending import MendingMixin
 from .models import LoggedAct, Organisation
+from .option_looks import OptionLooksMixin
 from .paper_pages import PaperPagesMixin
 from .presenter import PresenterMixin
 from .preview import PreviewMixin
@@ -77,6 +78,7 @@ class ElectionAdmin(
     ElectionListMixin,
     ActsMixin,
     PreviewMixin,
+    OptionLooksMixin,
     MendingMixin,
     ResultPagesMixin,
     PaperPagesMixin,

@@ -12,7 +12,7 @@ from polls import methods
 from polls.delivery import write_options
 from polls.labels import LONGEST_LABEL, find_equal, fold, make_key, number_key, read_lines
 from polls.methods import ContestOnBallot, InvalidRules, OptionOnBallot
-from polls.models import Contest
+from polls.models import Contest, Option
 from polls.roll.groups import clean_groups
 
 from .forms import MARKDOWN_HELP
@@ -162,16 +162,20 @@ class ContestForm(MergingForm):
 
     def _write_options(self, labels: Sequence[str]) -> list[OptionOnBallot]:
         """Return the options of these labels; an option that was there before keeps all else that it has."""
-        known = {option.label: option for option in self.instance.options.all()} if self.instance.pk else {}
+        before = list(self.instance.options.all()) if self.instance.pk else []
+        known = {option.label: option for option in before}
         taken = {known[label].key for label in labels if label in known}
+        # An option that is only called something else now keeps its looks.
+        renamed = before if len(before) == len(labels) else []
         written = []
-        for label in labels:
+        for place, label in enumerate(labels):
             if option := known.get(label):
                 written.append(option.on_ballot())
-            else:
-                key = make_key(label, taken)
-                taken.add(key)
-                written.append(OptionOnBallot(key, label))
+                continue
+            key = make_key(label, taken)
+            taken.add(key)
+            old = renamed[place] if renamed and renamed[place].label not in labels else Option()
+            written.append(OptionOnBallot(key, label, emoji=old.emoji, colour=old.colour, picture=old.picture))
         return written
 
 

@@ -115,6 +115,7 @@ class ElectionPageMixin(admin.ModelAdmin):
             embed_origins=settings.EMBED_ORIGINS,
             acts=LoggedAct.objects.filter(election=election.pk)[:LATEST_ACTS],
             may_write=Right.WRITE in rights,
+            is_frozen=election.is_frozen(timezone.now()),
             may_delete=self.has_delete_permission(request, election),
         )
         return TemplateResponse(request, "office/page.html", context)

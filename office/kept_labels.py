@@ -22,6 +22,7 @@ from .look_pages import LookForm
 from .member_pages import MemberForm
 from .members import MembershipForm
 from .models import Organisation
+from .option_looks import OptionLookForm
 
 Label = str | Promise
 
@@ -62,7 +63,7 @@ def _whole_page() -> Mapping[str, forms.Field]:
     """Return the fields of the forms of which a page has one, by name; no two of them share a name."""
     organisation = models.modelform_factory(Organisation, fields=("name",))
     made: Iterable[Callable[[], forms.BaseForm]] = (
-        UserChangeForm, organisation, MemberForm, ReasonForm, LookForm, ElectionForm,
+        UserChangeForm, organisation, MemberForm, ReasonForm, LookForm, OptionLookForm, ElectionForm,
     )  # fmt: skip
     fields: dict[str, forms.Field] = {}
     for form in made:

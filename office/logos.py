@@ -1,47 +1,16 @@
-"""A logo, as it is published: small, redrawn by Pillow, and with nothing left of the file but its pixels."""
+"""A logo, as it is published: a data URI, so that it needs no request of its own."""
 
-import base64
-import io
 from typing import BinaryIO
 
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from polls.pictures import write_data_uri
+from polls.redrawing import redraw
 
-# No SVG: it is a document that can hold scripts.
-FORMATS = ("PNG", "JPEG", "WEBP")
-# Bytes of the file that is sent: with the rest of the form less than the server takes.
-LARGEST_FILE = 800_000
-# Width and height in pixels, of the file that is sent, and of what is published: twice what pages show.
-MOST_PIXELS = 4000
+# Width and height in pixels: twice what pages show.
 PUBLISHED = (480, 112)
-# Bytes of what is published: every ballot page carries it, and each request reads it from the ballot box.
+# Bytes: every ballot page carries it, and each request reads it from the ballot box.
 LARGEST = 6000
-QUALITIES = (85, 70, 55, 40, 25, 10)
 
 
-def redraw(file: BinaryIO, size: int) -> str:
+def draw_logo(file: BinaryIO, size: int) -> str:
     """Return a logo as a data URI; raises ValidationError for what is no picture, or too large."""
-    if size > LARGEST_FILE:
-        raise ValidationError(
-            _("The file is too large. Choose one of at most %(kb)d kB.") % {"kb": LARGEST_FILE // 1000}
-        )
-    try:
-        with Image.open(file, formats=FORMATS) as picture:
-            if max(picture.size) > MOST_PIXELS:
-                raise Image.DecompressionBombError
-            drawn = ImageOps.exif_transpose(picture).convert("RGBA")
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        text = _("The picture is too large. Choose one of at most %(n)d pixels in width and height.")
-        raise ValidationError(text % {"n": MOST_PIXELS}) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise ValidationError(_("The file is no picture that can be read. Choose a PNG, JPEG or WebP file.")) from error
-    width, height = PUBLISHED
-    while True:
-        drawn.thumbnail((width, height))
-        for quality in QUALITIES:
-            out = io.BytesIO()
-            drawn.save(out, "WEBP", quality=quality, method=6)
-            if out.tell() <= LARGEST:
-                return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode("ascii")
-        width, height = width // 2, height // 2
+    return write_data_uri(redraw(file, size, within=PUBLISHED, largest=LARGEST))

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -13,19 +12,17 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from pages.colours import make_visible
 from polls.look import Look
 
-from .colours import make_visible, read_colour
+from .colour_fields import COLOUR, PROPOSED, clean_colour, picture_widget
 from .election_view import page_context
-from .logos import redraw
+from .logos import draw_logo
 from .look_acts import ChangeLook
 from .looks import write_look
 from .merging import MergingForm
 from .models import Organisation
 from .organisation_view import organisation_view
-
-# Proposed to somebody who has not chosen a colour yet.
-PROPOSED = "#0a5d4d"
 
 
 class LookForm(MergingForm):
@@ -41,13 +38,11 @@ class LookForm(MergingForm):
         help_text=gettext_lazy("Empty: none is shown."),
     )
     has_accent = forms.BooleanField(label=gettext_lazy("Show a stripe in this colour"), required=False)
-    accent = forms.CharField(
-        label=gettext_lazy("Colour"), initial=PROPOSED, required=False, widget=forms.TextInput(attrs={"type": "color"})
-    )
+    accent = forms.CharField(label=gettext_lazy("Colour"), initial=PROPOSED, required=False, widget=COLOUR)
     logo = forms.FileField(
         label=gettext_lazy("Logo"),
         required=False,
-        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+        widget=picture_widget(),
         help_text=gettext_lazy(
             "PNG, JPEG or WebP. It is shown small, on white. Without a file the logo stays as it is."
         ),
@@ -73,19 +68,12 @@ class LookForm(MergingForm):
         return getattr(self.instance, name)
 
     def clean_accent(self) -> str:
-        """Return the colour, "" for none."""
-        if not self.cleaned_data.get("has_accent"):
-            return ""
-        try:
-            read_colour(self.cleaned_data["accent"])
-        except ValueError as error:
-            raise ValidationError(_("This is no colour. Write it as #0a5d4d.")) from error
-        return str(self.cleaned_data["accent"]).lower()
+        return clean_colour(self.cleaned_data, "has_accent", "accent")
 
     def clean_logo(self) -> str:
         """Return the logo that was sent, as it will be published; "" if none was."""
         file = self.cleaned_data["logo"]
-        return redraw(file, file.size) if file else ""
+        return draw_logo(file, file.size) if file else ""
 
 
 class LookPagesMixin(admin.ModelAdmin):

@@ -1,8 +1,8 @@
 """How an organisation looks, as its elections keep it."""
 
+from pages.colours import make_visible
 from polls.look import Look
 
-from .colours import make_visible
 from .models import Organisation
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from polls.delivery import Arrival
 from polls.life import State
 from polls.models import Election
+from polls.publishing import Publication
 from tally.announce import announce
 
 from .access import hold, writes_for
@@ -70,19 +71,7 @@ class PublishingMixin(admin.ModelAdmin):
         del request.held_messages
         publication = getattr(request, "publication", None)
         if held and publication and publication.arrival is not Arrival.TAKEN:
-            if publication.worker_is_silent:
-                text = gettext(
-                    "Saved here, but not published: the worker, which publishes and counts, does not answer. Voters "
-                    "do not see the change yet. It is published as soon as the worker runs. If the election has begun "
-                    "by then, the change is taken back, and this page says so."
-                )
-            else:
-                text = gettext(
-                    "Saved here, but not published: the ballot box does not answer. Voters do not see the change yet. "
-                    "It is published as soon as the ballot box answers. If the election has begun by then, the change "
-                    "is taken back, and this page says so."
-                )
-            held = [(text, (messages.WARNING,), {})]
+            held = [(tell_waiting(publication), (messages.WARNING,), {})]
         for message, args, kwargs in held:
             self.message_user(request, message, *args, **kwargs)
 
@@ -130,6 +119,21 @@ class PublishingMixin(admin.ModelAdmin):
         sent: Any = request
         sent.publication = Publish(form.instance, before=sent.before).perform(by=request.user)
         transaction.on_commit(partial(announce, form.instance.pk))
+
+
+def tell_waiting(publication: Publication) -> str:
+    """Say why an edit that is saved is not published yet."""
+    if publication.worker_is_silent:
+        return gettext(
+            "Saved here, but not published: the worker, which publishes and counts, does not answer. Voters "
+            "do not see the change yet. It is published as soon as the worker runs. If the election has begun "
+            "by then, the change is taken back, and this page says so."
+        )
+    return gettext(
+        "Saved here, but not published: the ballot box does not answer. Voters do not see the change yet. "
+        "It is published as soon as the ballot box answers. If the election has begun by then, the change "
+        "is taken back, and this page says so."
+    )
 
 
 def describe_refused(election: Election) -> dict[str, Any] | None:

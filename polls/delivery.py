@@ -18,6 +18,7 @@ from .design import SCHEMES, Paper, hash_paper
 from .life import State
 from .methods import ContestOnBallot, OptionOnBallot
 from .models import Contest, Election, VoterSecret
+from .pictures import bring_pictures, remove_orphans
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ def deliver(elections: Iterable[Election], epoch: str) -> list[Arrival]:
     A box that Redis does not know yet begins in `epoch`. Raises Unavailable.
     """
     elections = list(elections)
+    bring_pictures(elections)
     replies = ballot_box.offer(with_secrets([Definition.offered(election) for election in elections]), epoch)
     return [_follow(election, reply, epoch) for election, reply in zip(elections, replies, strict=True)]
 
@@ -62,6 +64,7 @@ def restore(elections: Iterable[Election], epoch: str) -> None:
     An edit that no box had taken yet is offered afterwards, like any other.
     """
     elections = list(elections)
+    bring_pictures(elections)
     ballot_box.offer(with_secrets([Definition.of(election) for election in elections]), epoch, mode="restore")
     for election in elections:
         if not election.in_force:
@@ -81,6 +84,8 @@ def with_secrets(definitions: list[Definition]) -> list[Definition]:
 
 def _note_in_force(election: Election) -> None:
     Election.objects.filter(pk=election.pk, offered=election.offered).update(in_force=election.offered, offered="")
+    election.in_force, election.offered = election.offered, ""
+    remove_orphans(election)
 
 
 def _follow(election: Election, reply: OfferReply, epoch: str) -> Arrival:

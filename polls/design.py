@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 from django.utils.translation import gettext as _
@@ -82,6 +82,12 @@ class Paper:
                 for contest in election.contests.prefetch_related("options")
             ),
         )
+
+    @cached_property
+    def pictures(self) -> frozenset[str]:
+        """The hashes of the pictures that it shows."""
+        options = (option for contest in self.contests for option in contest.options)
+        return frozenset(option.picture for option in options if option.picture)
 
     @property
     def has_explanations(self) -> bool:

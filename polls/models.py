@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Length, Lower
+from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
@@ -65,6 +66,8 @@ def validate_time_zone(name: str) -> None:
         ) from error
 
 
+# Bytes of a picture of an option; the ballot box holds all of them in memory.
+LARGEST_PICTURE = 8000
 # First parts of addresses that belong to the site itself.
 RESERVED_SLUGS = {"admin", "healthz", "language", "readyz", "static", "ws"}
 
@@ -419,6 +422,25 @@ class Option(models.Model):
     def on_ballot(self) -> OptionOnBallot:
         """Return the option as it is printed on the ballot."""
         return OptionOnBallot(**{name: getattr(self, name) for name in OptionOnBallot.__dataclass_fields__})
+
+
+class Picture(models.Model):
+    """A picture of an option, as it is published: small, and drawn anew from what was sent (redrawing.py)."""
+
+    election = models.ForeignKey(Election, models.CASCADE, related_name="pictures")
+    hash = models.CharField(max_length=64)
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["election", "hash"], name="picture_once_in_election"),
+            models.CheckConstraint(
+                name="picture_is_small", condition=LessThanOrEqual(Length("content"), LARGEST_PICTURE)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.hash
 
 
 class Roll(models.Model):

@@ -28,14 +28,18 @@ from .models import Election, Eligibility, Shows, TieBreak, free_slug
 from .paper_values import (
     BadPaper,
     read_boolean,
+    read_emoji,
     read_language,
+    read_option_colour,
     read_optional_text,
+    read_picture,
     read_text,
     read_time,
     read_translations,
     require_key,
     require_mapping,
 )
+from .pictures import hash_picture, store_picture, write_data_uri
 from .roll.groups import clean_groups
 
 NAMES = frozenset(
@@ -49,7 +53,7 @@ CONTEST_NAMES = frozenset(
 )
 # What the column holds; the administration has the same limit.
 MOST_SEATS = 32_767
-OPTION_NAMES = frozenset(("label", "key", "description", "translations"))
+OPTION_NAMES = frozenset(("label", "key", "description", "emoji", "colour", "picture", "translations"))
 # The texts that can be translated, with their most characters.
 TEXTS = {"title": LONGEST_TITLE, "description": LONGEST_EXPLANATION}
 TEXTS_OF_OPTION = {"label": LONGEST_LABEL, "description": LONGEST_EXPLANATION}
@@ -88,12 +92,15 @@ def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
         **fields,
     )
     election.full_clean()
-    contests = _read_contests(paper.get("contests"), language)
+    pictures: dict[str, bytes] = {}
+    contests = _read_contests(paper.get("contests"), language, pictures)
     try:
         Paper(title, election.description, election.votes_final, contests, eligibility).check()
     except InvalidRules as problem:
         raise BadPaper(str(problem.message)) from problem
     election.save()
+    for content in pictures.values():
+        store_picture(election, content)
     write_contests(election, contests)
     return election
 
@@ -104,6 +111,7 @@ def write_paper(election: Election) -> dict[str, Any]:
     The address is left out: it is never used again.
     """
     paper = Paper.of(election)
+    pictures = {one.hash: bytes(one.content) for one in election.pictures.all()}
     times = {
         name: time.isoformat()
         for name, time in (("opens_at", election.opens_at), ("closes_at", election.closes_at))
@@ -130,7 +138,7 @@ def write_paper(election: Election) -> dict[str, Any]:
                 },
                 **({"groups": list(contest.groups)} if contest.groups else {}),
                 **_translations(contest),
-                "options": [_write_option(option) for option in contest.options],
+                "options": [_write_option(option, pictures) for option in contest.options],
             }
             for contest in paper.contests
         ],
@@ -141,11 +149,14 @@ def _translations(part: Paper | ContestOnBallot) -> dict[str, Any]:
     return {"translations": part.translations} if part.translations else {}
 
 
-def _write_option(option: OptionOnBallot) -> dict[str, Any]:
-    return {name: value for name, value in asdict(option).items() if value or name not in OF_OPTION}
+def _write_option(option: OptionOnBallot, pictures: Mapping[str, bytes]) -> dict[str, Any]:
+    written = {name: value for name, value in asdict(option).items() if value or name not in OF_OPTION}
+    if option.picture:
+        written["picture"] = write_data_uri(pictures[option.picture])
+    return written
 
 
-def _read_contests(contests: Any, language: str) -> tuple[ContestOnBallot, ...]:
+def _read_contests(contests: Any, language: str, pictures: dict[str, bytes]) -> tuple[ContestOnBallot, ...]:
     if not isinstance(contests, list) or not contests:
         raise BadPaper(_("The paper has no “contests”. Give it a list with at least one."))
     taken: set[str] = set()
@@ -173,7 +184,7 @@ def _read_contests(contests: Any, language: str) -> tuple[ContestOnBallot, ...]:
                 _("%(where)s has %(seats)d seats, and can have %(most)d at most. Write fewer.")
                 % {"where": where, "seats": seats, "most": MOST_SEATS}
             )
-        options = _read_options(contest.get("options"), language, where)
+        options = _read_options(contest.get("options"), language, pictures, where)
         for rule in methods.BALLOT_RULES:
             read_boolean(rules, rule, where)
         description = read_optional_text(contest, "description", where, LONGEST_EXPLANATION)
@@ -192,7 +203,8 @@ def _read_groups(groups: Any, where: str) -> tuple[str, ...]:
     return tuple(clean_groups(groups))
 
 
-def _read_options(options: Any, language: str, where: str) -> tuple[OptionOnBallot, ...]:
+def _read_options(options: Any, language: str, pictures: dict[str, bytes], where: str) -> tuple[OptionOnBallot, ...]:
+    """Read the options of a contest, and put their pictures under their hashes into `pictures`."""
     if not isinstance(options, list):
         raise BadPaper(_("%(where)s has no “options”. Give it a list with at least two.") % {"where": where})
     read: list[OptionOnBallot] = []
@@ -206,8 +218,13 @@ def _read_options(options: Any, language: str, where: str) -> tuple[OptionOnBall
         key = option.get("key") or make_key(label, taken)
         require_key(key, taken, place)
         description = read_optional_text(option, "description", place, LONGEST_EXPLANATION)
+        picture = ""
+        if (content := read_picture(option, place)) is not None:
+            picture = hash_picture(content)
+            pictures[picture] = content
+        emoji, colour = read_emoji(option, place), read_option_colour(option, place)
         translations = read_translations(option, TEXTS_OF_OPTION, language, place)
-        read.append(OptionOnBallot(key, label, description, translations=translations))
+        read.append(OptionOnBallot(key, label, description, emoji, colour, picture, translations))
     if equal := find_equal(option.label for option in read):
         raise BadPaper(
             _("In %(where)s “%(first)s” and “%(second)s” look the same. Change one of them.")

@@ -1,6 +1,9 @@
 """Single values of a paper in JSON: each is read, or refused with a sentence that says where it stands."""
 
+import base64
+import binascii
 import datetime as dt
+import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,8 +11,12 @@ from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from .labels import LONGEST_KEY, LONGEST_LANGUAGE
+from pages.colours import read_colour
+
+from .emoji import is_emoji
+from .labels import LONGEST_EMOJI, LONGEST_KEY, LONGEST_LANGUAGE
 from .models import validate_key, validate_language
+from .redrawing import redraw_picture
 
 # Languages beside that of a paper's own texts.
 MOST_TRANSLATIONS = 20
@@ -86,6 +93,43 @@ def read_language(paper: Mapping[str, Any]) -> str:
     if language:
         _require_language(language, _("the paper"))
     return str(language)
+
+
+def read_emoji(option: Mapping[str, Any], where: str) -> str:
+    """Return the emoji of an option, "" for none."""
+    emoji = read_optional_text(option, "emoji", where, LONGEST_EMOJI)
+    if emoji and not is_emoji(emoji):
+        raise BadPaper(_("The “emoji” of %(where)s is not one emoji. Write one, or leave it out.") % {"where": where})
+    return emoji
+
+
+def read_option_colour(option: Mapping[str, Any], where: str) -> str:
+    """Return the colour of an option in small letters, "" for none."""
+    colour = option.get("colour", "")
+    try:
+        if colour != "":
+            read_colour(colour if isinstance(colour, str) else "")
+    except ValueError as error:
+        raise BadPaper(_("The “colour” of %(where)s is no colour. Write it as #0a5d4d.") % {"where": where}) from error
+    return str(colour).lower()
+
+
+def read_picture(option: Mapping[str, Any], where: str) -> bytes | None:
+    """Return the picture of an option, drawn anew, None for none."""
+    uri = option.get("picture", "")
+    if uri == "":
+        return None
+    try:
+        kind, comma, encoded = uri.partition(",") if isinstance(uri, str) else ("", "", "")
+        if not (comma and kind.startswith("data:image/") and kind.endswith(";base64")):
+            raise BadPaper(_("It has to be a data URI with a PNG, JPEG or WebP file in base64."))
+        content = base64.b64decode(encoded, validate=True)
+        return redraw_picture(io.BytesIO(content), len(content))
+    except (ValidationError, binascii.Error) as problem:
+        reason = " ".join(problem.messages) if isinstance(problem, ValidationError) else str(problem)
+        raise BadPaper(
+            _("The “picture” of %(where)s cannot be taken. %(reason)s") % {"where": where, "reason": reason}
+        ) from problem
 
 
 def read_translations(

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import code_views, first_page, views
+from . import code_views, first_page, picture_view, views
 from .kiosk import views as kiosk_views
 from .sign_in import views as sign_in_views
 
@@ -17,4 +17,5 @@ urlpatterns = [
     path("<slug:slug>/kiosk/leave/", kiosk_views.leave, name="leave_kiosk"),
     path("<slug:slug>/cast/", views.cast, name="cast"),
     path("<slug:slug>/cast/state.json", views.cast_state, name="cast_state"),
+    path("<slug:slug>/picture/<slug:picture>.webp", picture_view.show_picture, name="picture"),
 ]

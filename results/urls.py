@@ -17,6 +17,7 @@ urlpatterns = [
     path("<slug:slug>/card.png", picture_pages.card_png, name="card_png"),
     path("<slug:slug>/wall.json", views.wall_json, name="wall_json"),
     path("<slug:slug>/results.csv", data.results_csv, name="results_csv"),
+    path("<slug:slug>/picture/<slug:picture>.webp", views.picture, name="picture"),
     path("<slug:slug>/protocol/", views.protocol, name="protocol"),
     path("<slug:slug>/ballots.csv", data.ballots_csv, name="ballots_csv"),
     path("<slug:slug>/ballots.json", data.ballots_json, name="ballots_json"),

@@ -11,7 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from polls import methods
-from polls.models import Election
+from polls.models import Election, Picture
+from polls.picture_view import answer_picture
 from tally.models import CertifiedResult, RejectedBallot
 
 from .card import Card
@@ -71,6 +72,19 @@ def read_wall(snapshot: Snapshot) -> dict[str, Any]:
 def contests(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the contests of a dashboard alone, for its script, which renews the working with them."""
     return render(request, "results/contests.html", {"snapshot": get_snapshot(slug)})
+
+
+@require_safe
+def picture(request: HttpRequest, slug: str, picture: str) -> HttpResponse:
+    """Show a picture of a published election."""
+    published = Election.objects.published().filter(slug=slug)
+    stored = Picture.objects.filter(election__in=published.values("pk"), hash=picture)
+
+    def load() -> bytes | None:
+        content = stored.values_list("content", flat=True).first()
+        return None if content is None else bytes(content)
+
+    return answer_picture(slug, picture, load)
 
 
 @require_safe

@@ -9,7 +9,7 @@ import orjson
 
 from polls import methods
 from polls.design import Paper
-from polls.methods import ContestOnBallot
+from polls.methods import ContestOnBallot, OptionOnBallot
 from tabulation.outcome import Outcome
 
 from .withdrawals import Recounted, without
@@ -36,6 +36,7 @@ class StandingShown:
     count: int
     share: float | None
     permille: int | None
+    on_ballot: OptionOnBallot
 
     def as_dict(self) -> dict[str, Any]:
         """Return the option as the contract has it."""
@@ -62,11 +63,12 @@ class ContestShown:
     @cached_property
     def options(self) -> list[StandingShown]:
         """Return the options in ballot order."""
-        labels = {option.key: option.label for option in self.contest.options}
+        options = {option.key: option for option in self.contest.options}
         shown = []
         for one in self.outcome.standings:
             share = None if one.permille is None else one.count / (self.outcome.base or 1)
-            shown.append(StandingShown(one.key, labels[one.key], one.count, share, one.permille))
+            option = options[one.key]
+            shown.append(StandingShown(one.key, option.label, one.count, share, one.permille, option))
         return shown
 
     @property

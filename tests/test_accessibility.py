@@ -58,6 +58,8 @@ PAGES = {
     "archive": f"{ELECTION}/{{off}}/archive/",
     "the texts to mend": f"{ELECTION}/{{open}}/mend/",
     "a text to mend": f"{ELECTION}/{{open}}/mend/?text=description",
+    "the looks of options": f"{ELECTION}/{{draft}}/options/",
+    "the look of one option": f"{ELECTION}/{{draft}}/options/?option={{option}}",
     "delete": f"{ELECTION}/{{draft}}/delete/",
     "the history": f"{ELECTION}/{{draft}}/history/",
     "an empty roll": f"{ELECTION}/{{empty-roll}}/voters/",

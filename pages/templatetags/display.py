@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from pages import markdown as markdown_text
+from pages.colours import make_visible_everywhere
 from pages.qr_code import draw_inline
 
 register = template.Library()
@@ -84,6 +85,12 @@ def zone_name(time_zone: str) -> str:
 def bare_address(url: str) -> str:
     """Return an address without the parts that people need not type."""
     return url.removeprefix("https://").removeprefix("http://").rstrip("/")
+
+
+@register.filter
+def shown_colour(colour: str) -> str:
+    """Return the nearest colour that can be seen on light and on dark pages."""
+    return make_visible_everywhere(colour)
 
 
 @register.filter

@@ -8,6 +8,7 @@ from .casting import Reply, Verdict, cast
 from .connection import EMPTY, Unavailable
 from .keys import DEFINITIONS, EPOCH, key
 from .offering import OfferReply, Outcome, offer
+from .pictures import change_pictures, list_pictures, read_picture
 from .reading import (
     Mark,
     count_waiting,
@@ -36,10 +37,12 @@ __all__ = [
     "Unavailable",
     "Verdict",
     "cast",
+    "change_pictures",
     "connection",
     "count_waiting",
     "find_slug",
     "key",
+    "list_pictures",
     "offer",
     "read_clock",
     "read_definition",
@@ -47,6 +50,7 @@ __all__ = [
     "read_epoch",
     "read_mark",
     "read_memory",
+    "read_picture",
     "read_rules",
     "recall_definition",
     "seal",

@@ -55,6 +55,11 @@ class OptionOnBallot:
     picture: str = ""
     translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
+    @property
+    def has_look(self) -> bool:
+        """Whether anything is shown beside the label."""
+        return bool(self.emoji or self.colour or self.picture)
+
 
 @dataclass(frozen=True)
 class ContestOnBallot:

@@ -22,7 +22,7 @@ def main(password: str) -> None:
     from office.access import default_organisation
     from office.look_acts import ChangeLook
     from office.models import LoggedAct, Membership
-    from polls.models import Election
+    from polls.models import Election, Option
     from tally.models import RejectedBallot
 
     admin = User.objects.get(username="admin")
@@ -41,6 +41,7 @@ def main(password: str) -> None:
     )
     numbers: dict[str, Any] = dict(Election.objects.values_list("slug", "pk"))
     numbers |= {"organisation": organisation.pk, "eva": eva.pk, "rejected": rejected.pk}
+    numbers |= {"option": Option.objects.filter(contest__election__slug="draft")[0].pk}
     numbers |= {"member": Membership.objects.get(user=eva).pk, "act": LoggedAct.objects.latest("pk").pk}
     sys.stdout.write(f"NUMBERS {json.dumps(numbers)}\n")
 

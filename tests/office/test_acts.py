@@ -20,13 +20,16 @@ from polls.definition import Definition
 from polls.delivery import Arrival
 from polls.design import Paper
 from polls.life import Phase, State
-from polls.models import Election, VoterSecret
+from polls.models import Election, Option, VoterSecret
+from polls.pictures import store_picture
 from polls.publishing import Frozen, publish_election
+from polls.redrawing import redraw_picture
 from tally.drain import drain_all
 from tally.healing import keep_box
 from tally.lifecycle import turn_phases
 from tests.conftest import open_now
 from tests.office.test_admin import change_form
+from tests.pictures import draw
 
 TOMORROW = timezone.timedelta(days=1)
 
@@ -198,12 +201,15 @@ def secret_of(election: Election) -> str:
 
 
 class TestDuplicate:
-    def test_keeps_the_languages_of_the_paper(self, make_election, organiser):
+    def test_keeps_the_languages_and_looks_of_the_paper(self, make_election, organiser):
         drink = make_election(language="en", translations={"es": {"title": "¿Bebida?"}})
         drink.contests.update(translations={"es": {"description": "*Fría*"}})
+        name = store_picture(drink, redraw_picture(io.BytesIO(draw((40, 40))), 1000))
+        Option.objects.filter(key="nesquik").update(emoji="🥛", picture=name)
         draft = Duplicate(drink).perform(by=organiser)
         assert (draft.language, draft.translations) == (drink.language, drink.translations)
         assert Paper.of(draft).contests == Paper.of(drink).contests
+        assert draft.pictures.get().hash == name
 
     def test_is_a_draft_with_the_same_paper(self, make_election, organiser):
         drink = make_election(contests=2, method="approval", rules={"max_choices": 1, "blank": True})

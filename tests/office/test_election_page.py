@@ -18,9 +18,12 @@ from polls.design import Paper
 from polls.life import Phase, State, where_described
 from polls.models import Contest, Election, Option
 from polls.paper_file import create_election, write_paper
+from polls.pictures import store_picture
+from polls.redrawing import redraw_picture
 from tally.drain import drain_all
 from tally.lifecycle import archive_election, close_election, turn_phases
 from tests.office.test_admin import draft, organiser, page_of
+from tests.pictures import draw
 from tests.web import read_form
 
 __all__ = ["organiser"]
@@ -247,9 +250,16 @@ class TestPaperFile:
     def test_keeps_the_languages_and_the_looks_of_a_paper(self, organiser, make_election):
         drink = make_election(language="en", translations={"es": {"title": "¿Bebida?"}})
         drink.contests.update(translations={"es": {"description": "*Fría*"}})
-        Option.objects.filter(key="nesquik").update(translations={"es": {"label": "El Nesquik"}})
+        name = store_picture(drink, redraw_picture(io.BytesIO(draw((40, 40))), 1000))
+        Option.objects.filter(key="nesquik").update(
+            translations={"es": {"label": "El Nesquik"}}, emoji="🥛", colour="#d9a400", picture=name
+        )
         saved = organiser.get(reverse("admin:polls_election_export", args=[drink.pk]))
-        assert Paper.of(create_election(json.loads(saved.content))) == replace(Paper.of(drink), draw_hash="")
+        again = create_election(json.loads(saved.content))
+        # A picture is drawn anew whenever it comes from outside.
+        assert (again.pictures.count(), Paper.of(again).pictures) == (1, {again.pictures.get().hash})
+        Option.objects.filter(key="nesquik").update(picture="")
+        assert Paper.of(again) == replace(Paper.of(drink), draw_hash="")
 
     def upload(self, organiser: Client, content: bytes) -> str:
         file = io.BytesIO(content)

@@ -27,7 +27,7 @@ from voting_site.rights.redis_users import replays_everything, write_acl
 from voting_site.roles import ROLES
 
 BALLOTS, VOTERS, RULES = ("urna:{1:0}:ballots", "urna:{1:0}:voters", "urna:{1:0}:rules")
-ROLL, CODES = "urna:{1:0}:roll", "urna:{1:0}:codes"
+ROLL, CODES, PICTURES = "urna:{1:0}:roll", "urna:{1:0}:codes", "urna:{1:0}:pictures"
 EVERYBODYS = (
     "FLUSHALL", "FLUSHDB", "KEYS *", "SCAN 0", "RANDOMKEY", "DBSIZE", "CONFIG GET *", "CONFIG SET appendfsync no",
     "SHUTDOWN", "ACL LIST", "ACL SETUSER vote allkeys", "MONITOR", "CLIENT LIST",
@@ -39,6 +39,7 @@ EVERYBODYS = (
 NOT_FOR = {
     "vote": (
         f"HGETALL {ROLL}", f"HSET {ROLL} x y", f"HDEL {ROLL} x", f"DEL {ROLL}", f"HGETALL {CODES}", f"HSET {CODES} x y",
+        f"HSET {PICTURES} x y", f"HDEL {PICTURES} x",
         f"XRANGE {BALLOTS} - +", f"XREAD STREAMS {BALLOTS} 0", f"XREVRANGE {BALLOTS} + -", f"XDEL {BALLOTS} 1-1",
         f"HSET {RULES} sealed 0", f"HDEL {RULES} sealed", f"HDEL {VOTERS} x", f"HKEYS {VOTERS}", f"HVALS {VOTERS}",
         "HSET urna:definitions drink x", "HDEL urna:definitions drink", "BRPOP urna:celery:celery 1",
@@ -124,6 +125,7 @@ class TestVote:
         assert cast(definition, "ana", "nesquik").verdict is Verdict.ACCEPTED
         assert ballot_box.read_mark(definition, voter_of(definition, "nobody")) is None
         assert health.seconds_since_count() is None
+        assert ballot_box.read_picture(definition.election, "x") is None
 
     def test_loads_a_script_that_redis_has_forgotten(self, play, define, cast, redis) -> None:
         definition = define()
@@ -175,6 +177,13 @@ class TestWorker:
         redis.delete("urna:epoch")
         healing.keep_box()
         assert ballot_box.read_epoch()
+
+    def test_brings_pictures_and_takes_them_away(self, play, define) -> None:
+        definition = define()
+        play("worker")
+        ballot_box.change_pictures(definition.election, {"x": b"RIFF"}, [])
+        assert ballot_box.list_pictures([definition.election]) == {definition.election: {"x"}}
+        ballot_box.change_pictures(definition.election, {}, ["x"])
 
     def test_writes_rolls_line_by_line_and_anew_which_the_administration_may_wait_for(
         self, play, make_election, redis

@@ -60,6 +60,8 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "polls_drawsecret": {"worker": READ_AND_ADD, "admin": {"INSERT": ALL}},
     "polls_contest": {"worker": EDIT, "admin": EDIT},
     "polls_option": {"worker": EDIT, "admin": EDIT},
+    # Content is never changed under its hash. The worker removes what no paper shows any more.
+    "polls_picture": {"worker": {"SELECT": ALL, "DELETE": ALL}, "result": READ, "admin": LINK},
     # The worker makes the codes that it mails.
     "polls_roll": {"worker": {**READ, "UPDATE": ("revision",)}, "admin": EDIT},
     # It derives voter keys from the entries, and notes who has voted.

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from office.first_password import ChoosePasswordView
+from office.option_looks import show_picture
 from office.sign_in.pages import SignInAgainView, SignInView, second_factor_view
 
 from .vote import handler400, handler403, handler404, handler500
@@ -28,6 +29,10 @@ urlpatterns = [
     # In the place of the page that Django has there.
     path("admin/login/", SignInView.as_view(), name="sign_in"),
     path("admin/", admin.site.urls),
+    # Pages that voters see name it in the same way.
+    path(
+        "<slug:slug>/picture/<slug:picture>.webp", admin.site.admin_view(show_picture, cacheable=True), name="picture"
+    ),
 ]
 if settings.OIDC_ISSUER:
     # Not loaded otherwise: its libraries take 8 MB.
