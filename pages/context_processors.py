@@ -1,4 +1,4 @@
-"""What every page needs: the addresses of the other pages, and the name of the replica that served this one."""
+"""What every page needs: the addresses of the other pages, and, for lessons, the name of the replica."""
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -7,11 +7,11 @@ from django_guid import get_guid
 
 
 def site(request: HttpRequest) -> dict[str, str]:
-    """Return the addresses of the voting and the results pages, and the name of this replica."""
+    """Return the addresses of the voting and the results pages, and the name of this replica if pages show it."""
     return {
         "vote_url": settings.VOTE_URL.rstrip("/") or _same_host(request, settings.VOTE_PORT),
         "result_url": settings.RESULT_URL.rstrip("/") or _same_host(request, settings.RESULT_PORT),
-        "replica": settings.REPLICA,
+        "replica": settings.REPLICA if settings.SHOW_REPLICA else "",
     }
 
 

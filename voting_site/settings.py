@@ -55,8 +55,10 @@ URNA_ROLE = env("URNA_ROLE", default="")
 if URNA_ROLE and URNA_ROLE not in ROLES:
     raise ImproperlyConfigured(f"URNA_ROLE is {URNA_ROLE!r}; choose one of {', '.join(ROLES)}, or leave it out.")
 ROLE = ROLES.get(URNA_ROLE, MANAGEMENT)
-# Shown at the bottom of each page, so that an operator can find the process that served it.
+# The name of this process in logs and metrics.
 REPLICA = env("URNA_REPLICA", default=socket.gethostname())
+# For lessons about orchestration: each page says at its bottom which process served it.
+SHOW_REPLICA = env.bool("URNA_SHOW_REPLICA", default=False)
 
 # --- Security -------------------------------------------------------------------------------------------
 
