@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-# What stands beside colours of organisers on the pages, in palette.css: --paper and --ground.
+# What stands beside colours of organisers on the pages, in design.css: --paper and --ground.
 LIGHT_GROUNDS = ("#ffffff", "#eff3ee")
 DARK_GROUNDS = ("#142825", "#0b1917")
 # WCAG's level AA, for text of usual size, and for what is no text.

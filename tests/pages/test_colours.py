@@ -36,9 +36,10 @@ def test_are_compared_as_wcag_does(one, other, ratio):
 
 
 def test_are_seen_beside_those_of_the_pages():
-    sheet = Path("pages/static/pages/urna.css").read_text()
-    grounds = {"#fff" if one == "#ffffff" else one for one in (*LIGHT_GROUNDS, *DARK_GROUNDS)}
-    assert set(re.findall(r"--(?:ground|paper): (#\w+);", sheet)) == grounds
+    sheet = Path("pages/static/pages/design.css").read_text()
+    found = re.findall(r"--(?:paper|ground): var\(--light, (#\w+)\) var\(--dark, (#\w+)\);", sheet)
+    shown = zip(("#fff", *LIGHT_GROUNDS[1:]), DARK_GROUNDS, strict=True)
+    assert sorted(found) == sorted(shown)
 
 
 @pytest.mark.parametrize("colour", COLOURS)

@@ -21,6 +21,7 @@ from .papers import DECIDED, LIVELY, NOON, NOTHING, PAPER, approval, make_snapsh
 pytestmark = pytest.mark.urls("voting_site.urls.result")
 
 PAGES = Path(pages.__file__).parent
+SHEETS = (PAGES / "static/pages/design.css", PAGES / "static/pages/urna.css", SCRIPTS / "dashboard.css")
 
 TITLE = "Which drink shall we have at the meeting?"
 
@@ -265,7 +266,7 @@ class TestSizes:
     def test_overflow_to_no_side(self, page: Page, width: int, paper: Paper) -> None:
         page.set_viewport_size({"width": width, "height": 720})
         page.set_content(render(make_snapshot({}, 0, paper)))
-        for sheet in (PAGES / "static/pages/urna.css", SCRIPTS / "dashboard.css"):
+        for sheet in SHEETS:
             page.add_style_tag(path=sheet)
         sides = page.evaluate("""() => Array.from(document.querySelectorAll("main *"))
             .filter((one) => !one.closest(".unseen, script"))
@@ -282,7 +283,7 @@ class TestSizes:
         page.set_viewport_size({"width": width, "height": height})
         paper = replace(single(contest(options=tuple(f"option-{n}" for n in range(options)))), title=TITLE)
         page.set_content(render(make_snapshot({"q1:option-0": 3}, 3, paper), language))
-        for sheet in (PAGES / "static/pages/urna.css", SCRIPTS / "dashboard.css"):
+        for sheet in SHEETS:
             page.add_style_tag(path=sheet)
         page.evaluate("document.documentElement.requestFullscreen()")
         page.wait_for_function("document.fullscreenElement")
@@ -300,7 +301,7 @@ class TestSizes:
     def test_have_the_code_where_there_is_room(self, page: Page, width: int, height: int, shown: bool) -> None:
         page.set_viewport_size({"width": width, "height": height})
         page.set_content(render(make_snapshot({}, 0)))
-        for sheet in (PAGES / "static/pages/urna.css", SCRIPTS / "dashboard.css"):
+        for sheet in SHEETS:
             page.add_style_tag(path=sheet)
         assert page.locator(".call svg").is_visible() is shown
 
