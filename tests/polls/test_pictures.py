@@ -73,6 +73,18 @@ class TestPicture:
             with override_settings(ROOT_URLCONF=f"voting_site.urls.{urls}"):
                 assert address in Client().get("/drink/").content.decode()
 
+    def test_stands_beside_an_emoji_and_a_colour_which_the_bar_has_as_well(self, make_election):
+        tea = make_election("tea", opens_at=timezone.now() + HOUR)
+        Option.objects.filter(key="nesquik").update(emoji="🥛", colour="#ffee00")
+        publish_election(tea)
+        open_now(tea)
+        for urls in ("vote", "result"):
+            with override_settings(ROOT_URLCONF=f"voting_site.urls.{urls}"):
+                page = Client().get("/tea/").content.decode()
+            assert page.count('<circle cx="8" cy="8" r="8" fill="#968c00"/>') == 1
+            assert page.count('<span class="option-emoji" aria-hidden="true">🥛</span>') == 1
+        assert page.count('<rect class="bar-fill" data-bar fill="#968c00"') == 1
+
     def test_of_a_draft_is_shown_to_nobody(self, drink):
         draft = Election.objects.create(slug="draft", title="Draft")
         name = store_picture(draft, picture(60))
