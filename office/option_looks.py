@@ -90,6 +90,12 @@ class OptionLookForm(MergingForm):
         file = self.cleaned_data["picture"]
         return redraw_picture(file, file.size) if file else None
 
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Return what was chosen anew, as Django's history of the election tells it."""
+        fields = [str(self.fields[name].label) for name in self.changed_data if name != "base"]
+        return {"name": str(Option._meta.verbose_name), "object": str(self.instance), "fields": fields}
+
     def store(self) -> None:
         """Store what was chosen; raises ValidationError if the election has too many pictures."""
         option, chosen = self.instance, self.cleaned_data
@@ -144,6 +150,7 @@ class OptionLooksMixin(admin.ModelAdmin):
                 locked = Election.objects.select_for_update().get(pk=election.pk)
                 before = read_logged(locked)
                 form.store()
+                self.log_change(request, locked, [{"changed": form.changes}])
                 publication = None
                 if locked.state != State.DRAFT:
                     publication = Publish(locked, before=before).perform(by=request.user)

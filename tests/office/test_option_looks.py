@@ -59,6 +59,8 @@ class TestForm:
         assert nesquik.picture == Picture.objects.get().hash
         html = answer.content.decode()
         assert "The draft is saved. The colour is shown as #968c00, because #ffee00 can hardly be seen" in html
+        history = organiser.get(reverse("admin:polls_election_history", args=[nesquik.contest.election_id]))
+        assert "for option “Nesquik”" in history.content.decode()
         address = f"/{nesquik.contest.election.slug}/picture/{nesquik.picture}.webp"
         assert f'src="{address}"' in html
         picture = organiser.get(address)

@@ -113,7 +113,7 @@ class Command(BaseCommand):
         os.environ.update({f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()})
         if set(self.addresses.values()) == {LOOPBACK}:
             # The demo of somebody who tries Urna alone.
-            os.environ.setdefault("URNA_SHOW_REPLICA", "on")
+            os.environ.setdefault("URNA_SHOW_REPLICA", "True")
         if self.lan:
             os.environ.setdefault("ALLOWED_HOSTS", ",".join(self.lan.hosts))
             for name in self.for_phones:
