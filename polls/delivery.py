@@ -173,5 +173,5 @@ def write_options(contest: Contest, options: Sequence[OptionOnBallot]) -> None:
     """Give a contest exactly these options; one that keeps its key keeps its row."""
     contest.options.exclude(key__in=[option.key for option in options]).delete()
     for position, option in enumerate(options):
-        values = {name: value for name, value in vars(option).items() if name != "key"} | {"position": position}
+        values = {name: value for name, value in asdict(option).items() if name != "key"} | {"position": position}
         contest.options.update_or_create(key=option.key, defaults=values)
