@@ -40,7 +40,7 @@ def test_dark_colours_stand_in_one_place():
 class TestScheme:
     pytestmark = needs_chromium
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def page(self, chromium: Browser) -> Iterator[Page]:
         page = chromium.new_page()
         page.set_content("<p></p>")
