@@ -101,9 +101,12 @@ def qr_code(url: str) -> SafeString:
 
 @register.filter
 def stage(snapshot: Any) -> str:
-    """Return the phase as the pages show it: a closed election is `counting` until it is `final`."""
+    """Return the phase as the pages show it: a closed election is `counting` until it is `final`.
+
+    If it is final, and nobody may see the result yet, that is `withheld`.
+    """
     if snapshot.final:
-        return "final"
+        return "withheld" if snapshot.withheld else "final"
     return "counting" if snapshot.phase == "closed" else str(snapshot.phase)
 
 

@@ -30,7 +30,7 @@ def page(tab: Page) -> Iterator[Page]:
         if path.suffix == ".js" and path.exists():
             route.fulfill(path=path, content_type="text/javascript")
         elif path.suffix == ".json":
-            route.fulfill(json={"version": 7})
+            route.fulfill(json={"version": 7, "as_of": "2026-05-04T11:00:00.000000Z"})
         else:
             route.fulfill(body="", content_type="text/html")
 

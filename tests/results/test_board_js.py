@@ -163,17 +163,41 @@ class TestSentences:
 
     def test_are_one_for_the_whole_and_one_for_each_contest(self, page: Page) -> None:
         assert self.say(page, make_snapshot(LIVELY, 12)) == [
-            "Voting is open. 12 ballots",
+            "Voting is open",
             "Board: Ana Leading, Bea Level, Leo Level, and 1 more",
             "Chair: None Leading",
             "Raise the dues to 30 €: As it stands: carried",
         ]
 
     def test_leave_out_a_contest_of_which_there_is_nothing_to_say(self, page: Page) -> None:
-        assert self.say(page, make_snapshot(NOTHING, 0, phase="scheduled")) == ["Not open yet. 0 ballots"]
+        assert self.say(page, make_snapshot(NOTHING, 0, phase="scheduled")) == ["Not open yet"]
 
-    def test_of_a_single_contest_have_the_numbers(self, page: Page) -> None:
-        assert self.say(page, approval((3, 1), 4)) == ["Voting is open. 4 ballots", "O0 Leading 3 votes, 75.0%"]
+    def test_of_a_single_contest_name_who_is_ahead_and_no_number_that_changes_with_each_vote(self, page: Page) -> None:
+        assert self.say(page, approval((3, 1), 4)) == ["Voting is open", "O0 Leading"]
+
+
+class TestLinkWords:
+    @pytest.mark.parametrize(
+        ("status", "words"),
+        [
+            ({"state": "live", "age": 0, "stale": False, "wait": 4}, "Live"),
+            ({"state": "asking", "age": 3, "stale": False, "wait": 4}, "asking for new numbers every 4 s"),
+            ({"state": "lost", "age": 7, "stale": True, "wait": 3}, "Connection lost, trying again in 3 s"),
+            ({"state": "lost", "age": 7, "stale": True, "wait": 0}, "Connection lost, trying again in 1 s"),
+        ],
+    )
+    def test_say_what_the_page_does(self, page: Page, status: dict[str, Any], words: str) -> None:
+        draw(page, make_snapshot(LIVELY, 12), make_snapshot(LIVELY, 12))
+        page.evaluate("(status) => board.drawLink(status)", status)
+        assert words in page.inner_text("[data-link]")
+        assert page.locator("[data-stale]").is_visible() is status["stale"]
+
+    @pytest.mark.parametrize(("age", "words"), [(40, "40 s ago"), (300, "5 min ago")])
+    def test_say_how_old_the_numbers_are(self, page: Page, age: int, words: str) -> None:
+        draw(page, make_snapshot(LIVELY, 12), make_snapshot(LIVELY, 12))
+        page.evaluate("(age) => board.drawLink({ state: 'lost', age, stale: true, wait: 1 })", age)
+        assert f"Not up to date: data from {words}" in page.inner_text(".board-status")
+        assert page.evaluate("board.sentences()[0]") == "Not up to date"
 
 
 class TestRenewal:
@@ -343,10 +367,6 @@ class TestTurnout:
         first, second = (self.snapshot(one, weight=weight) for one in (before, after))
         drawn = draw(page, first, second, language)
         assert drawn == page.evaluate(LIST, render(second, language))
-
-    def test_is_a_sentence_of_its_own_for_screen_readers(self, page):
-        draw(page, self.snapshot(None), self.snapshot(self.PLAIN))
-        assert "Turnout: 1 of 3,000 entitled to vote, 0.1%" in page.evaluate("board.sentences()")
 
     def test_has_no_place_where_there_is_no_roll(self, page):
         drawn = draw(page, make_snapshot(NOTHING, 0), make_snapshot(LIVELY, 12))

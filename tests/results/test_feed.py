@@ -1,6 +1,7 @@
 """The results socket, from a committed count to the frame that a browser gets."""
 
 import asyncio
+import datetime as dt
 import json
 import threading
 from collections.abc import AsyncIterator
@@ -139,6 +140,8 @@ class TestSocket:
             beat = await next_heartbeat(page)
             assert (beat["version"], beat["age"] < 1) == (shown["version"], True)
             assert beat["as_of"] >= shown["as_of"]
+            read, framed = (dt.datetime.fromisoformat(one["as_of"]) for one in (beat, shown))
+            assert beat["since"] == round((read - framed).total_seconds(), 2)
 
     async def test_lets_the_age_grow_while_the_database_is_away(self, make_election, monkeypatch, caplog):
         monkeypatch.setattr(feed, "TICK_S", 0.2)

@@ -133,6 +133,17 @@ class TestHidden:
         }  # fmt: skip
         assert drink.slug == shown["election"]
 
+    def test_is_called_no_final_result_after_the_close(self, hold):
+        drink = hold("hidden")
+        finish(drink)
+        heading = re.compile(r'<span class="phase" data-phase="(\w+)">')
+        with serving("result") as visitor:
+            assert heading.findall(visitor.get("/drink/").content.decode()) == ["withheld"]
+            assert "withheld" in heading.findall(visitor.get("/").content.decode())
+            release_result(drink)
+            catch_up()
+            assert heading.findall(visitor.get("/drink/").content.decode()) == ["final"]
+
     def test_is_withheld_before_the_first_ballot_as_well(self, make_election):
         make_election(shows="hidden")
         with serving("result") as visitor:

@@ -65,29 +65,27 @@ export class Board {
     write(place, this.clock.format(new Date(asOf)));
   }
 
-  drawAge(seconds, isStale) {
-    const place = this.find("age");
-    const ago = seconds < 120
-      ? place.dataset.seconds.replace("{n}", seconds)
-      : place.dataset.minutes.replace("{n}", Math.floor(seconds / 60));
-    write(place, ago);
-    const stale = this.find("stale");
-    stale.hidden = !isStale;
-    if (isStale) write(this.find("stale-ago"), ago);
-  }
-
-  drawLink(state) {
+  /** Say what the line to the server does, and how old the data are. */
+  drawLink({ state, age, stale, wait }) {
     const place = this.find("link");
     place.dataset.link = state;
     choose(place, "link", state);
+    for (const text of place.querySelectorAll("[data-wait]")) {
+      write(text, text.dataset.wait.replace("{n}", Math.max(1, wait)));
+    }
+    const ago = age < 120
+      ? this.find("age").dataset.seconds.replace("{n}", age)
+      : this.find("age").dataset.minutes.replace("{n}", this.whole(Math.floor(age / 60)));
+    write(this.find("age"), ago);
+    this.find("stale").hidden = !stale;
+    if (stale) write(this.find("stale-ago"), ago);
   }
 
-  /** Say what the board shows, for screen readers: a sentence for the whole, then one for each contest. */
+  /** What matters to somebody who hears the page: the phase, old data, and who is ahead. */
   sentences() {
-    const stale = this.find("stale").hidden ? [] : [this.find("stale-word")];
-    const whole = [...stale, this.find("phase"), this.find("turnout")].map(textOf).join(". ");
+    const stale = this.find("stale").hidden ? "" : textOf(this.find("stale-word"));
     const contests = Array.from(this.contests.values(), (contest) => contest.sentence());
-    return [whole, this.turnout.sentence(), ...contests].filter(Boolean);
+    return [stale, textOf(this.find("phase")), ...contests].filter(Boolean);
   }
 }
 

@@ -56,18 +56,17 @@ export class ContestBoard {
     if (find("rank")) write(find("rank"), this.words.standings[standing] || "");
   }
 
-  /** Say who is ahead, or the state of a motion. If the contest has a title, say the title, and leave out the numbers. */
+  /** Say who is ahead, or the state of a motion, without numbers: these change with each vote. */
   sentence() {
     const verdict = this.section.querySelector("[data-verdict]");
     const title = this.section.querySelector("[data-title]");
-    const news = verdict ? [verdict.hidden ? "" : textOf(verdict)] : this.leaders(title ? ".standing-name" : null);
-    if (!title) return news.filter(Boolean).join(". ");
-    return news.some(Boolean) ? `${textOf(title)}: ${news.join(", ")}` : "";
+    const news = (verdict ? [verdict.hidden ? "" : textOf(verdict)] : this.leaders()).filter(Boolean).join(", ");
+    return title && news ? `${textOf(title)}: ${news}` : news;
   }
 
-  leaders(part) {
+  leaders() {
     const rows = Array.from(this.rows.values()).filter((row) => row.dataset.standing);
-    const said = rows.slice(0, MOST_SPOKEN).map((row) => textOf(part ? row.querySelector(part) : row));
+    const said = rows.slice(0, MOST_SPOKEN).map((row) => textOf(row.querySelector(".standing-name")));
     const more = rows.length - said.length;
     return more ? [...said, this.words.more.replace("{n}", this.whole(more))] : said;
   }

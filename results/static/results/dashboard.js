@@ -1,73 +1,49 @@
-// The live dashboard: the server's page, then the socket.
+// The live dashboard: the server's page, then what its link to the server brings.
 
+import { Announcer } from "./announcer.js";
 import { Board } from "./board.js";
-import { Age, confirms, isHeartbeat, isNewer } from "./frames.js";
-import { Link } from "./link.js";
 import { offerFullScreen } from "./full_screen.js";
+import { Link } from "./link.js";
 import { Renewal, outdates } from "./renewal.js";
 import { Working } from "./working.js";
-
-const STALE_S = 5;
-const SPEAK_MS = 15000;
 
 const root = document.querySelector(".board");
 const read = (name) => JSON.parse(document.getElementById(name).textContent);
 const board = new Board(root, read("words"));
-const age = new Age(performance.now());
-let shown = read("snapshot");
 const renewal = new Renewal(root, () => {
   board.findContests();
-  board.draw(shown);
+  board.draw(link.shown);
 });
-
 const working = new Working(root, root.dataset.workingPage);
-
-function take(message) {
-  if (isHeartbeat(message)) {
-    if (!confirms(message, shown)) return;
-    shown.as_of = message.as_of;
-    age.set(performance.now(), message.age);
-  } else {
-    if (!isNewer(message, shown)) return;
-    if (outdates(message, shown)) renewal.want();
-    if (message.version !== shown.version || message.final !== shown.final) working.want();
-    shown = message;
-    age.set(performance.now());
-    board.draw(shown);
-  }
-  board.drawTime(shown.as_of);
-  showAge();
-}
-
-function showAge() {
-  const seconds = age.seconds(performance.now());
-  board.drawAge(seconds, seconds > STALE_S);
-}
-
-let said = board.sentences();
-
-// A screen reader that reads every vote would never stop: it gets what is new at most four times a minute.
-function speak() {
-  const sentences = board.sentences();
-  const news = sentences.filter((sentence) => !said.includes(sentence));
-  said = sentences;
-  if (news.length) board.find("spoken").textContent = news.join(". ");
-}
 
 const address = new URL(root.dataset.socket, location.href);
 address.protocol = address.protocol.replace("http", "ws");
 const link = new Link({
   socketUrl: address.href,
   jsonUrl: root.dataset.json,
-  onMessage: take,
-  onState: (state) => board.drawLink(state),
+  shown: read("snapshot"),
+  onSnapshot: (snapshot, before) => {
+    if (outdates(snapshot, before)) renewal.want();
+    if (snapshot.version !== before.version || snapshot.final !== before.final) working.want();
+    board.draw(snapshot);
+    tick();
+  },
+  onHeard: () => tick(),
+  onState: () => tick(),
 });
 
-board.draw(shown);
-board.drawTime(shown.as_of);
+board.draw(link.shown);
+board.drawLink(link.status());
+const announcer = new Announcer(board.find("spoken"), () => board.sentences());
+
+function tick() {
+  board.drawTime(link.shown.as_of);
+  board.drawLink(link.status());
+  announcer.look();
+}
+
 link.start();
-setInterval(showAge, 1000);
-setInterval(speak, SPEAK_MS);
+setInterval(tick, 1000);
 offerFullScreen(board.find("full-screen"));
 
 window.addEventListener("online", () => link.hurry());

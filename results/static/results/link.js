@@ -1,32 +1,63 @@
-// Keep a connection to the server: a socket while it is open, and requests every few seconds while it is not.
-
-import { backoff } from "./frames.js";
+// Follow an election: a socket while it is open, requests while it is not, and never an older version than the one shown.
+//
+// All rules of what a page may show, and how old that is, are here. Times of two clocks are never compared: ages come
+// from the server in seconds, and go on by this device's monotonic clock.
 
 const SILENCE_MS = 6000;
 const SUSPICIOUS_MS = 3000;
 const ASK_MS = 3000;
 const ASK_SPREAD_MS = 2000;
 const ANSWER_MS = 4000;
+const CATCH_UP_MS = 1000;
 // The server's code for "no seat is free": pages then send requests, and try to get a seat, less often.
 const CROWDED_CODE = 1013;
 const CROWDED_ASK_MS = 8000;
 const CROWDED_RETRY_MS = 60000;
+// Data of this age is called old. The server tells it every two seconds.
+const STALE_S = 5;
 
-/** Follow an election; `onMessage` gets each parsed message, `onState` connecting, live, asking, crowded or lost. */
+/** Tell whether a snapshot replaces the one shown. Times are ISO texts of one fixed form, so that text order is time order. */
+export const isNewer = (snapshot, shown) => snapshot.version >= shown.version && snapshot.as_of > shown.as_of;
+
+/** Tell whether a heartbeat says that the shown snapshot was read again and has not changed. */
+export const confirms = (heartbeat, shown) => heartbeat.version === shown.version && heartbeat.as_of >= shown.as_of;
+
+/** Tell whether a heartbeat is of a later frame than the one shown, which was lost on its way. Frames follow each other by 100 ms at least. */
+export const isAhead = (heartbeat, shown) =>
+  heartbeat.version > shown.version || Date.parse(heartbeat.as_of) - heartbeat.since * 1000 > Date.parse(shown.as_of) + 50;
+
+/** Milliseconds before the next attempt to connect: half a second, doubled up to ten, and random, so that many pages do not connect at once. */
+export const backoff = (attempt, random = Math.random()) => Math.min(10000, 500 * 2 ** attempt) * (0.5 + random / 2);
+
+/**
+ * Follow an election from the snapshot that the page has.
+ *
+ * `onSnapshot` gets each newer snapshot and the one before it; `onHeard` each heartbeat, and is told when the age of what
+ * is shown begins anew; `onState` gets connecting, live, asking, crowded or lost.
+ */
 export class Link {
-  constructor({ socketUrl, jsonUrl, onMessage, onState }) {
-    Object.assign(this, { socketUrl, jsonUrl, onMessage, onState });
+  constructor({ socketUrl, jsonUrl, shown, onSnapshot, onHeard = () => {}, onState = () => {} }) {
+    Object.assign(this, { socketUrl, jsonUrl, shown, onSnapshot, onHeard, onState });
     this.state = "";
     this.socket = null;
     this.attempt = 0;
     this.heardAt = 0;
+    this.readAt = performance.now();
     this.crowded = false;
   }
 
-  become(state) {
-    if (state === this.state) return;
-    this.state = state;
-    this.onState(state);
+  /** What to say of the line: its state, the age of the data in seconds, and those until it tries again, or between two requests. */
+  status() {
+    const now = performance.now();
+    const age = Math.max(0, Math.floor((now - this.readAt) / 1000));
+    const next = Math.min(this.retryAt ?? Infinity, this.askAt ?? Infinity);
+    const wait = this.state === "lost" ? (next - now) / 1000 : this.pause / 1000;
+    return { state: this.state, age, stale: age > STALE_S, wait: Number.isFinite(wait) ? Math.max(0, Math.ceil(wait)) : 0 };
+  }
+
+  /** The server's time now in milliseconds, as far as it is known. */
+  serverTime() {
+    return Date.parse(this.shown.as_of) + performance.now() - this.readAt;
   }
 
   start() {
@@ -39,6 +70,7 @@ export class Link {
     clearTimeout(this.retryTimer);
     clearTimeout(this.askTimer);
     this.askTimer = 0;
+    this.retryAt = this.askAt = null;
   }
 
   /** Try again now, unless the socket has had a message very recently. */
@@ -50,7 +82,31 @@ export class Link {
     this.open();
   }
 
+  become(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.onState(state);
+  }
+
+  take(message) {
+    if (message.type === "heartbeat") {
+      if (isAhead(message, this.shown)) {
+        this.catchUp();
+      } else if (confirms(message, this.shown)) {
+        this.shown.as_of = message.as_of;
+        this.readAt = performance.now() - message.age * 1000;
+      }
+      this.onHeard(message);
+    } else if (isNewer(message, this.shown)) {
+      const before = this.shown;
+      this.shown = message;
+      this.readAt = performance.now();
+      this.onSnapshot(message, before);
+    }
+  }
+
   open() {
+    this.retryAt = null;
     this.heardAt = performance.now();
     try {
       this.socket = new WebSocket(this.socketUrl);
@@ -70,11 +126,13 @@ export class Link {
     this.crowded = false;
     clearTimeout(this.askTimer);
     this.askTimer = 0;
+    this.askAt = null;
     this.watch();
     this.become("live");
-    this.onMessage(JSON.parse(text));
+    this.take(JSON.parse(text));
   }
 
+  /** Give a socket up that says nothing: a proxy may hold back its frames, or the network be gone. */
   watch() {
     clearTimeout(this.silenceTimer);
     this.silenceTimer = setTimeout(() => this.lose(), SILENCE_MS);
@@ -92,39 +150,59 @@ export class Link {
   lose(crowded = false) {
     this.hangUp();
     this.crowded = crowded;
-    if (crowded) this.become("crowded");
-    else if (this.state !== "asking") this.become("lost");
     clearTimeout(this.retryTimer);
     const pause = crowded ? CROWDED_RETRY_MS * (0.5 + Math.random()) : backoff(this.attempt);
+    this.retryAt = performance.now() + pause;
     this.retryTimer = setTimeout(() => this.open(), pause);
     this.attempt += 1;
     if (!this.askTimer) this.askLater(Math.random() * ASK_MS);
+    if (crowded) this.become("crowded");
+    else if (this.state !== "asking") this.become("lost");
   }
 
-  askLater(ms = (this.crowded ? CROWDED_ASK_MS : ASK_MS) + Math.random() * ASK_SPREAD_MS) {
+  get pause() {
+    return (this.crowded ? CROWDED_ASK_MS : ASK_MS) + ASK_SPREAD_MS / 2;
+  }
+
+  askLater(ms = this.pause + (Math.random() - 0.5) * ASK_SPREAD_MS) {
     clearTimeout(this.askTimer);
+    this.askAt = performance.now() + ms;
     this.askTimer = setTimeout(() => this.ask(), ms);
   }
 
   async ask() {
+    const asked = this.askTimer;
+    const answered = await this.read();
+    // Meanwhile the socket may have come back, or `hurry` may have started another round.
+    if (this.askTimer !== asked) return;
+    this.askLater();
+    if (!answered) this.become("lost");
+    else this.become(this.crowded ? "crowded" : "asking");
+  }
+
+  /** Ask once for a frame that was missed, beside a socket that speaks. */
+  catchUp() {
+    if (this.isCatchingUp) return;
+    this.isCatchingUp = true;
+    setTimeout(async () => {
+      await this.read();
+      this.isCatchingUp = false;
+    }, Math.random() * CATCH_UP_MS);
+  }
+
+  /** Take the newest snapshot by a request; tell whether an answer came. Its absence is no error: the next request comes anyway. */
+  async read() {
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), ANSWER_MS);
-    const asked = this.askTimer;
-    let state = "lost";
     try {
       const response = await fetch(this.jsonUrl, { cache: "no-store", signal: controller.signal });
-      if (response.ok) {
-        this.onMessage(await response.json());
-        state = this.crowded ? "crowded" : "asking";
-      }
+      if (!response.ok) return false;
+      this.take(await response.json());
+      return true;
     } catch {
-      // The state is shown as lost; the next request comes anyway.
+      return false;
     } finally {
       clearTimeout(timer);
     }
-    // Meanwhile the socket may have come back, or `hurry` may have started another round.
-    if (this.askTimer !== asked) return;
-    this.become(state);
-    this.askLater();
   }
 }

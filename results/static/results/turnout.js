@@ -1,6 +1,6 @@
 // Draw how many of those on a roll have voted. The page of an election without a roll has no place for it.
 
-import { percent, textOf, write } from "./texts.js";
+import { percent, write } from "./texts.js";
 
 export class TurnoutBoard {
   /** `place` may be null; `whole` writes a number. */
@@ -37,10 +37,5 @@ export class TurnoutBoard {
     write(place.querySelector("[data-entitled-count]"), this.whole(part.entitled));
     write(place.querySelector("[data-share]"), percent(part.permille));
     place.querySelector("[data-bar]").setAttribute("width", `${part.permille / 10}%`);
-  }
-
-  /** Return the first sentence, for screen readers; "" where there is none. */
-  sentence() {
-    return this.place && !this.place.hidden ? textOf(this.place.querySelector("p")) : "";
   }
 }
