@@ -8,6 +8,7 @@ from django.core.asgi import get_asgi_application
 
 from .serving.lean_request import LeanAsgiRequest
 from .serving.overload import AsgiGate
+from .serving.path_prefix import AsgiPrefix
 from .serving.proxies import AsgiProxies, Proxies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
@@ -20,7 +21,10 @@ from results.routing import websocket_urlpatterns  # noqa: E402
 
 application = AsgiProxies(
     AsgiGate(
-        ProtocolTypeRouter({"http": django_application, "websocket": URLRouter(websocket_urlpatterns)}),
+        AsgiPrefix(
+            ProtocolTypeRouter({"http": django_application, "websocket": URLRouter(websocket_urlpatterns)}),
+            settings.FORCE_SCRIPT_NAME,
+        ),
         settings.RESULT_THREADS,
     ),
     Proxies(settings.TRUSTED_PROXIES),

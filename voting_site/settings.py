@@ -60,6 +60,25 @@ REPLICA = env("URNA_REPLICA", default=socket.gethostname())
 # For lessons about orchestration: each page says at its bottom which process served it.
 SHOW_REPLICA = env.bool("URNA_SHOW_REPLICA", default=False)
 
+# --- Addresses ------------------------------------------------------------------------------------------
+
+# The addresses by which pages link to each other. If one is empty, a page keeps the host of its request and changes the
+# port. Where one has a path, its role answers below that (serving/path_prefix.py).
+VOTE_URL = env("VOTE_URL", default="")
+RESULT_URL = env("RESULT_URL", default="")
+ADMIN_URL = env("ADMIN_URL", default="")
+SIGNIN_URL = env("SIGNIN_URL", default="")
+VOTE_PORT = env.int("VOTE_PORT", default=8000)
+RESULT_PORT = env.int("RESULT_PORT", default=8001)
+SIGNIN_PORT = env.int("SIGNIN_PORT", default=8003)
+_own_url = {"vote": VOTE_URL, "result": RESULT_URL, "admin": ADMIN_URL, "signin": SIGNIN_URL}.get(URNA_ROLE, "")
+_prefix = urlsplit(_own_url).path.rstrip("/")
+if not re.fullmatch(r"(/[\w.~-]+)*", _prefix, re.ASCII):
+    raise ImproperlyConfigured(
+        f"{own_variable(URNA_ROLE, 'URL')} is {_own_url!r}; use only letters, digits and -._~ in its path."
+    )
+FORCE_SCRIPT_NAME = _prefix or None
+
 # --- Security -------------------------------------------------------------------------------------------
 
 SECRET_KEY = env("SECRET_KEY")
@@ -143,8 +162,11 @@ if ROLE.has_admin:
     # For the passkeys of those who sign in.
     PERMISSIONS_POLICY["publickey-credentials-create"] = PERMISSIONS_POLICY["publickey-credentials-get"] = "self"
 
-# Cookies do not depend on the port, so that the cookies of roles on one host need different names.
-_cookie_prefix = ("__Host-" if BEHIND_TLS else "") + f"urna_{URNA_ROLE or 'manage'}_"
+# Cookies do not depend on the port, so that the cookies of roles on one host need different names. Below a path they
+# are for that alone, since something else may answer on the rest of the host; `__Host-` is only for whole hosts.
+COOKIE_PATH = f"{_prefix}/"
+_cookie_prefix = ("__Secure-" if _prefix else "__Host-") * BEHIND_TLS + f"urna_{URNA_ROLE or 'manage'}_"
+CSRF_COOKIE_PATH = SESSION_COOKIE_PATH = COOKIE_PATH
 CSRF_COOKIE_NAME = _cookie_prefix + "csrf"
 CSRF_COOKIE_SECURE = BEHIND_TLS
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -438,7 +460,7 @@ TIME_ZONE = env("TIME_ZONE", default="Europe/Madrid")
 
 # --- Pages ----------------------------------------------------------------------------------------------
 
-STATIC_URL = "static/"
+STATIC_URL = f"{_prefix}/static/"
 # Where the files are under names that carry their hash: put there by `collectstatic` in an image, by `up` on this
 # machine. Without it they are served from the apps.
 STATIC_ROOT = env("STATIC_ROOT", default="")
@@ -453,14 +475,6 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-# The addresses by which pages link to each other. If one is empty, a page keeps the host of its request and changes the
-# port.
-VOTE_URL = env("VOTE_URL", default="")
-RESULT_URL = env("RESULT_URL", default="")
-SIGNIN_URL = env("SIGNIN_URL", default="")
-VOTE_PORT = env.int("VOTE_PORT", default=8000)
-RESULT_PORT = env.int("RESULT_PORT", default=8001)
-SIGNIN_PORT = env.int("SIGNIN_PORT", default=8003)
 
 # --- Logs -----------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from .serving.lean_request import LeanWsgiRequest
+from .serving.path_prefix import WsgiPrefix
 from .serving.proxies import Proxies, WsgiProxies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
@@ -14,5 +15,7 @@ django_application = get_wsgi_application()
 django_application.request_class = LeanWsgiRequest
 
 application = WsgiProxies(
-    django_application, Proxies(settings.TRUSTED_PROXIES), believe_scheme=settings.SCHEME_FROM_ANYBODY
+    WsgiPrefix(django_application, settings.FORCE_SCRIPT_NAME),
+    Proxies(settings.TRUSTED_PROXIES),
+    believe_scheme=settings.SCHEME_FROM_ANYBODY,
 )

@@ -1,4 +1,4 @@
-"""The link of a results page to the server, in a real browser: what is shown, how old it is, and when it tries again."""
+"""The link of a results page to the server, in a real browser: what is shown, how old it is, and what follows."""
 
 from typing import Any
 

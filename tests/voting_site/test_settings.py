@@ -64,6 +64,27 @@ class TestVote:
         assert "status_code=400" in python(code, URNA_ROLE="vote").stdout
 
 
+class TestPath:
+    NAMES = ("FORCE_SCRIPT_NAME", "STATIC_URL", "CSRF_COOKIE_NAME", "CSRF_COOKIE_PATH", "SESSION_COOKIE_PATH")
+
+    def test_of_its_own_address_is_where_a_role_answers_and_where_its_cookies_go(self):
+        addresses = {"VOTE_URL": "https://example.org/urna/", "RESULT_URL": "https://example.org/urna-results"}
+        found = read(list(self.NAMES), URNA_ROLE="vote", URNA_TLS="proxy", **addresses)
+        assert list(found.values()) == ["/urna", "/urna/static/", "__Secure-urna_vote_csrf", "/urna/", "/urna/"]
+        found = read(list(self.NAMES), URNA_ROLE="result", **addresses)
+        assert list(found.values())[:3] == ["/urna-results", "/urna-results/static/", "urna_result_csrf"]
+
+    @pytest.mark.parametrize("role", ["admin", "worker", ""])
+    def test_of_other_roles_changes_nothing(self, role):
+        found = read(list(self.NAMES), URNA_ROLE=role, VOTE_URL="https://example.org/urna/")
+        assert (found["FORCE_SCRIPT_NAME"], found["CSRF_COOKIE_PATH"]) == (None, "/")
+
+    @pytest.mark.parametrize("path", ["/a b", "/a//b", "/á", "/a;b"])
+    def test_that_cookies_or_pages_cannot_hold_is_refused(self, path):
+        tried = python("", URNA_ROLE="admin", ADMIN_URL=f"https://example.org{path}")
+        assert "ADMIN_URL is 'https://example.org" in tried.stderr
+
+
 class TestCookies:
     def test_have_names_of_their_own_in_each_role(self):
         names = ["CSRF_COOKIE_NAME", "SESSION_COOKIE_NAME", "VOTER_COOKIE_NAME"]

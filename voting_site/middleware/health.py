@@ -24,9 +24,9 @@ class HealthMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path == "/healthz":
+        if request.path_info == "/healthz":
             return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
-        if request.path == "/readyz":
+        if request.path_info == "/readyz":
             missing = find_missing()
             answer = {"role": settings.URNA_ROLE, "missing": missing, "seconds_since_count": seconds_since_count()}
             return JsonResponse(answer, status=503 if missing else 200)
