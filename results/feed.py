@@ -20,7 +20,7 @@ from django.db import InterfaceError, OperationalError, connection
 from polls.models import Election
 from tally.announce import GROUP
 
-from . import metrics
+from . import metrics, watchers
 from .snapshot import Snapshot, read_snapshots, write_time
 from .wall import read_walls, write_frame
 
@@ -69,14 +69,16 @@ class Channel:
             self.number += 1
             self.ring()
 
-    def beat(self) -> None:
+    def beat(self, elsewhere: int = 0) -> None:
         """Say how old the last good read is: `age` is in seconds, so that no two clocks need to agree.
 
-        By `since`, the seconds from the newest frame to that read, a page notices that it has missed a frame. The text
-        stays below 126 bytes, up to which a frame of a socket has the shortest head.
+        `watching` is about how many look, with those `elsewhere`, in other processes. By `since`, the seconds from the
+        newest frame to that read, a page notices that it has missed a frame. The text stays below 126 bytes, up to
+        which a frame of a socket has the shortest head.
         """
         snapshot, framed_at = self._snapshot, self._framed_at
         beat: dict[str, Any] = {"type": "heartbeat", "version": None, "as_of": None, "age": None, "since": None}
+        beat["watching"] = self.watchers + elsewhere
         if snapshot and framed_at:
             beat |= {
                 "version": snapshot.version,
@@ -102,6 +104,7 @@ class Feed:
         self._read_wanted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._reader: ThreadPoolExecutor | None = None
+        self._others = watchers.Watchers()
 
     async def watch(self, election: int, *, wall: bool = False) -> AsyncGenerator[str]:
         """Yield the newest snapshot of an election, then one for each change, and a heartbeat at each tick.
@@ -136,6 +139,7 @@ class Feed:
                 asyncio.create_task(self._keep_reading(), name="feed-reading"),
                 asyncio.create_task(self._keep_listening(), name="feed-listening"),
                 asyncio.create_task(self._keep_ticking(), name="feed-ticking"),
+                asyncio.create_task(self._keep_telling(), name="feed-telling"),
             ]
             self._reader = ThreadPoolExecutor(1, "feed-reader")
         channel = channels.setdefault(election, Channel())
@@ -170,9 +174,22 @@ class Feed:
         """Tell pages the age of what they show, even while a read is stuck, and ask for a read."""
         while True:
             await asyncio.sleep(TICK_S)
-            for channel in self.channels():
+            for election, channel in self._channels.items():
+                channel.beat(self._others.elsewhere(election))
+            for channel in self._walls.values():
                 channel.beat()
             self._read_wanted.set()
+
+    async def _keep_telling(self) -> None:
+        """Tell the other processes how many watch here."""
+        layer: Any = get_channel_layer()
+        while True:
+            counts = {election: channel.watchers for election, channel in self._channels.items()}
+            try:
+                await layer.group_send(watchers.GROUP, self._others.tell(counts))
+            except Exception as error:  # the layer's client raises errors of many kinds
+                logger.debug("other processes do not hear how many watch here: %r", error)
+            await asyncio.sleep(TICK_S)
 
     async def _read(self) -> None:
         watched = self._channels.keys() | self._walls.keys()
@@ -201,14 +218,19 @@ class Feed:
         while True:
             try:
                 name = await layer.new_channel()
-                await layer.group_add(GROUP, name)
+                groups = (GROUP, watchers.GROUP)
+                for group in groups:
+                    await layer.group_add(group, name)
                 try:
                     while True:
                         hint = await layer.receive(name)
-                        if hint["election"] in self._channels or hint["election"] in self._walls:
+                        if hint["type"] == watchers.GROUP:
+                            self._others.hear(hint)
+                        elif hint["election"] in self._channels or hint["election"] in self._walls:
                             self._read_wanted.set()
                 finally:
-                    await layer.group_discard(GROUP, name)
+                    for group in groups:
+                        await layer.group_discard(group, name)
             except Exception as error:  # the layer's client raises errors of many kinds
                 logger.warning("no hints, results wait for their tick: %r", error)
                 await asyncio.sleep(RESUBSCRIBE_S)

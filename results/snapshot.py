@@ -21,6 +21,7 @@ from tally.models import StoredOutcome
 from tally.outcomes import tabulate
 
 from .outcome_shown import OutcomeShown, Source
+from .pace_shown import PaceShown
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,8 @@ class Snapshot:
     # What the ballots weigh together, where weights differ; and voted and entitled, where there is a roll.
     weight: int | None = None
     turnout: dict[str, Any] | None = None
+    # How many ballots were counted when; None where their number is hidden, and before the first one.
+    pace: PaceShown | None = None
     # How many ballots wait, for the office alone: it is told also where results are hidden.
     waiting: int | None = None
     # Once the result is certified.
@@ -109,6 +112,7 @@ class Snapshot:
             "withheld": bool(self.withheld),
             "turnout": self.turnout,
             "weight": self.weight,
+            "pace": self.pace and self.pace.as_dict(),
             "draw": self.draw,
         }
 
@@ -153,7 +157,7 @@ _READ = (
     "cancel_reason", "cancelled_at", "final_at", "released_at", "mended_at", "draw_secret", "short_code",
     "providers",
     "outcome__design", "outcome__version", "outcome__ballots", "outcome__rest", "outcome__weight", "outcome__turnout",
-    "outcome__result_revision", "outcome__withheld", "certified_at", "certified__hash",
+    "outcome__pace", "outcome__result_revision", "outcome__withheld", "certified_at", "certified__hash",
 )  # fmt: skip
 
 
@@ -239,18 +243,22 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
         raise NoOutcome(f"no results of {row.slug}: its counts contradict each other; run `recount`")
     else:
         source = Source(row.paper, stored.ballots, row.frame, row.outcomes)
+    phase = row.phase(row.as_of)
+    hides_ballots = source.withheld == Shows.HIDDEN
+    pace = stored.pace if stored and not hides_ballots else None
     return Snapshot(
         election=row,
         shown=_show(row.pk, source),
-        phase=row.phase(row.as_of),
+        phase=phase,
         final=row.state in HAS_RESULT,
         version=row.revision + (newest.version + newest.result_revision if newest else 0),
-        pending=None if source.withheld == Shows.HIDDEN else pending,
+        pending=None if hides_ballots else pending,
         waiting=pending,
         as_of=row.as_of,
         rest=stored.rest if stored else 0,
         weight=stored.weight if stored else None,
         turnout=stored.turnout if stored else None,
+        pace=PaceShown.of(pace, open_at=row.as_of if phase == Phase.OPEN else None) if pace else None,
         certified=Certificate(row.certified_at, row.certified.hash) if row.certified_at else None,
     )
 

@@ -127,6 +127,8 @@ class StoredOutcome(models.Model):
     shown = models.TextField(db_default="")
     shown_of = models.CharField(max_length=60, db_default="")
     turnout = models.JSONField(null=True)  # voted and entitled, where there is a roll
+    # How many ballots were counted when (pace.py); None where even their number is hidden. The last release leaves it.
+    pace = models.JSONField(null=True)
     # The results rule that keeps the contests back, "" for none. The last release knows no such rule.
     withheld = models.CharField(max_length=10, blank=True, db_default="")
 

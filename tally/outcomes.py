@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models.functions import Cast, Coalesce, Concat, Now
 
 from polls import methods
 from polls.design import Paper
@@ -30,6 +30,7 @@ from . import metrics, store, tie_breaks, withdrawals
 from .announce import announce
 from .contests_shown import show_contests, write_json
 from .models import Count, StoredOutcome, Tally, Turnout
+from .pace import carry_on
 from .withdrawals import Recounted
 
 logger = logging.getLogger(__name__)
@@ -211,6 +212,7 @@ def keep(row: Any, outcomes: list[ContestOutcome] | None, *, rest: int = 0) -> N
         shown=write_json([one.as_dict() for one in contests]) if contests else "",
         weight=weight if is_weighted else None,
         turnout=tell_turnout(turnout, row.ballots, weight) if turnout else None,
+        pace=None if kept_back == Shows.HIDDEN else carry_on(row.pace, row.now, row.ballots, row.shown_before),
         rest=rest,
         result_revision=row.result_revision,
         withheld=kept_back,
@@ -267,6 +269,9 @@ def read(election: int) -> Any:
             ballots=_total("ballots"),
             extra_weight=_total("extra_weight"),
             paper=Subquery(designs.values("paper")),
+            now=Now(),
+            pace=F("outcome__pace"),
+            shown_before=Coalesce(F("outcome__ballots"), 0),
             # One text, written and read faster than JSON or rows: there is a line for each different ranking.
             counts=Func(
                 ArraySubquery(

@@ -195,6 +195,7 @@ def save_outcome(
     shown: str,
     weight: int | None,
     turnout: dict[str, Any] | None,
+    pace: Mapping[str, Any] | None,
     rest: int,
     result_revision: int,
     withheld: str,
@@ -203,19 +204,21 @@ def save_outcome(
     run(
         """
         INSERT INTO tally_outcome
-            (election_id, design, version, ballots, contests, rest, weight, turnout, result_revision, shown, shown_of,
-            withheld)
-        VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s, %s::jsonb, %s, %s, %s, %s)
+            (election_id, design, version, ballots, contests, rest, weight, turnout, pace, result_revision,
+            shown, shown_of, withheld)
+        VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s, %s)
         ON CONFLICT (election_id) DO UPDATE SET
             design = excluded.design, version = excluded.version,
             ballots = excluded.ballots, contests = excluded.contests, rest = excluded.rest,
-            weight = excluded.weight, turnout = excluded.turnout, result_revision = excluded.result_revision,
-            shown = excluded.shown, shown_of = excluded.shown_of, withheld = excluded.withheld
+            weight = excluded.weight, turnout = excluded.turnout, pace = excluded.pace,
+            result_revision = excluded.result_revision, shown = excluded.shown, shown_of = excluded.shown_of,
+            withheld = excluded.withheld
         WHERE (tally_outcome.version, tally_outcome.result_revision) <= (excluded.version, excluded.result_revision)
         """,
         [
             *(election, design, version, ballots, _json(contests)),
-            *(rest, weight, _json(turnout), result_revision, shown, f"{version} {result_revision} {design}", withheld),
+            *(rest, weight, _json(turnout), _json(pace), result_revision, shown),
+            *(f"{version} {result_revision} {design}", withheld),
         ],
     )
 

@@ -197,7 +197,7 @@ def test_a_dashboard_says_that_it_lost_touch_and_finds_back(urna: Up, visitor: V
     wall.goto(results_url(urna))
     expect(wall.get_by_text("Live", exact=True)).to_be_visible()
     urna.child("run result").kill()
-    expect(wall.get_by_text("Reconnecting…", exact=True)).to_be_visible()
+    expect(wall.get_by_text("Connection lost, trying again in")).to_be_visible()
     expect(wall.get_by_text("Live", exact=True)).to_be_visible(timeout=30_000)
 
 

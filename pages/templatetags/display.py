@@ -1,5 +1,6 @@
 """How numbers, addresses and standings are written on the pages."""
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -37,6 +38,25 @@ UNITS = {
     # Of comparisons with other options.
     "wins": {"one": pgettext_lazy("noun, after 1", "win"), "other": pgettext_lazy("noun, after a number", "wins")},
 }
+
+
+# A time in its two largest units.
+TIME_LEFT = {
+    "days": gettext_lazy("{n} d {m} h left"),
+    "hours": gettext_lazy("{n} h {m} min left"),
+    "minutes": gettext_lazy("{n} min {m} s left"),
+    "seconds": gettext_lazy("{n} s left"),
+}
+
+
+@register.filter
+def time_left(until: dt.datetime, now: dt.datetime) -> str:
+    """Write how long it is until then, in the two largest units, as the dashboard's script does."""
+    seconds = max(0, int((until - now).total_seconds()))
+    for name, unit, smaller in (("days", 86400, 3600), ("hours", 3600, 60), ("minutes", 60, 1)):
+        if seconds >= unit:
+            return str(TIME_LEFT[name]).format(n=seconds // unit, m=seconds % unit // smaller)
+    return str(TIME_LEFT["seconds"]).format(n=seconds)
 
 
 @register.filter
@@ -141,7 +161,7 @@ def unit_word(count: int, unit: str) -> str:
 @register.simple_tag
 def board_words() -> dict[str, Any]:
     """Return the words for the dashboard's script, so that it writes the same words as the server."""
-    return {"standings": STANDINGS, "units": UNITS, "more": _("and {n} more")}
+    return {"standings": STANDINGS, "units": UNITS, "more": _("and {n} more"), "left": TIME_LEFT}
 
 
 @register.filter

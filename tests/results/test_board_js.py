@@ -2,28 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from playwright.sync_api import Page
 
-import pages
-from polls.design import Paper
 from polls.methods import OptionOnBallot
 from polls.models import Election
-from results.snapshot import Snapshot
+from results.snapshot import Certificate, Snapshot
 from tests.conftest import contest
 
-from .conftest import SCRIPTS
 from .papers import DECIDED, LIVELY, NOON, NOTHING, PAPER, approval, make_snapshot, render, single
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
-
-PAGES = Path(pages.__file__).parent
-SHEETS = (PAGES / "static/pages/design.css", PAGES / "static/pages/urna.css", SCRIPTS / "dashboard.css")
-
-TITLE = "Which drink shall we have at the meeting?"
 
 # Opens a page that the server has written, and draws another snapshot over it.
 DRAW = """async ([language, written, snapshot]) => {
@@ -227,6 +218,12 @@ class TestRenewal:
         assert outdates(replace(scheduled, version=2), scheduled) is True
         assert outdates(make_snapshot({}, 0, version=2), scheduled) is False
 
+    def test_is_wanted_for_a_tie_that_is_drawn_after_the_close_and_for_the_certificate(self, outdates: Any) -> None:
+        final = make_snapshot(LIVELY, 12, phase="closed", final=True)
+        assert outdates(final, replace(final, pending=1)) is False
+        assert outdates(replace(final, version=2), final) is True
+        assert outdates(replace(final, certified=Certificate(NOON, "ab" * 32)), final) is True
+
     def test_is_wanted_once_an_election_is_cancelled(self, outdates: Any) -> None:
         scheduled, cancelled = (make_snapshot({}, 0, phase=phase) for phase in ("scheduled", "cancelled"))
         assert outdates(cancelled, scheduled) is True
@@ -268,66 +265,6 @@ class TestRenewal:
         page.clock.run_for(13000)
         page.wait_for_function("renewed === 1")
         assert page.locator("[data-contest]").count() == 3
-
-
-class TestSizes:
-    MANY = tuple(f"a-candidate-with-quite-a-long-name-{number}" for number in range(60))
-
-    @pytest.mark.parametrize("width", [360, 1280, 1920])
-    @pytest.mark.parametrize(
-        "paper",
-        [
-            single(contest()),
-            PAPER,
-            replace(PAPER, contests=[contest(f"q{number}", title=f"Question {number}") for number in range(10)]),
-            single(contest(options=MANY)),
-            replace(
-                PAPER, contests=[contest("q1", MANY, title="First"), contest("q2", ("x" * 40, "y"), title="Other")]
-            ),
-        ],
-        ids=["one", "three", "ten", "60 options", "60 options beside others"],
-    )
-    def test_overflow_to_no_side(self, page: Page, width: int, paper: Paper) -> None:
-        page.set_viewport_size({"width": width, "height": 720})
-        page.set_content(render(make_snapshot({}, 0, paper)))
-        for sheet in SHEETS:
-            page.add_style_tag(path=sheet)
-        sides = page.evaluate("""() => Array.from(document.querySelectorAll("main *"))
-            .filter((one) => !one.closest(".unseen, script"))
-            .flatMap((one) => [one.getBoundingClientRect().left, one.getBoundingClientRect().right])""")
-        assert (min(sides) >= 0, max(sides) <= width) == (True, True)
-
-    @pytest.mark.parametrize(
-        ("options", "width", "height"), [(3, 1280, 720), (3, 1366, 768), (3, 1920, 1080), (5, 1024, 768)]
-    )
-    @pytest.mark.parametrize("language", ["en", "es"])
-    def test_fit_a_screen_that_is_filled(
-        self, page: Page, options: int, width: int, height: int, language: str
-    ) -> None:
-        page.set_viewport_size({"width": width, "height": height})
-        paper = replace(single(contest(options=tuple(f"option-{n}" for n in range(options)))), title=TITLE)
-        page.set_content(render(make_snapshot({"q1:option-0": 3}, 3, paper), language))
-        for sheet in SHEETS:
-            page.add_style_tag(path=sheet)
-        page.evaluate("document.documentElement.requestFullscreen()")
-        page.wait_for_function("document.fullscreenElement")
-        over = page.evaluate("document.documentElement.scrollHeight - innerHeight")
-        code, board = (page.locator(one).bounding_box() for one in (".call svg", ".board-body"))
-        page.evaluate("document.exitFullscreen()")
-        assert over <= 0
-        assert code is not None
-        assert board is not None
-        # Read from the last row: a tenth of the way, and beside the bars.
-        assert code["width"] >= width / 6
-        assert code["x"] >= board["x"] + board["width"]
-
-    @pytest.mark.parametrize(("width", "height", "shown"), [(380, 800, False), (1280, 720, False), (1440, 900, True)])
-    def test_have_the_code_where_there_is_room(self, page: Page, width: int, height: int, shown: bool) -> None:
-        page.set_viewport_size({"width": width, "height": height})
-        page.set_content(render(make_snapshot({}, 0)))
-        for sheet in SHEETS:
-            page.add_style_tag(path=sheet)
-        assert page.locator(".call svg").is_visible() is shown
 
 
 class TestTurnout:

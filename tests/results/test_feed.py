@@ -339,7 +339,7 @@ class TestFeed:
         drink = await sync_to_async(make_election)()
         watcher = feed.get_feed().watch(drink.pk)
         await anext(watcher)
-        assert feed_tasks() == {"feed-reading", "feed-listening", "feed-ticking"}
+        assert feed_tasks() == {"feed-reading", "feed-listening", "feed-ticking", "feed-telling"}
         await watcher.aclose()
         async with asyncio.timeout(5):
             while feed_tasks():

@@ -35,6 +35,9 @@ class TestSnapshot:
         shown = results(client)
         assert dt.datetime.fromisoformat(shown.pop("as_of")) <= timezone.now() + dt.timedelta(seconds=1)
         assert dt.datetime.fromisoformat(shown.pop("opens_at")) == drink.opens_at
+        pace = shown.pop("pace")
+        assert (pace["every"], pace["goes_on"], sum(pace["counted"])) == (1, True, 4)
+        assert dt.datetime.fromisoformat(pace["first"]) <= timezone.now()
         assert shown == {
             "election": "drink",
             "title": "drink?",
@@ -263,14 +266,16 @@ class TestPages:
     def test_the_dashboard_has_a_section_with_its_heading_for_each_contest(self, make_election, client):
         make_election(contests=3)
         page = client.get("/drink/").content.decode()
-        assert page.count("<section ") == 3
+        # And one for the ballots over time.
+        assert page.count("<section ") == 4
         for number in (1, 2, 3):
             assert f'<h2 id="contest-q{number}" data-title dir="auto">Question {number}</h2>' in page
 
     def test_the_only_contest_has_no_heading_but_that_of_the_page(self, make_election, client):
         make_election()
         page = client.get("/drink/").content.decode()
-        assert (page.count("<section "), page.count("<h1"), page.count("<h2")) == (1, 1, 0)
+        assert (page.count("<section "), page.count("<h1")) == (2, 1)
+        assert "<h2" not in page.partition("data-pace")[0]
 
     def test_the_contests_alone_are_those_of_the_dashboard(self, make_election, cast, client):
         make_election(method="irv", contests=2)

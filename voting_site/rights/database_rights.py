@@ -95,8 +95,8 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "worker": {
             **READ_AND_ADD,
             "UPDATE": (
-                "design", "version", "ballots", "contests", "rest", "weight", "turnout", "result_revision", "shown",
-                "shown_of", "withheld",
+                "design", "version", "ballots", "contests", "rest", "weight", "turnout", "pace", "result_revision",
+                "shown", "shown_of", "withheld",
             ),
         },
         "result": READ,

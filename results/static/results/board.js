@@ -2,6 +2,8 @@
 
 import { ContestBoard } from "./contest.js";
 import { stageOf } from "./frames.js";
+import { PaceBoard } from "./pace.js";
+import { writeLeft } from "./time_left.js";
 import { TurnoutBoard } from "./turnout.js";
 import { choose, grouping, locale, plural, textOf, write } from "./texts.js";
 
@@ -13,6 +15,7 @@ export class Board {
     this.whole = grouping(root.dataset.thousand);
     this.clock = clockFor(this.find("as-of").dataset.timeZone);
     this.turnout = new TurnoutBoard(this.find("entitled"), this.whole);
+    this.pace = new PaceBoard(this.find("pace"), this.whole, this.find("as-of").dataset.timeZone);
     this.findContests();
   }
 
@@ -31,6 +34,7 @@ export class Board {
     write(this.root.querySelector("h1"), snapshot.title);
     this.drawBallots(snapshot.ballots);
     this.turnout.draw(snapshot);
+    this.pace.draw(snapshot.pace);
     // Hidden results do not tell it either.
     this.drawPending(stage === "final" || snapshot.ballots === null ? 0 : snapshot.pending);
     this.drawRest(stage === "final" ? 0 : snapshot.rest);
@@ -57,6 +61,18 @@ export class Board {
     const place = this.find("rest");
     place.hidden = !seconds;
     write(place, place.dataset.rest.replace("{n}", this.whole(seconds)));
+  }
+
+  /** Say how long voting goes on, by the server's clock; both times in milliseconds. */
+  drawLeft(closesAt, now) {
+    const place = this.find("left");
+    if (place && closesAt) write(place, writeLeft((Date.parse(closesAt) - now) / 1000, this.words.left));
+  }
+
+  drawWatching(number) {
+    const place = this.find("watching");
+    place.hidden = !number;
+    write(place, place.dataset.watching.replace("{n}", this.whole(number)));
   }
 
   drawTime(asOf) {

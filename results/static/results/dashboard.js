@@ -28,7 +28,10 @@ const link = new Link({
     board.draw(snapshot);
     tick();
   },
-  onHeard: () => tick(),
+  onHeard: (heartbeat) => {
+    board.drawWatching(heartbeat.watching);
+    tick();
+  },
   onState: () => tick(),
 });
 
@@ -38,12 +41,16 @@ const announcer = new Announcer(board.find("spoken"), () => board.sentences());
 
 function tick() {
   board.drawTime(link.shown.as_of);
+  board.drawLeft(link.shown.closes_at, link.serverTime());
   board.drawLink(link.status());
-  announcer.look();
 }
 
 link.start();
-setInterval(tick, 1000);
+setInterval(() => {
+  tick();
+  // Not at each frame: to read what the page shows makes a browser lay it out.
+  announcer.look();
+}, 1000);
 offerFullScreen(board.find("full-screen"));
 
 window.addEventListener("online", () => link.hurry());

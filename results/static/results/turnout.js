@@ -1,6 +1,6 @@
 // Draw how many of those on a roll have voted. The page of an election without a roll has no place for it.
 
-import { percent, write } from "./texts.js";
+import { percent, setWidth, write } from "./texts.js";
 
 export class TurnoutBoard {
   /** `place` may be null; `whole` writes a number. */
@@ -36,6 +36,6 @@ export class TurnoutBoard {
     write(place.querySelector("[data-voted]"), this.whole(part.voted));
     write(place.querySelector("[data-entitled-count]"), this.whole(part.entitled));
     write(place.querySelector("[data-share]"), percent(part.permille));
-    place.querySelector("[data-bar]").setAttribute("width", `${part.permille / 10}%`);
+    setWidth(place.querySelector("[data-bar]"), part.permille);
   }
 }
