@@ -91,4 +91,12 @@ def _cookie(definition: "Definition") -> str:
 
 
 def _set_cookie(response: HttpResponse, name: str, value: str, age: int) -> None:
-    response.set_cookie(name, value, max_age=age, secure=settings.BEHIND_TLS, httponly=True, samesite="Lax")
+    response.set_cookie(
+        name,
+        value,
+        max_age=age,
+        path=settings.COOKIE_PATH,
+        secure=settings.BEHIND_TLS,
+        httponly=True,
+        samesite="Lax",
+    )

@@ -63,6 +63,7 @@ def start(request: HttpRequest, slug: str, provider: str) -> HttpResponse:
         _cookie(definition),
         secret,
         max_age=PATIENCE,
+        path=settings.COOKIE_PATH,
         secure=settings.BEHIND_TLS,
         httponly=True,
         # It has to come along with the ticket, by POST, also from another site than this one.
@@ -122,7 +123,7 @@ def _let_in(definition: Definition, voter: Voter) -> HttpResponse:
     )
     voters.set_roll_cookie(response, definition, voter)
     # Not used again: whoever sends the ticket once more is in already, or is somebody else.
-    response.delete_cookie(_cookie(definition))
+    response.delete_cookie(_cookie(definition), path=settings.COOKIE_PATH)
     return response
 
 
