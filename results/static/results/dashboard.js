@@ -37,6 +37,8 @@ const link = new Link({
 
 board.draw(link.shown);
 board.drawLink(link.status());
+// This page at least; the place is taken before the server tells of others, and nothing shifts then.
+board.drawWatching(1);
 const announcer = new Announcer(board.find("spoken"), () => board.sentences());
 
 function tick() {
