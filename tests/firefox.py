@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,10 +69,13 @@ def firefox() -> Iterator[Firefox]:
         if os.environ.get("CI") == "true":
             pytest.fail("there is no Firefox; .ci/run has to install it")
         pytest.skip("there is no Firefox: install Debian's firefox-esr")
-    from marionette_driver.marionette import Marionette
+    with warnings.catch_warnings():
+        # The packages around it use what others have deprecated.
+        warnings.simplefilter("ignore")
+        from marionette_driver.marionette import Marionette
 
-    marionette = Marionette(bin=FIREFOX, headless=True, port=free_port(), prefs=PREFERENCES)
-    marionette.start_session()
+        marionette = Marionette(bin=FIREFOX, headless=True, port=free_port(), prefs=PREFERENCES)
+        marionette.start_session()
     try:
         yield Firefox(marionette)
     finally:
