@@ -43,7 +43,7 @@ def test_somebody_votes_and_reads_that_it_counts(firefox: Firefox, urna: Up) -> 
     firefox.open(address(urna, "vote"))
     firefox.click("form.ballot label:has(input[value=nesquik])")
     firefox.click("form.ballot button[type=submit]")
-    firefox.wait_for("main", "Nesquik")
+    firefox.wait_for("main", "Your vote is in")
     assert firefox.url.endswith(f"/{SLUG}/cast/")
 
 
@@ -88,5 +88,5 @@ def test_somebody_comes_in_with_a_code(firefox: Firefox, urna: Up, tmp_path: Pat
     firefox.wait_for("main", "Ana")
     firefox.click("form.ballot label:has(input[value=bea])")
     firefox.click("form.ballot button[type=submit]")
-    firefox.wait_for("main", "Bea")
+    firefox.wait_for("main", "Your vote is in")
     assert firefox.url.endswith(f"/{CODED}/cast/")
