@@ -74,7 +74,7 @@ def firefox() -> Iterator[Firefox]:
         warnings.simplefilter("ignore")
         from marionette_driver.marionette import Marionette
 
-        marionette = Marionette(bin=FIREFOX, headless=True, port=free_port(), prefs=PREFERENCES)
+        marionette = Marionette(bin=FIREFOX, headless=True, port=free_port(), prefs=PREFERENCES, gecko_log="-")
         marionette.start_session()
     try:
         yield Firefox(marionette)
