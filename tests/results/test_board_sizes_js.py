@@ -17,8 +17,7 @@ from .papers import PAPER, make_snapshot, render, single
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
 
-PAGES = Path(pages.__file__).parent
-STYLES = PAGES / "static/pages"
+STYLES = Path(pages.__file__).parent / "static/pages"
 SHEETS = (STYLES / "design.css", STYLES / "urna.css", SCRIPTS / "dashboard.css", SCRIPTS / "working.css")
 TITLE = "Which drink shall we have at the meeting?"
 
@@ -84,7 +83,7 @@ class TestSizes:
     def test_overflow_to_no_side(self, page: Page, width: int, paper: Paper) -> None:
         page.set_viewport_size({"width": width, "height": 720})
         page.set_content(render(make_snapshot({}, 0, paper)))
-        for sheet in (PAGES / "static/pages/urna.css", SCRIPTS / "dashboard.css"):
+        for sheet in SHEETS[:-1]:
             page.add_style_tag(path=sheet)
         left, right = page.evaluate(SIDES)
         assert (left >= 0, right <= width) == (True, True)
@@ -113,7 +112,7 @@ class TestSizes:
         page.set_viewport_size({"width": width, "height": height})
         paper = replace(single(contest(options=tuple(f"option-{n}" for n in range(options)))), title=TITLE)
         page.set_content(render(make_snapshot({"q1:option-0": 3}, 3, paper), language))
-        for sheet in (PAGES / "static/pages/urna.css", SCRIPTS / "dashboard.css"):
+        for sheet in SHEETS[:-1]:
             page.add_style_tag(path=sheet)
         page.evaluate("document.documentElement.requestFullscreen()")
         page.wait_for_function("document.fullscreenElement")
@@ -131,6 +130,6 @@ class TestSizes:
     def test_have_the_code_where_there_is_room(self, page: Page, width: int, height: int, shown: bool) -> None:
         page.set_viewport_size({"width": width, "height": height})
         page.set_content(render(make_snapshot({}, 0)))
-        for sheet in (PAGES / "static/pages/urna.css", SCRIPTS / "dashboard.css"):
+        for sheet in SHEETS[:-1]:
             page.add_style_tag(path=sheet)
         assert page.locator(".call svg").is_visible() is shown

@@ -1,13 +1,11 @@
 // The wall: the server's page, then the socket, for as long as the screen is on.
 
-import { Age, confirms, isHeartbeat, isNewer } from "./frames.js";
 import { Link } from "./link.js";
 import { Renewal, outdates } from "./renewal.js";
 import { ServerClock } from "./server_clock.js";
 import { keepAwake } from "./wake_lock.js";
 import { WallBoard } from "./wall_board.js";
 
-const STALE_S = 5;
 const TICK_MS = 200;
 // Timers stand still while a laptop sleeps.
 const SLEPT_MS = 5000;
@@ -15,42 +13,36 @@ const PARTS = ["[data-reason]", "[data-times]", "[data-contests]"];
 
 const root = document.querySelector(".wall");
 const read = (name) => JSON.parse(document.getElementById(name).textContent);
+const snapshot = read("snapshot");
 const clock = new ServerClock();
-const age = new Age(performance.now());
-let shown = read("snapshot");
-clock.hear(shown.as_of);
+clock.hear(snapshot.as_of);
 const board = new WallBoard(root, read("words"), clock);
 const renewal = new Renewal(root, () => {
   board.findPanels();
-  board.draw(shown);
+  board.draw(link.shown);
 }, PARTS);
-
-function take(message) {
-  clock.hear(message.as_of, message.age);
-  if (isHeartbeat(message)) {
-    if (!confirms(message, shown)) return;
-    shown.as_of = message.as_of;
-    age.set(performance.now(), message.age);
-    return;
-  }
-  if (!isNewer(message, shown)) return;
-  if (outdates(message, shown)) renewal.want();
-  shown = message;
-  age.set(performance.now());
-  board.draw(shown);
-}
 
 const address = new URL(root.dataset.socket, location.href);
 address.protocol = address.protocol.replace("http", "ws");
-const link = new Link({ socketUrl: address.href, jsonUrl: root.dataset.json, onMessage: take, onState: () => {} });
+const link = new Link({
+  socketUrl: address.href,
+  jsonUrl: root.dataset.json,
+  shown: snapshot,
+  onSnapshot: (newer, before) => {
+    clock.hear(newer.as_of);
+    if (outdates(newer, before)) renewal.want();
+    board.draw(newer);
+  },
+  onHeard: (message) => message?.as_of && clock.hear(message.as_of, message.age),
+});
 
 let tickedAt = Date.now();
 
 function tick() {
   if (Date.now() - tickedAt > SLEPT_MS) link.hurry();
   tickedAt = Date.now();
-  const seconds = age.seconds(performance.now());
-  board.drawAge(seconds, seconds > STALE_S);
+  const { age, stale } = link.status();
+  board.drawAge(age, stale);
   board.tick();
 }
 
@@ -60,7 +52,7 @@ function animate() {
   requestAnimationFrame(animate);
 }
 
-board.draw(shown);
+board.draw(snapshot);
 link.start();
 keepAwake();
 setInterval(tick, TICK_MS);
