@@ -8,6 +8,7 @@ from django.shortcuts import render
 from .definition import Definition
 from .forms import OWN_FIELDS
 from .kiosk import device
+from .paper_language import choose, list_choices
 from .roll import codes
 
 # What is kept of what somebody typed, to be mended.
@@ -28,14 +29,18 @@ def show_code_page(
     A kiosk keeps none: the next voter may be another one.
     """
     here = device.find(request, definition)
+    language = choose(request, definition)
+    kept = [] if here else kept_marks(request, definition)
     context = {
-        "election": definition,
+        "election": definition.in_language(language),
+        # A link would leave the marks behind.
+        "paper_languages": [] if kept else list_choices(definition, language),
         "error": error,
         "typed": typed[:LONGEST_TYPED],
         "longest": LONGEST_TYPED,
         "length": codes.LENGTH,
         "groups": codes.LENGTH // codes.GROUP,
-        "kept": [] if here else kept_marks(request, definition),
+        "kept": kept,
         "device": here,
         "was_left": "left" in request.GET,
     }

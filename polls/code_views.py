@@ -2,6 +2,7 @@
 
 import math
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,6 +19,7 @@ from .kiosk import device
 from .kiosk.scanner import take_code
 from .life import Phase
 from .networks import network_of
+from .paper_language import QUERY
 from .roll import lookup
 from .roll.codes import Mistyped
 from .views import get_definition, read_mark, show_ballot, show_not_open
@@ -27,8 +29,9 @@ class CodeView(View):
     """Exchange a code for a signed cookie. The code stays in no address, and nothing writes it down."""
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
-        """Lead somebody who reloads back to the page that asks for the code."""
-        return redirect("ballot", slug)
+        """Lead somebody who reloads, or picks a language, back to the page that asks for the code."""
+        query = f"?{urlencode({QUERY: request.GET[QUERY]})}" if QUERY in request.GET else ""
+        return redirect(reverse("ballot", args=[slug]) + query)
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         definition, now = get_definition_with_codes(slug)

@@ -15,6 +15,7 @@ from .kiosk.device import Kiosk
 from .life import Phase, State, phase_of
 from .look import Look
 from .methods import ContestOnBallot, OptionOnBallot
+from .wording import InLanguages
 
 if TYPE_CHECKING:
     from .models import Election
@@ -28,7 +29,7 @@ _MILLISECOND = dt.timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
-class Definition:
+class Definition(InLanguages):
     """One revision of an election. Times are milliseconds since 1970 UTC, as the box's clock gives them."""
 
     election: int

@@ -17,12 +17,15 @@ from tabulation import canonical_json
 
 from . import methods
 from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
+from .wording import InLanguages, find_equal_labels, find_translated
 
 if TYPE_CHECKING:
     from .models import Election
 
 MOST_CONTESTS = 50
 MOST_OPTIONS = 1000
+# Languages beside a paper's own, and characters of all translations together: each voter's page is made of all of them.
+MOST_TRANSLATIONS, MOST_TRANSLATED = 20, 300_000
 SCHEMES = (1, 2, 3, 4)
 # The scheme of new papers.
 SCHEME = 4
@@ -37,7 +40,7 @@ FIRST_CONTEST = "q1"
 
 
 @dataclass(frozen=True)
-class Paper:
+class Paper(InLanguages):
     """All that a voter sees before voting; markings are read by it."""
 
     title: str
@@ -102,12 +105,27 @@ class Paper:
                 _("A paper holds at most %(contests)d questions with %(options)d options in all. Take some away.")
                 % {"contests": MOST_CONTESTS, "options": MOST_OPTIONS}
             )
+        self._check_translations()
         for contest in self.contests:
             if len(contest.options) < 2:
                 raise InvalidRules(_("Each question needs at least two options. Add what is missing."))
             if contest.groups and self.eligibility == "open":
                 raise InvalidRules(_("A question for some groups needs a roll, which says who is in them."))
             methods.get(contest.method).check(contest)
+
+    def _check_translations(self) -> None:
+        others = self.languages[1:]
+        if equal := find_equal_labels(self, others):
+            raise InvalidRules(
+                _("“%(first)s” and “%(second)s” look the same: voters could not tell them apart. Change one of them.")
+                % {"first": equal[0], "second": equal[1]}
+            )
+        texts = (text for language in others for text in find_translated(self, language).values())
+        if len(others) > MOST_TRANSLATIONS or sum(map(len, texts)) > MOST_TRANSLATED:
+            raise InvalidRules(
+                _("A paper has at most %(n)d translations, of %(most)d characters in all. Take some away.")
+                % {"n": MOST_TRANSLATIONS, "most": MOST_TRANSLATED}
+            )
 
     def write(self, scheme: int = SCHEME) -> str:
         """Return the canonical text under a scheme, without what the scheme does not have.

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from . import ballot_box
+from .paper_language import read_in_language
 from .short_address import read_typed
 
 
@@ -58,7 +59,8 @@ def show_list(
     definitions, now = ballot_box.read_definitions()
     by_phase = {
         phase: sorted(
-            (one for one in definitions if one.phase(now) == phase and not one.unlisted), key=lambda one: one.opens_at
+            (read_in_language(request, one) for one in definitions if one.phase(now) == phase and not one.unlisted),
+            key=lambda one: one.opens_at,
         )
         for phase in ("open", "scheduled")
     }

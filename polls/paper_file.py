@@ -95,7 +95,8 @@ def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
     pictures: dict[str, bytes] = {}
     contests = _read_contests(paper.get("contests"), language, pictures)
     try:
-        Paper(title, election.description, election.votes_final, contests, eligibility).check()
+        said: dict[str, Any] = {"language": language, "translations": election.translations}
+        Paper(title, election.description, election.votes_final, contests, eligibility, **said).check()
     except InvalidRules as problem:
         raise BadPaper(str(problem.message)) from problem
     election.save()

@@ -13,13 +13,11 @@ from django.utils.translation import gettext as _
 
 from pages.colours import read_colour
 
+from .design import MOST_TRANSLATIONS
 from .emoji import is_emoji
 from .labels import LONGEST_EMOJI, LONGEST_KEY, LONGEST_LANGUAGE
 from .models import validate_key, validate_language
 from .redrawing import redraw_picture
-
-# Languages beside that of a paper's own texts.
-MOST_TRANSLATIONS = 20
 
 
 class BadPaper(ValidationError):

@@ -28,6 +28,7 @@ from .kiosk import device
 from .life import Phase
 from .methods import InvalidMarking
 from .networks import network_of
+from .paper_language import FIELD, answer_pick, choose, list_choices, read_in_language, remember_pick
 from .proof_of_work import challenge, is_solved
 from .roll import lookup
 from .roll.groups import read_groups
@@ -56,6 +57,8 @@ class BallotView(View):
             if address := ballot_box.find_slug(read_typed(slug)):
                 return redirect("ballot", address)
             raise
+        if picked := answer_pick(request, definition):
+            return picked
         voter = voters.identify(request, definition)
         mark = read_mark(definition, voter)
         if definition.phase(now) != "open":
@@ -75,6 +78,11 @@ class BallotView(View):
             # A new identity now would make a second voter of somebody whose first answer got lost.
             error = _("Your browser did not send back this page's cookie. Allow cookies here, then press “Vote” again.")
             return show_again(request, slug, None, error, HTTPStatus.FORBIDDEN)
+        if FIELD in request.POST:
+            response = show_again(request, slug, voter, "", HTTPStatus.OK)
+            remember_pick(response, definition, request.POST[FIELD])
+            return response
+        definition = read_in_language(request, definition)
         try:
             marked = MarkedBallot.from_form(request.POST, definition, voter)
         except OtherDesign:
@@ -268,6 +276,8 @@ def show_ballot(
     entry = lookup.read_entry(definition, voter) if voter and definition.has_roll else None
     if definition.has_roll and entry is None:
         return ask_who(request, definition)
+    language = choose(request, definition)
+    definition = definition.in_language(language)
     contests = definition.contests_for(read_groups(entry.groups)) if entry else definition.contests
     here = device.find(request, definition)
     # A kiosk takes marks from a form of this voter alone, and none that came with a code.
@@ -277,6 +287,8 @@ def show_ballot(
     context: dict[str, Any] = {
         "election": definition,
         "contests": ContestOnPage.all_of(definition, sent, seed=visitor, errors=errors, contests=contests),
+        # At a kiosk the page that asks for the code offers them: a link would lead away from this voter.
+        "paper_languages": [] if here else list_choices(definition, language),
         "ballot_id": ballots.sign(ballot_id, form_key(definition, voter)),
         "entry": entry,
         "challenge": challenge(definition, ballot_id, now) if definition.proof_of_work else None,
@@ -289,7 +301,7 @@ def show_ballot(
     }
     same_for_all = not (here or last or definition.proof_of_work or any(one.is_shuffled for one in contests))
     if request.method == "GET" and same_for_all and not request.META["QUERY_STRING"]:
-        response = stranger_page(request, definition, context, variant=entry)
+        response = stranger_page(request, definition, context, variant=(entry, language))
     else:
         response = render(request, "polls/ballot.html", context, status=status)
     response["Cache-Control"] = "no-store"
@@ -323,9 +335,12 @@ def show_not_open(
     phase = definition.phase(now)
     if closed and phase != Phase.CANCELLED:
         phase = Phase.CLOSED
+    language = choose(request, definition)
+    definition = definition.in_language(language)
     context: dict[str, Any] = {"election": definition, "phase": phase, "last": mark, "sent": sent}
     context["device"] = device.find(request, definition)
     if phase == Phase.SCHEDULED:
+        context["paper_languages"] = list_choices(definition, language)
         context["wait"] = definition.opens_at - now
         context["contests"] = ContestOnPage.all_of(definition, QueryDict(), seed="")
     response = render(request, "polls/not_open.html", context, status=HTTPStatus.GONE)
@@ -348,9 +363,10 @@ def cast(request: HttpRequest, slug: str) -> HttpResponse:
         if not device.has_just_cast(request, definition):
             return redirect("ballot", slug)
         seconds = device.CONFIRMED_S
-        return render(request, "polls/kiosk/cast.html", {"election": definition, "device": here, "seconds": seconds})
+        shown = read_in_language(request, definition)
+        return render(request, "polls/kiosk/cast.html", {"election": shown, "device": here, "seconds": seconds})
     context = {
-        "election": definition,
+        "election": read_in_language(request, definition),
         "state": read_state(request, definition),
         "has_code": definition.has_roll and voters.identify(request, definition) is not None,
         "may_change": not definition.votes_final and definition.phase(now) == "open",

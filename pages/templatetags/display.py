@@ -8,9 +8,10 @@ from typing import Any
 
 from django import template
 from django.template.defaultfilters import floatformat
-from django.utils.safestring import SafeString
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from pages import markdown as markdown_text
 from pages.colours import make_visible_everywhere
@@ -81,6 +82,15 @@ def percent(permille: int | str | None) -> str:
 def bar_width(permille: int | str | None) -> str:
     """Write tenths of a percent as a length in SVG, where a decimal comma is not allowed."""
     return f"{int(permille or 0) / 10:g}%"
+
+
+@register.filter
+def lang(text: object, around: object = None) -> SafeString:
+    """Return the attribute for the language of a text, if that of the page, or of the text `around` it, is another."""
+    language = getattr(text, "language", "")
+    outer = get_language() if around is None else getattr(around, "language", "")
+    differs = language.lower() != (outer or "").lower()
+    return format_html(' lang="{}"', language) if language and differs else mark_safe("")
 
 
 @register.filter

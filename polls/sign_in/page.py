@@ -8,6 +8,7 @@ from django.shortcuts import render
 
 from ..code_page import kept_marks
 from ..definition import Definition
+from ..paper_language import choose, list_choices
 from ..voters import has_finished
 
 
@@ -16,8 +17,11 @@ def show_sign_in_page(
 ) -> HttpResponse:
     """Offer the providers; marks that came with the request are kept on the page, for when the voter is back."""
     kept = kept_marks(request, definition)
+    language = choose(request, definition)
     context = {
-        "election": definition,
+        "election": definition.in_language(language),
+        # A link would leave the marks behind.
+        "paper_languages": [] if kept else list_choices(definition, language),
         "error": error,
         "providers": name_providers(definition),
         "kept": kept,

@@ -32,6 +32,22 @@ form?.addEventListener("submit", (event) => {
   timer = setTimeout(release, RELEASE_MS);
 });
 
+/** Tell whether anything is marked on the ballot. */
+const isMarked = () =>
+  Array.from(form.elements).some((one) => one.matches(":checked:not([value=''])") || (one.localName === "select" && one.value));
+
+// In another language of the paper: what is marked goes along, and comes back on the page in that language.
+for (const link of document.querySelectorAll(".paper-languages a")) {
+  link.addEventListener("click", (event) => {
+    if (!form || !isMarked() || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: "paper_language", value: link.hreflang });
+    form.append(field);
+    form.submit();
+  });
+}
+
 /** Count down the seconds that the server asks for; then the voter has to press again. */
 function wait(until) {
   const seconds = Math.ceil((until - performance.now()) / 1000);
