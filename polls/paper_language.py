@@ -47,9 +47,10 @@ def choose(request: HttpRequest, paper: InLanguages) -> str:
     known = paper.languages
     if len(known) < 2:
         return "".join(known)
-    if request.POST.get(FIELD) in known:
-        return request.POST[FIELD]
     page = get_language() or ""
+    if asked := request.POST.get(FIELD) or request.GET.get(QUERY):
+        # Whatever else the browser says: caches may keep the answer to such an address for everybody.
+        return find_alike(asked, known) or find_alike(page, known) or known[0]
     picked_on, _, picked = request.COOKIES.get(COOKIE, "").partition(":")
     if picked in known and (picked_on == page or not find_alike(page, known)):
         return picked

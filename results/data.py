@@ -21,12 +21,14 @@ Make = Callable[[Snapshot], HttpResponse]
 @open_data
 def results_json(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the snapshot."""
-    return _answer(
-        request,
-        (slug, "json"),
-        lambda: get_snapshot(slug, whole=False),
-        lambda snapshot: HttpResponse(snapshot.to_json(), content_type="application/json"),
-    )
+    translated = "translations" in request.GET
+
+    def make(snapshot: Snapshot) -> HttpResponse:
+        text = snapshot.to_json_with_translations() if translated else snapshot.to_json()
+        return HttpResponse(text, content_type="application/json")
+
+    name = (slug, "json", "translations") if translated else (slug, "json")
+    return _answer(request, name, lambda: get_snapshot(slug, whole=False), make)
 
 
 @open_data

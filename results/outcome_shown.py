@@ -1,9 +1,9 @@
 """What results pages show of one outcome, read as far as it is needed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import orjson
 from django.utils.safestring import SafeString
@@ -50,6 +50,19 @@ class OutcomeShown:
     # (templatetags/contests.py).
     html: dict[tuple[str, str, bool], SafeString] = field(default_factory=dict, compare=False, repr=False)
 
+    def in_language(self, language: str) -> Self:
+        """Return the same outcome with the texts of the paper as they read in one of its languages."""
+        paper = self.paper.in_language(language)
+        if paper is self.paper:
+            return self
+        if language not in self._read:
+            self._read[language] = replace(self, paper=paper, html={})
+        return self._read[language]
+
+    @cached_property
+    def _read(self) -> dict[str, Self]:
+        return {}
+
     @cached_property
     def contests(self) -> Sequence[ContestShown]:
         """Return the contests with their outcomes, none while these are withheld.
@@ -75,6 +88,18 @@ class OutcomeShown:
         if self.source.withheld:
             return write_json(self.asked)
         return write_json([one.as_dict() for one in self.contests])
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """Return the title and all labels, by the keys that they have in a snapshot."""
+        contests = {
+            contest.key: {
+                "title": contest.title or self.paper.title,
+                "options": {option.key: option.label for option in contest.options},
+            }
+            for contest in self.paper.contests
+        }
+        return {"title": self.paper.title, "contests": contests}
 
     @property
     def asked(self) -> list[dict[str, Any]]:

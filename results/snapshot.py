@@ -4,10 +4,10 @@ import datetime as dt
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from django.db.models import Case, DateTimeField, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Concat, NullIf
@@ -88,6 +88,10 @@ class Snapshot:
     def contests(self) -> Sequence[ContestShown]:
         return self.shown.contests
 
+    def in_language(self, language: str) -> Self:
+        """Return the snapshot for a page that shows the texts of the paper in one of its languages."""
+        return replace(self, shown=self.shown.in_language(language))
+
     def shows_the_same_as(self, other: "Snapshot") -> bool:
         """Tell whether nobody has to draw anything new: all that differs may be the age."""
         return self.shown.source.shows_the_same_as(other.shown.source) and self._heading == other._heading
@@ -114,6 +118,8 @@ class Snapshot:
             "weight": self.weight,
             "pace": self.pace and self.pace.as_dict(),
             "draw": self.draw,
+            **({"languages": list(self.paper.languages)} if self.paper.language else {}),
+            **({"mended_at": write_time(self.election.mended_at)} if self.election.mended_at else {}),
         }
 
     @property
@@ -130,7 +136,16 @@ class Snapshot:
 
     def to_json(self) -> str:
         """Write what `as_dict` returns, without encoding the contests again."""
-        return f'{self.content},"as_of":{write_json(write_time(self.as_of))}}}'
+        return self._end()
+
+    def to_json_with_translations(self) -> str:
+        """Write the same, and how the paper reads in its other languages; frames leave that out, to stay small."""
+        others = self.paper.languages[1:]
+        words = {code: self.shown.in_language(code).words for code in others}
+        return self._end(f'"translations":{write_json(words)},')
+
+    def _end(self, more: str = "") -> str:
+        return f'{self.content},{more}"as_of":{write_json(write_time(self.as_of))}}}'
 
     @cached_property
     def content(self) -> str:

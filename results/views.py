@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from polls import methods
 from polls.models import Election, Picture
+from polls.paper_language import QUERY, answer_pick, choose, list_choices
 from polls.picture_view import answer_picture
 from tally.models import CertifiedResult, RejectedBallot
 
@@ -27,7 +28,8 @@ def index(request: HttpRequest) -> HttpResponse:
     snapshots = read_snapshots(Election.objects.listed(), whole=True)
     if len(snapshots) == 1:
         return redirect("dashboard", snapshots[0].election.slug)
-    return render(request, "results/list.html", {"cards": [Card.of(one) for one in snapshots]})
+    cards = [Card.of(one.in_language(choose(request, one.paper))) for one in snapshots]
+    return render(request, "results/list.html", {"cards": cards})
 
 
 @require_safe
@@ -36,13 +38,20 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the results of one election; its script then follows the socket. With `?view=wall` they are for a hall."""
     if request.GET.get("view") == "wall":
         return show_wall(request, slug)
-    return show(request, slug, "results/dashboard.html")
+    picked = answer_pick(request, get_snapshot(slug, whole=False).paper) if QUERY in request.GET else None
+    return picked or show(request, slug, "results/dashboard.html")
 
 
 def show(request: HttpRequest, slug: str, template: str) -> HttpResponse:
     """Show the results of one election by a template of the dashboard's kind."""
     snapshot = get_snapshot(slug)
-    context = {"snapshot": snapshot, "election": snapshot.election, "data": snapshot.as_dict()}
+    language = choose(request, snapshot.paper)
+    context = {
+        "snapshot": snapshot.in_language(language),
+        "election": snapshot.election,
+        "data": snapshot.as_dict(),
+        "paper_languages": list_choices(snapshot.paper, language),
+    }
     return render(request, template, context)
 
 
@@ -71,7 +80,9 @@ def read_wall(snapshot: Snapshot) -> dict[str, Any]:
 @never_cache
 def contests(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the contests of a dashboard alone, for its script, which renews the working with them."""
-    return render(request, "results/contests.html", {"snapshot": get_snapshot(slug)})
+    snapshot = get_snapshot(slug)
+    shown = snapshot.in_language(choose(request, snapshot.paper))
+    return render(request, "results/contests.html", {"snapshot": shown})
 
 
 @require_safe
@@ -95,6 +106,8 @@ def protocol(request: HttpRequest, slug: str) -> HttpResponse:
 
 def protocol_context(snapshot: Snapshot) -> dict[str, Any]:
     """Return what the template of a protocol needs of a certified election."""
+    # Of all its languages the one in which it was written first, whoever prints it.
+    snapshot = snapshot.in_language(snapshot.paper.language)
     certified = json.loads(CertifiedResult.objects.get(election=snapshot.election.pk).text)
     account = certified["account"]
     reasons = RejectedBallot.Reason

@@ -31,7 +31,9 @@ export class Board {
     const stage = stageOf(snapshot);
     choose(this.root, "phase", stage);
     this.find("phase").dataset.phase = stage;
-    write(this.root.querySelector("h1"), snapshot.title);
+    const heading = this.root.querySelector("h1");
+    // Frames have the title in the paper's own language; the page may show it in another.
+    if (!("translated" in heading.dataset)) write(heading, snapshot.title);
     this.drawBallots(snapshot.ballots);
     this.turnout.draw(snapshot);
     this.pace.draw(snapshot.pace);

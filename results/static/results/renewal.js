@@ -4,7 +4,7 @@
 
 const SPREAD_MS = 3000;
 const RETRY_MS = 10000;
-const PARTS = ["[data-reason]", "[data-files]", "[data-times]", "[data-contests]", "[data-ties]"];
+const PARTS = ["h1", "[data-reason]", "[data-files]", "[data-times]", "[data-contests]", "[data-ties]"];
 
 const questionsOf = (snapshot) =>
   JSON.stringify(
@@ -17,6 +17,7 @@ const questionsOf = (snapshot) =>
 export function outdates(snapshot, shown) {
   if (snapshot.opens_at !== shown.opens_at || snapshot.closes_at !== shown.closes_at) return true;
   if (snapshot.phase === "cancelled" && shown.phase !== "cancelled") return true;
+  if (snapshot.mended_at !== shown.mended_at) return true;
   if (snapshot.withheld !== shown.withheld || snapshot.certified !== shown.certified) return true;
   // Before the opening nothing is counted, so that each new version is an edit, maybe of a rule that no snapshot shows.
   const isEdit = snapshot.phase === "scheduled" && snapshot.version !== shown.version;
