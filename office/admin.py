@@ -23,6 +23,7 @@ from .election_page import ElectionPageMixin
 from .forged_forms import ForgedFormsMixin
 from .forms import FROZEN_FIELDS, ElectionForm, offers_sign_in
 from .kiosk_pages import KioskPagesMixin
+from .language_pages import LanguagePagesMixin
 from .log_words import tell_changes, with_changes
 from .mail.pages import MailPagesMixin
 from .members import OrganisationAdmin, PersonAdmin
@@ -79,6 +80,7 @@ class ElectionAdmin(
     ActsMixin,
     PreviewMixin,
     OptionLooksMixin,
+    LanguagePagesMixin,
     MendingMixin,
     ResultPagesMixin,
     PaperPagesMixin,
@@ -104,7 +106,7 @@ class ElectionAdmin(
     delete_confirmation_template = "office/delete.html"
     object_history_template = "office/history.html"
     fieldsets = (
-        (None, {"fields": ("title", "slug", "description", "base")}),
+        (None, {"fields": ("title", "slug", "description", "language", "base")}),
         (
             _("Voting"),
             {

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from pages.templatetags.display import isolate
 from polls.design import Paper
 from polls.labels import fold
 from polls.methods import InvalidRules
 from polls.models import Election, Eligibility, TieBreak
 from polls.roll import ready
+from polls.wording import find_gaps, find_texts, name_language
 
 from . import roll_checks
 from .times import in_full
@@ -100,6 +103,8 @@ def _facts(election: Election, paper: Paper, now: dt.datetime) -> Iterator[tuple
         + ", "
         + ngettext("%(n)d option", "%(n)d options", options) % {"n": options},
     )
+    if len(paper.languages) > 1:
+        yield _("Written in"), ", ".join(name_language(code) for code in paper.languages)
     if election.unlisted:
         yield _("Found by"), _("its address alone: it is on no public list")
     if at_once:
@@ -128,6 +133,23 @@ def _say_who(election: Election) -> str:
     return said if weight == voters else said + ", " + _("with %(weight)d votes in all") % {"weight": weight}
 
 
+def _find_untranslated(paper: Paper) -> Iterator[str]:
+    """Yield in which languages texts are missing, with the first of them."""
+    texts = find_texts(paper)
+    for code in paper.languages[1:]:
+        if gaps := find_gaps(paper, code):
+            yield ngettext(
+                "In %(language)s %(n)d text is missing: “%(text)s”. Voters read it in %(own)s.",
+                "In %(language)s %(n)d texts are missing, the first is “%(text)s”. Voters read them in %(own)s.",
+                len(gaps),
+            ) % {
+                "language": isolate(name_language(code)),
+                "n": len(gaps),
+                "text": isolate(Truncator(texts[gaps[0]]).chars(60)),
+                "own": isolate(name_language(paper.language)),
+            }
+
+
 def _odd(election: Election, paper: Paper, now: dt.datetime) -> Iterator[str]:
     opens_at, closes_at = max(election.opens_at or now, now), election.closes_at
     if election.opens_at and election.opens_at <= now:
@@ -154,6 +176,7 @@ def _odd(election: Election, paper: Paper, now: dt.datetime) -> Iterator[str]:
                     "other": option.label,
                 }
                 break
+    yield from _find_untranslated(paper)
     yield from roll_checks.find_odd(election, paper)
     same = Election.objects.listed().filter(title=election.title).exclude(pk=election.pk).first()
     if same:

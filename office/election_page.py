@@ -26,6 +26,7 @@ from .access import Right, rights_on
 from .account_page import describe_accounts, judge
 from .election_view import election_view, page_context
 from .kiosk_acts import may_have_kiosks
+from .language_states import judge_languages
 from .models import LoggedAct
 from .saving import describe_refused
 from .times import in_full
@@ -102,6 +103,7 @@ class ElectionPageMixin(admin.ModelAdmin):
     def page_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Show an election, its numbers, its addresses and its paper."""
         rights = rights_on(request.user, election)
+        paper = Paper.of(election)
         context = page_context(
             self,
             request,
@@ -109,7 +111,8 @@ class ElectionPageMixin(admin.ModelAdmin):
             **self._standing(election, rights),
             **describe_accounts(election),
             refused_edit=describe_refused(election),
-            paper=Paper.of(election),
+            paper=paper,
+            languages=judge_languages(paper),
             addresses=find_addresses(request, election),
             snippet=find_snippet(request, election),
             embed_origins=settings.EMBED_ORIGINS,

@@ -11,8 +11,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from polls.design import Paper
 from polls.life import State
 from polls.models import Election, Eligibility, free_slug
+from polls.wording import list_languages, name_language
 
 from .merging import MergingForm
 from .time_fields import DATE, TIME, InWords, TimeField, as_shown, find_zone, read_time
@@ -21,7 +23,7 @@ from .times import write_in_full
 # What voters see, and when they may vote: fixed from the moment at which the election opens.
 FROZEN_FIELDS = (
     "title", "slug", "description", "votes_final", "eligibility", "shows", "tie_break", "shows_who_voted",
-    "opens_at",
+    "opens_at", "language",
 )  # fmt: skip
 
 TIMES = ("opens_at", "closes_at")
@@ -51,6 +53,11 @@ class ElectionForm(MergingForm):
             "changed while people vote, and nobody becomes a second voter by it."
         ),
     )  # fmt: skip
+    language = forms.ChoiceField(
+        label=_("Language of the paper"),
+        required=False,
+        help_text=_("That of the texts below. Once it is said, they can be written in other languages, too."),
+    )
     opens_at = TimeField(label=_("Opens"), help_text=_("Empty: once it is published."))
     closes_at = TimeField(label=_("Closes"), end_of_day=True, help_text=_("Empty: open until it is closed by hand."))
 
@@ -75,6 +82,9 @@ class ElectionForm(MergingForm):
             ]
             if not offers_sign_in(self.instance):
                 del self.fields["providers"]
+        if "language" in self.fields:
+            field: Any = self.fields["language"]
+            field.choices = [("", "–"), *list_languages(self.instance.language)]
         for name in ("slug", "eligibility", "shows"):
             if name in self.fields:
                 self.fields[name].required = False
@@ -103,6 +113,22 @@ class ElectionForm(MergingForm):
 
     def clean_slug(self) -> str:
         return str(self.cleaned_data["slug"]).lower()
+
+    def clean_language(self) -> str:
+        if self.add_prefix("language") not in self.data:
+            # A form that was loaded before this field was there.
+            return str(self.instance.language)
+        language = str(self.cleaned_data["language"])
+        others = Paper.of(self.instance).languages[1:] if self.instance.pk else ()
+        if others and language in ("", *others):
+            raise ValidationError(
+                _(
+                    "The paper is written in other languages, too: it has to say its own, which is none of these: "
+                    "%(names)s. Take one away first, on the page “Languages”."
+                ),
+                params={"names": ", ".join(map(name_language, others))},
+            )
+        return language
 
     def clean_eligibility(self) -> str:
         return str(self.cleaned_data["eligibility"] or self.instance.eligibility)

@@ -4,7 +4,7 @@ The ballot box decides: it takes another paper only as long as it has accepted n
 open gets a fresh one, filled in.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from django.core.exceptions import ValidationError
@@ -14,18 +14,20 @@ from django.utils.translation import gettext as _
 
 from .delivery import write_contests
 from .design import Paper
-from .labels import LONGEST_EXPLANATION, LONGEST_LABEL, LONGEST_TITLE, find_equal, fold, tidy
+from .labels import LONGEST_EXPLANATION, LONGEST_LABEL, LONGEST_TITLE, fold, tidy
 from .life import Phase
 from .methods import ContestOnBallot, OptionOnBallot
 from .models import Election
 from .publishing import Publication, offer_revision, store_design
+from .wording import find_equal_labels, find_translated, name_language, with_translated
 
 
 @dataclass(frozen=True)
 class TextOnPaper:
     """One text: its place on the paper, what it is called for its organiser, and what it says.
 
-    The place is the same as long as the keys are: `title`, `q1.title` or `q1.nesquik.label`.
+    The place is the same as long as the keys are: `title`, `q1.title` or `q1.nesquik.label`, and `de/q1.title` where it
+    is a translation.
     """
 
     place: str
@@ -34,6 +36,10 @@ class TextOnPaper:
     longest: int
     is_optional: bool
     replaced: Callable[[str], Paper]
+    # The key of its contest, "" for a text of the whole paper.
+    contest: str = ""
+    # That of a translation, "" for a text in the paper's own language.
+    language: str = ""
 
     @property
     def has_lines(self) -> bool:
@@ -42,7 +48,37 @@ class TextOnPaper:
 
 
 def list_texts(paper: Paper) -> Iterator[TextOnPaper]:
-    """Yield all texts of a paper, in the order in which it shows them."""
+    """Yield all texts of a paper, in the order in which it shows them; those in its own language first."""
+    own = list(list_own_texts(paper))
+    yield from own
+    for language in paper.languages[1:]:
+        translated = find_translated(paper, language)
+        for text in own:
+            if text.place in translated:
+                yield translation_of(text, paper, language, translated)
+
+
+def translation_of(text: TextOnPaper, paper: Paper, language: str, translated: Mapping[str, str]) -> TextOnPaper:
+    """Return what stands for a text in another language, in which the paper has the texts `translated`."""
+
+    def change(new: str) -> Paper:
+        clean = new if text.has_lines else tidy(new)
+        return with_translated(paper, language, {**translated, text.place: clean})
+
+    return replace(
+        text,
+        place=f"{language}/{text.place}",
+        name=f"{text.name} ({name_language(language)})",
+        text=translated[text.place],
+        # Where it says nothing, voters read the paper's own language.
+        is_optional=True,
+        replaced=change,
+        language=language,
+    )
+
+
+def list_own_texts(paper: Paper) -> Iterator[TextOnPaper]:
+    """Yield the texts of a paper in its own language."""
     yield TextOnPaper("title", _("Title"), paper.title, LONGEST_TITLE, False, lambda new: replace(paper, title=new))
     yield TextOnPaper(
         "description",
@@ -67,6 +103,7 @@ def _list_contest(paper: Paper, contest: ContestOnBallot) -> Iterator[TextOnPape
         LONGEST_TITLE,
         may_be_empty,
         lambda new: _with_contest(paper, replace(contest, title=new)),
+        contest.key,
     )
     yield TextOnPaper(
         f"{contest.key}.description",
@@ -75,6 +112,7 @@ def _list_contest(paper: Paper, contest: ContestOnBallot) -> Iterator[TextOnPape
         LONGEST_EXPLANATION,
         True,
         lambda new: _with_contest(paper, replace(contest, description=new)),
+        contest.key,
     )
     for option in contest.options:
         yield from _list_option(paper, contest, option)
@@ -92,6 +130,7 @@ def _list_option(paper: Paper, contest: ContestOnBallot, option: OptionOnBallot)
         LONGEST_LABEL,
         False,
         lambda new: change(replace(option, label=tidy(new))),
+        contest.key,
     )
     yield TextOnPaper(
         f"{contest.key}.{option.key}.description",
@@ -100,6 +139,7 @@ def _list_option(paper: Paper, contest: ContestOnBallot, option: OptionOnBallot)
         LONGEST_EXPLANATION,
         True,
         lambda new: change(replace(option, description=new)),
+        contest.key,
     )
 
 
@@ -119,12 +159,11 @@ def mend(text: TextOnPaper, new: str) -> Paper:
     if len(new) > text.longest:
         raise ValidationError(_("Not mended: at most %(n)d characters fit here.") % {"n": text.longest})
     paper = text.replaced(new)
-    for contest in paper.contests:
-        if equal := find_equal(option.label for option in contest.options):
-            raise ValidationError(
-                _("Not mended: voters could not tell “%(one)s” and “%(other)s” apart.")
-                % {"one": equal[0], "other": equal[1]}
-            )
+    if equal := find_equal_labels(paper, paper.languages or ("",)):
+        raise ValidationError(
+            _("Not mended: voters could not tell “%(one)s” and “%(other)s” apart.")
+            % {"one": equal[0], "other": equal[1]}
+        )
     return paper
 
 
@@ -142,8 +181,8 @@ def mend_election(election: Election, place: str, old: str, new: str) -> Publica
     if text is None or text.text.splitlines() != old.splitlines():
         raise ValidationError(_("Not mended: somebody else has changed this text meanwhile. Look at it again."))
     paper = mend(text, new)
-    stored.title, stored.description = paper.title, paper.description
-    stored.save(update_fields=["title", "description"])
+    stored.title, stored.description, stored.translations = paper.title, paper.description, dict(paper.translations)
+    stored.save(update_fields=["title", "description", "translations"])
     write_contests(stored, paper.contests)
     design = store_design(stored)
     stored.offered = "" if design == stored.in_force else design

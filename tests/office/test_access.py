@@ -30,7 +30,7 @@ PAGES = {
     "page": SEE, "standing": SEE, "preview": SEE, "preview_ballot": SEE, "preview_results": SEE, "export": SEE,
     "history": SEE, "change": SEE, "close": RUN, "release": RUN, "certify": WRITE, "archive": RUN, "publish": WRITE,
     "cancel": WRITE, "duplicate": WRITE, "delete": WRITE, "mend": WRITE, "lot": WRITE, "withdraw": WRITE,
-    "code": SEE, "presenter": RUN, "presenting": RUN, "option_looks": WRITE,
+    "code": SEE, "presenter": RUN, "presenting": RUN, "option_looks": WRITE, "languages": WRITE,
     "voters": SEE, "add_voter": WRITE, "import_roll": WRITE, "codes": WRITE, "copy_roll": WRITE,
     "kiosks": RUN,
     "mail": SEE, "mail_invitation": WRITE, "mail_reminder": RUN, "mail_result": RUN,
