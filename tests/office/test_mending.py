@@ -21,8 +21,10 @@ from polls.definition import Definition
 from polls.delivery import Arrival
 from polls.design import Paper
 from polls.mending import list_texts
+from polls.mending import mend as mend_text
 from polls.models import Election
 from polls.publishing import Frozen
+from polls.wording import find_translated, with_translated
 from results.snapshot import read_snapshots
 from tally.drain import drain_all
 from tally.healing import keep_box
@@ -116,6 +118,45 @@ class TestMend:
         assert mend(drink).arrival is Arrival.TAKEN
         keep_box()
         assert labels() == ["Nesquik", "Cola-Cao"]
+
+
+class TestTranslation:
+    @pytest.fixture
+    def drink(self, make_election: Callable[..., Election]) -> Election:
+        """An open election whose German title has a typo."""
+        election = make_election(language="es", translations={"de": {"title": "Getrank?"}})
+        turn_phases()
+        election.refresh_from_db()
+        return election
+
+    TITLE = ("de/title", "Getrank?", "Getränk?")
+
+    def test_is_among_the_texts_and_mended_alone(self, drink):
+        before = Paper.of(drink)
+        assert [one.name for one in list_texts(before) if one.place == "de/title"] == ["Title (Deutsch)"]
+        assert mend(drink, *self.TITLE).arrival is Arrival.TAKEN
+        definition = ballot_box.read_definition("drink")[0]
+        assert (definition.title, definition.translations) == ("drink?", {"de": {"title": "Getränk?"}})
+        assert replace(Paper.of(Election.objects.get()), translations=before.translations) == before
+        assert LoggedAct.objects.get().changes["de/title"] == ["Getrank?", "Getränk?"]
+
+    def test_is_told_on_results_that_stand_open_elsewhere(self, drink):
+        assert "mended_at" not in page("/drink/results.json", "result").content.decode()
+        mend(drink, *self.TITLE)
+        assert "mended_at" in page("/drink/results.json", "result").content.decode()
+        german = Client(HTTP_ACCEPT_LANGUAGE="de")
+        assert "Getränk?" in page("/drink/", "result", german).content.decode()
+
+    def test_may_be_taken_away(self, drink):
+        mend(drink, "de/title", "Getrank?", "")
+        assert Paper.of(Election.objects.get()).languages == ("es",)
+
+    def test_keeps_labels_apart_in_each_language(self, drink):
+        twin = with_translated(Paper.of(drink), "de", {"q1.nesquik.label": "Kakao", "q1.cola-cao.label": "Cola"})
+        [text] = [one for one in list_texts(twin) if one.place == "de/q1.cola-cao.label"]
+        with pytest.raises(ValidationError, match="could not tell “Kakao” and “KAKAO” apart"):
+            mend_text(text, "KAKAO")
+        assert find_translated(mend_text(text, " Cola  Cao "), "de")["q1.cola-cao.label"] == "Cola Cao"
 
 
 class TestMendThatComesTooLate:
