@@ -18,6 +18,7 @@ from .act_pages import ReasonForm
 from .contest_forms import ContestForm
 from .election_list import ElectionListMixin
 from .forms import ElectionForm
+from .language_form import PREFIX
 from .look_pages import LookForm
 from .member_pages import MemberForm
 from .members import MembershipForm
@@ -43,7 +44,10 @@ def tell_typed(fields: Fields) -> list[tuple[str, str]]:
         if not value.strip():
             continue
         numbered = NUMBERED.fullmatch(name)
-        if numbered is None:
+        if name.startswith(PREFIX):
+            # A text in another language, at its place on the paper.
+            found = _("Text of “%(place)s”") % {"place": name.removeprefix(PREFIX)}, value
+        elif numbered is None:
             found = _find(whole, name, value)
         elif numbered[1] == "memberships":
             found = _find(membership, numbered[3], value)

@@ -114,11 +114,20 @@ class PublishingMixin(admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        if any(map(outdates_translations, (form, *(one for formset in formsets for one in formset.forms)))):
+            text = gettext("You have changed a text that is translated. Look at the translations, too: “Languages”.")
+            self.message_user(request, text, messages.WARNING)
         if form.instance.state == State.DRAFT:
             return
         sent: Any = request
         sent.publication = Publish(form.instance, before=sent.before).perform(by=request.user)
         transaction.on_commit(partial(announce, form.instance.pk))
+
+
+def outdates_translations(form: Any) -> bool:
+    """Tell whether a form of an election or of a contest has changed a text that is written in other languages, too."""
+    translated = {name for texts in form.instance.translations.values() for name in texts}
+    return not translated.isdisjoint(form.changed_data)
 
 
 def tell_waiting(publication: Publication) -> str:

@@ -56,6 +56,7 @@ def make_elections() -> None:
     tomorrow = timezone.now() + dt.timedelta(days=1)
     later = {"opens_at": tomorrow.isoformat()}
     make("draft")
+    make("tongues", language="en", translations={"de": {"title": "Sprachen"}})
     make("odd", **later, closes_at=(tomorrow + dt.timedelta(minutes=1)).isoformat())
     for slug, more in (("open", {}), ("later", later), ("off", later), ("over", {})):
         Publish(make(slug, **more)).perform(by=None)

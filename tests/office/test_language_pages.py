@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from office.checklist import check
+from office.kept_labels import tell_typed
 from office.models import LoggedAct
 from office.paper_pages import make_draft
 from polls import ballot_box
@@ -201,6 +202,19 @@ class TestTwoOrganisers:
         assert paper.language == "es"
         assert find_translated(paper, "de") == GERMAN
         assert [option.key for option in paper.contests[0].options] == ["no", "si", "quizas"]
+
+    def test_an_edit_of_a_text_that_is_translated_asks_to_look_at_that_too(self, organiser, draft):
+        page = reverse("admin:polls_election_change", args=[draft.pk])
+        answers = [
+            organiser.post(page, loaded_form(organiser, draft, **changes), follow=True).content.decode()
+            for changes in ({"title": "Junta"}, {"description": "Hoy."}, {"contests-0-title": "¿Sí?"})
+        ]
+        assert ["Look at the translations, too" in answer for answer in answers] == [True, False, False]
+
+
+class TestKeptForm:
+    def test_shows_what_was_typed_at_its_place(self):
+        assert tell_typed([("text:q1.title", "Ziehen wir um?")]) == [("Text of “q1.title”", "Ziehen wir um?")]
 
 
 class TestRemoving:
