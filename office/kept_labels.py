@@ -44,6 +44,7 @@ def tell_typed(fields: Fields) -> list[tuple[str, str]]:
         if not value.strip():
             continue
         numbered = NUMBERED.fullmatch(name)
+        found: tuple[str, str] | None
         if name.startswith(PREFIX):
             # A text in another language, at its place on the paper.
             found = _("Text of “%(place)s”") % {"place": name.removeprefix(PREFIX)}, value

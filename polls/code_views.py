@@ -19,7 +19,7 @@ from .kiosk import device
 from .kiosk.scanner import take_code
 from .life import Phase
 from .networks import network_of
-from .paper_language import QUERY
+from .paper_language import COOKIE, QUERY
 from .roll import lookup
 from .roll.codes import Mistyped
 from .views import get_definition, read_mark, show_ballot, show_not_open
@@ -132,4 +132,5 @@ def finish(request: HttpRequest, slug: str) -> HttpResponse:
         status=HTTPStatus.SEE_OTHER, headers={"Location": reverse("ballot", args=[definition.slug])}
     )
     voters.forget_roll_cookie(response, definition)
+    response.delete_cookie(COOKIE)
     return response

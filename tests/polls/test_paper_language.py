@@ -175,6 +175,13 @@ class TestOtherPages:
         assert answer.request["PATH_INFO"] == "/drink/"
         assert "Versammlung" in answer.content.decode()
 
+    def test_finish_on_a_shared_device_forgets_the_pick(self, define):
+        define(**WRITTEN, eligibility="roll")
+        browser = Client()
+        browser.get("/drink/?language=eu")
+        browser.post("/drink/finish/")
+        assert not browser.cookies[COOKIE].value
+
     def test_election_that_is_not_open_yet_has_the_choice_too(self, define, browser):
         define(**WRITTEN, opens_at=4_000_000_000_000)
         page = get_page(browser, HTTP_ACCEPT_LANGUAGE="de")
