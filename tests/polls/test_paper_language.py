@@ -78,6 +78,12 @@ class TestChoose:
             without_spanish = replace(PAPER, language="gl")
             assert choose(request("de", urna_language="es", **{COOKIE: "en:eu"}), without_spanish) == "eu"
 
+    @pytest.mark.parametrize(("asked", "chosen"), [("de", "de"), ("eu-ES", "eu"), ("fr", "es")])
+    def test_takes_what_an_address_asks_for_whatever_the_browser_says(self, asked, chosen):
+        frame = RequestFactory().get("/drink/embed/", {"language": asked}, HTTP_ACCEPT_LANGUAGE="de")
+        frame.COOKIES[COOKIE] = "en:eu"
+        assert choose(frame, PAPER) == chosen
+
     @pytest.mark.parametrize("language", ["", "ca"])
     def test_has_no_choice_on_a_paper_in_one_language(self, language):
         assert choose(request("de"), Paper("Asamblea", "", False, (), language=language)) == language
@@ -181,6 +187,12 @@ class TestOtherPages:
         browser.get("/drink/?language=eu")
         browser.post("/drink/finish/")
         assert not browser.cookies[COOKIE].value
+
+    def test_page_that_keeps_marks_offers_no_link_that_would_lose_them(self, define):
+        define(**WRITTEN, eligibility="roll")
+        page = Client().post("/drink/code/", {"code": "x", "q1": "yes"}).content.decode()
+        assert 'name="q1" value="yes"' in page
+        assert "?language=" not in page
 
     def test_election_that_is_not_open_yet_has_the_choice_too(self, define, browser):
         define(**WRITTEN, opens_at=4_000_000_000_000)

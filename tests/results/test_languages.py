@@ -73,6 +73,11 @@ class TestPages:
         assert "Getränk" in get(accept="es", client=client)
         assert '<bdi lang="de">Ja</bdi>' in get("/drink/contests/", "es", client)
 
+    def test_are_in_the_language_of_their_address_in_a_frame(self):
+        page = get("/drink/embed/?language=de", "es")
+        assert "Getränk" in page
+        assert "?language=es" not in page
+
     def test_have_a_part_that_is_renewed_in_the_same_language(self):
         assert '<bdi lang="de">Ja</bdi>' in get("/drink/contests/")
         assert '<bdi lang="es">No</bdi>' in get("/drink/contests/")
