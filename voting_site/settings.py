@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 from django_guid.integrations import CeleryIntegration
 from environ.fileaware_mapping import FileAwareMapping
 
+from voting_site.languages import find_languages, with_regions
 from voting_site.providers import read_clients
 from voting_site.roles import MANAGEMENT, ROLES, WITH_DATABASE, own_variable
 from voting_site.serving.proxies import Proxies
@@ -452,8 +452,11 @@ CELERY_BEAT_SCHEDULE = {
 # --- Languages and time ---------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# Those that visitors choose from. A regional form, as en-gb, is chosen by what the browser asks for.
+MENU_LANGUAGES = find_languages(LOCALE_PATHS[0], with_office=ROLE.has_admin)
+LANGUAGES = with_regions(MENU_LANGUAGES)
+FORMAT_MODULE_PATH = "voting_site.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env("TIME_ZONE", default="Europe/Madrid")

@@ -39,7 +39,7 @@ SAMPLE_CODE = "XXXX-XXXX-XXXX-XXXX-XXXX"
 class OrderForm(forms.ModelForm):
     """In which language mails are, and who answers questions."""
 
-    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=settings.MENU_LANGUAGES)
     reply_to = forms.EmailField(
         label=gettext_lazy("Address for questions"),
         required=False,
@@ -59,7 +59,7 @@ class OrderForm(forms.ModelForm):
 
     def __init__(self, *args: Any, election: Election, kind: str, may_make_codes: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["language"].initial = get_language()
+        self.fields["language"].initial = _language_of_the_page()
         if kind != Kind.REMINDER or not may_make_codes or election.providers:
             del self.fields["with_code"]
         self.instance.with_code = kind == Kind.INVITATION and not election.providers
@@ -138,12 +138,18 @@ def write_samples(order: MailOrder) -> list[tuple[str, str, str]]:
 
     The language of the page comes first.
     """
+    page_language = _language_of_the_page()
     samples = []
-    for language, name in sorted(settings.LANGUAGES, key=lambda one: one[0] != get_language()):
+    for language, name in sorted(settings.MENU_LANGUAGES, key=lambda one: one[0] != page_language):
         with translation.override(language):
             code = SAMPLE_CODE if order.with_code else ""
             samples.append((str(name), write_subject(order), write_body(order, name="", code=code)))
     return samples
+
+
+def _language_of_the_page() -> str:
+    """Return it without its region: mails go to voters of all regions."""
+    return (get_language() or settings.LANGUAGE_CODE).partition("-")[0]
 
 
 def name_them(election: Election, stuck: list[MailMessage]) -> list[dict[str, Any]]:

@@ -36,13 +36,22 @@ def ask():
         ("es", "en", "en"),
         ("es", "klingon", "es"),
         ("", "", "en"),
+        ("en-GB,en;q=0.9", "", "en-GB"),
+        ("en-US,en;q=0.9", "", "en"),
+        ("en-NZ,en;q=0.9", "", "en-GB"),
+        ("en-PH", "", "en"),
+        ("es-MX,es;q=0.9", "", "es-MX"),
+        ("es-ES,en-GB;q=0.8", "en", "en-GB"),
+        ("en-US", "es", "es"),
+        ("fr,es-AR;q=0.5", "", "es-AR"),
     ],
 )
 def test_answers_in_the_language_of_the_cookie_else_of_the_browser(ask, wish, cookie, chosen):
     for _ in range(2):
         response = ask(wish, cookie)
-        assert response.content.decode() == response.headers["Content-Language"] == chosen
-        assert response.headers["Vary"] == "Accept-Language"
+        assert response.headers["Content-Language"] == chosen
+        assert response.content.decode() == chosen.lower()
+        assert response.headers["Vary"] == "Accept-Language, Cookie"
 
 
 def test_remembers_nothing_of_any_length_and_not_for_ever(ask, monkeypatch):

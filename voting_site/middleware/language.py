@@ -1,4 +1,7 @@
-"""Choose the language of an answer as Django's LocaleMiddleware does, and remember the choice for the same headers."""
+"""Choose the language of an answer as Django's LocaleMiddleware does, and remember the choice for the same headers.
+
+The menu of languages sets a cookie without a region; dates and numbers are still those of the browser's region.
+"""
 
 from collections.abc import Callable
 
@@ -6,6 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+
+from ..languages import choose_region
 
 # How many different choices are remembered; most browsers send the same few headers.
 _KEPT = 1000
@@ -26,8 +31,8 @@ class LanguageMiddleware:
         request.LANGUAGE_CODE = language
         response = self.get_response(request)
         if getattr(response, "varies_by_language", True):
-            patch_vary_headers(response, ("Accept-Language",))
-            response.headers.setdefault("Content-Language", language)
+            patch_vary_headers(response, ("Accept-Language", "Cookie"))
+            response.headers.setdefault("Content-Language", translation.to_locale(language).replace("_", "-"))
         return response
 
     def _choose(self, request: HttpRequest) -> str:
@@ -38,6 +43,7 @@ class LanguageMiddleware:
         language = self._chosen.get(wish)
         if language is None:
             language = translation.get_language_from_request(request)
+            language = choose_region(language, wish[1], dict(settings.LANGUAGES))
             if sum(map(len, wish)) <= _LONGEST:
                 if len(self._chosen) >= _KEPT:
                     self._chosen.clear()

@@ -9,6 +9,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -60,7 +61,8 @@ class Command(BaseCommand):
             "--max-score", type=_whole(grades.LARGEST), metavar="N", help="the best score; 5 or 10 otherwise"
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object with winners and working")
-        parser.add_argument("--language", choices=("en", "es"), help="of the text; as LANG says otherwise")
+        languages = [code for code, _name in settings.MENU_LANGUAGES]
+        parser.add_argument("--language", choices=languages, help="of the text; as LANG says otherwise")
         parser.add_argument(
             "--write", action="append", default=[], nargs=2, metavar=("FORMAT", "NEWFILE"),
             help=f"write the ballots into a new file: {', '.join(WRITERS)}",
@@ -185,7 +187,10 @@ def _read_layout(options: dict[str, Any]) -> Layout:
 def _language_of_the_terminal() -> str:
     """Return the language that the environment names, as POSIX has it; English for one that there is not."""
     named = next(filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
-    return "es" if named.startswith("es") else "en"
+    try:
+        return translation.get_supported_language_variant(named.partition(".")[0].replace("_", "-"))
+    except LookupError:
+        return settings.LANGUAGE_CODE
 
 
 def _whole(most: int) -> Any:
