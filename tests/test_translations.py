@@ -124,8 +124,8 @@ class TestCatalogue:
                 continue
             allowed = [placeholders(text) for text in as_list(message.id)]
             # A form for one, or for two, may say the number in words.
-            if len(allowed) > 1:
-                allowed += [[name for name in allowed[1] if name not in allowed[0]], allowed[0][1:]]
+            if message.pluralizable:
+                allowed += [names[:place] + names[place + 1 :] for names in allowed for place in range(len(names))]
             assert [text for text in as_list(message.string) if text and placeholders(text) not in allowed] == []
 
     def test_has_the_plural_forms_that_the_language_has(self, language: str, written: Catalog) -> None:

@@ -2,15 +2,16 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.template.defaultfilters import floatformat
-from django.utils.html import format_html
+from django.utils.formats import get_format, time_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, npgettext
 from django.utils.translation import gettext as _
 
 from pages import markdown as markdown_text
@@ -28,17 +29,23 @@ STANDINGS = {
     "winner": gettext_lazy("Winner"),
     "tie": gettext_lazy("Tie"),
 }
-# Some languages have more forms, as Spanish does for round millions; "other" is good enough there.
-UNITS = {
-    "votes": {"one": pgettext_lazy("noun, after 1", "vote"), "other": pgettext_lazy("noun, after a number", "votes")},
-    "points": {
-        "one": pgettext_lazy("noun, after 1", "point"),
-        "other": pgettext_lazy("noun, after a number", "points"),
-    },
-    "grades": {"one": pgettext_lazy("noun, after 1", "grade"), "other": pgettext_lazy("noun, after a number", "grade")},
+# Words that stand behind a number, in its form for that number.
+COUNTED: dict[str, Callable[[int], str]] = {
+    "votes": lambda n: npgettext("noun, after a number", "vote", "votes", n),
+    "points": lambda n: npgettext("noun, after a number", "point", "points", n),
+    "grades": lambda n: npgettext("noun, after a number", "grade", "grade", n),
     # Of comparisons with other options.
-    "wins": {"one": pgettext_lazy("noun, after 1", "win"), "other": pgettext_lazy("noun, after a number", "wins")},
+    "wins": lambda n: npgettext("noun, after a number", "win", "wins", n),
+    "ballots": lambda n: npgettext("after a number", "ballot", "ballots", n),
+    "ballots that wait": lambda n: npgettext(
+        "after a number", "ballot waits to be counted", "ballots wait to be counted", n
+    ),
+    "blank ballots": lambda n: npgettext("after a number", "left it blank", "left it blank", n),
 }
+UNITS = ("votes", "points", "grades", "wins")
+# They have all the forms of any language. Scripts take the form of the one that is like their number (texts.js).
+SAMPLES = (1, 2, 3, 6, 11, 0, 100, 1_000_000)
+_HIDDEN = mark_safe(" hidden")
 
 
 # A time in its two largest units.
@@ -165,13 +172,38 @@ def standing_word(state: str) -> str:
 @register.filter
 def unit_word(count: int, unit: str) -> str:
     """Return the word that follows a number of votes, points or wins."""
-    return str(UNITS[unit]["one" if count == 1 else "other"])
+    return COUNTED[unit](count)
+
+
+@register.simple_tag
+def counted(number: int | None, what: str) -> SafeString:
+    """Write the word behind a number in all its forms, of which one is shown: a script may show another one."""
+    forms: dict[str, list[int]] = {}
+    for sample in SAMPLES:
+        forms.setdefault(COUNTED[what](sample), []).append(sample)
+    shown = COUNTED[what](number or 0)
+    rows = [(" ".join(map(str, samples)), _HIDDEN if form != shown else "", form) for form, samples in forms.items()]
+    return format_html_join("", '<span data-when-plural="{}"{}>{}</span>', rows)
+
+
+@register.simple_tag
+def clock_halves() -> str:
+    """Return the words for both halves of the day, with a space between; "" where the clock has 24 hours."""
+    has_halves = not {"H", "G"} & set(get_format("TIME_FORMAT"))
+    return " ".join(time_format(dt.time(hour), "A") for hour in (0, 12)) if has_halves else ""
+
+
+@register.filter(expects_localtime=True)
+def clock(moment: dt.datetime) -> str:
+    """Write a time of day to the second."""
+    return time_format(moment.time(), "g:i:s A" if clock_halves() else "H:i:s")
 
 
 @register.simple_tag
 def board_words() -> dict[str, Any]:
     """Return the words for the dashboard's script, so that it writes the same words as the server."""
-    return {"standings": STANDINGS, "units": UNITS, "more": _("and {n} more"), "left": TIME_LEFT}
+    units = {unit: {sample: COUNTED[unit](sample) for sample in SAMPLES} for unit in UNITS}
+    return {"standings": STANDINGS, "units": units, "more": _("and {n} more"), "left": TIME_LEFT}
 
 
 @register.filter

@@ -1,11 +1,23 @@
 """How numbers are written on the pages."""
 
+import datetime as dt
+import re
 from types import SimpleNamespace
 
 import pytest
-from django.utils import translation
+from django.template import Context, Template
+from django.utils import timezone, translation
 
-from pages.templatetags.display import bar_width, isolate, percent, standing, standing_word, whole
+from pages.templatetags.display import (
+    SAMPLES,
+    bar_width,
+    counted,
+    isolate,
+    percent,
+    standing,
+    standing_word,
+    whole,
+)
 
 
 class TestPercent:
@@ -35,6 +47,59 @@ class TestBarWidth:
 class TestWhole:
     def test_writes_a_dash_for_what_is_not_known(self):
         assert (whole(None), whole(0)) == ("–", "0")
+
+    @pytest.mark.parametrize(
+        ("language", "written"),
+        [
+            ("en", "1,234,567"),
+            ("es", "1\xa0234\xa0567"),
+            ("es-mx", "1,234,567"),
+            ("gl", "1.234.567"),
+            ("de", "1.234.567"),
+        ],
+    )
+    def test_groups_digits_as_the_language_and_its_region_do(self, language, written):
+        with translation.override(language):
+            assert whole(1_234_567) == written
+
+
+class TestCounted:
+    @pytest.mark.parametrize(
+        ("language", "number", "shown"),
+        [
+            ("en", 1, "ballot"),
+            ("en", 0, "ballots"),
+            ("en", None, "ballots"),
+            ("es", 1, "papeleta"),
+            ("es", 41, "papeletas"),
+            ("es", 3_000_000, "de papeletas"),
+        ],
+    )
+    def test_shows_the_form_for_the_number_and_hides_the_others(self, language, number, shown):
+        with translation.override(language):
+            forms = re.findall(
+                r"<span data-when-plural=\"([0-9 ]+)\"( hidden)?>([^<]+)</span>", counted(number, "ballots")
+            )
+        assert [word for _samples, hidden, word in forms if not hidden] == [shown]
+        assert sorted(" ".join(samples for samples, _hidden, _word in forms).split()) == sorted(map(str, SAMPLES))
+
+
+class TestClock:
+    moment = dt.datetime(2026, 11, 29, 20, 5, 9, tzinfo=dt.UTC)
+
+    @pytest.mark.parametrize(
+        ("language", "day", "time"),
+        [
+            ("en", "Nov. 29, 2026, 8:05 p.m.", "8:05:09 PM"),
+            ("en-gb", "29 November 2026, 20:05", "20:05:09"),
+            ("es", "29 de noviembre de 2026 a las 20:05", "20:05:09"),
+            ("de", "29. November 2026 20:05", "20:05:09"),
+        ],
+    )
+    def test_is_that_of_the_language_and_its_region(self, language, day, time):
+        with translation.override(language), timezone.override("UTC"):
+            template = Template("{% load display %}{{ moment|date:'DATETIME_FORMAT' }}/{{ moment|clock }}")
+            assert template.render(Context({"moment": self.moment})) == f"{day}/{time}"
 
 
 class TestStanding:

@@ -5,7 +5,7 @@ import { stageOf } from "./frames.js";
 import { PaceBoard } from "./pace.js";
 import { writeLeft } from "./time_left.js";
 import { TurnoutBoard } from "./turnout.js";
-import { choose, grouping, locale, plural, textOf, write } from "./texts.js";
+import { choose, clock, grouping, plural, textOf, write } from "./texts.js";
 
 export class Board {
   constructor(root, words) {
@@ -13,7 +13,7 @@ export class Board {
     this.words = words;
     this.find = (name) => root.querySelector(`[data-${name}]`);
     this.whole = grouping(root.dataset.thousand);
-    this.clock = clockFor(this.find("as-of").dataset.timeZone);
+    this.clock = clock(this.find("as-of").dataset.timeZone);
     this.turnout = new TurnoutBoard(this.find("entitled"), this.whole);
     this.pace = new PaceBoard(this.find("pace"), this.whole, this.find("as-of").dataset.timeZone);
     this.findContests();
@@ -80,7 +80,7 @@ export class Board {
   drawTime(asOf) {
     const place = this.find("as-of");
     place.dateTime = asOf;
-    write(place, this.clock.format(new Date(asOf)));
+    write(place, this.clock(new Date(asOf)));
   }
 
   /** Say what the line to the server does, and how old the data are. */
@@ -104,14 +104,5 @@ export class Board {
     const stale = this.find("stale").hidden ? "" : textOf(this.find("stale-word"));
     const contests = Array.from(this.contests.values(), (contest) => contest.sentence());
     return [stale, textOf(this.find("phase")), ...contests].filter(Boolean);
-  }
-}
-
-function clockFor(timeZone) {
-  const format = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
-  try {
-    return new Intl.DateTimeFormat(locale, { ...format, timeZone });
-  } catch {
-    return new Intl.DateTimeFormat(locale, { ...format, timeZone: "UTC", timeZoneName: "short" });
   }
 }

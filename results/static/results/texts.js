@@ -1,19 +1,40 @@
 // Numbers and words as the server writes them.
 
-export const locale = document.documentElement.lang || undefined;
-const shareFormat = new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const pluralRules = new Intl.PluralRules(locale);
+const page = document.documentElement;
+const pluralRules = new Intl.PluralRules(page.lang || undefined);
+// The server has written the forms of words for these numbers: there is one for each form in any language.
+const SAMPLES = [1, 2, 3, 6, 11, 0, 100, 1000000];
 
-/** Return "one" or "other"; some languages have more forms, as Spanish does for round millions, but the page has two. */
-export const plural = (number) => (pluralRules.select(number) === "one" ? "one" : "other");
+/** Return which of the numbers that the server has written forms for has the form of this one, as text. */
+export function plural(number) {
+  const form = pluralRules.select(number ?? 0);
+  return String(SAMPLES.find((sample) => pluralRules.select(sample) === form) ?? 100);
+}
 
-const written = new Map();
+const [, before, point, after] = (page.dataset.percent ?? "123.4%").match(/^(.*)123(.)4(.*)$/);
 
-/** Write tenths of a percent, which the server has rounded; "" for a share without a base, or a hidden one. */
+/** Write tenths of a percent, which the server has rounded, as it writes 123.4 %; "" for a share without a base, or a hidden one. */
 export function percent(permille) {
   if (permille == null) return "";
-  if (!written.has(permille)) written.set(permille, shareFormat.format(permille / 1000));
-  return written.get(permille);
+  return `${before}${Math.floor(permille / 10)}${point}${permille % 10}${after}`;
+}
+
+/** Return a function that writes the time of day in a zone, to the second; in UTC if the browser does not know the zone. */
+export function clock(timeZone) {
+  const format = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  let times;
+  try {
+    times = new Intl.DateTimeFormat("en-GB", { ...format, timeZone });
+  } catch {
+    times = new Intl.DateTimeFormat("en-GB", { ...format, timeZone: "UTC", timeZoneName: "short" });
+  }
+  const halves = page.dataset.clock.split(" ");
+  return (date) => {
+    const time = times.format(date);
+    if (halves.length < 2) return time;
+    const hour = Number(time.slice(0, 2));
+    return `${hour % 12 || 12}${time.slice(2, 8)} ${halves[hour < 12 ? 0 : 1]}${time.slice(8)}`;
+  };
 }
 
 /** Return a function that writes whole numbers as the page writes `thousand`: in some languages browsers group differently. */
