@@ -34,7 +34,9 @@ class TimeWidget(forms.MultiWidget):
     def __init__(self) -> None:
         date = forms.DateInput(format=DATE, attrs={"type": "date"})
         time = forms.TimeInput(format=TIME, attrs={"type": "time"})
-        words = forms.TextInput(attrs={"placeholder": gettext_lazy("Sunday 20:00"), "autocomplete": "off"})
+        # Translators: leave this in English, or take a date in numbers: words are read in English and Spanish alone.
+        example = gettext_lazy("Sunday 20:00")
+        words = forms.TextInput(attrs={"placeholder": example, "autocomplete": "off"})
         super().__init__((date, time, words))
 
     def decompress(self, value: dt.datetime | None) -> tuple[dt.date | None, dt.time | None, str]:
@@ -113,8 +115,8 @@ def read_time(
         if typed.picked not in (None, shown):
             raise ValidationError(_("The time is written in words, and chosen as well. Take one of them out."))
         now = timezone.localtime(timezone.now(), zone)
-        # Where English is spoken, both orders are usual.
-        month_first = None if (get_language() or "en").startswith("en") else False
+        # In America, and where the browser does not say which English it is, both orders are usual.
+        month_first = None if (get_language() or "en") in ("en", "en-ca") else False
         typed = read_words(typed.text, now, otherwise=typed.otherwise, month_first=month_first)
         check_year(typed)
     elif typed == shown:

@@ -77,6 +77,7 @@ class _Reader:
         found = {*self._durations(words)} or {*self._moments(words)}
         if len(found) != 1:
             raise ValidationError(
+                # Translators: leave the examples in English, or take dates in numbers, as for “Sunday 20:00”.
                 _(
                     "“%(text)s” is not understood. Write, for example, “in 30 minutes”, “tomorrow 9:00”, "
                     "“Sunday 20:00” or “29 November 2026, 20:00”."

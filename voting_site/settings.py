@@ -453,8 +453,10 @@ CELERY_BEAT_SCHEDULE = {
 
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# Those that translate everything.
+WHOLE_LANGUAGES = find_languages(LOCALE_PATHS[0], with_office=True)
 # Those that visitors choose from. A regional form, as en-gb, is chosen by what the browser asks for.
-MENU_LANGUAGES = find_languages(LOCALE_PATHS[0], with_office=ROLE.has_admin)
+MENU_LANGUAGES = WHOLE_LANGUAGES if ROLE.has_admin else find_languages(LOCALE_PATHS[0], with_office=False)
 LANGUAGES = with_regions(MENU_LANGUAGES)
 FORMAT_MODULE_PATH = "voting_site.formats"
 USE_I18N = True

@@ -6,15 +6,16 @@ Nothing here loads ReportLab before a file is asked for: the results pages have 
 import threading
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language
+from django.utils import translation
 from django.views.decorators.http import require_safe
 
 from results.views import get_certified, protocol_context
 
 # Public files that are kept: a few for each election that people look at just now. One has some 50 kB.
 KEPT = 32
-_kept: dict[tuple[str, int, str, str | None], bytes] = {}
+_kept: dict[tuple[str, int, str, str], bytes] = {}
 # Writing takes processor time, of which the live results must have enough: one at a time.
 _writing = threading.Lock()
 
@@ -24,14 +25,22 @@ def protocol_pdf(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the public protocol of a certified election as PDF."""
     snapshot = get_certified(slug)
     paper = read_paper(request)
+    language = _language_of_files()
     # A mended text raises the version.
-    key = (snapshot.certified.hash if snapshot.certified else "", snapshot.version, paper, get_language())
-    with _writing:
+    key = (snapshot.certified.hash if snapshot.certified else "", snapshot.version, paper, language)
+    with _writing, translation.override(language):
         if key not in _kept:
             if len(_kept) >= KEPT:
                 _kept.clear()
             _kept[key] = write(protocol_context(snapshot), paper)
         return file_response(_kept[key], slug)
+
+
+def _language_of_files() -> str:
+    """Return the language of the page; English where only the pages of voters are translated into it."""
+    language = translation.get_language() or settings.LANGUAGE_CODE
+    is_whole = language.partition("-")[0] in dict(settings.WHOLE_LANGUAGES)
+    return language if is_whole else settings.LANGUAGE_CODE
 
 
 def read_paper(request: HttpRequest) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from office.time_fields import find_zone
+from office.time_fields import InWords, find_zone, read_time
 from office.time_words import read_words
 from polls.models import Election
 from tests.office.test_admin import draft, organiser
@@ -234,3 +234,26 @@ class TestReading:
     )
     def test_answers_what_is_wrong(self, organiser, asked, said):
         assert said in self.ask(organiser, **asked)["problem"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "meant"),
+    [
+        ("de", "29.11.2099 20:00", "2099-11-29 20:00"),
+        ("de", "Am 3.4.2099 um 20:00", None),
+        ("fr", "29/11/2099 20h00", "2099-11-29 20:00"),
+        ("gl", "3-4-2099, 20:00", "2099-04-03 20:00"),
+        ("pt-br", "3/4/2099 20:00", "2099-04-03 20:00"),
+        ("en-gb", "3/4/2099 20:00", "2099-04-03 20:00"),
+        ("en", "3/4/2099 20:00", None),
+        ("en", "11/29/2099 20:00", "2099-11-29 20:00"),
+    ],
+)
+def test_dates_in_numbers_are_read_in_the_order_of_each_language(language: str, text: str, meant: str | None) -> None:
+    typed = InWords(text, None, dt.time(23, 59))
+    with translation.override(language):
+        if meant is None:
+            with pytest.raises(ValidationError):
+                read_time(typed, None, MADRID, MADRID)
+        else:
+            assert f"{read_time(typed, None, MADRID, MADRID):%Y-%m-%d %H:%M}" == meant

@@ -52,7 +52,7 @@ def final(counts: Mapping[str, int], ballots: int) -> Snapshot:
 
 
 class TestBoard:
-    @pytest.mark.parametrize("language", ["en", "en-gb", "es"])
+    @pytest.mark.parametrize("language", ["en", "en-gb", "es", "ar"])
     @pytest.mark.parametrize(
         ("before", "after"),
         [
@@ -85,7 +85,7 @@ class TestBoard:
         assert len(drawn) > 100
         assert drawn == page.evaluate(LIST, render(after, language))
 
-    @pytest.mark.parametrize("language", ["en", "en-gb", "es"])
+    @pytest.mark.parametrize("language", ["en", "en-gb", "es", "ar"])
     @pytest.mark.parametrize(
         ("method", "counts"),
         [
@@ -124,7 +124,7 @@ class TestBoard:
         ],
         ids=["each figure", "halves", "nearly all and nearly none", "thirds", "millions", "nothing"],
     )
-    @pytest.mark.parametrize("language", ["en", "en-gb", "es"])
+    @pytest.mark.parametrize("language", ["en", "en-gb", "es", "ar"])
     def test_draws_the_figures_that_the_server_writes(
         self, page: Page, language: str, counts: Sequence[int], ballots: int
     ) -> None:
@@ -289,7 +289,7 @@ class TestTurnout:
         entitled = turnout and dict.fromkeys(("board", "chair", "dues"), turnout["entitled"])
         return make_snapshot(LIVELY | {"dues:-ballots": 12}, 12, cls.ROLL, entitled, turnout=turnout, **changes)
 
-    @pytest.mark.parametrize("language", ["en", "en-gb", "es"])
+    @pytest.mark.parametrize("language", ["en", "en-gb", "es", "ar"])
     @pytest.mark.parametrize(
         ("before", "after"),
         [
