@@ -211,6 +211,10 @@ class TestRightToLeft:
         sides = page.evaluate("""() => Array.from(document.querySelectorAll("[data-contest=hall] .bar"))
             .map((bar) => bar.getBoundingClientRect().right - bar.firstElementChild.getBoundingClientRect().right)""")
         assert max(map(abs, sides)) < 1
+        # A sentence of the page that begins with a name from the left is still one from the right.
+        told = page.locator("[data-contest=door] .told-steps li").first
+        expect(told).to_contain_text("1. Red")
+        assert told.evaluate("one => getComputedStyle(one).direction") == "rtl"
 
     def test_labels_keep_their_own_direction_on_the_side_of_the_page(
         self, visitors: Visitors, address: Callable[[str], str]
