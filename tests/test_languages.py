@@ -141,7 +141,7 @@ class TestMenu:
     [
         ("en-US", "Nov. 30, 2098, 8:05 p.m.", r"\d?\d:\d\d:\d\d [AP]M"),
         ("en-GB", "30 November 2098, 20:05", r"\d\d:\d\d:\d\d"),
-        ("es-MX", "30 de noviembre de 2098 a las 20:05", r"\d\d:\d\d:\d\d"),
+        ("es-ES", "30 de noviembre de 2098 a las 20:05", r"\d\d:\d\d:\d\d"),
         ("ar", "30 نوفمبر 2098، 8:05 م", r"\d?\d:\d\d:\d\d [صم]"),
     ],
 )
