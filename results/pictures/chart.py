@@ -4,9 +4,9 @@ import zoneinfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 
-from pages.templatetags.display import percent, stage, standing, standing_word, whole
+from pages.templatetags.display import COUNTED, percent, stage, standing, standing_word, whole
 from tally.contests_shown import ContestShown, StandingShown
 
 from ..snapshot import Snapshot
@@ -50,7 +50,7 @@ def draw(snapshot: Snapshot, prepare: svg.Prepare) -> str:
 
 def _describe(snapshot: Snapshot) -> str:
     ballots = snapshot.ballots or 0
-    word = pgettext("after 1", "ballot") if ballots == 1 else pgettext("after a number", "ballots")
+    word = COUNTED["ballots"](ballots)
     return f"{STAGES[stage(snapshot)]} · {whole(ballots)} {word}"
 
 
