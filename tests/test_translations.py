@@ -137,7 +137,11 @@ class TestCatalogue:
 
     def test_is_compiled_as_written(self, written: Catalog, compiled: Catalog) -> None:
         def texts(catalog: Catalog) -> dict[Key, list[str]]:
-            return {key(message): as_list(message.string) for message in catalog if message.id and any(message.string)}
+            return {
+                key(message): as_list(message.string)
+                for message in catalog
+                if message.id and any(message.string) and not message.fuzzy
+            }
 
         assert texts(compiled) == texts(written), REMEDY
 
