@@ -256,7 +256,8 @@ class TestPages:
         assert 'href="http://testserver:8000/drink/"><svg' in dashboard
         assert listed.count('<p class="way-in"><svg') == 1
         without = client.get("/old/").content.decode()
-        assert 'href="http://testserver:8000/old/"><b>Vote</b> <span dir="ltr">testserver:8000<wbr>/old</span>' in without
+        assert 'href="http://testserver:8000/old/"><b>Vote</b>' in without
+        assert '<span dir="ltr">testserver:8000<wbr>/old</span>' in without
 
     def test_the_dashboard_of_a_cancelled_election_shows_the_reason(self, make_election, client):
         drink = make_election(opens_at=timezone.now() + dt.timedelta(hours=1))
