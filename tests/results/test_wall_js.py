@@ -27,9 +27,9 @@ OLD, USUAL, LARGE = (1024, 768), (1920, 1080), (3840, 2160)
 NAMES = ["Ana García López", "Nesquik", "Cola Cao con leche", "مرحبا بالعالم", "🍫 Choco", "Ñandú"]
 
 # Opens a page that the server has written, and begins to draw it at a time of the server's clock.
-OPEN = """async ([language, written, time]) => {
-    document.documentElement.lang = language;
+OPEN = """async ([written, time]) => {
     const page = new DOMParser().parseFromString(written, "text/html");
+    for (const one of page.documentElement.attributes) document.documentElement.setAttribute(one.name, one.value);
     document.body.className = "wall-page";
     document.body.replaceChildren(page.querySelector("main"));
     const { WallBoard } = await import("/wall_board.js");
@@ -81,7 +81,7 @@ def show(wall: Page, snapshot: Snapshot, size: tuple[int, int] = USUAL, language
     """Show a snapshot on a wall of this size, as its presenter has set it."""
     wall.set_viewport_size({"width": size[0], "height": size[1]})
     time = snapshot.as_of.isoformat()
-    wall.evaluate(OPEN, [language, render_wall(snapshot, language, **presenter), time])
+    wall.evaluate(OPEN, [render_wall(snapshot, language, **presenter), time])
     return wall
 
 
