@@ -35,6 +35,9 @@ class Command(makemessages.Command):
         "what is missing. A language that has no catalogue gets one, without translations. Then run compilemessages."
     )
 
+    # What is only similar is translated anew: a guess that nobody reads stands in the catalogue like a translation.
+    msgmerge_options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]
+
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         # One line for each text, and no numbers of lines: otherwise each edit of the source would change the catalogue.
