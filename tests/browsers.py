@@ -1,8 +1,10 @@
 """A real browser: one for each file of tests, whose pages the tests use in turn."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +21,17 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A folder in which tests leave pictures of the pages that they have looked over, for people to look at.
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: dict[str, Any] = {"viewport": {"width": 380, "height": 740}, "has_touch": True, "is_mobile": True}
+
+
+def keep_screenshot(page: Page) -> None:
+    """Leave a picture of the page under the name of the present test, if somebody wants them."""
+    if SCREENSHOTS:
+        name = re.sub(r"[^\w-]+", "-", os.environ["PYTEST_CURRENT_TEST"].rpartition("/")[2].removesuffix(" (call)"))
+        page.screenshot(path=Path(SCREENSHOTS) / f"{name.strip('-')}.png", full_page=True)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browsers import keep_screenshot
 from tests.office.browser import make_content, urna
 from tests.voting_site.processes import Up, wait_until
 
@@ -163,6 +164,7 @@ def page(chromium: Browser, urna: Up, numbers: dict[str, int], request: pytest.F
 
 def look_over(page: Page, options: dict[str, Any] | None = None) -> list[str]:
     """Return what axe objects to, a line for each element."""
+    keep_screenshot(page)
     found = Axe().run(page, options=options).response["violations"]
     return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 

@@ -15,6 +15,7 @@ from polls.methods import OptionOnBallot
 from polls.models import Election
 from results.outcome_shown import OutcomeShown, Source
 from results.snapshot import Snapshot
+from tests.browsers import keep_screenshot
 from tests.conftest import contest
 
 from .conftest import ORIGIN, SCRIPTS
@@ -142,6 +143,7 @@ class TestSizes:
             ({}, {"contest": "*"}, {"contest": "*", "hides": True}) if contests > 1 else ({}, {"hides": True})
         ):
             show(wall, snapshot_of(paper(options, contests)), size, **presenter)
+            keep_screenshot(wall)
             assert wall.evaluate(FAULTS) == []
             assert len(names(wall)) >= 2
 
