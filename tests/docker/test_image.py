@@ -276,3 +276,18 @@ class TestSeed:
             fields, marked = seed.mark(ballot, Random(number))
             assert [one.partition(":")[0] for one in marked] == ["q2", "q2", "q2", "q1", "q3"]
             assert client.post("/drink/", seed.find_hidden_fields(ballot) | fields).status_code == 303
+
+
+def test_keeps_the_words_of_libraries_in_the_languages_of_the_pages(tmp_path: Path) -> None:
+    """Without Django's own words a page in Galician would have English months."""
+    languages = sorted(place.name for place in (PROJECT / "locale").iterdir())
+    files = [tmp_path / f"django/locale/{name}/LC_MESSAGES/django.mo" for name in ("en", "nl", *languages)]
+    files.append(files[-1].with_suffix(".po"))
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    [step] = re.findall(r"^RUN (find \S+ -name '\*\.\[mp\]o'.*)$", BUILD, re.MULTILINE)
+    subprocess.run(["sh", "-c", step.replace("/opt/urna", str(tmp_path))], cwd=PROJECT, check=True)
+    kept = {file.parent.parent.name for file in tmp_path.rglob("*.*") if file.is_file()}
+    assert kept == {"en", *languages}
+    assert not list(tmp_path.rglob("*.po"))
