@@ -12,7 +12,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.browsers import DESKTOP, PHONE, Visitors
 from tests.voting_site.processes import Up
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.full, pytest.mark.long]
 
 SLUG = "sixty"
 OPTIONS = 60

@@ -63,7 +63,8 @@ def test_somebody_votes_and_sees_it_live(nginx: Nginx, page: Page) -> None:
     expect(page.locator("[data-link=live]")).to_be_visible()
     expect(page.locator("[data-ballots]")).to_have_text("1")
     assert prefixes_of(page) <= {"/urna", "/urna-results"}
-    page.get_by_title("Español").click()
+    page.locator(".language-menu summary").click()
+    page.get_by_role("button", name="Español").click()
     expect(page).to_have_url(re.compile(f"/urna-results/{SLUG}/$"))
     expect(page.locator("html")).to_have_attribute("lang", "es")
     assert page.lost == []

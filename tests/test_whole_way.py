@@ -172,12 +172,14 @@ def test_everything_works_without_javascript(urna: Up, visitors: Visitors) -> No
 def test_the_language_can_be_switched(urna: Up, visitor: Visitor) -> None:
     page = visitor.new_page()
     page.goto(ballot_url(urna))
+    page.locator(".language-menu summary").click()
     page.get_by_role("button", name="Español").click()
     expect(page.locator("html")).to_have_attribute("lang", "es")
     expect(page.get_by_role("button", name="Votar")).to_be_visible()
     # The choice holds on the results page, too.
     page.goto(results_url(urna))
     expect(page.locator("html")).to_have_attribute("lang", "es")
+    page.locator(".language-menu summary").click()
     page.get_by_role("button", name="English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
 

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, Route
 
+import pages
 import polls
 from polls import ballot_box
 from tests.browsers import Visitor, chromium, visitor
@@ -16,7 +17,7 @@ __all__ = ["chromium", "visitor"]
 
 pytestmark = pytest.mark.urls("voting_site.urls.vote")
 
-SCRIPTS = Path(polls.__file__).parent / "static/polls"
+STATIC = (Path(polls.__file__).parent / "static/polls", Path(pages.__file__).parent / "static/pages")
 # A phone whose clock is a day late.
 LATE = "Date.now = ((now) => () => now() - 86_400_000)(Date.now)"
 
@@ -30,8 +31,9 @@ def ballot(visitor: Visitor, define: Callable[..., object], browser: Client) -> 
         written = browser.get("/drink/").content.decode()
 
         def serve(route: Route) -> None:
-            script = SCRIPTS / re.sub(r"\.[0-9a-f]{12}\.", ".", route.request.url.rpartition("/")[2])
-            if script.suffix == ".js":
+            name = re.sub(r"\.[0-9a-f]{12}\.", ".", route.request.url.rpartition("/")[2])
+            if name.endswith(".js"):
+                [script] = (folder / name for folder in STATIC if (folder / name).exists())
                 route.fulfill(path=script, content_type="text/javascript")
             else:
                 route.fulfill(

@@ -87,7 +87,7 @@ class TestBallotPage:
         assert browser.get("/nothing/").status_code == 404
         assert vote(browser, "nesquik", fetch_form(browser), slug="nothing").status_code == 404
 
-    @pytest.mark.parametrize(("language", "word"), [("es", "Votar"), ("en", "Vote"), ("fr", "Vote")])
+    @pytest.mark.parametrize(("language", "word"), [("es", "Votar"), ("en", "Vote"), ("fr", "Voter"), ("nl", "Vote")])
     def test_speaks_the_browsers_language(self, define, browser, language, word):
         define()
         page = browser.get("/drink/", headers={"accept-language": language}).content.decode()

@@ -31,8 +31,8 @@ def ask():
     ("wish", "cookie", "chosen"),
     [
         ("es-ES,es;q=0.9,en;q=0.8", "", "es"),
-        ("fr, es;q=0.5", "", "es"),
-        ("fr", "", "en"),
+        ("nl, es;q=0.5", "", "es"),
+        ("nl", "", "en"),
         ("es", "en", "en"),
         ("es", "klingon", "es"),
         ("", "", "en"),
@@ -43,7 +43,7 @@ def ask():
         ("es-MX,es;q=0.9", "", "es-MX"),
         ("es-ES,en-GB;q=0.8", "en", "en-GB"),
         ("en-US", "es", "es"),
-        ("fr,es-AR;q=0.5", "", "es-AR"),
+        ("nl,es-AR;q=0.5", "", "es-AR"),
     ],
 )
 def test_answers_in_the_language_of_the_cookie_else_of_the_browser(ask, wish, cookie, chosen):

@@ -26,6 +26,8 @@ for (const input of document.querySelectorAll("[data-picture]")) {
     if (input.form.dataset.shrunk) return;
     event.preventDefault();
     await work;
+    // A file that was chosen before this script had come is as large as it was.
+    await shrink(input).catch(() => {});
     input.form.dataset.shrunk = "yes";
     input.form.requestSubmit(event.submitter);
   });

@@ -78,7 +78,9 @@ class TestText:
         with pytest.raises(CommandError, match=r"board\.txt: línea 3: no hay ningún candidato 9"):
             tabulate("2 1\n1 1 0\n1 9 0\n", "--method=irv", "--language=es")
 
-    @pytest.mark.parametrize(("language", "word"), [("es_ES.UTF-8", "Ronda 1"), ("de_DE", "Round 1"), ("C", "Round 1")])
+    @pytest.mark.parametrize(
+        ("language", "word"), [("es_ES.UTF-8", "Ronda 1"), ("de_DE", "Runde 1"), ("nl_NL", "Round 1"), ("C", "Round 1")]
+    )
     def test_is_in_the_language_of_the_terminal(self, tmp_path, monkeypatch, language, word):
         monkeypatch.setenv("LC_ALL", language)
         (tmp_path / "board.blt").write_text(BLT)
