@@ -131,6 +131,16 @@ class TestPhoto:
         expect(page.get_by_text("The draft is saved.")).to_be_visible(timeout=30_000)
         expect(page.locator(".option-picture")).to_have_js_property("naturalWidth", 240)
 
+    def test_is_sent_with_the_first_click_also_once_it_is_smaller(self, open_office, nesquik):
+        page = open_office(f"{page_of(nesquik)}?option={nesquik.pk}")
+        file = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": draw((3000, 2000), "JPEG", "RGB")}
+        page.locator("[name=picture]").set_input_files(files=[file])
+        page.wait_for_function(
+            "largest => document.querySelector('[name=picture]').files[0].size < largest", arg=LARGEST_FILE
+        )
+        page.locator("input.default").click()
+        expect(page.get_by_text("The draft is saved.")).to_be_visible(timeout=30_000)
+
 
 class TestPublished:
     def test_is_published_at_once_before_the_opening(self, organiser, make_election):

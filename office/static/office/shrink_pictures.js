@@ -21,7 +21,10 @@ async function shrink(input) {
 for (const input of document.querySelectorAll("[data-picture]")) {
   let work = Promise.resolve();
   // What the browser cannot draw is sent as it is: the server says what is wrong with it.
-  input.addEventListener("change", () => (work = shrink(input).catch(() => {})));
+  input.addEventListener("change", () => {
+    delete input.form.dataset.shrunk;
+    work = shrink(input).catch(() => {});
+  });
   input.form.addEventListener("submit", async (event) => {
     if (input.form.dataset.shrunk) return;
     event.preventDefault();
@@ -29,6 +32,7 @@ for (const input of document.querySelectorAll("[data-picture]")) {
     // A file that was chosen before this script had come is as large as it was.
     await shrink(input).catch(() => {});
     input.form.dataset.shrunk = "yes";
-    input.form.requestSubmit(event.submitter);
+    // In a task of its own: while a form tells of one submission it takes no other, and the first click would be lost.
+    setTimeout(() => input.form.requestSubmit(event.submitter));
   });
 }
