@@ -143,7 +143,7 @@ def _hand_over(request: HttpRequest, ticket: Ticket) -> HttpResponse:
     context = {"action": f"{vote}/{ticket.slug}/signed-in/", "ticket": ticket.sign()}
     response = render(request, "signin/hand_over.html", context)
     nonce = request.csp_nonce  # type: ignore[attr-defined]
-    response.headers[HEADER] = build_policy(replace={"form-action": [vote]}, nonce=nonce)
+    response.headers[HEADER] = build_policy(replace={"form-action": [f"{vote}/"]}, nonce=nonce)
     return response
 
 

@@ -103,6 +103,13 @@ class TestTicket:
         assert "'unsafe-inline'" not in policy
         assert "no-store" in response["Cache-Control"]
 
+    def test_goes_to_a_vote_below_a_path_as_well(self, client, election, settings):
+        """A path without a slash at its end is that one page alone to a browser."""
+        settings.VOTE_URL = "https://example.org/urna"
+        response = sign_in(client, election, "ana-1")
+        assert 'action="https://example.org/urna/board/signed-in/"' in response.content.decode()
+        assert "form-action https://example.org/urna/;" in response["Content-Security-Policy"] + ";"
+
     def test_is_not_in_the_log_nor_who_it_is_of(self, client, election, caplog):
         caplog.set_level("DEBUG")
         response = sign_in(client, election, "ana-1")
