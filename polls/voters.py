@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
+from .cookies import keep_cookie
 from .definition import Definition
 from .kiosk import device
 
@@ -76,15 +77,7 @@ def new_visitor() -> str:
 
 def set_cookie(response: HttpResponse, visitor: str) -> None:
     """Let the browser keep the visitor id, out of reach of scripts and of other sites' requests."""
-    response.set_cookie(
-        settings.VOTER_COOKIE_NAME,
-        _signer.sign(visitor),
-        max_age=settings.VOTER_COOKIE_AGE,
-        path=settings.COOKIE_PATH,
-        secure=settings.BEHIND_TLS,
-        httponly=True,
-        samesite="Lax",
-    )
+    keep_cookie(response, settings.VOTER_COOKIE_NAME, _signer.sign(visitor), settings.VOTER_COOKIE_AGE)
 
 
 def _roll_cookie(definition: Definition) -> str:
@@ -110,15 +103,8 @@ def _read_issue(definition: Definition, signed: str) -> Voter | None:
 
 def set_roll_cookie(response: HttpResponse, definition: Definition, voter: Voter) -> None:
     """Let the browser keep for some hours which entry of the roll somebody is, and as of which issue."""
-    response.set_cookie(
-        _roll_cookie(definition),
-        _roll_signer.sign(_write_issue(definition, voter)),
-        max_age=settings.ROLL_COOKIE_AGE,
-        path=settings.COOKIE_PATH,
-        secure=settings.BEHIND_TLS,
-        httponly=True,
-        samesite="Lax",
-    )
+    value = _roll_signer.sign(_write_issue(definition, voter))
+    keep_cookie(response, _roll_cookie(definition), value, settings.ROLL_COOKIE_AGE)
 
 
 def forget_roll_cookie(response: HttpResponse, definition: Definition) -> None:
@@ -126,15 +112,8 @@ def forget_roll_cookie(response: HttpResponse, definition: Definition) -> None:
 
     Where voters sign in it remembers that somebody has finished: the provider is then to ask anew who is there.
     """
-    response.set_cookie(
-        _roll_cookie(definition),
-        _FINISHED if definition.providers else "",
-        max_age=settings.ROLL_COOKIE_AGE if definition.providers else 0,
-        path=settings.COOKIE_PATH,
-        secure=settings.BEHIND_TLS,
-        httponly=True,
-        samesite="Lax",
-    )
+    value, age = (_FINISHED, settings.ROLL_COOKIE_AGE) if definition.providers else ("", 0)
+    keep_cookie(response, _roll_cookie(definition), value, age)
 
 
 def has_finished(request: HttpRequest, definition: Definition) -> bool:

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
+from ..cookies import keep_cookie
+
 if TYPE_CHECKING:
     from ..definition import Definition
 
@@ -63,22 +65,22 @@ def is_any_kiosk(request: HttpRequest) -> bool:
 def become(response: HttpResponse, definition: "Definition", kiosk: Kiosk) -> None:
     """Let a browser be a kiosk from now on."""
     value = _signer.sign(f"{definition.election}.{kiosk.number}")
-    _set_cookie(response, _cookie(definition), value, COOKIE_AGE)
+    keep_cookie(response, _cookie(definition), value, COOKIE_AGE)
 
 
 def leave(response: HttpResponse, definition: "Definition") -> None:
     """Let a browser be an ordinary one again."""
-    _set_cookie(response, _cookie(definition), "", 0)
+    keep_cookie(response, _cookie(definition), "", 0)
 
 
 def note_cast(response: HttpResponse, definition: "Definition") -> None:
     """Let the next page say that a vote is in: neither whose, nor what."""
-    _set_cookie(response, f"{_cookie(definition)}_cast", "1", CONFIRMED_COOKIE_S)
+    keep_cookie(response, f"{_cookie(definition)}_cast", "1", CONFIRMED_COOKIE_S)
 
 
 def forget_cast(response: HttpResponse, definition: "Definition") -> None:
     """Let no page say any more that a vote is in: the next voter is here."""
-    _set_cookie(response, f"{_cookie(definition)}_cast", "", 0)
+    keep_cookie(response, f"{_cookie(definition)}_cast", "", 0)
 
 
 def has_just_cast(request: HttpRequest, definition: "Definition") -> bool:
@@ -88,15 +90,3 @@ def has_just_cast(request: HttpRequest, definition: "Definition") -> bool:
 
 def _cookie(definition: "Definition") -> str:
     return f"{settings.KIOSK_COOKIE_NAME}_{definition.election}"
-
-
-def _set_cookie(response: HttpResponse, name: str, value: str, age: int) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=age,
-        path=settings.COOKIE_PATH,
-        secure=settings.BEHIND_TLS,
-        httponly=True,
-        samesite="Lax",
-    )

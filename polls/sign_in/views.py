@@ -17,6 +17,7 @@ from pages.context_processors import find_signin
 
 from .. import metrics, voters
 from ..code_views import get_definition_with_roll
+from ..cookies import keep_cookie
 from ..definition import Definition
 from ..life import Phase
 from ..roll import lookup
@@ -59,16 +60,8 @@ def start(request: HttpRequest, slug: str, provider: str) -> HttpResponse:
     )
     metrics.count_sign_in("begun")
     response = redirect(f"{find_signin(request)}/{provider}/?{urlencode({'errand': errand.sign()})}")
-    response.set_cookie(
-        _cookie(definition),
-        secret,
-        max_age=PATIENCE,
-        path=settings.COOKIE_PATH,
-        secure=settings.BEHIND_TLS,
-        httponly=True,
-        # It has to come along with the ticket, by POST, also from another site than this one.
-        samesite="None" if settings.BEHIND_TLS else "Lax",
-    )
+    # It has to come along with the ticket, by POST, also from another site than this one.
+    keep_cookie(response, _cookie(definition), secret, PATIENCE, samesite="None" if settings.BEHIND_TLS else "Lax")
     return response
 
 

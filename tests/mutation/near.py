@@ -39,6 +39,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "polls.paper_values": ("polls/test_paper_file",),
     "polls.publishing": ("tally/test_publishing", "tally/test_healing"),
     "polls.code_views": ("polls/test_code_page",),
+    "polls.cookies": ("polls/test_views", "polls/kiosk/test_views"),
     "polls.kiosk.device": ("polls/kiosk/test_views",),
     "polls.picture_view": ("polls/test_pictures",),
     "polls.roll.box": ("tally/test_rolls",),
