@@ -47,20 +47,10 @@ function tick() {
   board.drawLink(link.status());
 }
 
-link.start();
+link.startWithPage();
 setInterval(() => {
   tick();
   // Not at each frame: to read what the page shows makes a browser lay it out.
   announcer.look();
 }, 1000);
 offerFullScreen(board.find("full-screen"));
-
-window.addEventListener("online", () => link.hurry());
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") link.hurry();
-});
-// A page in the back-forward cache must not keep a connection; it opens a new one when it comes back.
-window.addEventListener("pagehide", () => link.stop());
-window.addEventListener("pageshow", (event) => {
-  if (event.persisted) link.start();
-});

@@ -65,6 +65,20 @@ export class Link {
     this.open();
   }
 
+  /** Start, and go with the page: it may sleep, lose its network, or be left and come back. */
+  startWithPage() {
+    this.start();
+    window.addEventListener("online", () => this.hurry());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.hurry();
+    });
+    // A page in the back-forward cache must not keep a connection; it opens a new one when it comes back.
+    window.addEventListener("pagehide", () => this.stop());
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted) this.start();
+    });
+  }
+
   stop() {
     this.hangUp();
     clearTimeout(this.retryTimer);

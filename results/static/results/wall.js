@@ -53,17 +53,9 @@ function animate() {
 }
 
 board.draw(snapshot);
-link.start();
+link.startWithPage();
 keepAwake();
 setInterval(tick, TICK_MS);
 requestAnimationFrame(animate);
 
 window.addEventListener("resize", () => board.refit());
-window.addEventListener("online", () => link.hurry());
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") link.hurry();
-});
-window.addEventListener("pagehide", () => link.stop());
-window.addEventListener("pageshow", (event) => {
-  if (event.persisted) link.start();
-});
