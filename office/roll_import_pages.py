@@ -98,6 +98,14 @@ class PreviewForm(forms.Form):
         values = [self.cleaned_data.get(name) for name in self.columns]
         return tuple(Column(value) if value else None for value in values)
 
+    def refusal(self) -> str:
+        """Return why the list is not imported as it was sent, or nothing."""
+        if not self.is_valid() or self.cleaned_data["looked"] != write_columns(self.chosen()):
+            return _("Not imported yet: the columns were changed. Look at what is read now, then import.")
+        if "how" in self.fields and not self.cleaned_data["how"]:
+            return _("Not imported yet: say what becomes of the voters who are on the roll already.")
+        return ""
+
 
 class RollImportPagesMixin(admin.ModelAdmin):
     """The import of a roll."""
@@ -136,18 +144,13 @@ class RollImportPagesMixin(admin.ModelAdmin):
     def _go_on(self, request: HttpRequest, election: Election, file: BinaryIO) -> HttpResponse:
         """Look at a list with the columns that were chosen, or import it."""
         form = PreviewForm(look_at(file).layout, count_voters(election)[0], request.POST)
-        is_valid = form.is_valid()
-        columns = form.chosen()
-        looked = look_at(file, columns)
+        refusal = form.refusal()
+        looked = look_at(file, form.chosen())
         how = form.cleaned_data.get("how", "")
         if "import" not in request.POST or not looked.may_be_imported:
             return show_preview(self, request, election, looked, how=how)
-        if not is_valid or form.cleaned_data["looked"] != write_columns(columns):
-            text = _("Not imported yet: the columns were changed. Look at what is read now, then import.")
-            return show_preview(self, request, election, looked, text, how=how)
-        if "how" in form.fields and not how:
-            text = _("Not imported yet: say what becomes of the voters who are on the roll already.")
-            return show_preview(self, request, election, looked, text)
+        if refusal:
+            return show_preview(self, request, election, looked, refusal, how=how)
         act = ImportRoll(election, looked.reading(), replace=how == "replace", seen=form.cleaned_data["seen"])
         try:
             number = act.perform(by=request.user)

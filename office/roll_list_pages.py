@@ -24,7 +24,7 @@ from .models import RollList
 from .roll_acts import ImportRoll
 from .roll_files.reading import Reading
 from .roll_files.records import Record
-from .roll_import_pages import PreviewForm, show_preview, write_columns
+from .roll_import_pages import PreviewForm, show_preview
 from .roll_pages import say_imported
 from .roll_upload import Looked, look_at
 from .roll_view import has_opened, roll_view
@@ -94,20 +94,17 @@ def _answer(site: Any, request: HttpRequest, election: Election, found: RollList
             site.message_user(request, " ".join(problem.messages), messages.ERROR)
             return redirect("admin:polls_election_import_roll", election.pk)
     form = PreviewForm(look_at(file, look=False).layout, count_voters(election)[0], request.POST)
-    is_valid = form.is_valid()
+    is_order = "import" in request.POST
+    refusal = form.refusal()
     columns = form.chosen()
     how = form.cleaned_data.get("how", "")
-    if "import" not in request.POST or not is_valid or form.cleaned_data["looked"] != write_columns(columns):
-        text = _("Not imported yet: the columns were changed. Look at what is read now, then import.")
-        refusal = text if "import" in request.POST else ""
-        return show_preview(site, request, election, look_at(file, columns), refusal, how=how, is_staged=True)
-    if "how" in form.fields and not how:
-        text = _("Not imported yet: say what becomes of the voters who are on the roll already.")
-        return show_preview(site, request, election, look_at(file, columns), text, is_staged=True)
+    if refusal or not is_order:
+        shown = refusal if is_order else ""
+        return show_preview(site, request, election, look_at(file, columns), shown, how=how, is_staged=True)
     looked = look_at(file, columns, look=False)
     act = ImportRoll(election, _read(looked), replace=how == "replace", seen=form.cleaned_data["seen"])
     try:
-        news = roll_progress.run(act, by=request.user, afterwards=lambda: forget(found))
+        news = roll_progress.run(act, by=request.user, afterwards=found.delete)
     except roll_progress.Busy:
         text = _("Not imported yet: this server is busy with other imports. Try again in a minute.")
         return show_preview(site, request, election, look_at(file, columns), text, how=how, is_staged=True)
@@ -115,11 +112,6 @@ def _answer(site: Any, request: HttpRequest, election: Election, found: RollList
     page = render_to_string("office/roll_progress.html", context, request)
     # Django has no common name for what a view returns.
     return cast(HttpResponse, StreamingHttpResponse(_stream(page, news, election)))
-
-
-def forget(found: RollList) -> None:
-    """Delete a list that was imported."""
-    found.delete()
 
 
 def _read(looked: Looked) -> Iterator[Record]:

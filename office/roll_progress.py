@@ -41,7 +41,7 @@ class Outcome:
         self.number, self.problem = number, problem
 
 
-def run(act: ImportRoll, *, by: "User", afterwards: Callable[[], None]) -> Iterator[int | Outcome]:
+def run(act: ImportRoll, *, by: "User", afterwards: Callable[[], object]) -> Iterator[int | Outcome]:
     """Yield how many voters have been read, then the outcome; raises Busy at once.
 
     `afterwards` is called once all are imported. Whoever stops to iterate does not stop the import.
@@ -64,7 +64,7 @@ def run(act: ImportRoll, *, by: "User", afterwards: Callable[[], None]) -> Itera
     return _listen(told)
 
 
-def _import(act: ImportRoll, by: "User", afterwards: Callable[[], None]) -> Outcome:
+def _import(act: ImportRoll, by: "User", afterwards: Callable[[], object]) -> Outcome:
     try:
         number = act.perform(by=by)
         afterwards()
