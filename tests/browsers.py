@@ -1,5 +1,6 @@
 """A real browser: one for each file of tests, whose pages the tests use in turn."""
 
+import logging
 import os
 import re
 import shutil
@@ -8,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect, sync_playwright
+
+logger = logging.getLogger(__name__)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # A browser of a test must not call home.
@@ -21,6 +24,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Milliseconds. Several processes, each with a browser and an Urna, share two cores: what takes a second alone has taken
+# more than Playwright's five. A test that passes waits no longer for it.
+expect.set_options(timeout=15_000)
 # A folder in which tests leave pictures of the pages that they have looked over, for people to look at.
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
@@ -45,8 +51,24 @@ def chromium() -> Iterator[Browser]:
         # Playwright runs an event loop in this thread, which is idle while a test asks the database.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        make = browser.new_context
+        patch.setattr(browser, "new_context", lambda **look: tell_troubles(make(**look)))
         yield browser
         browser.close()
+
+
+def tell_troubles(context: BrowserContext) -> BrowserContext:
+    """Log what goes wrong in a context's pages: pytest shows it where a test fails."""
+
+    def tell_answer(answer: Response) -> None:
+        if answer.status >= 400:
+            logger.warning("answer %s: %s", answer.status, answer.url)
+
+    context.on("weberror", lambda one: logger.warning("error in a script: %s", one.error))
+    context.on("console", lambda one: logger.warning("console, %s: %s", one.type, one.text))
+    context.on("requestfailed", lambda one: logger.warning("no answer: %s %s", one.url, one.failure))
+    context.on("response", tell_answer)
+    return context
 
 
 class Visitor:
