@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, Value
 
 from pages.templatetags.display import standing
-from polls.methods import ContestOnBallot
+from polls.methods import ContestOnBallot, OptionOnBallot
 from polls.models import Election
 from tally.announce import announce
 from tally.contests_shown import ContestShown, StandingShown, write_json
@@ -24,13 +24,19 @@ WITH_ROUNDS = ("irv", "stv")
 
 
 class Runner(NamedTuple):
-    """An option on a wall: in the place that it has at the moment, in the colour that it always has."""
+    """An option on a wall: in the place that it has at the moment, in the colour that it always has.
 
-    key: str
-    label: str
+    `colour` counts those of the wall, from 1; the option may have one of its own instead.
+    """
+
+    option: OptionOnBallot
     colour: int
     shown: StandingShown | None
     standing: str
+
+    @property
+    def key(self) -> str:
+        return self.option.key
 
 
 class Panel(NamedTuple):
@@ -59,8 +65,7 @@ def _panel(contest: ContestOnBallot, shown: ContestShown | None, snapshot: Snaps
     figures = {one.key: one for one in at_last_round(shown)} if shown else {}
     runners = [
         Runner(
-            option.key,
-            option.label,
+            option,
             place % COLOURS + 1,
             figures.get(option.key),
             standing(shown, option.key, snapshot.final) if shown else "",

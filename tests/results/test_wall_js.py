@@ -17,13 +17,15 @@ from results.outcome_shown import OutcomeShown, Source
 from results.snapshot import Snapshot
 from tests.browsers import keep_screenshot
 from tests.conftest import contest
+from tests.pictures import draw as noise
 
 from .conftest import ORIGIN, SCRIPTS
 from .papers import DECIDED, LIVELY, NOON, frame, make_snapshot, render_wall, single
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
 
-SHEETS = Path(pages.__file__).parent / "static/pages/urna.css", SCRIPTS / "dashboard.css", SCRIPTS / "wall.css"
+LOOKS = Path(pages.__file__).parent / "static/pages"
+SHEETS = LOOKS / "urna.css", LOOKS / "options.css", SCRIPTS / "dashboard.css", SCRIPTS / "wall.css"
 OLD, USUAL, LARGE = (1024, 768), (1920, 1080), (3840, 2160)
 NAMES = ["Ana García López", "Nesquik", "Cola Cao con leche", "مرحبا بالعالم", "🍫 Choco", "Ñandú"]
 
@@ -155,6 +157,29 @@ class TestSizes:
         for long in (paper(options, 3, label=label, title=title), paper(options, label="x" * 80)):
             show(wall, snapshot_of(long), size)
             assert wall.evaluate(FAULTS) == []
+
+    @pytest.mark.parametrize("size", [OLD, LARGE], ids=["4:3", "4K"])
+    @pytest.mark.parametrize("options", [2, 9, 60])
+    def test_show_what_options_look_like(self, wall: Page, size: tuple[int, int], options: int) -> None:
+        plain = paper(options)
+        [question] = plain.contests
+        looks = tuple(
+            replace(one, emoji="🥛", colour="#ff0000", picture="0" * 64 if one.key != "o1" else "")
+            for one in question.options
+        )
+        wall.route("**/picture/**", lambda route: route.fulfill(body=noise(), content_type="image/png"))
+        show(wall, snapshot_of(replace(plain, contests=(replace(question, options=looks),))), size)
+        keep_screenshot(wall)
+        assert wall.evaluate(FAULTS) == []
+        first = wall.locator(".runner:visible:has(.option-picture)").first
+        assert first.locator("[data-bar]").evaluate("(bar) => getComputedStyle(bar).fill") == "rgb(255, 0, 0)"
+        assert first.locator(".option-emoji").inner_text() == "🥛"
+        picture, label = first.locator(".option-picture").bounding_box(), first.locator("bdi").bounding_box()
+        assert picture
+        assert label
+        assert picture["x"] + picture["width"] <= label["x"]
+        assert picture["height"] >= 0.02 * size[1]
+        assert wall.locator("[data-key=o1] .option-picture").count() == 0
 
     def test_fold_what_has_no_room_and_say_how_much_it_is(self, wall: Page) -> None:
         show(wall, snapshot_of(paper(60)))
