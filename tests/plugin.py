@@ -28,8 +28,9 @@ SERVER = re.compile(r"(DATABASE|REDIS)_URL(_FILE)?$")
 
 _services = ExitStack()
 FIGURE = "figure"
-# What makes a test a large one.
+# What makes a test a large one: one of these fixtures, or this mark.
 LARGE_FIXTURES = {"chromium", "up", "urna"}
+LARGE_MARK = "processes"
 # The number of large tests that a quick run leaves out; and whether a run is one, for the processes that run its tests.
 LARGE = pytest.StashKey[int]()
 QUICK = "quick"
@@ -81,7 +82,9 @@ class FleetingPostgres(Postgres):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--all", action="store_true", help="also run what a plain run leaves out: what needs a browser or a whole Urna"
+        "--all",
+        action="store_true",
+        help="also run what a plain run leaves out: what needs a browser or processes of its own",
     )
     parser.addoption("--attack", action="store_true", help="also run what attacks a whole Urna: some minutes, for CI")
     parser.addoption("--full", action="store_true", help="also run what takes many minutes")
@@ -111,8 +114,8 @@ def pytest_collection() -> Iterator[None]:
 
 
 def is_large(item: pytest.Item) -> bool:
-    """Tell whether a test needs a browser or a whole Urna."""
-    return bool(LARGE_FIXTURES & set(getattr(item, "fixturenames", ())))
+    """Tell whether a test needs a browser, a whole Urna, or other processes of its own."""
+    return bool(LARGE_FIXTURES & set(getattr(item, "fixturenames", ()))) or bool(item.get_closest_marker(LARGE_MARK))
 
 
 def is_quick(config: pytest.Config) -> bool:
@@ -155,7 +158,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(line)
     if left_out := terminalreporter.config.stash.get(LARGE, 0):
         terminalreporter.section("left out")
-        terminalreporter.line(f"{left_out} tests with a browser or a whole Urna: ./urna test --all runs them, too")
+        what = "tests with a browser or processes of their own"
+        terminalreporter.line(f"{left_out} {what}: ./urna test --all runs them, too")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -13,6 +13,8 @@ from polls.definition import Definition
 from tests.voting_site.processes import Alone
 from tests.web import Voter
 
+pytestmark = pytest.mark.processes
+
 
 def vote(voter: Voter) -> int:
     """Cast a newcomer's ballot; return the status."""

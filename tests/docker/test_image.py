@@ -25,6 +25,8 @@ from voting_site.celery import app
 
 from .files import FOLDER, PROJECT, services
 
+pytestmark = pytest.mark.processes
+
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()
 BUILD, FINAL = DOCKERFILE.split("\n\nFROM ")[1:]
 

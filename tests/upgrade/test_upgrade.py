@@ -27,6 +27,8 @@ from voting_site.local.valkey import Valkey
 from .people import ACCEPTED, Account, Ballot, Crowd, Person, loaded
 from .roles import Roles
 
+pytestmark = pytest.mark.processes
+
 OLDER = Path(__file__).parent / "wire_version_1"
 OPEN = ("drink", "party", "robots")
 OVER = ("council", "last-year")

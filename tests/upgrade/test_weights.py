@@ -14,6 +14,8 @@ from tests.conftest import voter_key
 from tests.tally.audit.test_recount import run
 from tests.tally.entries import put
 
+pytestmark = pytest.mark.processes
+
 BEFORE_WEIGHTS = "0008"
 
 # What a worker of that release writes for one ballot.

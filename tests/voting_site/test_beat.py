@@ -12,6 +12,8 @@ from voting_site.celery import app
 
 from .processes import Running, wait_until
 
+pytestmark = pytest.mark.processes
+
 QUEUE = "urna:celery:celery"
 
 

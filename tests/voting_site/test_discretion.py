@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+import pytest
 from django.conf import settings
 
 from polls import ballot_box
@@ -18,6 +19,8 @@ from tests.web import read_form
 from voting_site.local.ports import free_port
 
 from .processes import WEB_ROLES, Running, answers, run, wait_until
+
+pytestmark = pytest.mark.processes
 
 OPTIONS = ("zanahoria-47", "remolacha-53")
 PAPER = {

@@ -36,7 +36,7 @@ with embedded.running(folder, embedded.services(folder, {})):
     sys.stdin.read()
 """
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.processes]
 
 
 @pytest.fixture

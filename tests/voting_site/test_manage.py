@@ -14,6 +14,8 @@ from voting_site.local.leftovers import started_on
 
 from .processes import MANAGE, fresh_environment, run
 
+pytestmark = pytest.mark.processes
+
 
 class TestManage:
     def test_has_servers_for_the_duration_of_a_command(self, tmp_path: Path) -> None:

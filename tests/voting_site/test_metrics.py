@@ -34,7 +34,7 @@ MISSING.inc()
 print(flush=True)
 """
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.processes]
 
 
 def scrape(port: int) -> dict[str, float]:

@@ -14,6 +14,8 @@ from voting_site.roles import MANAGEMENT, PORTS, ROLES, WITH_DATABASE, Role, run
 from .processes import PROJECT
 from .test_settings import read
 
+pytestmark = pytest.mark.processes
+
 # Tells what docker/verification knows of the roles, on a Python that has no packages.
 VERIFICATION = """
 import sys

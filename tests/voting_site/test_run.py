@@ -12,6 +12,8 @@ from voting_site.local.ports import free_port
 
 from .processes import WEB_ROLES, Running, answers, is_alive, run, wait_until
 
+pytestmark = pytest.mark.processes
+
 
 class TestRun:
     @pytest.mark.parametrize("role", WEB_ROLES)

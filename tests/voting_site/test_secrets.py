@@ -13,6 +13,8 @@ from tests.voting_site.processes import MANAGE, PROJECT, Running, answers, fresh
 from voting_site.local.ports import free_port
 from voting_site.roles import ROLES
 
+pytestmark = pytest.mark.processes
+
 SECRET_KEY = "the-key-that-nobody-may-see-" * 3
 PASSWORD = "a-password-that-nobody-may-see"
 # No server listens there, so that each role complains, of both servers.

@@ -9,6 +9,8 @@ import pytest
 
 from tests.voting_site.processes import PROJECT, fresh_environment
 
+pytestmark = pytest.mark.processes
+
 ROLES = ("vote", "result", "admin", "worker", "beat")
 PRODUCTION = {
     "SECRET_KEY": "k" * 60,

@@ -5,7 +5,11 @@ import sys
 from pathlib import Path
 from typing import IO
 
+import pytest
+
 from .processes import DEADLINE
+
+pytestmark = pytest.mark.processes
 
 # Of three programs one dies at once each time: it has to say so, and the others go on or not, as argv[2] has it.
 KEEPER = """
