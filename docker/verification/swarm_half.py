@@ -43,7 +43,7 @@ class SwarmHalf(SwarmPolicies):
         check("a vote through one node shows through the other", self.shows_a_vote)
         for service, policy in POLICIES.items():
             check(f"the engine reports the policy of {service}", self.follows(service, policy))
-        check("the private network is internal, and only vote and result are on both", self.separates_networks)
+        check("the private network is internal, and only vote, result and signin are on both", self.separates_networks)
         check("each role sees its own secrets only", self.gives_secrets_sparingly)
         check("one replica of vote is killed: the other answers throughout, 2/2 within 30 s", self.replaces("vote"))
         check("one replica of result is killed: the other answers throughout, 2/2 within 30 s", self.replaces("result"))

@@ -83,7 +83,8 @@ class SwarmPolicies:
             for service in (*REPLICAS, "migrate")
         }
         wanted = {service: ["private"] for service in found}
-        wanted |= {"vote": ["private", "public"], "result": ["private", "public"], "admin": ["door", "private"]}
+        wanted |= {service: ["private", "public"] for service in ("vote", "result", "signin")}
+        wanted["admin"] = ["door", "private"]
         expect(found == wanted, found)
 
     def gives_secrets_sparingly(self) -> str:
