@@ -17,8 +17,8 @@ from voting_site.roles import ROLES, WITH_DATABASE, own_variable
 PROJECT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
 PACKAGES = (
-    "tabulation", "telemetry", "pages", "openid", "polls", "tally", "results", "office", "signin", "voting_site",
-    "tests",
+    "tabulation", "telemetry", "pages", "openid", "polls", "tally", "record", "results", "office", "signin",
+    "voting_site", "tests",
 )  # fmt: skip
 SOURCES = [PROJECT / "manage.py", PROJECT / "urna"]
 SOURCES += [path for name in PACKAGES for path in (PROJECT / name).rglob("*.py")]

@@ -31,7 +31,8 @@ DOCKERFILE = (FOLDER / "Dockerfile").read_text()
 BUILD, FINAL = DOCKERFILE.split("\n\nFROM ")[1:]
 
 PACKAGES = (
-    "tabulation", "telemetry", "pages", "openid", "polls", "tally", "results", "office", "signin", "voting_site",
+    "tabulation", "telemetry", "pages", "openid", "polls", "tally", "record", "results", "office", "signin",
+    "voting_site",
 )  # fmt: skip
 QUEUE = services("compose.yaml")["worker"]["healthcheck"]["test"][-1]
 
