@@ -19,6 +19,8 @@ OPTIONS = 60
 KILOBYTE = 1000
 # A longer task is one that a person notices.
 LONG_TASK_MS = 50
+# A number that gains a digit moves the word beside it, which is 0.0005 on a phone; a shift is good up to 0.1.
+SMALLEST_SHIFT = 0.001
 # As many as there can be in a second.
 RATE = 10
 FRAMES = 40
@@ -84,7 +86,7 @@ class TestMoving:
         move(urna, FRAMES // 2)
         page.wait_for_function("drawn >= 10")
         page.wait_for_timeout(700)
-        assert page.evaluate("shifts") == []
+        assert sum(page.evaluate("shifts")) < SMALLEST_SHIFT
 
     def test_draws_ten_frames_a_second_on_a_slow_phone_without_a_long_task(self, urna: Up, visitors: Visitors) -> None:
         page = visitors.get("slow", **PHONE).new_page()
