@@ -26,9 +26,9 @@ def test_a_roll_of_a_million_is_healed_within_a_minute(make_election, redis, tel
     Roll.objects.create(election=election, revision=1, last_number=ENTRIES)
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO polls_rollentry (election_id, number, name, groups, weight, email, member_number, code_hash,"
-            " issue, voted, revision) SELECT %s, n, 'Somebody ' || n, '[]', 1, '', '', left(md5(n::text), 22), 1,"
-            " false, 1 FROM generate_series(1, %s) AS n",
+            "INSERT INTO polls_rollentry (election_id, number, name, groups, weight, email, member_number, subject,"
+            " code_hash, issue, voted, revision) SELECT %s, n, 'Somebody ' || n, '[]', 1, '', '', '',"
+            " left(md5(n::text), 22), 1, false, 1 FROM generate_series(1, %s) AS n",
             [election.pk, ENTRIES],
         )
     redis.flushall()
