@@ -12,7 +12,8 @@ import pytest
 from django.db.models.signals import post_migrate
 from hypothesis import HealthCheck, settings
 
-# The test files nearest to a module, where they are not the one of its name.
+# The test files nearest to a module, where they are not the one of its name. They run in this order, the slowest last:
+# most changes are noticed by the first.
 NEAREST: Mapping[str, tuple[str, ...]] = {
     "polls.ballot_box.inbox": ("polls/test_ballot_box", "tally/test_drain"),
     "polls.ballot_box.offering": ("polls/test_ballot_box", "tally/test_publishing"),
@@ -52,29 +53,40 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "polls.sign_in.page": ("polls/sign_in/test_views",),
     "polls.voters": ("polls/test_views", "polls/test_cached_page"),
     "tabulation.approval": ("tabulation/test_most_votes", "tabulation/test_whole_outcomes"),
-    "tabulation.borda": ("tabulation/test_ranked", "tabulation/test_rules", "tabulation/test_whole_outcomes"),
+    "tabulation.borda": ("tabulation/test_ranked", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
+    "tabulation.files.content": (
+        "tabulation/files/test_content",
+        "tabulation/files/test_blt",
+        "tabulation/files/test_abif",
+        "tabulation/files/test_tables",
+    ),
     "tabulation.files.sentences": ("tabulation/files/test_formats",),
     "tabulation.files.table_layout": ("tabulation/files/test_tables",),
-    "tabulation.grades": ("tabulation/test_graded", "tabulation/test_rules", "tabulation/test_whole_outcomes"),
-    "tabulation.gregory": ("tabulation/test_stv", "tabulation/test_rules", "tabulation/test_whole_outcomes"),
-    "tabulation.irv": ("tabulation/test_ranked", "tabulation/test_rules", "tabulation/test_whole_outcomes"),
+    "tabulation.grades": ("tabulation/test_graded", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
+    "tabulation.gregory": ("tabulation/test_stv", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
+    "tabulation.irv": ("tabulation/test_ranked", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
     "tabulation.majority_judgment": (
         "tabulation/test_graded",
-        "tabulation/test_rules",
         "tabulation/test_whole_outcomes",
+        "tabulation/test_rules",
     ),
-    "tabulation.pairwise": ("tabulation/test_ranked", "tabulation/test_rules", "tabulation/test_whole_outcomes"),
+    "tabulation.pairwise": ("tabulation/test_ranked", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
     "tabulation.papers": ("tabulation/test_stv", "tabulation/test_ranked", "tabulation/test_rules"),
-    "tabulation.rankings": ("tabulation/test_stv", "tabulation/test_rules"),
-    "tabulation.schulze": ("tabulation/test_ranked", "tabulation/test_rules", "tabulation/test_whole_outcomes"),
+    "tabulation.rankings": ("tabulation/test_rankings", "tabulation/test_stv", "tabulation/test_rules"),
+    "tabulation.schulze": ("tabulation/test_ranked", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
     "tabulation.seats": ("tabulation/test_most_votes", "tabulation/test_whole_outcomes"),
-    "tabulation.score": ("tabulation/test_graded", "tabulation/test_rules", "tabulation/test_whole_outcomes"),
+    "tabulation.score": ("tabulation/test_graded", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
     "tabulation.sentences": ("tabulation/test_most_votes", "tabulation/test_motion", "polls/test_paper_file"),
-    "tabulation.star": ("tabulation/test_graded", "tabulation/test_rules", "tabulation/test_whole_outcomes"),
-    "tabulation.stv_meek": ("tabulation/test_stv", "tabulation/test_rules", "tabulation/test_whole_outcomes"),
-    "tabulation.stv_minneapolis": ("tabulation/test_stv", "tabulation/test_rules", "tabulation/test_whole_outcomes"),
-    "tabulation.stv_scottish": ("tabulation/test_stv", "tabulation/test_rules", "tabulation/test_whole_outcomes"),
-    "tabulation.tie_breaking": ("tabulation/test_draw", "tabulation/test_stv", "tabulation/test_rules"),
+    "tabulation.star": ("tabulation/test_graded", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
+    "tabulation.stv_meek": ("tabulation/test_stv", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
+    "tabulation.stv_minneapolis": ("tabulation/test_stv", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
+    "tabulation.stv_scottish": ("tabulation/test_stv", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
+    "tabulation.tie_breaking": (
+        "tabulation/test_tie_breaking",
+        "tabulation/test_draw",
+        "tabulation/test_stv",
+        "tabulation/test_rules",
+    ),
     "tabulation.motion": ("tabulation/test_motion", "tabulation/test_whole_outcomes"),
     "tabulation.plurality": ("tabulation/test_most_votes", "tabulation/test_whole_outcomes"),
     "tally.announce": ("tally/test_outcomes", "tally/test_drain"),
@@ -123,7 +135,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     chosen = [item for item in items if item.nodeid.startswith(files)]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    items[:] = chosen
+    items[:] = sorted(chosen, key=lambda item: [item.nodeid.startswith(file) for file in files].index(True))
 
 
 def nearest(module: str) -> tuple[str, ...]:
