@@ -239,12 +239,14 @@ def _add_up(ballots: Iterable[tuple[Iterable[str], int]]) -> Counter[str]:
 
 
 def _settle_best(ballots: _Ballots) -> int:
-    """Return the best score; where nobody has given it, it is 5, or 10 if a ballot has more than 5."""
+    """Return the best score; where nobody has given it, it is 5, or 10 if a ballot has more than 5.
+
+    Raises InvalidContest if the one that was given cannot be.
+    """
     if ballots.has_scores and "max_score" not in ballots.rules:
         ballots.rules["max_score"] = best = 5 if ballots.highest_score() <= 5 else graded.LARGEST
         ballots.remark(_("The best score is taken to be %(best)s."), best=best)
-    best_score = ballots.rules.get("max_score", 5)
-    return best_score if isinstance(best_score, int) else 0
+    return graded.read_max_score(Contest(tuple(ballots.keys), rules=ballots.rules))
 
 
 def _count_pairs(keys: Sequence[str], ballots: Iterable[tuple[Ranking, int, int | None]]) -> Counter[str]:

@@ -1,5 +1,7 @@
 """An election as a file has it: options that leave, and limits."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +40,18 @@ class TestWithout:
         twice = once.without([once.names.index(name) for name in second if name in once.names])
         assert twice == content.without([content.names.index(name) for name in first | second])
         assert twice.total == content.total
+
+
+class TestInOrder:
+    def test_is_the_same_order_whatever_that_of_the_file(self):
+        ballots = {((1,),): 2, (): 1, ((0,), (1,)): 3, ((0, 1),): 4}
+        content = Content(("Ana", "Bea"), Kind.RANKINGS, ballots)
+        assert content.in_order() == [(((0, 1),), 4), (((0,), (1,)), 3), (((1,),), 2), ((), 1)]
+        assert replace(content, ballots=dict(reversed(ballots.items()))).in_order() == content.in_order()
+
+    def test_takes_scores_beside_none(self):
+        content = Content(("Ana", "Bea"), Kind.SCORES, {(None, 3): 1, (2, 3): 2})
+        assert content.in_order() == [((2, 3), 2), ((None, 3), 1)]
 
 
 class TestPile:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tabulation import pairwise, schulze, star
 from tabulation.contest import Contest, InvalidContest
 from tabulation.draw import SecretDraw
+from tabulation.files import counting
 from tabulation.files.content import Content, Kind
 from tabulation.files.counting import METHODS, OF_SCORES, Counted, count
 from tabulation.files.sentences import InvalidFile
@@ -48,6 +49,10 @@ class TestRankings:
         assert (counted.outcome.winners, counted.outcome.method) == ((winner,), method)
         assert (counted.contest.ballots, counted.contest.blank, counted.contest.key) == (10, 1, "q1")
 
+    def test_with_an_equal_beginning_are_added_up(self):
+        content = Content(NAMES, Kind.RANKINGS, {((0,), (1,)): 2, ((1,),): 4, ((0,), (2,)): 3})
+        assert [one.count for one in tabulate(content, "plurality").outcome.standings] == [5, 4, 0]
+
     @pytest.mark.parametrize("method", OF_SCORES)
     def test_are_no_scores(self, method):
         with pytest.raises(InvalidFile, match="the ballots have rankings, and this method counts scores"):
@@ -75,7 +80,10 @@ class TestRankings:
     def test_are_read_as_approvals_and_it_is_said(self):
         counted = tabulate(RANKED, "approval")
         assert [one.count for one in counted.outcome.standings] == [7, 9, 6]
-        assert remarks(counted) == ["Each option that a ballot ranks is counted as approved of, whatever its rank."]
+        said = ["Each option that a ballot ranks is counted as approved of, whatever its rank."]
+        assert remarks(counted) == said
+        two_ranks = Content(NAMES, Kind.RANKINGS, {((0,), (1,)): 1})
+        assert remarks(tabulate(two_ranks, "approval")) == said
         approvals = Content(NAMES, Kind.RANKINGS, {((0, 1),): 1, ((1,),): 1})
         assert remarks(tabulate(approvals, "approval-committee", seats=2)) == []
 
@@ -97,8 +105,14 @@ class TestScores:
     def test_are_approvals_if_they_are_0_and_1(self, method):
         with pytest.raises(InvalidFile, match="the ballots have scores above 1"):
             tabulate(SCORED, method)
+        with pytest.raises(InvalidFile, match="the ballots have scores above 1"):
+            tabulate(Content(NAMES, Kind.SCORES, {(1, 2, 0): 1}), method)
         approvals = Content(NAMES, Kind.SCORES, {(1, 1, 0): 3, (None, 1, None): 1, (0, 0, 0): 1})
         assert tabulate(approvals, method).outcome.winners == ("bea",)
+
+    def test_that_approve_of_the_same_options_are_added_up(self):
+        approvals = Content(NAMES, Kind.SCORES, {(1, 0, 0): 3, (1, 0, None): 2, (0, 1, 1): 4})
+        assert tabulate(approvals, "approval-committee").outcome.winners == ("ana",)
 
     def test_rank_options_for_schulze_and_it_is_said(self):
         counted = tabulate(SCORED, "schulze")
@@ -120,6 +134,12 @@ class TestScores:
     def test_have_the_best_one_that_is_given(self):
         counted = tabulate(SCORED, "score", rules={"max_score": 7})
         assert (counted.outcome.working["max_score"], remarks(counted)) == (7, [])
+
+    @pytest.mark.parametrize("method", OF_SCORES)
+    @pytest.mark.parametrize("best", ["7", 7.0, True, 0, 11])
+    def test_have_no_best_one_that_cannot_be(self, method, best):
+        with pytest.raises(InvalidContest, match=f"^max_score is {best!r}, and has to be a whole number from 1 to 10$"):
+            tabulate(SCORED, method, rules={"max_score": best})
 
     @pytest.mark.parametrize("method", OF_SCORES)
     def test_above_the_best_one_are_refused(self, method):
@@ -172,6 +192,13 @@ class TestEveryMethod:
         keys = [f"o{number}" for number in range(501)]
         with pytest.raises(InvalidFile, match="this method compares each two options, of 500 at most"):
             count(Content(tuple(keys), Kind.RANKINGS, {((0,),): 1}), "schulze", keys=keys)
+
+    def test_compares_as_many_options_as_it_says(self, monkeypatch):
+        monkeypatch.setattr(counting, "MOST_PAIRED", 3)
+        assert tabulate(RANKED, "schulze").outcome.winners == ("bea",)
+        monkeypatch.setattr(counting, "MOST_PAIRED", 2)
+        with pytest.raises(InvalidFile, match="this method compares each two options, of 2 at most"):
+            tabulate(RANKED, "schulze")
 
 
 class TestPairs:

@@ -34,7 +34,7 @@ def read(data: bytes, **more: object) -> formats.Found:
 
 class TestRead:
     @pytest.mark.parametrize("name", formats.FORMATS)
-    @pytest.mark.parametrize("head", ["", "\n\n", "# made by hand\n"])
+    @pytest.mark.parametrize("head", ["", "\n\n", "# made by hand\n", "\n  # and indented\n"])
     @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
     def test_finds_the_format(self, name, head, codec):
         if name == "csv" and "#" in head:
@@ -49,6 +49,15 @@ class TestRead:
     def test_takes_the_format_that_is_said(self):
         with pytest.raises(InvalidFile, match="line 1: a BLT file begins with"):
             read(WRITTEN["csv"].encode(), format="blt")
+
+    def test_reads_on_after_the_lines_that_show_the_format(self):
+        found = read(("3 1\n" + "1 1 0\n" * 70 + "1 2 0\n0\nAna\nBea\nCarlo\n").encode())
+        assert (found.format, dict(found.content.ballots)) == ("blt", {((0,),): 70, ((1,),): 1})
+
+    def test_reads_a_table_as_the_layout_has_it(self):
+        table = b"Ana,Bea\n2,1\n"
+        assert dict(read(table).content.ballots) == {((1,), (0,)): 1}
+        assert dict(read(table, layout=Layout(cells=Cells.SCORES)).content.ballots) == {(2, 1): 1}
 
     @given(st.binary(max_size=200))
     def test_refuses_or_reads_any_bytes(self, data):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tabulation.files.ordinals import read_rank
+from tabulation.files.ordinals import LONGEST, read_rank
 
 
 class TestReadRank:
@@ -17,6 +17,10 @@ class TestReadRank:
     )  # fmt: skip
     def test_reads_what_people_write(self, text, rank):
         assert read_rank(text) == rank
+
+    def test_reads_no_more_characters_than_a_rank_can_have(self):
+        text = f"1 ({'x' * (LONGEST - 4)})"
+        assert (len(text), read_rank(text), read_rank(text + " ")) == (LONGEST, 1, None)
 
     @pytest.mark.parametrize("text", ["", "Ana", "1 Ana", "Ana 1", "1.5", "-1", "first Ana", "12345", "1" * 100_000])
     def test_reads_nothing_else(self, text):
