@@ -1,6 +1,7 @@
 """Cast vote records by NIST SP 1500-103."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from tabulation.files.sentences import NotWritable
 from .contents import contents
 
 GENERATED = "2026-05-01T12:00:00Z"
+EXPECTED = Path(__file__).with_name("nist_cvr.json").read_text(encoding="utf-8")
 
 
 def report(content: Content) -> dict:
@@ -27,6 +29,14 @@ def selections(record: dict) -> list[dict]:
 
 
 class TestWrite:
+    def test_is_as_it_was(self):
+        content = Content(("Ana", "Bé"), Kind.RANKINGS, {((1,), (0,)): 2, (): 1}, "Board", 2)
+        assert "".join(nist_cvr.write(content, GENERATED)) == EXPECTED
+
+    def test_elects_one_unless_the_file_says_otherwise(self):
+        [election] = report(Content(("Ana",), Kind.RANKINGS, {}))["Election"]
+        assert election["Contest"][0]["NumberElected"] == 1
+
     def test_has_what_the_schema_requires(self):
         written = report(Content(("Ana", "Bea"), Kind.RANKINGS, {((0,),): 1}, "Board", 2))
         assert written["@type"] == "CVR.CastVoteRecordReport"
@@ -61,6 +71,10 @@ class TestWrite:
         written = report(few)
         assert len(written["CVR"]) == few.total
         assert [one["Name"] for one in written["Election"][0]["Candidate"]] == list(few.names)
+
+    def test_takes_as_many_ballots_as_can_be_written_one_by_one(self, monkeypatch):
+        monkeypatch.setattr(nist_cvr, "MOST_RECORDS", 2)
+        assert len(report(Content(("Ana",), Kind.RANKINGS, {((0,),): 2}))["CVR"]) == 2
 
     def test_is_refused_for_more_ballots_than_can_be_written_one_by_one(self):
         with pytest.raises(NotWritable, match="there are 10000001 ballots, and at most 10000000"):

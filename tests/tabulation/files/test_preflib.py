@@ -92,6 +92,20 @@ class TestWrite:
             "2: 1",
         ]
 
+    def test_adds_up_orders_that_differ_by_skipped_ranks_alone(self):
+        ballots = {((1,),): 3, ((0,), (), (1,)): 1, ((0,), (1,)): 2, ((), (0,), (1,)): 4}
+        written = lines(preflib.write(Content(("Ana", "Bea"), Kind.RANKINGS, ballots)))
+        assert written[-2:] == ["7: 1,2", "3: 2"]
+
+    def test_has_orders_of_equal_numbers_in_their_order(self):
+        ballots = {((1,),): 3, ((0,),): 3, ((0,), (1,)): 3}
+        written = lines(preflib.write(Content(("Ana", "Bea"), Kind.RANKINGS, ballots)))
+        assert written[-3:] == ["3: 1", "3: 1,2", "3: 2"]
+
+    def test_has_no_file_name_and_date_unless_they_are_given(self):
+        written = lines(preflib.write(Content(("Ana",), Kind.RANKINGS, {((0,),): 1})))
+        assert (written[0], written[7:9]) == ("# FILE NAME:", ["# PUBLICATION DATE:", "# MODIFICATION DATE:"])
+
     def test_is_refused_for_scores(self):
         with pytest.raises(NotWritable, match="PrefLib's orders are rankings"):
             list(preflib.write(Content(("Ana",), Kind.SCORES, {(3,): 1})))
