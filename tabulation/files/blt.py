@@ -126,14 +126,14 @@ class _Reader:
         return tokens[2:]
 
     def _withdraw(self, token: str, number: int) -> None:
-        [option] = self._read_group(token[1:], number) or [None]
-        if option is None or option in self._withdrawn:
+        options = self._read_group(token[1:], number)
+        if len(options) > 1 or self._withdrawn.issuperset(options):
             raise InvalidFile(
                 _("%(token)s is no candidate who has withdrawn: write each once, as -2"),
                 number,
                 token=token[:40],
             )
-        self._withdrawn.add(option)
+        self._withdrawn.update(options)
 
     def _split(self, tokens: list[str], number: int) -> tuple[list[Ballots], bool]:
         """Return the ballots of a line, and whether the 0 follows that ends all of them."""

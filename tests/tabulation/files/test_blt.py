@@ -94,8 +94,9 @@ class TestRead:
             ('0\n"Ana" "Greens"\n"Bea","Reds"\n"Carlo" "None"\n"Board"', ("Ana", "Bea", "Carlo"), "Board"),
             ('0\n"Ana "la jefa" Gómez"\n"B ""C"" D"\n"\\"E\\""\n""', ('Ana "la jefa" Gómez', 'B "C" D', '"E"'), ""),
             ('0\n"Ana"\n"Bea"\n"Carlo"\n"Board"\n"Source"\nFigures "1', ("Ana", "Bea", "Carlo"), "Board"),
+            ('0\n\nAna\n# nobody\n\nBea # 1 # 2\nCarlo # says "hi\n \nBoard', ("Ana", "Bea", "Carlo"), "Board"),
         ],
-        ids=["no-zero", "no-quotes", "together", "one-line", "parties", "quotes-inside", "more"],
+        ids=["no-zero", "no-quotes", "together", "one-line", "parties", "quotes-inside", "more", "comments"],
     )
     def test_takes_names_as_programs_write_them(self, names, expected, title):
         content = read(f"3 2\n1 1 0\n{names}")
@@ -108,7 +109,14 @@ class TestRead:
 
     def test_remarks_what_it_does_not_read(self):
         content = read('1 1\n0\n"Ana"\n"Board"\nmore')
-        assert [str(remark) for remark in content.remarks] == ["What follows the title “Board” is not read."]
+        said = ["What follows the title “Board” is not read."]
+        assert [str(remark) for remark in content.remarks] == said
+        content = read('2 1\n0\n"Ana" "Bea" "Board" "more"')
+        assert [str(remark) for remark in content.remarks] == said
+
+    @pytest.mark.parametrize("title", ["", '\n"Board"'])
+    def test_remarks_nothing_where_all_is_read(self, title):
+        assert read('1 1\n0\n"Ana"' + title).remarks == ()
 
     def test_knows_on_which_line_a_ballot_came_first(self):
         assert read("3 2\n1 1 0\n1 1=2 0\n1 1=2 0\n" + NAMES).lines == {((0,),): 2, ((0, 1),): 3}
@@ -146,6 +154,8 @@ class TestRefusal:
             ("1 1 - - - 2 0", "line 2: there are 5 ranks for 3 candidates"),
             ("-4\n1 1 0", "line 2: there is no candidate 4"),
             ("-2 -2\n1 1 0", "line 2: -2 is no candidate who has withdrawn"),
+            ("-1=2\n1 1 0", "line 2: -1=2 is no candidate who has withdrawn: write each once, as -2"),
+            ("-1" + "=2" * 20, f"line 2: -1{'=2' * 19} is no candidate who has withdrawn"),
             ("0.5 1 0", "line 2: the weight 0.5 is no whole number"),
             ("1000000000000001 1 0", "line 2: '1000000000000001' is no weight of ballots"),
             ("9" * 5000 + " 1 0", "line 2: '9999"),
@@ -170,6 +180,7 @@ class TestRefusal:
             ('1 1 0\n0\n"Ana"\n"Bea"\n"Ana"', "line 6: the name Ana is there twice"),
             ('1 1 0\n0\n"Ana"\n" "\n"Carlo"', "line 5: a name is empty"),
             ('1 1 0\n0\n"Ana"\n"B\x1bea"\n"Carlo"', "line 5: a name has a control character"),
+            ('1 1 0\n0\n"Ana"\n"Bea"\n"Carlo"\n"B\x1board"', "line 7: a name has a control character"),
             (f'1 1 0\n0\n"{"a" * 501}"\n"Bea"\n"Carlo"', "line 4: a name is longer than 500 characters"),
         ],
     )
@@ -187,6 +198,10 @@ class TestWrite:
     @given(contents())
     def test_is_read_again_as_it_was(self, content):
         assert blt.read(lines(blt.write(content))) == content
+
+    def test_doubles_quotation_marks_and_has_a_seat_at_least(self):
+        content = Content(('Ana "la jefa"',), Kind.RANKINGS, {((0,),): 2})
+        assert lines(blt.write(content)) == ["1 1", "2 1 0", "0", '"Ana ""la jefa"""', '""']
 
     def test_does_not_depend_on_the_order_of_the_ballots(self):
         one, other = read("3 2\n1 1 0\n2 2 0\n" + NAMES), read("3 2\n2 2 0\n1 1 0\n" + NAMES)
