@@ -16,6 +16,9 @@ class TestContest:
     def test_tells_marked_ballots_from_blank_ones(self):
         assert Contest(("ant",), ballots=5, blank=2).marked == 3
 
+    def test_may_have_as_many_ballots_as_entitled_voters(self):
+        assert Contest(("ant",), ballots=3, entitled=3).entitled == 3
+
     @pytest.mark.parametrize(
         ("fields", "message"),
         [
@@ -25,8 +28,8 @@ class TestContest:
             ({"seats": 0}, "0 seats"),
             ({"seats": True}, "True seats"),
             ({"seats": 1.0}, "1.0 seats"),
-            ({"ballots": 3.0}, "whole numbers"),
-            ({"ballots": 3, "blank": "1"}, "whole numbers"),
+            ({"ballots": 3.0}, "whole numbers, not 3.0, 0 blank"),
+            ({"ballots": 3, "blank": "1"}, "whole numbers, not 3, '1' blank"),
             ({"ballots": -1}, "0 of -1 ballots"),
             ({"ballots": 3, "blank": 4}, "4 of 3 ballots"),
             ({"ballots": 3, "blank": -1}, "-1 of 3 ballots"),
@@ -44,3 +47,5 @@ class TestContest:
         contest.require_rules_among("majority", "quorum", "basis")
         with pytest.raises(InvalidContest, match="no rule quorum here; known are basis, majority"):
             contest.require_rules_among("majority", "basis")
+        with pytest.raises(InvalidContest, match="no rule majority, quorum here; known are basis"):
+            contest.require_rules_among("basis")

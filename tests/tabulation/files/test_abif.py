@@ -130,3 +130,7 @@ class TestWrite:
             "=c2:[c2]",
             "3:c2_>Ana=c3",
         ]
+
+    def test_keeps_letters_as_they_are_in_quotation_marks(self):
+        content = Content(("Bé [x]",), Kind.RANKINGS, {((0,),): 1}, "Señal")
+        assert lines(abif.write(content)) == ['{title: "Señal"}', "{ballotcount: 1}", '=c1:"Bé [x]"', "1:c1"]

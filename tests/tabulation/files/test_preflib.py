@@ -23,6 +23,14 @@ class TestRead:
             title="Board",
         )
 
+    def test_needs_no_title_and_no_number_of_voters(self):
+        content = preflib.read((NAMES + "3: 1,2\n2: 2").split("\n"))
+        assert (content.title, content.total) == ("", 5)
+
+    def test_knows_on_which_line_an_order_came_first(self):
+        content = preflib.read((NAMES + "3: 1,2\n2: 2\n1: 1,2").split("\n"))
+        assert content.lines == {((0,), (1,)): 4, ((1,),): 5}
+
     @pytest.mark.parametrize(
         ("text", "reason"),
         [

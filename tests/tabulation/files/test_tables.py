@@ -135,6 +135,13 @@ class TestColumns:
             "line 1: there is no column Dora, or more than one: there are “Ana”, “Bea”"
         )
 
+    def test_are_named_as_far_as_they_can_be_read(self):
+        header = ",".join(f"o{number:02}" for number in range(72))
+        with_column = lambda lines: tables.read(lines, Layout(columns=("Dora",)))  # noqa: E731
+        named = ", ".join(f"“o{number:02}”" for number in range(72))
+        assert refused(with_column, header).endswith(f"there are {named[:500]} …")
+        assert len(named) > 500
+
     def test_of_the_weight_multiply_a_ballot(self):
         text = "Ana,Bea,Shares\n1,2,30\n2,1,5\n1,2,1"
         assert ballots(text, weight="shares") == (("Ana", "Bea"), {((0,), (1,)): 31, ((1,), (0,)): 5})

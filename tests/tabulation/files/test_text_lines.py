@@ -36,6 +36,20 @@ class TestTextLines:
     def test_end_like_on_any_system(self, end, size):
         assert read(end.join(["a", "", "b", ""]).encode(), size)[0] == ["a", "", "b"]
 
+    def test_keep_spaces_and_all_else_before_their_end(self):
+        assert read(b"a \t\nX\r\n X")[0] == ["a \t", "X", " X"]
+
+    def test_may_be_as_long_as_the_longest(self, monkeypatch):
+        monkeypatch.setattr(text_lines, "LONGEST_LINE", 5)
+        assert read(b"a\nbbbbb")[0] == ["a", "bbbbb"]
+
+    def test_are_numbered_from_block_to_block_where_one_is_too_long(self, monkeypatch):
+        monkeypatch.setattr(text_lines, "LONGEST_LINE", 5)
+        with pytest.raises(InvalidFile, match=r"^line 12: the line is longer than 5 characters$"):
+            read(b"a\nb\n" * 5 + b"c\n" + b"d" * 18, 20)
+        with pytest.raises(InvalidFile, match=r"^line 3: this is no text"):
+            read(b"a\nb\nc\0")
+
     def test_are_none_in_an_empty_file(self):
         assert read(b"") == ([], "UTF-8")
 
