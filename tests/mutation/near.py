@@ -60,7 +60,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
         "tabulation/files/test_abif",
         "tabulation/files/test_tables",
     ),
-    "tabulation.files.sentences": ("tabulation/files/test_blt", "tabulation/files/test_formats"),
+    "tabulation.files.sentences": ("tabulation/files/test_blt", "tabulation/files/test_nist_cvr"),
     "tabulation.files.table_layout": ("tabulation/files/test_tables",),
     "tabulation.grades": ("tabulation/test_graded", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
     "tabulation.gregory": ("tabulation/test_stv", "tabulation/test_whole_outcomes", "tabulation/test_rules"),

@@ -78,6 +78,17 @@ class TestInOrder:
         assert content.in_order() == [((2, 3), 2), ((None, 3), 1)]
 
 
+class TestKind:
+    def test_says_which_ballots_there_are(self):
+        ranked = Content(("Ana",), Kind.RANKINGS, {((0,),): 2})
+        scored = Content(("Ana",), Kind.SCORES, {(3,): 1})
+        assert (list(ranked.rankings()), list(scored.scores())) == ([(((0,),), 2)], [((3,), 1)])
+        with pytest.raises(AssertionError):
+            ranked.scores()
+        with pytest.raises(AssertionError):
+            scored.rankings()
+
+
 class TestPile:
     def test_refuses_more_ballots_than_any_election_has(self):
         pile = Pile()

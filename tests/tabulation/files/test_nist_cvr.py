@@ -62,6 +62,7 @@ class TestWrite:
         [record] = written["CVR"]
         votes = [(one["ContestSelectionId"], one["SelectionPosition"][0]["NumberVotes"]) for one in selections(record)]
         assert votes == [("selection-1", 5), ("selection-3", 0)]
+        assert not any("Rank" in one or "Rank" in one["SelectionPosition"][0] for one in selections(record))
         assert written["Election"][0]["Contest"][0]["VoteVariation"] == "range"
 
     @given(data=st.data(), kind=st.sampled_from(Kind))
