@@ -104,6 +104,19 @@ class TestRefusal:
             assert refused(abif.read, text)
 
 
+class TestLooksLike:
+    @pytest.mark.parametrize(
+        "line",
+        ["ABIF 0.1", '{title: "Board"}', '{"seats": 2}', "{ title : 3}", "=A:[Ana]", "= A :[Ana]", "27:A>B", " 3 : A"],
+    )
+    def test_knows_a_first_line(self, line):
+        assert abif.looks_like(line)
+
+    @pytest.mark.parametrize("line", ["ABIFF", "A:[Ana]", "4 2", "Ana,Bea", "{}", "x27:A"])
+    def test_knows_what_is_none(self, line):
+        assert not abif.looks_like(line)
+
+
 class TestWrite:
     @pytest.mark.parametrize("kind", list(Kind))
     @given(data=st.data())

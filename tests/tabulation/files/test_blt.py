@@ -5,7 +5,7 @@ from hypothesis import given
 
 from tabulation.files import blt
 from tabulation.files.content import Content, Kind
-from tabulation.files.sentences import NotWritable
+from tabulation.files.sentences import InvalidFile, NotWritable
 
 from .contents import contents, lines, refused
 
@@ -192,6 +192,25 @@ class TestRefusal:
         assert read(whole).total == 3
         for end in range(whole.index('"Carlo"') + len('"Carl')):
             assert refused(blt.read, whole[:end])
+
+
+def test_a_refusal_has_its_line_apart_too():
+    with pytest.raises(InvalidFile) as problem:
+        read("3 0")
+    assert (problem.value.line, str(problem.value.reason)) == (
+        1,
+        "there are 0 seats, and there have to be from 1 to 1000",
+    )
+
+
+class TestLooksLike:
+    @pytest.mark.parametrize("line", ["4 2", " 4  2 ", "4 2 # seats", "4 2 -1", "4 2 1 1 0"])
+    def test_knows_a_first_line(self, line):
+        assert blt.looks_like(line)
+
+    @pytest.mark.parametrize("line", ["4", "4 2 x", "x 4 2", "4,2", "Ana,Bea", "٤ 2", ""])
+    def test_knows_what_is_none(self, line):
+        assert not blt.looks_like(line)
 
 
 class TestWrite:

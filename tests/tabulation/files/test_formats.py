@@ -40,6 +40,7 @@ class TestRead:
         if name == "csv" and "#" in head:
             head = ""
         found = read((head + WRITTEN[name]).encode(codec))
+        assert found.encoding == ("UTF-16" if codec == "utf-16" else "UTF-8")
         assert (found.format, found.content.names, dict(found.content.ballots)) == (
             name,
             ("Ana", "Bea"),

@@ -23,6 +23,10 @@ class TestRead:
             title="Board",
         )
 
+    def test_takes_no_names_after_the_first_order_and_no_other_comment(self):
+        content = preflib.read((NAMES + "# made by hand\n3: 1,2\n# ALTERNATIVE NAME 1: Dora\n2: 2").split("\n"))
+        assert content.names == ("Ana", "Bea: the second", "Carlo")
+
     def test_needs_no_title_and_no_number_of_voters(self):
         content = preflib.read((NAMES + "3: 1,2\n2: 2").split("\n"))
         assert (content.title, content.total) == ("", 5)
@@ -41,8 +45,11 @@ class TestRead:
             (HEAD + "1: 1", "line 5: there are 0 options"),
             (
                 HEAD + "# ALTERNATIVE NAME 2: Bea\n1: 1",
-                "line 6: the names of the alternatives have to be",
+                "line 6: the names of the alternatives have to be those of 1 to 1",
             ),
+            ("# ALTERNATIVE NAME: Ana\n1: 1", "line 2: there are 0 options"),
+            ("# ALTERNATIVE NAME 1: A\x1bna\n1: 1", "line 1: a name has a control character"),
+            (NAMES + "3: 1: 2", "line 4: '3: 1: 2' is no order"),
             (NAMES + "1: 1,4", "line 4: there is no candidate 4"),
             (NAMES + "1: 1,1", "line 4: candidate 1 is ranked twice"),
             (NAMES + "1: 1,{2,3", "line 4: '1: 1,{2,3' is no order"),
@@ -53,6 +60,16 @@ class TestRead:
     )
     def test_refuses_with_line_and_reason(self, text, reason):
         assert refused(preflib.read, text).startswith(reason)
+
+
+class TestLooksLike:
+    @pytest.mark.parametrize("line", ["# FILE NAME: 1.soc", "#TITLE:", "# DATA TYPE : soc", "# NUMBER ALTERNATIVES: 3"])
+    def test_knows_a_first_line(self, line):
+        assert preflib.looks_like(line)
+
+    @pytest.mark.parametrize("line", ["# made by hand", "FILE NAME: 1.soc", "# TITLES: 3", "3: 1,2", ""])
+    def test_knows_what_is_none(self, line):
+        assert not preflib.looks_like(line)
 
 
 class TestWrite:
