@@ -139,3 +139,20 @@ class TestCountInRounds:
         _, seating, working = count_in_rounds(Contest(TIED, seats=2), "stv", elect_one_more, keys=1)
         assert seating == Seating(("ant",), Tie(("bee", "cat"), 1))
         assert working == {"tie": {"round": 1, "keys": ["cat", "bee"]}}
+
+    def test_elects_them_in_the_order_of_the_first_way(self):
+        def elect_the_others(record: Record, breaker: TieBreaker) -> None:
+            first = breaker.first(1, ["ant", "bee"])
+            record.elect(first)
+            for key in ("cat", "dog") if first == "ant" else ("dog", "cat"):
+                record.elect(key)
+
+        contest = Contest(("dog", "cat", "bee", "ant"), seats=3)
+        seating = count_in_rounds(contest, "stv", elect_the_others, keys=1).seating
+        assert seating == Seating(("cat", "dog"), Tie(("bee", "ant"), 1))
+
+    def test_leaves_all_tied_where_no_way_has_come_to_an_end(self):
+        # Sixteen ways are counted, and each end is nineteen ties away.
+        options = self.options(20)
+        seating = count_in_rounds(Contest(options, seats=20), "stv", elect_all, keys=10**6).seating
+        assert seating == Seating((), Tie(options, 20))
