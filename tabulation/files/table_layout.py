@@ -153,4 +153,4 @@ def _find(header: Sequence[str], wanted: str, line: int) -> int:
 
 def _join(texts: Iterable[str]) -> str:
     joined = ", ".join(f"“{text}”" for text in texts)
-    return joined if len(joined) < 500 else f"{joined[:500]} …"
+    return joined if len(joined) <= 500 else f"{joined[:500]} …"

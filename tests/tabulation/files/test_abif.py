@@ -39,6 +39,10 @@ class TestRead:
             seats=2,
         )
 
+    @pytest.mark.parametrize("title", ['""', ""])
+    def test_takes_an_empty_title_for_none(self, title):
+        assert read(f"{{title: {title}}}\n1:A").title == ""
+
     def test_takes_names_in_brackets_and_in_quotation_marks(self):
         content = read('1:[Ana Gómez]>"Bea \\"B\\" > C"\n2:[Ana Gómez]')
         assert content.names == ("Ana Gómez", 'Bea "B" > C')
@@ -87,6 +91,9 @@ class TestRefusal:
             ('{title: "Board}', "line 1: '{title: \"Board}' is no fact"),
             ("{title: 3} 4", "line 1: '{title: 3} 4' is no fact"),
             ("{seats: none}", "line 1: there are none seats"),
+            ("{seats: ٣}", "line 1: there are ٣ seats"),
+            ('{title: "A\x1bna"}', "line 1: a name has a control character"),
+            ('{title: "\\x"}', 'line 1: "\\x" is no text in quotation marks'),
             ("{ballotcount: 9}\n1:A\n7:B", "line 1: “ballotcount” is not 8, the number of ballots"),
             ('1:"\\x"', 'line 1: "\\x" is no text in quotation marks'),
         ],
