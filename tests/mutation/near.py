@@ -64,7 +64,12 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "tabulation.files.table_layout": ("tabulation/files/test_tables",),
     "tabulation.grades": ("tabulation/test_graded", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
     "tabulation.gregory": ("tabulation/test_stv", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
-    "tabulation.irv": ("tabulation/test_ranked", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
+    "tabulation.irv": (
+        "tabulation/test_ranked",
+        "tabulation/test_whole_outcomes",
+        "tabulation/test_draw",
+        "tabulation/test_rules",
+    ),
     "tabulation.majority_judgment": (
         "tabulation/test_graded",
         "tabulation/test_whole_outcomes",
