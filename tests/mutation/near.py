@@ -78,7 +78,12 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "tabulation.pairwise": ("tabulation/test_ranked", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
     "tabulation.papers": ("tabulation/test_stv", "tabulation/test_ranked", "tabulation/test_rules"),
     "tabulation.rankings": ("tabulation/test_rankings", "tabulation/test_stv", "tabulation/test_rules"),
-    "tabulation.schulze": ("tabulation/test_ranked", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
+    "tabulation.schulze": (
+        "tabulation/test_ranked",
+        "tabulation/test_whole_outcomes",
+        "tabulation/test_draw",
+        "tabulation/test_rules",
+    ),
     "tabulation.seats": ("tabulation/test_most_votes", "tabulation/test_whole_outcomes"),
     "tabulation.score": ("tabulation/test_graded", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
     "tabulation.sentences": ("tabulation/test_most_votes", "tabulation/test_motion", "polls/test_paper_file"),

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 
-from tabulation import irv, plurality
+from tabulation import irv, plurality, schulze
 from tabulation.contest import Contest
 from tabulation.draw import Lot, PublicLots, SecretDraw
 from tabulation.ties import Tie
@@ -58,6 +58,11 @@ class TestSecretDraw:
         order = SecretDraw(SECRET).order("q1", "irv", 1, ["bee", "cat"])
         assert outcome.working["rounds"][0]["excluded"] == [order[1]]
         assert outcome.winners == (order[0],)
+
+    def test_is_that_of_the_method(self):
+        contest = Contest(("ant", "bee", "cat", "dog"), ballots=2, key="q1", draw=SecretDraw(SECRET))
+        outcome = schulze.tabulate(contest, {f"{first}>dog": 2 for first in ("ant", "bee", "cat")})
+        assert outcome.winners == SecretDraw(SECRET).order("q1", "schulze", 1, ["ant", "bee", "cat"])[:1]
 
 
 class TestPublicLots:

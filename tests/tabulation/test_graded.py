@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tabulation import grades, majority_judgment, score, star
 from tabulation.contest import Contest, InvalidContest
+from tabulation.counts import InvalidCounts
 from tabulation.ties import Tie
 
 OPTIONS = ("ant", "bee", "cat")
@@ -198,3 +199,21 @@ class TestMajorityJudgment:
 
 def test_a_total_is_the_sum_of_scores():
     assert grades.total([7, 2, 0, 1]) == 5
+
+
+@pytest.mark.parametrize(
+    ("counts", "reason"),
+    [
+        ({"ant:6": 1}, "^'ant:6' is no score of an option of this contest, from 0 to 5$"),
+        ({"ant:5": -1}, "^ant:5 cannot be counted -1 times$"),
+        ({"ant:5": 3, "ant:1": 2}, "^4 marked ballots cannot give 5 scores to ant$"),
+    ],
+)
+def test_scores_are_refused_with_the_reason(counts, reason):
+    with pytest.raises(InvalidCounts, match=reason):
+        grades.read_distribution(Contest(OPTIONS, ballots=5, blank=1), counts, 5)
+
+
+def test_a_best_score_is_refused_with_its_value():
+    with pytest.raises(InvalidContest, match=r"^max_score is '7', and has to be a whole number from 1 to 10$"):
+        grades.read_max_score(Contest(OPTIONS, rules={"max_score": "7"}))

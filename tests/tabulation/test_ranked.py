@@ -281,3 +281,18 @@ class TestPairs:
     def test_put_equals_together_and_what_is_left_out_last(self):
         keys = pairwise.count_keys([["bee"], ["ant", "cat"]], ("ant", "bee", "cat", "dog"))
         assert keys == ["ant>dog", "bee>ant", "bee>cat", "bee>dog", "cat>dog"]
+
+    @pytest.mark.parametrize(
+        ("counts", "reason"),
+        [
+            *(
+                ({key: 1}, f"^'{key}' is no pair of two options of this contest$")
+                for key in ("ant", "ant>emu", "emu>ant")
+            ),
+            ({"ant>ant": 1}, "^'ant>ant' is no pair of two options"),
+            ({"ant>bee": -1}, "^ant>bee cannot be counted -1 times$"),
+        ],
+    )
+    def test_are_refused_with_the_reason(self, counts, reason):
+        with pytest.raises(InvalidCounts, match=reason):
+            pairwise.read_matrix(Contest(("ant", "bee"), ballots=3), counts)
