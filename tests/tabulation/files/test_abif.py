@@ -43,6 +43,9 @@ class TestRead:
     def test_takes_an_empty_title_for_none(self, title):
         assert read(f"{{title: {title}}}\n1:A").title == ""
 
+    def test_takes_as_many_seats_as_there_can_be(self):
+        assert read("{seats: 1000}\n1:A").seats == 1000
+
     def test_takes_names_in_brackets_and_in_quotation_marks(self):
         content = read('1:[Ana Gómez]>"Bea \\"B\\" > C"\n2:[Ana Gómez]')
         assert content.names == ("Ana Gómez", 'Bea "B" > C')
@@ -92,6 +95,12 @@ class TestRefusal:
             ("{title: 3} 4", "line 1: '{title: 3} 4' is no fact"),
             ("{seats: none}", "line 1: there are none seats"),
             ("{seats: ٣}", "line 1: there are ٣ seats"),
+            ("{seats: 1001}", "line 1: there are 1001 seats, and there have to be from 1 to 1000"),
+            ("{seats: " + "9" * 21 + "}", f"line 1: there are {'9' * 20} seats"),
+            ("{ballotcount: x}\n1:A", "line 1: “ballotcount” is not 1, the number of ballots"),
+            ("{ballotcount: ٣}\n3:A", "line 1: “ballotcount” is not 3, the number of ballots"),
+            ('="\\x":[Ana]', 'line 1: "\\x" is no text in quotation marks'),
+            ('="A\x1bna":[Ana]', "line 1: a name has a control character"),
             ('{title: "A\x1bna"}', "line 1: a name has a control character"),
             ('{title: "\\x"}', 'line 1: "\\x" is no text in quotation marks'),
             ("{ballotcount: 9}\n1:A\n7:B", "line 1: “ballotcount” is not 8, the number of ballots"),
