@@ -101,6 +101,8 @@ class TestRefusal:
             ("{ballotcount: ٣}\n3:A", "line 1: “ballotcount” is not 3, the number of ballots"),
             ('="\\x":[Ana]', 'line 1: "\\x" is no text in quotation marks'),
             ('="A\x1bna":[Ana]', "line 1: a name has a control character"),
+            ("=A:[A\x1bna]", "line 1: a name has a control character"),
+            ('=A:"\\x"', 'line 1: "\\x" is no text in quotation marks'),
             ('{title: "A\x1bna"}', "line 1: a name has a control character"),
             ('{title: "\\x"}', 'line 1: "\\x" is no text in quotation marks'),
             ("{ballotcount: 9}\n1:A\n7:B", "line 1: “ballotcount” is not 8, the number of ballots"),
@@ -112,6 +114,8 @@ class TestRefusal:
 
     def test_of_too_many_options(self):
         text = "\n".join(f"1:o{number}" for number in range(1001))
+        assert refused(abif.read, text) == "line 1001: there are 1001 options, and there have to be from 1 to 1000"
+        text = "\n".join(f"=o{number}:[{number}]" for number in range(1002))
         assert refused(abif.read, text) == "line 1001: there are 1001 options, and there have to be from 1 to 1000"
 
     def test_of_what_nearly_fits_takes_no_long_search(self):

@@ -98,6 +98,12 @@ class TestLists:
         text = 'Id;Hora de inicio;Ordene\n1;x;"Bea;Ana;Carlo;"\n2;x;Ana'
         assert ballots(text) == (("Ana", "Bea", "Carlo"), {((1,), (0,), (2,)): 1, ((0,),): 1})
 
+    def test_may_have_empty_places(self):
+        assert ballots("Who?\nAna; ;Bea;\nBea;;Ana")[1] == {((0,), (), (1,)): 1, ((1,), (), (0,)): 1}
+
+    def test_are_refused_with_the_line_of_a_name(self):
+        assert refused(tables.read, "Who?\nAna;Bea\nAna;B\x1bea") == "line 3: a name has a control character"
+
     def test_come_from_google_forms_as_choices(self):
         assert ballots('Timestamp,Who?\nx,"Bea, Ana"\nx,Ana\nx,') == (("Ana", "Bea"), {((0, 1),): 1, ((0,),): 1, (): 1})
 
@@ -183,3 +189,9 @@ class TestTable:
         assert [str(one) for one in read("Ana,Bea\n1,2").remarks] == [
             "Each of these columns is an option with its rank: Ana, Bea."
         ]
+        long = "x" * 300
+        [remark] = read(f"{long},{long}y\n1,2").remarks
+        assert str(remark) == f"Each of these columns is an option with its rank: {long}, {'x' * 198}."
+
+    def test_knows_on_which_line_a_ballot_came_first(self):
+        assert read("Ana,Bea\n1,2\n2,1\n1,2").lines == {((0,), (1,)): 2, ((1,), (0,)): 3}
