@@ -43,6 +43,9 @@ class TestRead:
     def test_takes_an_empty_title_for_none(self, title):
         assert read(f"{{title: {title}}}\n1:A").title == ""
 
+    def test_knows_on_which_line_a_ballot_came_first(self):
+        assert read("1:A>B\n2:B\n1:A>B").lines == {((0,), (1,)): 1, ((1,),): 2}
+
     def test_takes_as_many_seats_as_there_can_be(self):
         assert read("{seats: 1000}\n1:A").seats == 1000
 

@@ -107,6 +107,9 @@ class TestRead:
         assert (content.seats, content.withdrawn, content.title) == (2, {1}, "Board")
         assert dict(content.ballots) == {((0,), (1,)): 4, ((2,),): 2}
 
+    def test_takes_as_many_seats_as_there_can_be(self):
+        assert read("3 1000\n1 1 0\n" + NAMES).seats == 1000
+
     def test_remarks_what_it_does_not_read(self):
         content = read('1 1\n0\n"Ana"\n"Board"\nmore')
         said = ["What follows the title “Board” is not read."]
@@ -131,6 +134,7 @@ class TestRefusal:
             ("Ana,Bea\n1,2", "line 1: a BLT file begins with the number of candidates"),
             ("4\n1 1 0", "line 1: a BLT file begins"),
             ('"4 2"', "line 1: a BLT file begins"),
+            ("٤ 2\n1 1 0", "line 1: a BLT file begins"),
             ("0 1\n0", "line 1: there are 0 options"),
             ("1001 1\n0", "line 1: there are 1001 options, and there have to be from 1 to 1000"),
             ("3 0\n0", "line 1: there are 0 seats"),
@@ -152,6 +156,8 @@ class TestRefusal:
             ("1 1 2 1 0", "line 2: candidate 1 is ranked twice"),
             ("1 1=1 0", "line 2: candidate 1 is ranked twice"),
             ("1 1 - - - 2 0", "line 2: there are 5 ranks for 3 candidates"),
+            ("1 1 0\n0 x", "line 3: after the 0 that ends the ballots there is 'x', and no name"),
+            ("1 1 0\n0 " + "x" * 41, f"line 3: after the 0 that ends the ballots there is '{'x' * 40}', and no name"),
             ("-4\n1 1 0", "line 2: there is no candidate 4"),
             ("-2 -2\n1 1 0", "line 2: -2 is no candidate who has withdrawn"),
             ("-1=2\n1 1 0", "line 2: -1=2 is no candidate who has withdrawn: write each once, as -2"),

@@ -57,6 +57,7 @@ class TestRanks:
             ("Ana,Bea\n0,1", "line 2: there is no rank 0"),
             ("Ana,Bea\n" + "1,2\n" * 300 + "x,1", "line 302: 'x' is no rank"),
             ("Ana,Ana\n1,2", "line 1: the name Ana is there twice"),
+            ("\nAna,B\x1bea\n1,2", "line 1: a name has a control character"),
         ],
     )
     def test_are_refused_with_line_and_reason(self, text, reason):
@@ -106,6 +107,9 @@ class TestLists:
 
     def test_come_from_google_forms_as_choices(self):
         assert ballots('Timestamp,Who?\nx,"Bea, Ana"\nx,Ana\nx,') == (("Ana", "Bea"), {((0, 1),): 1, ((0,),): 1, (): 1})
+
+    def test_of_choices_are_refused_with_their_line(self):
+        assert refused(tables.read, 'Who?\n"Ana, Bea"\n"Ana, Ana"') == "line 3: Ana is on the ballot twice"
 
     def test_can_be_said_to_be_choices(self):
         assert ballots("Who?\nBea;Ana;", cells=Cells.CHOICES)[1] == {((0, 1),): 1}
