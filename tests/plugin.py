@@ -30,7 +30,7 @@ _services = ExitStack()
 FIGURE = "figure"
 # What makes a test a large one: one of these fixtures, or this mark.
 LARGE_FIXTURES = {"chromium", "up", "urna"}
-LARGE_MARK = "processes"
+LARGE_MARK = "large"
 # The number of large tests that a quick run leaves out; and whether a run is one, for the processes that run its tests.
 LARGE = pytest.StashKey[int]()
 QUICK = "quick"
@@ -84,7 +84,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all",
         action="store_true",
-        help="also run what a plain run leaves out: what needs a browser or processes of its own",
+        help="also run what a plain run leaves out: what needs a browser or processes, or takes long",
     )
     parser.addoption("--attack", action="store_true", help="also run what attacks a whole Urna: some minutes, for CI")
     parser.addoption("--full", action="store_true", help="also run what takes many minutes")
@@ -114,7 +114,7 @@ def pytest_collection() -> Iterator[None]:
 
 
 def is_large(item: pytest.Item) -> bool:
-    """Tell whether a test needs a browser, a whole Urna, or other processes of its own."""
+    """Tell whether a test needs a browser, a whole Urna or other processes of its own, or takes long."""
     return bool(LARGE_FIXTURES & set(getattr(item, "fixturenames", ()))) or bool(item.get_closest_marker(LARGE_MARK))
 
 
@@ -158,7 +158,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(line)
     if left_out := terminalreporter.config.stash.get(LARGE, 0):
         terminalreporter.section("left out")
-        what = "tests with a browser or processes of their own"
+        what = "tests with a browser or processes of their own, or that take long"
         terminalreporter.line(f"{left_out} {what}: ./urna test --all runs them, too")
 
 

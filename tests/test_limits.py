@@ -13,7 +13,7 @@ from polls.definition import Definition
 from tests.voting_site.processes import Alone
 from tests.web import Voter
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 
 def vote(voter: Voter) -> int:

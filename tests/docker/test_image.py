@@ -25,7 +25,7 @@ from voting_site.celery import app
 
 from .files import FOLDER, PROJECT, services
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()
 BUILD, FINAL = DOCKERFILE.split("\n\nFROM ")[1:]

@@ -27,7 +27,7 @@ from tests.tally.test_turnout import fill, vote
 
 __all__ = ["held"]
 
-pytestmark = pytest.mark.urls("voting_site.urls.result")
+pytestmark = [pytest.mark.large, pytest.mark.urls("voting_site.urls.result")]
 
 
 def read(content: bytes) -> list[str]:

@@ -22,7 +22,7 @@ from tests.office.test_roll_pages import draft, fields_of, open_now, put, text_o
 
 __all__ = ["choir", "draft", "sign_in"]
 
-pytestmark = pytest.mark.urls("voting_site.urls.admin")
+pytestmark = [pytest.mark.large, pytest.mark.urls("voting_site.urls.admin")]
 
 NUMBER = 30_000
 Send = Callable[..., Any]

@@ -17,7 +17,7 @@ from polls.ballot_box import Unavailable
 from polls.models import Election
 from tally.healing import keep_box
 
-pytestmark = pytest.mark.urls("voting_site.urls.admin")
+pytestmark = [pytest.mark.large, pytest.mark.urls("voting_site.urls.admin")]
 
 
 @pytest.fixture

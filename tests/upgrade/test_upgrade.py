@@ -27,7 +27,7 @@ from voting_site.local.valkey import Valkey
 from .people import ACCEPTED, Account, Ballot, Crowd, Person, loaded
 from .roles import Roles
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 OLDER = Path(__file__).parent / "wire_version_1"
 OPEN = ("drink", "party", "robots")

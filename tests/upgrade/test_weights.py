@@ -14,7 +14,7 @@ from tests.conftest import voter_key
 from tests.tally.audit.test_recount import run
 from tests.tally.entries import put
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 BEFORE_WEIGHTS = "0008"
 

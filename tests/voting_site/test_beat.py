@@ -12,7 +12,7 @@ from voting_site.celery import app
 
 from .processes import Running, wait_until
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 QUEUE = "urna:celery:celery"
 

@@ -13,7 +13,7 @@ from voting_site.celery import app
 
 from .processes import Running, is_alive, wait_until
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 QUEUE = "urna:celery:celery"
 # By kombu's own measure the next try would come 8 s after these.

@@ -20,7 +20,7 @@ from voting_site.local.ports import free_port
 
 from .processes import WEB_ROLES, Running, answers, run, wait_until
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 OPTIONS = ("zanahoria-47", "remolacha-53")
 PAPER = {

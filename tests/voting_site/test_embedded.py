@@ -36,7 +36,7 @@ with embedded.running(folder, embedded.services(folder, {})):
     sys.stdin.read()
 """
 
-pytestmark = [pytest.mark.long, pytest.mark.processes]
+pytestmark = [pytest.mark.long, pytest.mark.large]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ MEGA = 2**20
 # Seconds between pings, and in which a client has to take something, at the server of these tests.
 PING_S, SILENT_S = 1, 6
 
-pytestmark = [pytest.mark.long, pytest.mark.processes]
+pytestmark = [pytest.mark.long, pytest.mark.large]
 
 
 class Metered:

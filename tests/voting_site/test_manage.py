@@ -14,7 +14,7 @@ from voting_site.local.leftovers import started_on
 
 from .processes import MANAGE, fresh_environment, run
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 
 class TestManage:

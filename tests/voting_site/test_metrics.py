@@ -34,7 +34,7 @@ MISSING.inc()
 print(flush=True)
 """
 
-pytestmark = [pytest.mark.long, pytest.mark.processes]
+pytestmark = [pytest.mark.long, pytest.mark.large]
 
 
 def scrape(port: int) -> dict[str, float]:

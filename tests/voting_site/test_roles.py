@@ -14,7 +14,7 @@ from voting_site.roles import MANAGEMENT, PORTS, ROLES, WITH_DATABASE, Role, run
 from .processes import PROJECT
 from .test_settings import read
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 # Tells what docker/verification knows of the roles, on a Python that has no packages.
 VERIFICATION = """

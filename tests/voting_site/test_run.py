@@ -12,7 +12,7 @@ from voting_site.local.ports import free_port
 
 from .processes import WEB_ROLES, Running, answers, is_alive, run, wait_until
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 
 class TestRun:

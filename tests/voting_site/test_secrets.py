@@ -13,7 +13,7 @@ from tests.voting_site.processes import MANAGE, PROJECT, Running, answers, fresh
 from voting_site.local.ports import free_port
 from voting_site.roles import ROLES
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 SECRET_KEY = "the-key-that-nobody-may-see-" * 3
 PASSWORD = "a-password-that-nobody-may-see"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.voting_site.processes import PROJECT, fresh_environment
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 ROLES = ("vote", "result", "admin", "worker", "beat")
 PRODUCTION = {

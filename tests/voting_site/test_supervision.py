@@ -9,7 +9,7 @@ import pytest
 
 from .processes import DEADLINE
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 # Of three programs one dies at once each time: it has to say so, and the others go on or not, as argv[2] has it.
 KEEPER = """

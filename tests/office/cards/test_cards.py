@@ -25,6 +25,8 @@ from office.cards.mail_merge import write_table
 from office.cards.sheets import PER_SHEET, print_sheets
 from office.pdf.paper import Paper
 
+pytestmark = pytest.mark.large
+
 NOTICE = Notice(
     title="Election of the board 2026",
     address="https://vote.example/board-2026/",

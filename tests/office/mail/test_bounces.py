@@ -25,7 +25,7 @@ from .conftest import order
 from .server import code_in
 from .test_sending import invite, states, turn
 
-pytestmark = pytest.mark.processes
+pytestmark = pytest.mark.large
 
 SAID = "smtp; 550 5.1.1 <ana@example.org>: user unknown"
 
