@@ -8,28 +8,16 @@ from dataclasses import dataclass
 
 from .checkpoint import Checkpoint
 from .encodings import LARGEST_NUMBER, Malformed
-from .keys import SIGNATURE_BYTES, SignatureType, SignerKey, VerifierKey
-from .note import Signature, require_type
+from .keys import SIGNATURE_BYTES, SignatureType, SignerKey
+from .note import KeyVerifier, Signature, require_type
 
 _TIME_BYTES = 8
 
 
-@dataclass(frozen=True)
-class CosignatureVerifier:
+class CosignatureVerifier(KeyVerifier):
     """A verifier of cosignatures; raises Malformed for a key of another type than 0x04."""
 
-    key: VerifierKey
-
-    def __post_init__(self) -> None:
-        require_type(self.key, SignatureType.COSIGNATURE)
-
-    @property
-    def name(self) -> str:
-        return self.key.name
-
-    @property
-    def key_id(self) -> bytes:
-        return self.key.key_id
+    signature_type = SignatureType.COSIGNATURE
 
     def verify(self, text: str, signature: bytes) -> bool:
         """Tell whether bytes are this key's cosignature of a checkpoint's text, at whatever time."""

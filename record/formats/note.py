@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from .encodings import Malformed, read_base64, write_base64
 from .keys import KEY_ID_BYTES, SignatureType, SignerKey, VerifierKey, require_name
@@ -73,13 +73,14 @@ class Signer(Protocol):
 
 
 @dataclass(frozen=True)
-class NoteVerifier:
-    """A verifier of plain Ed25519 signatures, type 0x01; raises Malformed for a key of another type."""
+class KeyVerifier:
+    """What verifiers of all types have: a key of their type; raises Malformed for a key of another one."""
 
+    signature_type: ClassVar[SignatureType]
     key: VerifierKey
 
     def __post_init__(self) -> None:
-        require_type(self.key, SignatureType.ED25519)
+        require_type(self.key, self.signature_type)
 
     @property
     def name(self) -> str:
@@ -88,6 +89,12 @@ class NoteVerifier:
     @property
     def key_id(self) -> bytes:
         return self.key.key_id
+
+
+class NoteVerifier(KeyVerifier):
+    """A verifier of plain Ed25519 signatures, type 0x01; raises Malformed for a key of another type."""
+
+    signature_type = SignatureType.ED25519
 
     def verify(self, text: str, signature: bytes) -> bool:
         return self.key.has_signed(text.encode(), signature)
