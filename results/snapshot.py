@@ -200,7 +200,7 @@ class NoOutcome(Exception):
 
 
 def read_snapshots(elections: QuerySet[Election], *, whole: bool = False) -> list[Snapshot]:
-    """Read the snapshots of `elections` in one statement, and so as of one moment; raises the database's errors.
+    """Read the snapshots of `elections` as of one moment; raises the database's errors.
 
     If they are not `whole`, they have all that frames need, and not their contests for pages. The cost depends on the
     length of the paper, not on what was counted. An election that has no outcome is left out, and the log says so, so
@@ -222,11 +222,17 @@ def read_snapshot(elections: QuerySet[Election], *, whole: bool = False) -> Snap
 
 def _read_rows(elections: QuerySet[Election], whole: bool) -> list[tuple[Any, int | None]]:
     """Read what `_snapshot` needs of each election, and how many of its ballots wait; None where Redis is down."""
+    # The box first: what leaves it afterwards is in the outcomes read here, so that "nothing waits" means "all is shown".
+    boxes = list(elections.values_list("pk", "shards"))
+    try:
+        waiting = ballot_box.count_waiting(boxes)
+    except ballot_box.Unavailable:
+        waiting = {}
     # Before the box has taken a first design there is only the one that was offered.
     shown = Design.objects.filter(
         Q(hash=OuterRef("in_force")) | Q(hash=OuterRef("offered"), election__in_force=""), election=OuterRef("pk")
     )
-    rows = list(
+    rows = (
         elections.only(*_READ)
         .select_related("outcome", "certified")
         .annotate(
@@ -237,10 +243,6 @@ def _read_rows(elections: QuerySet[Election], whole: bool) -> list[tuple[Any, in
         )
         .annotate(outcomes=_OUTCOMES if whole else Case(When(frame=None, then=_OUTCOMES)))
     )
-    try:
-        waiting = ballot_box.count_waiting([(election.pk, election.shards) for election in rows])
-    except ballot_box.Unavailable:
-        waiting = {}
     return [(election, waiting.get(election.pk)) for election in rows]
 
 

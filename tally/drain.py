@@ -1,4 +1,4 @@
-"""One round of the count, from top to bottom: read, count, commit, delete, show.
+"""One round of the count, from top to bottom: read, count, commit, make the outcome, delete, show.
 
 The order is the guarantee. Whatever dies in between, the batch comes again, finds its own records, and changes
 nothing; what was never deleted from the box cannot be lost, and what is recorded cannot count twice.
@@ -100,7 +100,7 @@ def begin_turn(election: Election, shard: int) -> Definition | None:
 
 
 def drain_round(definition: Definition, shard: int, backlog: Backlog) -> list[Entry] | None:
-    """Read, count, commit, delete and show one batch; return it, or None if another worker holds the shard."""
+    """Read, count, commit, delete and show a batch; return it, or None if another worker holds the shard."""
     started = time.monotonic()
     with transaction.atomic():
         if not store.try_lock(definition.election, shard):
@@ -110,21 +110,28 @@ def drain_round(definition: Definition, shard: int, backlog: Backlog) -> list[En
             return entries
         recorded = record(definition, shard, batch)
     backlog.finds_reused_places |= recorded.reuses_places
+    # The outcome comes before the delete: until a ballot is in it, the pages say that the ballot waits.
+    try:
+        is_shown = outcomes.renew(definition.election)
+    except Exception as error:
+        if not is_outage(error):
+            # The count goes on without an outcome.
+            backlog.settle(recorded.settlements)
+        raise
     backlog.settle(recorded.settlements)
-    if recorded.changed:
-        outcomes.renew(definition.election)
+    if is_shown:
+        announce(definition.election)
     metrics.ROUND_BALLOTS.observe(len(entries))
     metrics.ROUND_SECONDS.observe(time.monotonic() - started)
     return entries
 
 
 class Recorded(NamedTuple):
-    """What a batch has come to: whether it changed anything, and what became of each entry that may leave the box.
+    """What became of each entry of a batch that may leave the box.
 
     `reuses_places` tells whether a place of the batch belongs to another ballot already, as the database knows.
     """
 
-    changed: bool
     reuses_places: bool
     settlements: list[Settlement]
 
@@ -144,8 +151,7 @@ def record(definition: Definition, shard: int, batch: Batch) -> Recorded:
     store.add_to_counts(election, shard, changes.counts)
     newly_rejected = set_aside(definition, shard, batch, duplicates, changes.set_aside)
 
-    changed = bool(new or newly_rejected)
-    if changed:
+    if new or newly_rejected:
         follow_serials(definition, tally, batch.places)
         tally.version += 1
         tally.ballots += changes.new_voters
@@ -156,7 +162,7 @@ def record(definition: Definition, shard: int, batch: Batch) -> Recorded:
         transaction.on_commit(
             lambda: metrics.count_round(counted, counted - changes.new_voters, newly_rejected), robust=True
         )
-    return Recorded(changed, reuses_places, settlements(definition, batch, standing | changes.counted))
+    return Recorded(reuses_places, settlements(definition, batch, standing | changes.counted))
 
 
 def insert_new(election: int, shard: int, batch: Batch) -> tuple[list[Ballot], list[Ballot]]:

@@ -120,11 +120,12 @@ def tabulate(
     return outcomes
 
 
-def renew(election: int) -> None:
-    """Make the outcome of an election whose count has changed, unless it has to rest, and tell the results pages."""
-    if time.monotonic() >= _rests_until.get(election, 0):
-        make_outcome(election)
-        announce(election)
+def renew(election: int) -> bool:
+    """Make the outcome of an election whose count has changed, unless it has to rest; tell whether it was made."""
+    if time.monotonic() < _rests_until.get(election, 0):
+        return False
+    make_outcome(election)
+    return True
 
 
 def catch_up() -> None:
@@ -133,7 +134,8 @@ def catch_up() -> None:
         Q(state__in=COUNTED) | Q(result_revision__gt=F("outcome__result_revision")) | Q(outcome__withheld__gt="")
     )
     for election in outdated(Election.objects.published().filter(may_change)):
-        renew(election)
+        if renew(election):
+            announce(election)
 
 
 def make_all() -> None:

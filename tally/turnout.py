@@ -25,6 +25,7 @@ from polls.outages import is_outage
 from polls.voters import derive_voter
 
 from . import groups_shown, outcomes, store
+from .announce import announce
 from .groups_shown import Combination
 from .models import Tally, Turnout
 
@@ -179,8 +180,8 @@ def _finish(election: Election, row: Turnout, started: float) -> None:
             tally.save(update_fields=["version"])
             row.version += 1
         row.save()
-    if has_changed:
-        outcomes.renew(election.pk)
+    if has_changed and outcomes.renew(election.pk):
+        announce(election.pk)
 
 
 def _weight_of(election: Election, groups: tuple[str, ...]) -> int:

@@ -9,10 +9,11 @@ import pytest
 from django.utils import timezone
 
 from polls import methods
+from polls.models import Election
 from polls.publishing import cancel_election
 from results import snapshot as snapshots
 from results.views import get_snapshot
-from tally.drain import drain_all
+from tally.drain import drain_all, drain_shard
 from tally.lifecycle import archive_election, close_election, turn_phases
 from tally.models import Count, StoredOutcome
 from tally.outcomes import make_outcome
@@ -27,6 +28,25 @@ def results(client: Any, slug: str = "drink") -> dict[str, Any]:
 
 
 class TestSnapshot:
+    @pytest.mark.parametrize("worker_is_first", [True, False])
+    def test_has_what_no_longer_waits_while_the_worker_counts(
+        self, make_election, cast, monkeypatch, worker_is_first
+    ):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        look = snapshots.ballot_box.count_waiting
+
+        def look_beside_the_worker(boxes: Any) -> dict[int, int]:
+            if worker_is_first:
+                drain_shard(drink, 0)
+            found = look(boxes)
+            drain_shard(drink, 0)
+            return found
+
+        monkeypatch.setattr(snapshots.ballot_box, "count_waiting", look_beside_the_worker)
+        shown = snapshots.read_snapshot(Election.objects.filter(pk=drink.pk))
+        assert (shown.ballots, shown.pending) == (1, 0 if worker_is_first else 1)
+
     def test_has_the_shape_of_the_contract(self, make_election, cast, client):
         drink = make_election()
         for voter, marking in (("ana", "nesquik"), ("eva", "cola-cao"), ("leo", "cola-cao"), ("mia", "cola-cao")):
@@ -227,10 +247,11 @@ class TestSnapshot:
         with pytest.raises(snapshots.NoOutcome):
             get_snapshot("drink")
 
-    def test_takes_one_statement_however_many_elections(self, make_election, django_assert_num_queries):
+    def test_takes_two_statements_however_many_elections(self, make_election, django_assert_num_queries):
         for number in range(5):
             make_election(f"e{number}")
-        with django_assert_num_queries(1):
+        # Where their boxes are, and after the look into these what is shown, as of one moment.
+        with django_assert_num_queries(2):
             assert len(snapshots.read_snapshots(snapshots.Election.objects.published())) == 5
 
 

@@ -155,14 +155,34 @@ class TestCrash:
         assert state_of(drink, "ana") == "counted"
         assert not RejectedBallot.objects.exists()
 
-    @pytest.mark.parametrize("name", ["make_outcome", "announce"])
-    def test_before_results_are_shown_costs_only_the_time_until_the_next_tick(
-        self, make_election, cast, monkeypatch, name
-    ):
+    def test_before_the_outcome_is_made_leaves_the_batch_waiting(self, make_election, cast, monkeypatch):
         drink = make_election()
         cast(drink, "ana", "nesquik")
-        drain_until_killed(drink, monkeypatch, outcomes, name)
+        drain_until_killed(drink, monkeypatch, outcomes, "make_outcome")
+        assert (waiting(drink), totals(drink), state_of(drink, "ana")) == (1, {"nesquik": 1}, "accepted")
+        assert not StoredOutcome.objects.exists()
+        drain_shard(drink, 0)
         assert (waiting(drink), totals(drink), state_of(drink, "ana")) == (0, {"nesquik": 1}, "counted")
+        assert StoredOutcome.objects.get().ballots == 1
+
+    def test_before_the_hint_costs_only_the_time_until_the_next_tick(self, make_election, cast, monkeypatch):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_until_killed(drink, monkeypatch, rounds, "announce")
+        assert (waiting(drink), totals(drink), state_of(drink, "ana")) == (0, {"nesquik": 1}, "counted")
+        assert StoredOutcome.objects.get().ballots == 1
+
+    def test_a_fault_of_the_outcome_does_not_stop_the_count(self, make_election, cast, monkeypatch):
+        def fail(*args: Any, **kwargs: Any) -> None:
+            raise RuntimeError("no outcome")
+
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        with monkeypatch.context() as patch:
+            patch.setattr(outcomes, "make_outcome", fail)
+            with pytest.raises(RuntimeError, match="no outcome"):
+                drain_shard(drink, 0)
+        assert (waiting(drink), totals(drink)) == (0, {"nesquik": 1})
         outcomes.catch_up()
         assert StoredOutcome.objects.get().ballots == 1
 
