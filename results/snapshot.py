@@ -222,7 +222,7 @@ def read_snapshot(elections: QuerySet[Election], *, whole: bool = False) -> Snap
 
 def _read_rows(elections: QuerySet[Election], whole: bool) -> list[tuple[Any, int | None]]:
     """Read what `_snapshot` needs of each election, and how many of its ballots wait; None where Redis is down."""
-    # The box first: what leaves it afterwards is in the outcomes read here, so that "nothing waits" means "all is shown".
+    # The box first: what leaves it afterwards is in the outcomes read here. So "nothing waits" means "all is shown".
     boxes = list(elections.values_list("pk", "shards"))
     try:
         waiting = ballot_box.count_waiting(boxes)

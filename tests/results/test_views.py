@@ -29,9 +29,7 @@ def results(client: Any, slug: str = "drink") -> dict[str, Any]:
 
 class TestSnapshot:
     @pytest.mark.parametrize("worker_is_first", [True, False])
-    def test_has_what_no_longer_waits_while_the_worker_counts(
-        self, make_election, cast, monkeypatch, worker_is_first
-    ):
+    def test_has_what_no_longer_waits_while_the_worker_counts(self, make_election, cast, monkeypatch, worker_is_first):
         drink = make_election()
         cast(drink, "ana", "nesquik")
         look = snapshots.ballot_box.count_waiting
