@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature
 
 from .design import FIRST_CONTEST
+from .signing import Signer
 
 # The first version did not say on which design a ballot was cast, and the second had no weight.
 WIRE_VERSION = 3

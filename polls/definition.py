@@ -194,6 +194,8 @@ class Definition(InLanguages):
 
     def contests_for(self, groups: Iterable[str]) -> tuple[ContestOnBallot, ...]:
         """Return the contests on the paper of a voter of these groups."""
+        if not self.depends_on_groups:
+            return self.contests
         own = set(groups)
         return tuple(contest for contest in self.contests if not contest.groups or own.intersection(contest.groups))
 

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import hiredis
 import redis.asyncio
 from django.conf import settings
 from greenlet import getcurrent, greenlet
@@ -24,6 +25,11 @@ class Question(NamedTuple):
     asker: greenlet
     packed: Sequence[bytes]
     number: int
+
+
+def pack(commands: Sequence[Command]) -> list[bytes]:
+    """Write commands as Redis reads them; redis-py's own way, in Python, takes a tenth of a vote's time."""
+    return [hiredis.pack_command(tuple(command)) for command in commands]  # type: ignore[arg-type]
 
 
 class SharedLine:
@@ -42,7 +48,7 @@ class SharedLine:
         asker = getcurrent()
         assert asker.parent, "only a greenlet can wait here"
         # Packed here, so that commands that cannot be packed fail for this request only.
-        self._waiting.append(Question(asker, self._connection.pack_commands(commands), len(commands)))
+        self._waiting.append(Question(asker, pack(commands), len(commands)))
         self._asked.set()
         replies: list[Any] = asker.parent.switch()
         for reply in replies:

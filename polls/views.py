@@ -18,24 +18,23 @@ from django.views.generic import View
 from pages.templatetags.display import isolate
 
 from . import ballot_box, ballots, metrics, voters
+from .accepting import EARLIER_REPLY, NoProof, accept
 from .ballot_box import Mark, Reply, Verdict
 from .cached_page import stranger_page
 from .code_page import show_code_page
 from .contest_on_page import ContestOnPage
 from .definition import Definition
-from .forms import MarkedBallot, OtherDesign, form_key
+from .forms import OtherDesign, form_key
 from .kiosk import device
 from .life import Phase
 from .methods import InvalidMarking
-from .networks import network_of
 from .paper_language import FIELD, answer_pick, choose, list_choices, read_in_language, remember_pick
-from .proof_of_work import challenge, is_solved
+from .proof_of_work import challenge
 from .roll import lookup
 from .roll.groups import read_groups
 from .short_address import read_typed
 from .sign_in.page import show_sign_in_page
 from .voters import Voter
-from .wake_up import ask_for_drain
 
 
 def get_definition(slug: str) -> tuple[Definition, int]:
@@ -84,7 +83,7 @@ class BallotView(View):
             return response
         definition = read_in_language(request, definition)
         try:
-            marked = MarkedBallot.from_form(request.POST, definition, voter)
+            reply = earlier_reply(request) or accept(request.POST, definition, voter, request.META["REMOTE_ADDR"])
         except OtherDesign:
             metrics.count_refusal(Verdict.OTHER_DESIGN.value)
             status, sentence = REFUSALS[Verdict.OTHER_DESIGN]
@@ -94,25 +93,13 @@ class BallotView(View):
             errors = getattr(problem, "errors", {})
             error = say_what_is_wrong(definition, problem)
             return show_again(request, slug, voter, error, HTTPStatus.BAD_REQUEST, errors)
-        if definition.proof_of_work and not may_enter(marked, slug, voter):
+        except NoProof:
             metrics.count_refusal("no-proof")
             error = _(
                 "The computation that keeps robots out is missing, or took too long. "
                 "Wait for it on this fresh form, then press “Vote” again."
             )
             return show_again(request, slug, voter, error, HTTPStatus.BAD_REQUEST)
-        reply = ballot_box.cast(
-            definition,
-            voter=voter,
-            ballot_id=marked.ballot_id,
-            marking=marked.marking,
-            design=marked.design,
-            network=network_of(request.META["REMOTE_ADDR"]),
-            groups=marked.groups,
-        )
-        metrics.count_reply(definition.slug, reply)
-        if reply.wake_up_due:
-            ask_for_drain(definition, voter.shard)
         response = answer(request, slug, reply, voter)
         if response.status_code == HTTPStatus.SEE_OTHER and device.find(request, definition):
             device.note_cast(response, definition)
@@ -131,13 +118,12 @@ def say_what_is_wrong(definition: Definition, problem: InvalidMarking) -> str:
     ) % {"titles": ", ".join(f"“{isolate(title)}”" for title in titles)}
 
 
-def may_enter(marked: MarkedBallot, slug: str, voter: Voter) -> bool:
-    """Tell whether a ballot has its proof of work, or was accepted before and is sent again."""
-    definition, now = get_definition(slug)
-    if is_solved(definition, marked.ballot_id, marked.proof, now):
-        return True
-    mark = read_mark(definition, voter)
-    return mark is not None and mark.ballot_id == marked.ballot_id
+def earlier_reply(request: HttpRequest) -> Reply | None:
+    """Return what the box said to the fast path, which cannot tell it to the voter; raises its Unavailable."""
+    earlier: Reply | ballot_box.Unavailable | None = request.META.get(EARLIER_REPLY)
+    if isinstance(earlier, ballot_box.Unavailable):
+        raise earlier
+    return earlier
 
 
 def show_again(

@@ -12,9 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from .cookies import keep_cookie
 from .definition import Definition
 from .kiosk import device
+from .signing import Signer
 
-_signer = signing.Signer(salt="polls.voters.cookie")
-_roll_signer = signing.Signer(salt="polls.voters.roll_cookie")
+_signer = Signer(salt="polls.voters.cookie")
+_roll_signer = Signer(salt="polls.voters.roll_cookie")
 _kiosk_signer = signing.TimestampSigner(salt="polls.voters.kiosk_field")
 # The hidden field in which a kiosk has the voter, and the seconds for which it takes a ballot with it.
 KIOSK_FIELD = "kiosk_voter"

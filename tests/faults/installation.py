@@ -27,6 +27,8 @@ SERVERS = ("valkey", "postgres")
 # Two web hosts, the second of which has a wrong clock.
 CLOCKS = {"vote-a": 0, "vote-b": 600}
 WEB = (*CLOCKS, "result", "admin")
+# A vote goes both ways: here with the fast path before Django, there by Django alone.
+FAST_PATH = {"vote-a": "on", "vote-b": "off"}
 # Which servers each role talks to, through a proxy for each pair.
 NEEDS = {
     "vote-a": ("valkey",),
@@ -154,6 +156,7 @@ class Installation:
                 SECRET_KEY_FILE=str(self.data.secret_key()),
                 REDIS_URL=f"redis://{plays}@127.0.0.1:{self.proxies[f'{name}>valkey'].port}/0",
                 LOG_LEVEL="INFO",
+                FAST_PATH=FAST_PATH.get(name, "on"),
                 **{crash_points.FOLDER: str(self.armed), role.CLOCK: str(CLOCKS.get(name, 0))},
                 **{role.MUTANT: mutant} if mutant else {},
             )

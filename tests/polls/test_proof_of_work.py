@@ -127,7 +127,7 @@ class TestBallot:
         define(proof_of_work=True)
         form = self.read(browser.get("/drink/").content.decode())
         assert self.send(browser, form).status_code == 303
-        monkeypatch.setattr("polls.views.is_solved", lambda *_: False)
+        monkeypatch.setattr("polls.accepting.is_solved", lambda *_: False)
         assert self.send(browser, form).status_code == 303
         assert self.send(browser, form, q1="cola-cao").status_code == 409
         assert box.xlen(ballot_box.key(1, 0, "ballots")) == 1

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from polls import views, wake_up
+from polls import accepting, wake_up
 from polls.definition import Definition
 from polls.voters import derive_voter, identify, new_visitor, set_cookie, shard_of
 from tests.web import read_form
@@ -83,15 +83,15 @@ class TestRequest:
         ],
     )
     def test_that_votes(self, visitor, browser, derived, monkeypatch, changes: dict[str, Any], proof, status):
-        monkeypatch.setattr(views, "is_solved", lambda *_: proof)
+        monkeypatch.setattr(accepting, "is_solved", lambda *_: proof)
         assert browser.post("/drink/", self.form | {"q1": "nesquik"} | changes).status_code == status
         assert derived.count(visitor) == 1
 
     def test_that_votes_again_when_its_proof_has_expired(self, visitor, browser, derived, monkeypatch):
-        monkeypatch.setattr(views, "is_solved", lambda *_: True)
+        monkeypatch.setattr(accepting, "is_solved", lambda *_: True)
         assert browser.post("/drink/", self.form | {"q1": "nesquik"}).status_code == 303
         derived.clear()
-        monkeypatch.setattr(views, "is_solved", lambda *_: False)
+        monkeypatch.setattr(accepting, "is_solved", lambda *_: False)
         assert browser.post("/drink/", self.form | {"q1": "nesquik"}).status_code == 303
         assert derived.count(visitor) == 1
 

@@ -7,14 +7,27 @@ not used, because it takes several times as long.
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django_guid.context import guid
 
 from polls.metrics import time_request
 
+# The header that has the id, in requests of trusted proxies and in answers.
+REQUEST_ID = "X-Request-ID"
+
 _ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+def name_request(environ: Mapping[str, Any]) -> str:
+    """Return the id of a request, its own or a new one, and let log lines have it."""
+    name: str = environ.get("HTTP_X_REQUEST_ID", "")
+    if not _ID.fullmatch(name):
+        name = secrets.token_hex(16)
+    guid.set(name)
+    return name
 
 
 class RequestMiddleware:
@@ -25,11 +38,8 @@ class RequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
-        name = request.META.get("HTTP_X_REQUEST_ID", "")
-        if not _ID.fullmatch(name):
-            name = secrets.token_hex(16)
-        guid.set(name)
+        name = name_request(request.META)
         response = self.get_response(request)
-        response.headers["X-Request-ID"] = name
+        response.headers[REQUEST_ID] = name
         time_request(response.status_code, time.perf_counter() - started)
         return response

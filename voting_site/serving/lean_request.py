@@ -10,6 +10,9 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+# Hosts that were found good, by header and scheme. A service has few of them.
+KNOWN_HOSTS = 100
+_known_hosts: dict[tuple[str, str], str] = {}
 USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -26,8 +29,14 @@ class LeanRequest(HttpRequest):
 
     @cached_property
     def _host(self) -> str:
-        # Browsers leave the usual port out of an Origin, and some clients write it into the Host.
-        return super().get_host().removesuffix(USUAL_PORTS.get(self.scheme or "", ""))
+        asked = (self.META.get("HTTP_HOST", ""), self.scheme or "")
+        host = _known_hosts.get(asked)
+        if host is None:
+            # Browsers leave the usual port out of an Origin, and some clients write it into the Host.
+            host = super().get_host().removesuffix(USUAL_PORTS.get(asked[1], ""))
+            if asked[0] and len(_known_hosts) < KNOWN_HOSTS:
+                _known_hosts[asked] = host
+        return host
 
     def get_host(self) -> str:
         return self._host
