@@ -1,6 +1,7 @@
 """A crowd of voters, as the requests that their browsers would send."""
 
 import http.client
+import itertools
 import random
 import re
 import time
@@ -22,6 +23,9 @@ BROWSER = {
     "Accept-Language": "es-ES,es;q=0.9,en;q=0.8",
     "Accept-Encoding": "gzip, deflate",
 }
+
+# The first voters, all of whose votes were sent, look what has become of them.
+LOOKING = 1000
 
 # How a voter fills in a form: the fields, marked by lot.
 Mark = Callable[[Paper, random.Random], dict[str, str]]
@@ -73,6 +77,8 @@ class Crowd:
         self.paper = paper
         self.mark = mark
         self.number = 0
+        # Number and visitor's id of those who have voted.
+        self.voted: list[tuple[int, str]] = []
 
     def _head(self, line: str, visitor: str, number: int) -> list[str]:
         from django.core import signing
@@ -91,6 +97,7 @@ class Crowd:
 
         pick = random.Random(number)
         recent: list[tuple[int, str]] = []
+        self.voted = []
         for index in range(number):
             if index % 2 and len(recent) > 200:
                 voter, visitor = recent.pop(0)
@@ -98,6 +105,7 @@ class Crowd:
                 self.number += 1
                 voter, visitor = self.number, voters.new_visitor()
                 recent.append((voter, visitor))
+                self.voted.append((voter, visitor))
             fields = {
                 "csrfmiddlewaretoken": self.form.token,
                 # The ids rise with the order of the requests.
@@ -121,4 +129,10 @@ class Crowd:
         for _ in range(number):
             self.number += 1
             head = self._head(f"GET {path or f'/{self.form.slug}/'} HTTP/1.1", voters.new_visitor(), self.number)
+            yield "\r\n".join([*head, "", ""]).encode()
+
+    def looks(self, number: int, path: str) -> Iterator[bytes]:
+        """Yield `number` requests for a page, by those who have voted."""
+        for voter, visitor in itertools.islice(itertools.cycle(self.voted[:LOOKING]), number):
+            head = self._head(f"GET {path} HTTP/1.1", visitor, voter)
             yield "\r\n".join([*head, "", ""]).encode()

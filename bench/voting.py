@@ -1,7 +1,7 @@
 """How many votes one process of `vote` accepts on one core, and how many ballot pages it shows."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -73,6 +73,23 @@ def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
             goal="0.6 of the ceiling",
             reached=pages >= 0.6 * ok,
         )
+        ok, *steps = in_turn(
+            rounds, *(bench.cost(step) for step in (bench.get_ok, bench.show, bench.vote, bench.confirm, bench.look))
+        )
+        told = ", ".join(
+            f"{name} {cost:.2f}" for name, cost in zip(("page", "vote", "confirmation", "state"), steps, strict=True)
+        )
+        yield Figure(
+            "a whole voter, processor time",
+            sum(steps),
+            "ms",
+            len(steps) * ok,
+            "four times a view that returns “ok”",
+            less_is_better=True,
+            goal="0.9 of the ceiling",
+            reached=sum(steps) <= len(steps) * ok / 0.9,
+            note=told,
+        )
 
 
 class VotingBench:
@@ -119,6 +136,24 @@ class VotingBench:
     def show(self) -> float:
         write_requests(self.file, self.crowd.visits(20_000))
         return self._send(200)
+
+    def confirm(self) -> float:
+        write_requests(self.file, self.crowd.looks(20_000, f"/{self.slug}/cast/"))
+        return self._send(200)
+
+    def look(self) -> float:
+        write_requests(self.file, self.crowd.looks(20_000, f"/{self.slug}/cast/state.json"))
+        return self._send(200)
+
+    def cost(self, step: Callable[[], float]) -> Callable[[], float]:
+        """Return a measurement of the processor time of `vote` for one request of a step, in ms."""
+
+        def measure() -> float:
+            before = self.vote_role.processor_time()
+            rate = step()
+            return (self.vote_role.processor_time() - before) / (rate * self.seconds) * 1000
+
+        return measure
 
     def get_ok(self) -> float:
         write_requests(self.file, self.crowd.visits(20_000, path=OK_PATH))

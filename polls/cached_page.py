@@ -1,7 +1,7 @@
-"""The ballot page for visitors who have not voted yet: rendered once, then completed for each of them.
+"""Pages that are the same for many visitors but in two or three places: rendered once, then completed for each.
 
-Rendering takes several times as long as the rest of a request. When a hall full of people opens the ballot, nearly
-every page differs from the one before it in three places only.
+Rendering takes several times as long as the rest of a request. When a hall full of people opens the ballot and votes,
+nearly every page differs from the one before it in its nonce, its CSRF token and its ballot id only.
 """
 
 import copy
@@ -14,8 +14,6 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
-from .definition import Definition
-
 # Placeholders for these places. They are secret, so that nobody can write them into an election's text.
 _BALLOT_ID, _CSRF_TOKEN, _NONCE = (secrets.token_hex(16) for _ in range(3))
 # The most pages that are kept, one for each host, language and election: anybody can send any host name.
@@ -23,22 +21,19 @@ _KEPT = 200
 _pages: dict[tuple[Any, ...], bytes] = {}
 
 
-def stranger_page(
-    request: HttpRequest, definition: Definition, context: dict[str, Any], variant: Hashable = None
-) -> HttpResponse:
-    """Answer with polls/ballot.html in `context`, in which all but `ballot_id` depends on definition and `variant`."""
-    key = (definition, variant, get_language(), request.scheme, request.get_host())
+def kept_page(request: HttpRequest, template: str, context: dict[str, Any], *, variant: Hashable) -> HttpResponse:
+    """Answer with a template in `context`, in which all but `ballot_id` depends on `variant`."""
+    key = (template, variant, get_language(), request.scheme, request.get_host())
     page = _pages.get(key)
     if page is None:
         if len(_pages) >= _KEPT:
             _pages.clear()
-        page = _pages[key] = _render(request, context)
-    for mark, value in (
-        (_BALLOT_ID, context["ballot_id"]),
-        (_CSRF_TOKEN, csrf_token(request)),
-        (_NONCE, str(getattr(request, "csp_nonce", ""))),
-    ):
-        page = page.replace(mark.encode(), value.encode())
+        page = _pages[key] = _render(request, template, context)
+    page = page.replace(_NONCE.encode(), str(getattr(request, "csp_nonce", "")).encode())
+    page = page.replace(_BALLOT_ID.encode(), context.get("ballot_id", "").encode())
+    # Only for a page with a form: who has no token yet gets one with it.
+    if _CSRF_TOKEN.encode() in page:
+        page = page.replace(_CSRF_TOKEN.encode(), csrf_token(request).encode())
     return HttpResponse(page)
 
 
@@ -53,8 +48,8 @@ def csrf_token(request: HttpRequest) -> str:
     return str(request.META["CSRF_COOKIE"])
 
 
-def _render(request: HttpRequest, context: dict[str, Any]) -> bytes:
+def _render(request: HttpRequest, template: str, context: dict[str, Any]) -> bytes:
     anybodys: Any = copy.copy(request)
     anybodys.csp_nonce = _NONCE
     marked = context | {"ballot_id": _BALLOT_ID, "csrf_token": _CSRF_TOKEN}
-    return render_to_string("polls/ballot.html", marked, anybodys).encode()
+    return render_to_string(template, marked, anybodys).encode()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import code_views, first_page, picture_view, views
+from . import code_views, confirmation_views, first_page, picture_view, views
 from .kiosk import views as kiosk_views
 from .sign_in import views as sign_in_views
 
@@ -15,7 +15,7 @@ urlpatterns = [
     path("<slug:slug>/finish/", code_views.finish, name="finish"),
     path("<slug:slug>/kiosk/", kiosk_views.OpenView.as_view(), name="kiosk"),
     path("<slug:slug>/kiosk/leave/", kiosk_views.leave, name="leave_kiosk"),
-    path("<slug:slug>/cast/", views.cast, name="cast"),
-    path("<slug:slug>/cast/state.json", views.cast_state, name="cast_state"),
+    path("<slug:slug>/cast/", confirmation_views.cast, name="cast"),
+    path("<slug:slug>/cast/state.json", confirmation_views.cast_state, name="cast_state"),
     path("<slug:slug>/picture/<slug:picture>.webp", picture_view.show_picture, name="picture"),
 ]

@@ -6,13 +6,11 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 from django.views.generic import View
 
 from pages.templatetags.display import isolate
@@ -20,7 +18,7 @@ from pages.templatetags.display import isolate
 from . import ballot_box, ballots, metrics, voters
 from .accepting import EARLIER_REPLY, NoProof, accept
 from .ballot_box import Mark, Reply, Verdict
-from .cached_page import stranger_page
+from .cached_page import kept_page
 from .code_page import show_code_page
 from .contest_on_page import ContestOnPage
 from .definition import Definition
@@ -287,7 +285,7 @@ def show_ballot(
     }
     same_for_all = not (here or last or definition.proof_of_work or any(one.is_shuffled for one in contests))
     if request.method == "GET" and same_for_all and not request.META["QUERY_STRING"]:
-        response = stranger_page(request, definition, context, variant=(entry, language))
+        response = kept_page(request, "polls/ballot.html", context, variant=(definition, entry, language))
     else:
         response = render(request, "polls/ballot.html", context, status=status)
     response["Cache-Control"] = "no-store"
@@ -332,37 +330,3 @@ def show_not_open(
     response = render(request, "polls/not_open.html", context, status=HTTPStatus.GONE)
     response["Cache-Control"] = "no-store"
     return response
-
-
-def read_state(request: HttpRequest, definition: Definition) -> str:
-    """Return what has become of the visitor's last ballot: accepted, counted, replaced, set-aside, or ''."""
-    mark = read_mark(definition, voters.identify(request, definition))
-    return mark.state if mark else ""
-
-
-@require_safe
-@never_cache
-def cast(request: HttpRequest, slug: str) -> HttpResponse:
-    """Confirm that a ballot is accepted, and later that it is counted."""
-    definition, now = get_definition(slug)
-    if here := device.find(request, definition):
-        if not device.has_just_cast(request, definition):
-            return redirect("ballot", slug)
-        seconds = device.CONFIRMED_S
-        shown = read_in_language(request, definition)
-        return render(request, "polls/kiosk/cast.html", {"election": shown, "device": here, "seconds": seconds})
-    context = {
-        "election": read_in_language(request, definition),
-        "state": read_state(request, definition),
-        "has_code": definition.has_roll and voters.identify(request, definition) is not None,
-        "may_change": not definition.votes_final and definition.phase(now) == "open",
-    }
-    return render(request, "polls/cast.html", context)
-
-
-@require_safe
-@never_cache
-def cast_state(request: HttpRequest, slug: str) -> JsonResponse:
-    """Tell the confirmation page's script what has become of the ballot."""
-    definition, _now = get_definition(slug)
-    return JsonResponse({"state": read_state(request, definition)})

@@ -102,9 +102,8 @@ def _read_box(*commands: Command) -> tuple[list[Any], int]:
 
 
 def read_mark(definition: Definition, voter: Voter) -> Mark | None:
-    """Return what the box remembers of a voter; raises Unavailable."""
-    with reaching():
-        [found] = ask(("HGET", key(definition.election, voter.shard, "voters"), voter.key))
+    """Return what the box remembers of a voter; raises Unavailable, also of a box that has lost what it held."""
+    [found], _now = _read_box(("HGET", key(definition.election, voter.shard, "voters"), voter.key))
     if found is None:
         return None
     ballot_id, _, state, _ = found.decode().split(" ")

@@ -1,13 +1,15 @@
 """Requests like those of a browser that votes, and others that differ from them in one or two places."""
 
+import io
 import random
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote_to_bytes, urlencode
 
 from django.conf import settings
-from django.test import Client, RequestFactory
+from django.test import Client
 
 from polls.kiosk import device
 from tests.web import read_form
@@ -35,16 +37,14 @@ class Sent:
     def environ(self) -> dict[str, Any]:
         """Return the request as a server describes it, with a body that can be read once."""
         body = urlencode(self.fields).encode() if self.body is None else self.body
-        made = RequestFactory().generic(
-            self.method,
-            self.path,
-            body,
-            self.content_type,
-            HTTP_COOKIE="; ".join(f"{name}={value}" for name, value in self.cookies),
-            QUERY_STRING=self.query,
-            **{"HTTP_HOST": HOST, "CONTENT_LENGTH": str(len(body))} | self.headers,
-        )
-        return dict(made.environ)
+        usual = {
+            "REQUEST_METHOD": self.method, "SCRIPT_NAME": "", "QUERY_STRING": self.query, "REMOTE_ADDR": "127.0.0.1",
+            "PATH_INFO": unquote_to_bytes(self.path).decode("latin-1"), "SERVER_NAME": HOST, "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": HOST, "CONTENT_TYPE": self.content_type,
+            "HTTP_COOKIE": "; ".join(f"{name}={value}" for name, value in self.cookies),
+            "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr,
+        }  # fmt: skip
+        return usual | self.headers | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
 
 
 class Visitor:
@@ -88,6 +88,8 @@ class Requests:
             "HTTP_ACCEPT_LANGUAGE": "es-ES,es;q=0.9",
             "REMOTE_ADDR": who.address,
         }
+        if self.chance.random() < 0.15:
+            sent = replace(sent, path=f"/{slug}/cast/state.json", method="GET", body=b"")
         for _ in range(self.chance.choice((0, 1, 1, 2))):
             sent = self.chance.choice(CHANGES)(self, sent)
         return sent

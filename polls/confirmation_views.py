@@ -1,0 +1,56 @@
+"""The page after a vote: it says that the ballot is accepted, and later that it is counted."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from . import ballot_box, voters
+from .cached_page import kept_page
+from .definition import Definition
+from .kiosk import device
+from .paper_language import choose, read_in_language
+from .views import get_definition, read_mark
+from .voters import Voter
+
+
+@require_safe
+def cast(request: HttpRequest, slug: str) -> HttpResponse:
+    """Confirm that a ballot is accepted, and later that it is counted."""
+    definition, now = get_definition(slug)
+    if here := device.find(request, definition):
+        response = confirm_at_kiosk(request, definition, here)
+    else:
+        voter = voters.identify(request, definition)
+        language = choose(request, definition)
+        context = {
+            "election": definition.in_language(language),
+            "state": read_state(definition, voter),
+            "has_code": definition.has_roll and voter is not None,
+            "may_change": not definition.votes_final and definition.phase(now) == "open",
+        }
+        variant = (definition, language, *(context[name] for name in ("state", "has_code", "may_change")))
+        response = kept_page(request, "polls/cast.html", context, variant=variant)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def confirm_at_kiosk(request: HttpRequest, definition: Definition, here: device.Device) -> HttpResponse:
+    """Confirm a vote for some seconds to whoever stands before a kiosk; then the next voter has the page."""
+    if not device.has_just_cast(request, definition):
+        return redirect("ballot", definition.slug)
+    context = {"election": read_in_language(request, definition), "device": here, "seconds": device.CONFIRMED_S}
+    return render(request, "polls/kiosk/cast.html", context)
+
+
+@require_safe
+def cast_state(request: HttpRequest, slug: str) -> JsonResponse:
+    """Tell the confirmation page's script what has become of the ballot."""
+    definition = ballot_box.recall_definition(slug) or get_definition(slug)[0]
+    state = read_state(definition, voters.identify(request, definition))
+    return JsonResponse({"state": state}, headers={"Cache-Control": "no-store"})
+
+
+def read_state(definition: Definition, voter: Voter | None) -> str:
+    """Return what has become of a voter's last ballot: accepted, counted, replaced, set-aside, or ''."""
+    mark = read_mark(definition, voter)
+    return mark.state if mark else ""
