@@ -9,27 +9,27 @@ from .cached_page import kept_page
 from .definition import Definition
 from .kiosk import device
 from .paper_language import choose, read_in_language
-from .views import get_definition, read_mark
+from .views import get_definition, look, read_mark
 from .voters import Voter
 
 
 @require_safe
 def cast(request: HttpRequest, slug: str) -> HttpResponse:
     """Confirm that a ballot is accepted, and later that it is counted."""
-    definition, now = get_definition(slug)
+    definition, now, voter, mark = look(request, slug)
     if here := device.find(request, definition):
         response = confirm_at_kiosk(request, definition, here)
     else:
-        voter = voters.identify(request, definition)
         language = choose(request, definition)
-        context = {
-            "election": definition.in_language(language),
-            "state": read_state(definition, voter),
+        told = {
+            "state": mark.state if mark else "",
             "has_code": definition.has_roll and voter is not None,
             "may_change": not definition.votes_final and definition.phase(now) == "open",
         }
-        variant = (definition, language, *(context[name] for name in ("state", "has_code", "may_change")))
-        response = kept_page(request, "polls/cast.html", context, variant=variant)
+        variant = (definition, language, *told.values())
+        response = kept_page(
+            request, "polls/cast.html", lambda: {"election": definition.in_language(language), **told}, variant=variant
+        )
     response["Cache-Control"] = "no-store"
     return response
 

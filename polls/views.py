@@ -38,9 +38,20 @@ from .voters import Voter
 def get_definition(slug: str) -> tuple[Definition, int]:
     """Return the definition at `slug` and the box's clock in ms; raises Http404, or Unavailable."""
     definition, now = ballot_box.read_definition(slug)
+    return known(definition), now
+
+
+def known(definition: Definition | None) -> Definition:
+    """Return a definition that was read; raises Http404 if there is none."""
     if definition is None:
         raise Http404(_("There is no election at this address. Check it, or look in the list."))
-    return definition, now
+    return definition
+
+
+def look(request: HttpRequest, slug: str) -> tuple[Definition, int, Voter | None, Mark | None]:
+    """Return the definition at `slug`, the box's clock in ms, the visitor as a voter, and the mark; raises Http404."""
+    definition, now, voter, mark = ballot_box.read_for_voter(slug, lambda one: voters.identify(request, one))
+    return known(definition), now, voter, mark
 
 
 class BallotView(View):
@@ -48,7 +59,7 @@ class BallotView(View):
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         try:
-            definition, now = get_definition(slug)
+            definition, now, voter, mark = look(request, slug)
         except Http404:
             # A short address, typed with a slash behind it.
             if address := ballot_box.find_slug(read_typed(slug)):
@@ -56,8 +67,6 @@ class BallotView(View):
             raise
         if picked := answer_pick(request, definition):
             return picked
-        voter = voters.identify(request, definition)
-        mark = read_mark(definition, voter)
         if definition.phase(now) != "open":
             return show_not_open(request, definition, now, mark)
         return show_ballot(request, definition, now, voter=voter, last=mark)
@@ -268,26 +277,31 @@ def show_ballot(
     sent = QueryDict() if here and voters.KIOSK_FIELD not in request.POST else request.POST
     ballot_id = ballots.new_ballot_id(now, after=last.ballot_id if last else None)
     visitor = voter.visitor if voter else voters.new_visitor()
-    context: dict[str, Any] = {
-        "election": definition,
-        "contests": ContestOnPage.all_of(definition, sent, seed=visitor, errors=errors, contests=contests),
-        # At a kiosk the page that asks for the code offers them: a link would lead away from this voter.
-        "paper_languages": [] if here else list_choices(definition, language),
-        "ballot_id": ballots.sign(ballot_id, form_key(definition, voter)),
-        "entry": entry,
-        "challenge": challenge(definition, ballot_id, now) if definition.proof_of_work else None,
-        "design": definition.design,
-        "last": last,
-        "error": error,
-        "wait": wait,
-        "device": here,
-        "kiosk_voter": voters.write_kiosk_field(definition, voter) if here and voter else "",
-    }
+    signed_id = ballots.sign(ballot_id, form_key(definition, voter))
+
+    def make_context() -> dict[str, Any]:
+        return {
+            "election": definition,
+            "contests": ContestOnPage.all_of(definition, sent, seed=visitor, errors=errors, contests=contests),
+            # At a kiosk the page that asks for the code offers them: a link would lead away from this voter.
+            "paper_languages": [] if here else list_choices(definition, language),
+            "ballot_id": signed_id,
+            "entry": entry,
+            "challenge": challenge(definition, ballot_id, now) if definition.proof_of_work else None,
+            "design": definition.design,
+            "last": last,
+            "error": error,
+            "wait": wait,
+            "device": here,
+            "kiosk_voter": voters.write_kiosk_field(definition, voter) if here and voter else "",
+        }
+
     same_for_all = not (here or last or definition.proof_of_work or any(one.is_shuffled for one in contests))
     if request.method == "GET" and same_for_all and not request.META["QUERY_STRING"]:
-        response = kept_page(request, "polls/ballot.html", context, variant=(definition, entry, language))
+        variant = (definition, entry, language)
+        response = kept_page(request, "polls/ballot.html", make_context, variant=variant, ballot_id=signed_id)
     else:
-        response = render(request, "polls/ballot.html", context, status=status)
+        response = render(request, "polls/ballot.html", make_context(), status=status)
     response["Cache-Control"] = "no-store"
     if voter is None:
         voters.set_cookie(response, visitor)

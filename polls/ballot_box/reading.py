@@ -1,7 +1,7 @@
 """Read what the box holds: epoch, definitions, marks of voters, and how many ballots wait."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -36,16 +36,44 @@ def write_mark(ballot_id: UUID, marking_hash: str, state: str) -> str:
 
 def read_definition(slug: str) -> tuple[Definition | None, int]:
     """Return the definition at `slug` (None if there is none) and the box's clock in ms; raises Unavailable."""
+    definition, now, _found = _read_definition(slug, _remembered.get(slug))
+    return definition, now
+
+
+def read_for_voter(
+    slug: str, identify: Callable[[Definition], Voter | None]
+) -> tuple[Definition | None, int, Voter | None, Mark | None]:
+    """Read a definition, the box's clock in ms, whom `identify` finds, and that voter's mark; raises Unavailable.
+
+    It takes one round trip if this process knows the election, and who that is in it.
+    """
     known = _remembered.get(slug)
-    (found, *seals), now = _read_box(("HGET", DEFINITIONS, slug), *([_seal_of(known[1])] if known else []))
+    expected = identify(known[1]) if known else None
+    asked = [_mark_of(known[1], expected)] if known and expected else []
+    definition, now, marks = _read_definition(slug, known, *asked)
+    if definition is None:
+        return None, now, None, None
+    voter = expected if known and definition is known[1] else identify(definition)
+    if voter is None:
+        return definition, now, None, None
+    return definition, now, voter, _read_mark(marks[0]) if voter == expected else read_mark(definition, voter)
+
+
+def _read_definition(
+    slug: str, known: tuple[float, Definition] | None, *more: Command
+) -> tuple[Definition | None, int, list[Any]]:
+    """Return a definition, the box's clock in ms, and the replies to `more`."""
+    seal = [_seal_of(known[1])] if known else []
+    (found, *replies), now = _read_box(("HGET", DEFINITIONS, slug), *seal, *more)
     if found is None:
-        return None, now
+        return None, now, []
     definition = Definition.from_json(found)
+    seals = replies[: len(seal)]
     if known is None or known[1].election != definition.election:
         seals, now = _read_box(_seal_of(definition))
     definition = _with_seal(definition, *seals[0])
     _remembered[slug] = (time.monotonic(), definition)
-    return definition, now
+    return definition, now, replies[len(seal) :]
 
 
 def read_clock() -> int:
@@ -103,7 +131,15 @@ def _read_box(*commands: Command) -> tuple[list[Any], int]:
 
 def read_mark(definition: Definition, voter: Voter) -> Mark | None:
     """Return what the box remembers of a voter; raises Unavailable, also of a box that has lost what it held."""
-    [found], _now = _read_box(("HGET", key(definition.election, voter.shard, "voters"), voter.key))
+    [found], _now = _read_box(_mark_of(definition, voter))
+    return _read_mark(found)
+
+
+def _mark_of(definition: Definition, voter: Voter) -> Command:
+    return "HGET", key(definition.election, voter.shard, "voters"), voter.key
+
+
+def _read_mark(found: bytes | None) -> Mark | None:
     if found is None:
         return None
     ballot_id, _, state, _ = found.decode().split(" ")

@@ -33,8 +33,8 @@ class TestStrangerPage:
         define(description="<b>&amp;\n\n“ñ”", closes_at=4_000_000_000_000)
         pages = [get_page(browser), get_page(Client())]
         rendered = [re.search(r"<main.*", same_for_all(page), re.DOTALL) for page in pages]
-        monkeypatch.setattr(views, "kept_page", lambda request, template, context, variant: views.render(
-            request, template, context))  # fmt: skip
+        monkeypatch.setattr(views, "kept_page", lambda request, template, make_context, **_: views.render(
+            request, template, make_context()))  # fmt: skip
         expected = re.search(r"<main.*", same_for_all(get_page(Client())), re.DOTALL)
         assert [one and one[0] for one in rendered] == [expected and expected[0]] * 2
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from django.core.exceptions import BadRequest
+from django.http import HttpRequest
 from django.test import Client
 
 from polls.ballot_box import Unavailable
@@ -20,10 +21,10 @@ def meet(client: Client, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception
     client.raise_request_exception = False
 
     def get(error: Exception) -> int:
-        def fail(slug: str) -> None:
+        def fail(request: HttpRequest, slug: str) -> None:
             raise error
 
-        monkeypatch.setattr("polls.views.get_definition", fail)
+        monkeypatch.setattr("polls.views.look", fail)
         return client.get("/drink/").status_code
 
     return get
