@@ -44,6 +44,8 @@ def count(
     `extra_weight` may be negative. If votes are final, later ballots of a voter come back in `set_aside`.
     """
     changes = Changes()
+    # Votes by marking: many ballots share one, and its count keys are then looked up once.
+    votes: Counter[str] = Counter()
     for ballot in ballots:
         standing = changes.counted.get(ballot.voter_key) or before.get(ballot.voter_key)
         if standing is None:
@@ -56,11 +58,13 @@ def count(
             continue
         else:
             # By the weight that it was counted with: the voter's may have changed meanwhile.
-            for key in count_keys(standing.marking):
-                changes.counts[key] -= standing.weight
+            votes[standing.marking] -= standing.weight
             changes.extra_weight += ballot.weight - standing.weight
-        for key in count_keys(ballot.marking):
-            changes.counts[key] += ballot.weight
+        votes[ballot.marking] += ballot.weight
         changes.counted[ballot.voter_key] = Counted(ballot.ballot_id, ballot.marking, ballot.weight)
-    changes.counts = Counter({key: n for key, n in changes.counts.items() if n})
+    counts: Counter[str] = Counter()
+    for marking, number in votes.items():
+        for key in count_keys(marking):
+            counts[key] += number
+    changes.counts = Counter({key: n for key, n in counts.items() if n})
     return changes

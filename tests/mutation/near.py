@@ -39,6 +39,8 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "polls.outages": ("polls/test_error_views", "tally/test_publishing"),
     "polls.paper_values": ("polls/test_paper_file",),
     "polls.publishing": ("tally/test_publishing", "tally/test_healing"),
+    "polls.accepting": ("polls/test_views", "polls/test_proof_of_work"),
+    "polls.confirmation_views": ("polls/test_views", "polls/test_cached_page", "polls/kiosk/test_views"),
     "polls.code_views": ("polls/test_code_page",),
     "polls.cookies": ("polls/test_views", "polls/kiosk/test_views"),
     "polls.kiosk.device": ("polls/kiosk/test_views",),
