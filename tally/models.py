@@ -18,7 +18,10 @@ from polls.models import Election
 class CastRecord(models.Model):
     """One accepted ballot; append-only. Its place in the box is (epoch, shard, serial)."""
 
-    election = models.ForeignKey(Election, models.DO_NOTHING, verbose_name=_("election"))
+    # PostgreSQL would look the election up for each row: the tally, written with it, refers to the election instead.
+    election = models.ForeignKey(
+        Election, models.DO_NOTHING, verbose_name=_("election"), db_constraint=False, db_index=False
+    )
     voter_key = models.CharField(_("voter key"), max_length=22)
     ballot_id = models.UUIDField(_("ballot id"))
     marking = models.TextField(_("marking"))
@@ -47,7 +50,10 @@ class CastRecord(models.Model):
 class CountedBallot(models.Model):
     """The ballot that counts now for one voter key."""
 
-    election = models.ForeignKey(Election, models.DO_NOTHING, verbose_name=_("election"))
+    # As for cast records.
+    election = models.ForeignKey(
+        Election, models.DO_NOTHING, verbose_name=_("election"), db_constraint=False, db_index=False
+    )
     voter_key = models.CharField(_("voter key"), max_length=22)
     ballot_id = models.UUIDField(_("ballot id"))
     marking = models.TextField(_("marking"))

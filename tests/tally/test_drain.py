@@ -66,6 +66,16 @@ class TestDrainShard:
         assert state_of(drink, "ana") == "counted"
         assert agrees_with_recount(drink)
 
+    def test_keeps_the_election_of_each_record(self, make_election, cast):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_shard(drink, 0)
+        # The records have no constraint of their own to it: their tally has.
+        assert [*CastRecord.objects.values_list("election", "shard")] == [
+            *Tally.objects.values_list("election", "shard")
+        ]
+        assert Tally._meta.get_field("election").db_constraint
+
     def test_moves_a_changed_vote(self, make_election, cast):
         drink = make_election()
         cast(drink, "ana", "nesquik")
