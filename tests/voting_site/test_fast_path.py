@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import pytest
+import redis
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
 
@@ -249,3 +250,28 @@ class TestBothWays:
         statuses, fast = play(ways, define, seed=seed, number=1000)
         assert set(fast) == {200, 303}
         assert fast[303] > 0.6 * statuses[303] > 20
+
+
+class TestOutage:
+    def test_is_told_by_django_and_the_box_was_asked_once(self, ways, define, monkeypatch):
+        define(slug="open")
+        visitor = Visitor("127.0.0.1")
+        visitor.open("open")
+        form = [*visitor.forms["open"].items(), ("q1", "nesquik")]
+        sent = Sent("/open/", form, visitor.cookies, {"HTTP_ORIGIN": f"http://{HOST}"})
+        for expected in (True, False):
+            # The first vote of its kind goes to Django.
+            before = ways.passed_on
+            assert greenlets.call(ways.fast, sent.environ()).status == 303
+            assert (ways.passed_on > before) == expected
+        asked: list[Any] = []
+
+        def fail(*commands: Any) -> None:
+            asked.append(commands)
+            raise redis.ConnectionError("away")
+
+        monkeypatch.setattr(ballot_box.connection, "ask", fail)
+        answer = greenlets.call(ways.fast, sent.environ())
+        assert (answer.status, len(asked)) == (503, 1)
+        assert dict(sent.fields)["ballot_id"] in answer.body.decode()
+        assert ("Retry-After", "2") in answer.headers
