@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from record.entry import Entry, OpenBallot, derive_salt
 from record.formats.policy import Policy
 from record.formats.proof import Proof
 from record.formats.tiles import Bundle, Tile, write_bundle
@@ -23,7 +24,7 @@ def blocks() -> list[str]:
 
 class TestVectors:
     def test_are_what_the_code_makes(self):
-        keys, hashes, bundle, checkpoint, proof, request, _policy = blocks()
+        keys, hashes, bundle, checkpoint, proof, request, _policy, _entry = blocks()
         made = [line for key in (log_key(), witness_key()) for line in (key.to_secret_text(), str(key.verifier_key))]
         assert keys.splitlines() == made
         assert hashes.splitlines() == [
@@ -37,8 +38,16 @@ class TestVectors:
         consistency = tuple(prove_consistency(3, 5, hashes_over(HASHES)))
         assert AddCheckpoint(3, consistency, signed(HASHES)).to_bytes().startswith(request.encode() + b"\n")
 
+    def test_commit_to_a_ballot(self):
+        salt, _newline, entry = blocks()[-1].partition("\n")
+        made = derive_salt(b"\x02" * 32, "A" * 22, "01975a3c-7d00-7abc-8def-0123456789ab")
+        assert made.hex() == salt
+        ballot = OpenBallot("nesquik-vs-cola-cao", "0123456789abcdef" * 2, "q1=nesquik", 3)
+        assert Entry.of(ballot, made).to_bytes() == entry.encode()
+        assert Entry.parse(entry.encode()).opens_as(ballot, made)
+
     def test_believe_each_other(self):
-        *_, checkpoint, proof, _request, policy = blocks()
+        *_, checkpoint, proof, _request, policy, _entry = blocks()
         read = Proof.parse((proof + "\n" + checkpoint).encode())
         assert read.verify(HASHES[3], Policy.parse(policy.encode())).witnesses == {"w1"}
 
