@@ -84,7 +84,7 @@ class TestList:
         for slug in ("drink", "tea", "wine"):
             make_election(slug)
         make_election("secret", unlisted=True)
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             feed = read(client, "/feed.atom")
         assert sorted(title for title, _name in entries(feed)) == [
             "drink?: Voting is open",

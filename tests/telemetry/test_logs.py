@@ -186,7 +186,7 @@ class TestRequestId:
 
     @pytest.mark.expects_logged_exceptions
     def test_is_on_the_page_that_says_500(self, client, monkeypatch):
-        monkeypatch.setattr("polls.views.get_definition", lambda slug: 1 / 0)
+        monkeypatch.setattr("polls.views.look", lambda request, slug: 1 / 0)
         client.raise_request_exception = False
         answer = client.get("/drink/")
         assert answer.status_code == 500
