@@ -21,6 +21,8 @@ class TestFold:
             ("Straße", "STRASSE"),
             ("two words", "two\u00a0words"),
             ("two words", "twowords"),
+            ("two\u2028words", "two\u2029words"),
+            ("two\x07words", "twowords"),
         ],
     )
     def test_makes_labels_equal_that_nobody_can_tell_apart(self, one, other):
@@ -32,6 +34,9 @@ class TestFold:
     )
     def test_leaves_others_apart(self, one, other):
         assert find_equal([one, other]) is None
+
+    def test_leaves_what_can_be_seen(self):
+        assert fold("Two Words") == "twowords"
 
     @pytest.mark.parametrize("label", ["", "\u200b", " \u00a0\t", "\u2060\ufeff"])
     def test_leaves_nothing_of_what_nobody_can_see(self, label):
@@ -48,6 +53,16 @@ class TestMakeKey:
         for key in taken:
             assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", key)
             assert len(key) <= LONGEST_KEY
+
+    @pytest.mark.parametrize(
+        ("label", "key"),
+        [
+            ("_tea_", "tea"), ("-tea-", "tea"), ("two_words", "two-words"), ("a _-_ b", "a-b"), ("x" * 60, "x" * 36),
+            ("x" * 35 + " y", "x" * 35),
+        ],
+    )  # fmt: skip
+    def test_has_single_hyphens_inside_and_room_for_a_number(self, label, key):
+        assert make_key(label, ()) == key
 
     def test_reads_like_the_label_where_it_can(self):
         assert make_key("Cola Cao", ()) == "cola-cao"

@@ -47,7 +47,7 @@ class TestNewcomers:
         replies = [cast(drink, f"voter{number}", "nesquik", network=HOME) for number in range(300)]
         assert {reply.verdict for reply in replies} == {Verdict.ACCEPTED}
 
-    @pytest.mark.parametrize("shards", [1, 4, 64])
+    @pytest.mark.parametrize("shards", [1, 2, 4, 64])
     def test_of_a_script_are_held_to_the_burst_and_little_more(self, define, cast, shards, settings):
         settings.NEWCOMER_INTERVAL_MS = 60_000
         drink = define(shards=shards)

@@ -16,6 +16,14 @@ def test_signs_as_django_does(value, salt):
     assert ours.unsign(djangos.sign(value)) == value
 
 
+def test_signs_many_values_as_django_does():
+    # With all characters that a signature may end with.
+    values = [f"visitor {number}" for number in range(500)]
+    signed = [Signer(salt="x").sign(value) for value in values]
+    assert signed == [signing.Signer(salt="x").sign(value) for value in values]
+    assert len({one[-1] for one in signed}) == 16
+
+
 def test_reads_what_an_earlier_key_has_signed():
     signed = signing.Signer(key="earlier", salt="x").sign("visitor")
     assert Signer(key="now", fallback_keys=["earlier"], salt="x").unsign(signed) == "visitor"

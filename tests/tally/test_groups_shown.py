@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tally.groups_shown import MOST_COMBINATIONS, Combination, choose
+from tally.groups_shown import MOST_COMBINATIONS, MOST_SHOWN, Combination, choose
 
 
 def roll(*rows: tuple[str, int, int]) -> list[Combination]:
@@ -25,6 +25,9 @@ class TestChoose:
             {"name": "A", "voted": 4, "entitled": 10},
         ]
 
+    def test_adds_up_a_group_over_all_who_are_in_it(self):
+        assert choose(roll(("A", 20, 5), ("AB", 21, 7)), [], 10) == [{"name": "A", "voted": 12, "entitled": 41}]
+
     @pytest.mark.parametrize(
         ("rows", "audiences", "shown"),
         [
@@ -37,6 +40,7 @@ class TestChoose:
             ([("A", 50, 1), ("B", 6, 1), ("C", 6, 1)], [], "A"),
             # Who is in two groups is shown in one of them; else A + B - all would tell of those in both.
             ([("A", 20, 1), ("B", 19, 1), ("AB", 3, 1)], [], "A"),
+            ([("A", 20, 1), ("B", 19, 1), ("AB", 30, 1)], [], "A"),
             # The ballots of a contest for A and B are on the page: less those of A they are B's.
             ([("A", 50, 1), ("B", 5, 1), ("C", 50, 1)], ["AB"], "C"),
             # A contest for B alone says the same of B as the groups would.
@@ -50,6 +54,7 @@ class TestChoose:
     def test_shows_none_where_there_are_more_combinations_than_anybody_looks_at(self):
         many = [Combination(frozenset({str(n)}), 20, 1) for n in range(MOST_COMBINATIONS + 1)]
         assert choose(many, [], 10) == []
+        assert len(choose(many[1:], [], 10)) == MOST_SHOWN
 
     @given(st.lists(st.tuples(st.sampled_from(["", "A", "B", "C", "D", "AB", "BC"]), st.integers(1, 30)), max_size=6))
     def test_has_no_sum_or_difference_of_what_it_shows_that_tells_of_few(self, rows):
