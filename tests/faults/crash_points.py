@@ -26,10 +26,10 @@ PLACES = {  # in the life of each ballot
     "drain.replaced": ("worker", "the counted ballots are replaced"),
     "drain.added": ("worker", "the counts are added"),
     "drain.counted": ("worker", "all is written, nothing committed"),
-    "drain.committed": ("worker", "all is committed, nothing deleted from the box"),
+    "drain.committed": ("worker", "all is committed, no outcome made, nothing deleted from the box"),
+    "outcome.made": ("worker", "the outcome is stored, nothing deleted from the box"),
     "settle.halfway": ("worker", "half of the batch is deleted from the box"),
-    "settle.done": ("worker", "the batch is deleted, its outcome not made"),
-    "outcome.made": ("worker", "the outcome is stored, nobody told"),
+    "settle.done": ("worker", "the batch is deleted, nobody told"),
     "announce.done": ("worker", "the hint is sent"),
 }
 CLOSING = {  # when an organiser presses "Close now"
@@ -74,10 +74,10 @@ def is_armed(place: str) -> bool:
 def install(role: str) -> None:
     """Wrap the functions of the vote path that this role runs."""
     if role == "vote":
-        from polls import ballot_box, views
+        from polls import accepting, ballot_box
 
         _wrap(ballot_box, "cast", before="cast.asked", after="cast.accepted")
-        _wrap(views, "ask_for_drain", after="cast.woken")
+        _wrap(accepting, "ask_for_drain", after="cast.woken")
     elif role == "worker":
         from polls.ballot_box import inbox, restoring
         from tally import drain, healing, lifecycle, outcomes, store
@@ -90,9 +90,9 @@ def install(role: str) -> None:
         _wrap(store, "save_counted", after="drain.replaced")
         _wrap(store, "add_to_counts", after="drain.added")
         _wrap(drain, "record", after="drain.counted")
-        _wrap(inbox, "settle", before="drain.committed", after="settle.done")
-        _wrap(outcomes, "make_outcome", after="outcome.made")
-        _wrap(outcomes, "announce", after="announce.done")
+        _wrap(outcomes, "make_outcome", before="drain.committed", after="outcome.made")
+        _wrap(inbox, "settle", after="settle.done")
+        _wrap(drain, "announce", after="announce.done")
         inbox._chunks = _break_in_the_middle(inbox._chunks)
         _install_ends("turn")
         _wrap(lifecycle, "_open", after="turn.opened")
