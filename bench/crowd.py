@@ -91,6 +91,9 @@ class Crowd:
         }
         return [line, *(f"{name}: {value}" for name, value in headers.items())]
 
+    def _get(self, path: str, visitor: str, number: int) -> bytes:
+        return "\r\n".join([*self._head(f"GET {path} HTTP/1.1", visitor, number), "", ""]).encode()
+
     def votes(self, number: int, *, path: str | None = None) -> Iterator[bytes]:
         """Yield `number` filled-in forms: each second one by a voter who has voted shortly before."""
         from polls import ballots, voters
@@ -128,11 +131,9 @@ class Crowd:
 
         for _ in range(number):
             self.number += 1
-            head = self._head(f"GET {path or f'/{self.form.slug}/'} HTTP/1.1", voters.new_visitor(), self.number)
-            yield "\r\n".join([*head, "", ""]).encode()
+            yield self._get(path or f"/{self.form.slug}/", voters.new_visitor(), self.number)
 
     def looks(self, number: int, path: str) -> Iterator[bytes]:
         """Yield `number` requests for a page, by those who have voted."""
         for voter, visitor in itertools.islice(itertools.cycle(self.voted[:LOOKING]), number):
-            head = self._head(f"GET {path} HTTP/1.1", visitor, voter)
-            yield "\r\n".join([*head, "", ""]).encode()
+            yield self._get(path, visitor, voter)

@@ -371,7 +371,7 @@ CHANNEL_LAYERS = {
     }
 }
 
-# Whether accepted votes are answered without Django's handler; all others always go through it.
+# Whether accepted votes, and what has become of them, are answered without Django's handler; all else goes through it.
 FAST_PATH = URNA_ROLE == "vote" and env.bool("FAST_PATH", default=True)
 # Shards of a newly published election; those already published keep theirs.
 BALLOT_BOX_SHARDS = positive("BALLOT_BOX_SHARDS", default=1, at_most=64)
