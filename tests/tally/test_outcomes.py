@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from typing import Any, ClassVar
 
 import pytest
@@ -101,39 +100,57 @@ class TestCatchUp:
         assert shown(counted) == {"nesquik": 1, "cola-cao": 1}
 
 
+class Clock:
+    """A clock that stands still until a test moves it, however slow this machine is at the moment."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
 class TestRest:
+    @pytest.fixture
+    def clock(self, monkeypatch) -> Clock:
+        clock = Clock()
+        monkeypatch.setattr(outcomes, "time", clock)
+        return clock
+
     @pytest.fixture(autouse=True)
     def _rest(self, monkeypatch):
         monkeypatch.setattr(outcomes, "REST", 4)
 
-    def test_keeps_an_outcome_that_takes_long_from_being_made_after_each_round(self, make_election, cast, monkeypatch):
+    def test_keeps_an_outcome_that_takes_long_from_being_made_after_each_round(
+        self, make_election, cast, monkeypatch, clock
+    ):
         drink = make_election()
-        takes(monkeypatch, outcomes.QUICK_S * 2)
+        takes(monkeypatch, clock, 1.5)
         for voter in ("ana", "eva"):
             cast(drink, voter, "nesquik")
             drain_all()
         assert shown(drink) == {"nesquik": 1, "cola-cao": 0}
+        clock.now += 5.9
         outcomes.catch_up()
         assert shown(drink) == {"nesquik": 1, "cola-cao": 0}
-        time.sleep(outcomes._rests_until[drink.pk] - time.monotonic())
+        clock.now += 0.2
         outcomes.catch_up()
         assert shown(drink) == {"nesquik": 2, "cola-cao": 0}
 
-    def test_is_on_record_for_the_page_to_say_so(self, make_election, cast, monkeypatch):
+    def test_is_on_record_for_the_page_to_say_so(self, make_election, cast, monkeypatch, clock):
         drink = make_election()
         cast(drink, "ana", "nesquik")
         drain_all()
         assert StoredOutcome.objects.get().rest == 0
-        monkeypatch.setattr(outcomes, "REST", 30)
-        takes(monkeypatch, outcomes.QUICK_S * 2)
+        takes(monkeypatch, clock, 1.5)
         cast(drink, "eva", "nesquik")
         drain_all()
         [snapshot] = read_snapshots(Election.objects.all())
-        assert StoredOutcome.objects.get().rest == snapshot.rest >= 3
+        assert StoredOutcome.objects.get().rest == snapshot.rest == 6
 
-    def test_does_not_delay_the_last_one(self, make_election, cast, monkeypatch):
+    def test_does_not_delay_the_last_one(self, make_election, cast, monkeypatch, clock):
         drink = make_election()
-        takes(monkeypatch, outcomes.QUICK_S * 2)
+        takes(monkeypatch, clock, 1.5)
         cast(drink, "ana", "nesquik")
         drain_all()
         cast(drink, "eva", "nesquik")
@@ -265,12 +282,12 @@ class TestMakeOutcome:
             changing.join()
 
 
-def takes(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+def takes(monkeypatch: pytest.MonkeyPatch, clock: Clock, seconds: float) -> None:
     """Let the making of an outcome take so long."""
     tabulate = outcomes.tabulate
 
     def tabulate_slowly(*arguments: Any) -> Any:
-        time.sleep(seconds)
+        clock.now += seconds
         return tabulate(*arguments)
 
     monkeypatch.setattr(outcomes, "tabulate", tabulate_slowly)
