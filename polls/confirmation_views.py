@@ -2,7 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from pages.context_processors import site
 
 from . import ballot_box, voters
 from .cached_page import kept_page
@@ -11,6 +14,9 @@ from .kiosk import device
 from .paper_language import choose, read_in_language
 from .views import get_definition, look, read_mark
 from .voters import Voter
+
+# States of a ballot that has its entry in the public record.
+IN_RECORD = ("counted", "replaced")
 
 
 @require_safe
@@ -48,6 +54,16 @@ def cast_state(request: HttpRequest, slug: str) -> JsonResponse:
     definition = ballot_box.recall_definition(slug) or get_definition(slug)[0]
     state = read_state(definition, voters.identify(request, definition))
     return JsonResponse({"state": state}, headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+@never_cache
+def receipt(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send a voter whose ballot is counted to the receipt of it, on the results pages."""
+    definition, _now, _voter, mark = look(request, slug)
+    if mark is None or mark.state not in IN_RECORD or device.find(request, definition):
+        return redirect("cast", slug)
+    return redirect(f"{site(request)['result_url']}/{slug}/receipt/?entry={mark.receipt}")
 
 
 def read_state(definition: Definition, voter: Voter | None) -> str:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("<slug:slug>/kiosk/", kiosk_views.OpenView.as_view(), name="kiosk"),
     path("<slug:slug>/kiosk/leave/", kiosk_views.leave, name="leave_kiosk"),
     path("<slug:slug>/cast/", confirmation_views.cast, name="cast"),
+    path("<slug:slug>/cast/receipt/", confirmation_views.receipt, name="cast_receipt"),
     path("<slug:slug>/cast/state.json", confirmation_views.cast_state, name="cast_state"),
     path("<slug:slug>/picture/<slug:picture>.webp", picture_view.show_picture, name="picture"),
 ]

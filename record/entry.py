@@ -8,6 +8,8 @@ try markings until one fits, and so an entry shows that a ballot is in the recor
 import hashlib
 import hmac
 import re
+from binascii import b2a_base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,7 +17,7 @@ from .formats.encodings import HASH_BYTES, Malformed, read_hash, write_base64
 
 VERSION = "urna-entry/1"
 SALT_BYTES = 32
-_ADDRESS = re.compile(r"[A-Za-z0-9_-]{1,50}", re.ASCII)
+_ADDRESS = re.compile(r"[A-Za-z0-9_-]{1,60}", re.ASCII)
 _DESIGN = re.compile(r"[0-9a-f]{16,64}", re.ASCII)
 
 
@@ -85,6 +87,22 @@ class Entry:
         """Tell whether this entry commits to a ballot under a salt."""
         is_here = (ballot.election, ballot.design) == (self.election, self.design)
         return is_here and hmac.compare_digest(self.commitment, _commit(ballot, salt))
+
+
+def entry_writer(election: str, design: str) -> Callable[[bytes], bytes]:
+    """Return what writes the entries of one paper by their commitments, as `Entry.to_bytes` does; raises Malformed."""
+    first, last = Entry(election, design, bytes(HASH_BYTES)).to_bytes().split(write_base64(bytes(HASH_BYTES)).encode())
+    return lambda commitment: first + b2a_base64(commitment, newline=False) + last
+
+
+def commitment_maker(election: str, design: str) -> Callable[[bytes, int, str], bytes]:
+    """Return what commits to many ballots on one paper, each given by salt, weight and marking; raises Malformed."""
+    first = OpenBallot(election, design, "").to_bytes().removesuffix(b"1\n")
+
+    def commit(salt: bytes, weight: int, marking: str) -> bytes:
+        return hashlib.sha256(b"%b%b%d\n%b" % (salt, first, weight, marking.encode())).digest()
+
+    return commit
 
 
 def derive_salt(secret: bytes, voter_key: str, ballot_id: str) -> bytes:

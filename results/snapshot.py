@@ -41,8 +41,10 @@ class Certificate(NamedTuple):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What is shown of one election; `as_of` is PostgreSQL's time, `pending` None while the box is out of reach.
+    """What is shown of one election; `as_of` is PostgreSQL's time.
 
+    `pending` is None while it is not known: the box is out of reach, or it is empty, and the newest ballots are counted
+    but not shown, since the outcome takes long.
     Words come from `paper`, which is what voters see, and not from the election, which is what its organiser wrote.
     """
 
@@ -171,7 +173,8 @@ _READ = (
     "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "state", "sealed_at",
     "cancel_reason", "cancelled_at", "final_at", "released_at", "mended_at", "draw_secret", "short_code",
     "providers",
-    "outcome__design", "outcome__version", "outcome__ballots", "outcome__rest", "outcome__weight", "outcome__turnout",
+    "outcome__design", "outcome__version", "outcome__counted_version", "outcome__ballots", "outcome__rest",
+    "outcome__weight", "outcome__turnout",
     "outcome__pace", "outcome__result_revision", "outcome__withheld", "certified_at", "certified__hash",
 )  # fmt: skip
 
@@ -262,6 +265,8 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
         source = Source(row.paper, stored.ballots, row.frame, row.outcomes)
     phase = row.phase(row.as_of)
     hides_ballots = source.withheld == Shows.HIDDEN
+    if pending == 0 and newest and newest.is_behind:
+        pending = None
     pace = stored.pace if stored and not hides_ballots else None
     return Snapshot(
         election=row,

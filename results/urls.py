@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import api_page, data, embed_pages, news, picture_pages, views
+from . import api_page, data, embed_pages, news, picture_pages, receipt_page, record_files, views
 
 urlpatterns = [
     path("", views.index, name="index"),
@@ -22,5 +22,10 @@ urlpatterns = [
     path("<slug:slug>/ballots.csv", data.ballots_csv, name="ballots_csv"),
     path("<slug:slug>/ballots.json", data.ballots_json, name="ballots_json"),
     path("<slug:slug>/ballots-<slug:contest>.blt", data.ballots_blt, name="ballots_blt"),
+    path("<slug:slug>/receipt/", receipt_page.receipt, name="receipt"),
+    path("<slug:slug>/record/checkpoint", record_files.checkpoint, name="record_checkpoint"),
+    path("<slug:slug>/record/key", record_files.key, name="record_key"),
+    path("<slug:slug>/record/tile/<path:path>", record_files.tile, name="record_tile"),
+    path("<slug:slug>/record/<str:receipt>.tlog-proof", record_files.proof, name="record_proof"),
     path("<slug:slug>/certified.json", data.certified_json, name="certified_json"),
 ]

@@ -20,7 +20,7 @@ from polls.models import Election, TieBreak, VoterSecret
 from polls.publishing import republish_election
 from polls.withholding import withheld
 
-from . import healing, store
+from . import healing, recorder, store
 from .announce import announce
 from .audit.accounts import balance
 from .audit.recount import Progress, Recount, recount, standing_still
@@ -112,6 +112,21 @@ def _check(election: Election) -> None:
     rows = Reconciliation.objects.filter(election=election)
     if problems := [problem for row in rows if row.is_alarming for problem in row.problems]:
         raise NotCertified(Certification.Problem.ACCOUNT, problems)
+    _finish_record(election, is_odd=any(row.problems for row in rows))
+
+
+def _finish_record(election: Election, *, is_odd: bool) -> None:
+    """Require that each ballot has its entry in the public record, while there are still ballots to be compared.
+
+    Where somebody has taken note that ballots are missing, it may have more entries than there are ballots.
+    """
+    try:
+        if not recorder.current().finish(election):
+            raise Unavailable("another worker completes the record")
+    except recorder.Contradiction as problem:
+        if not is_odd:
+            raise NotCertified(Certification.Problem.RECORD, [str(problem)]) from problem
+        logger.warning("%s is certified though %s, as its account explains", election.slug, problem)
 
 
 def _certify(election: Election, progress: Progress) -> None:
@@ -166,6 +181,7 @@ def _separate(election: Election, again: Recount) -> None:
     for model in (CastRecord, CountedBallot, RejectedBallot, Count):
         store.delete_certified(model._meta.db_table, election.pk)
     store.delete_certified(VoterSecret._meta.db_table, election.pk)
+    recorder.current().forget(election)
     # Shards follow from voter keys, serials from the order of arrival.
     store.add_to_counts(election.pk, 0, again.totals)
     Tally.objects.filter(election=election).update(ballots=0, extra_weight=0, epoch="", last_serial=0)

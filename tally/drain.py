@@ -6,6 +6,7 @@ nothing; what was never deleted from the box cannot be lost, and what is recorde
 
 import logging
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from django.db import transaction
@@ -19,7 +20,7 @@ from polls.models import Election
 from polls.outages import is_outage
 from polls.wake_up import ask_for_next_drain
 
-from . import counting, healing, metrics, outcomes, store
+from . import counting, healing, metrics, outcomes, recorder, store
 from .announce import announce
 from .backlog import Backlog
 from .models import RejectedBallot, Tally
@@ -121,6 +122,7 @@ def drain_round(definition: Definition, shard: int, backlog: Backlog) -> list[En
     backlog.settle(recorded.settlements)
     if is_shown:
         announce(definition.election)
+    recorder.current().publish(definition.election)
     metrics.ROUND_BALLOTS.observe(len(entries))
     metrics.ROUND_SECONDS.observe(time.monotonic() - started)
     return entries
@@ -140,7 +142,7 @@ def record(definition: Definition, shard: int, batch: Batch) -> Recorded:
     """Write a batch in the open transaction: first the cast records, then what they change."""
     election = definition.election
     tally = store.load_tally(election, shard)
-    new, duplicates = insert_new(election, shard, batch)
+    new, redelivered, duplicates = insert_new(election, shard, batch)
     # A ballot that a newer worker had to wait for has a low serial as well, but one of its own.
     late = [ballot for ballot in new if ballot.epoch == tally.epoch and ballot.serial <= tally.last_serial]
     reuses_places = store.note_reused_places(election, shard, late)
@@ -158,29 +160,35 @@ def record(definition: Definition, shard: int, batch: Batch) -> Recorded:
         tally.extra_weight += changes.extra_weight
         tally.save(update_fields=["version", "ballots", "extra_weight", "epoch", "last_serial"])
         counted = len(new) - len(changes.set_aside)
+        reasons = [one.reason for one in newly_rejected]
         # No `partial`: Django logs what fails by its name, and a partial has none.
-        transaction.on_commit(
-            lambda: metrics.count_round(counted, counted - changes.new_voters, newly_rejected), robust=True
-        )
-    return Recorded(reuses_places, settlements(definition, batch, standing | changes.counted))
+        transaction.on_commit(lambda: metrics.count_round(counted, counted - changes.new_voters, reasons), robust=True)
+    receipts = recorder.current().write(
+        definition, shard, tally.version, new=new, known=redelivered, set_aside=newly_rejected
+    )
+    return Recorded(reuses_places, settlements(definition, batch, standing | changes.counted, receipts))
 
 
-def insert_new(election: int, shard: int, batch: Batch) -> tuple[list[Ballot], list[Ballot]]:
-    """Record the ballots that have no record yet; return them, and those that have one under another place."""
+def insert_new(election: int, shard: int, batch: Batch) -> tuple[list[Ballot], list[Ballot], list[Ballot]]:
+    """Record the ballots that have no record yet; return them, those that come again, and duplicates.
+
+    A duplicate has a record under another place in the box.
+    """
     ballots = list(batch.ballots.values())
     new_places = store.insert_cast_records(election, shard, ballots)
     new: list[Ballot] = []
     known: list[Ballot] = []
     for ballot in ballots:
         (new if ballot.place in new_places else known).append(ballot)
-    redelivered = store.find_recorded(election, known)
-    return new, [ballot for ballot in known if ballot.place not in redelivered]
+    places = store.find_recorded(election, known)
+    redelivered = [ballot for ballot in known if ballot.place in places]
+    return new, redelivered, [ballot for ballot in known if ballot.place not in places]
 
 
 def set_aside(
     definition: Definition, shard: int, batch: Batch, duplicates: list[Ballot], counted_before: list[Ballot]
-) -> list[str]:
-    """Keep what is not counted, with the reason; return the reason of each that is new."""
+) -> list[RejectedBallot]:
+    """Keep what is not counted, with the reason; return what is new."""
     entries = {ballot.place: entry for entry, ballot in batch.ballots.items()}
     return store.save_rejected(
         batch.rejected
@@ -209,12 +217,18 @@ def follow_serials(definition: Definition, tally: Tally, places: list[tuple[str,
         tally.last_serial = max(tally.last_serial, serial)
 
 
-def settlements(definition: Definition, batch: Batch, counted: dict[str, counting.Counted]) -> list[Settlement]:
-    """Say what became of each entry that may leave the box, by what counts now."""
+def settlements(
+    definition: Definition,
+    batch: Batch,
+    counted: dict[str, counting.Counted],
+    receipts: Mapping[recorder.Place, str],
+) -> list[Settlement]:
+    """Say what became of each entry that may leave the box, by what counts now, and where the record has it."""
     settled = [Settlement(one.entry, "set-aside", one.voter_key, str(one.ballot_id or "")) for one in batch.rejected]
     otherwise = "set-aside" if definition.votes_final else "replaced"
     for entry, ballot in batch.ballots.items():
         counts_now = counted.get(ballot.voter_key)
         state = "counted" if counts_now and counts_now.ballot_id == ballot.ballot_id else otherwise
-        settled.append(Settlement(entry, state, ballot.voter_key, ballot.ballot_id))
+        receipt = receipts.get(ballot.place, "")
+        settled.append(Settlement(entry, state, ballot.voter_key, ballot.ballot_id, receipt))
     return settled

@@ -124,6 +124,8 @@ class StoredOutcome(models.Model):
     contests = models.JSONField(null=True)
     # Whole seconds in which no other outcome is made, because this one took long. The last release does not write it.
     rest = models.PositiveIntegerField(db_default=0)
+    # Set to the version of the count where no outcome was made of it yet, because the last one took long.
+    counted_version = models.PositiveBigIntegerField(db_default=0)
     # The election's `result_revision` of which it has the lots, the draw and the withdrawals.
     result_revision = models.PositiveIntegerField(db_default=0)
     # What the ballots weigh together, where voters have different weights; nor does the last release write this.
@@ -143,6 +145,11 @@ class StoredOutcome(models.Model):
 
     def __str__(self) -> str:
         return f"{self.election_id} version {self.version}"
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether ballots are known to be counted that are not in this outcome."""
+        return self.counted_version > self.version
 
 
 class PublicLot(models.Model):
@@ -250,6 +257,10 @@ class Certification(models.Model):
         COUNT = (
             "count",
             _("Counted again from its records, it gives another result. Its operator has to run “recount”."),
+        )
+        RECORD = (
+            "record",
+            _("Its public record has another number of entries than it has ballots. Its operator has to look why."),
         )
 
     election = models.OneToOneField(Election, models.PROTECT, primary_key=True, related_name="certification")

@@ -121,8 +121,12 @@ def tabulate(
 
 
 def renew(election: int) -> bool:
-    """Make the outcome of an election whose count has changed, unless it has to rest; tell whether it was made."""
+    """Make the outcome of an election whose count has changed, unless it has to rest; tell whether it was made.
+
+    Where it rests, that is noted, so that no page says that all ballots are shown.
+    """
     if time.monotonic() < _rests_until.get(election, 0):
+        store.note_counted(election)
         return False
     make_outcome(election)
     return True

@@ -223,6 +223,17 @@ def save_outcome(
     )
 
 
+def note_counted(election: int) -> None:
+    """Note the version of the count beside an outcome that is not made of it yet."""
+    run(
+        """
+        UPDATE tally_outcome SET counted_version = greatest(counted_version, total.version)
+        FROM (SELECT sum(version) AS version FROM tally_tally WHERE election_id = %s) AS total WHERE election_id = %s
+        """,
+        [election, election],
+    )
+
+
 def insert_certified(election: int, text: str, digest: str) -> None:
     """Store the certified result of an election; from then on its ballots may be deleted (see the migrations)."""
     run("INSERT INTO tally_certifiedresult (election_id, text, hash) VALUES (%s, %s, %s)", [election, text, digest])
@@ -245,8 +256,8 @@ def delete_certified(table: str, election: int) -> None:
     run(f"DELETE FROM {table} WHERE election_id = %s", [election])
 
 
-def save_rejected(rejected: Sequence[RejectedBallot]) -> list[str]:
-    """Store what is set aside, once for each place in the box; return the reason of each new row."""
+def save_rejected(rejected: Sequence[RejectedBallot]) -> list[RejectedBallot]:
+    """Store what is set aside of one shard, once for each place in the box; return what is new."""
     if not rejected:
         return []
     rows = run(
@@ -256,7 +267,7 @@ def save_rejected(rejected: Sequence[RejectedBallot]) -> list[str]:
         SELECT row.*, now()
         FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
             %s::text[], %s::uuid[], %s::jsonb[]) AS row
-        ON CONFLICT DO NOTHING RETURNING reason
+        ON CONFLICT DO NOTHING RETURNING entry
         """,
         [
             [one.election_id for one in rejected],
@@ -271,7 +282,8 @@ def save_rejected(rejected: Sequence[RejectedBallot]) -> list[str]:
             [json.dumps(one.payload) for one in rejected],
         ],
     )
-    return [reason for (reason,) in rows]
+    new = {entry for (entry,) in rows}
+    return [one for one in rejected if one.entry in new]
 
 
 def _json(value: Any) -> str | None:

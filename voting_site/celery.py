@@ -14,7 +14,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 # Celery would close the connection to the database before and after each task, and opening one takes longer than a
 # count. tally/tasks.py closes old and broken ones, as Django does for requests.
 app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
-app.autodiscover_tasks(["tally", "office", "office.mail"])
+app.autodiscover_tasks(["tally", "record", "office", "office.mail"])
 
 
 @setup_logging.connect

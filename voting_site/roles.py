@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # Apps beside those that all roles have.
-RESULTS = ("channels", "results", "tally")
+RESULTS = ("channels", "results", "record", "tally")
 EVERYTHING = (
     *RESULTS,
     "office",

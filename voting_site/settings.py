@@ -438,6 +438,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in (
         ("tally.drain_all", 1.0),
         ("tally.catch_up", 1.0),
+        ("record.keep_logs", 1.0),
         ("tally.turn_phases", 1.0),
         ("tally.keep_box", 5.0),
         ("tally.check_accounts", 5.0),

@@ -24,12 +24,16 @@ class Entry(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """What became of an entry; without `voter_key` there is no mark to update."""
+    """What became of an entry; without `voter_key` there is no mark to update.
+
+    `receipt` finds the ballot in the public record, "" if it is not there.
+    """
 
     entry: str
     state: str
     voter_key: str = ""
     ballot_id: str = ""
+    receipt: str = ""
 
 
 def read(election: int, shard: int, *, after: str | None, limit: int) -> list[Entry]:
@@ -55,9 +59,14 @@ def settle(election: int, shard: int, settlements: Iterable[Settlement]) -> None
     """Delete entries, and write what became of them into their voters' marks, in chunks; raises Unavailable."""
     keys = [key(election, shard, "ballots"), key(election, shard, "voters")]
     for chunk in _chunks(list(settlements)):
-        arguments = [part for one in chunk for part in (one.entry, one.voter_key, one.ballot_id, one.state)]
+        arguments = [part for one in chunk for part in (one.entry, one.voter_key, one.ballot_id, write_state(one))]
         with reaching():
             script("settle")(keys, arguments)
+
+
+def write_state(settled: Settlement) -> str:
+    """Write into one word of a mark what `reading.Mark` has as state and receipt."""
+    return f"{settled.state}@{settled.receipt}" if settled.receipt else settled.state
 
 
 def _chunks(settlements: list[Settlement]) -> Iterator[list[Settlement]]:

@@ -23,10 +23,14 @@ _addresses: tuple[float, dict[str, str]] = (float("-inf"), {})
 
 @dataclass(frozen=True)
 class Mark:
-    """What the box remembers of a voter: the last accepted ballot and what has become of it."""
+    """What the box remembers of a voter: the last accepted ballot, and what has become of it.
+
+    `receipt` finds it in the public record, "" while it is not there. The last release does not write it.
+    """
 
     ballot_id: UUID
     state: str
+    receipt: str = ""
 
 
 def write_mark(ballot_id: UUID, marking_hash: str, state: str) -> str:
@@ -143,7 +147,8 @@ def _read_mark(found: bytes | None) -> Mark | None:
     if found is None:
         return None
     ballot_id, _, state, _ = found.decode().split(" ")
-    return Mark(UUID(ballot_id), state)
+    state, _at, receipt = state.partition("@")
+    return Mark(UUID(ballot_id), state, receipt)
 
 
 def read_epoch() -> str | None:

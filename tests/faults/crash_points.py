@@ -25,12 +25,16 @@ PLACES = {  # in the life of each ballot
     "drain.recorded": ("worker", "the cast records are inserted"),
     "drain.replaced": ("worker", "the counted ballots are replaced"),
     "drain.added": ("worker", "the counts are added"),
+    "record.written": ("worker", "the entries of the record are inserted"),
     "drain.counted": ("worker", "all is written, nothing committed"),
     "drain.committed": ("worker", "all is committed, no outcome made, nothing deleted from the box"),
     "outcome.made": ("worker", "the outcome is stored, nothing deleted from the box"),
     "settle.halfway": ("worker", "half of the batch is deleted from the box"),
     "settle.done": ("worker", "the batch is deleted, nobody told"),
     "announce.done": ("worker", "the hint is sent"),
+    "record.placed": ("worker", "entries have their places, the tree has not grown"),
+    "record.grown": ("worker", "the tiles have grown, no head is signed"),
+    "record.signed": ("worker", "the new head is committed"),
 }
 CLOSING = {  # when an organiser presses "Close now"
     "close.asked": ("admin", "the organiser has said yes, nothing is done"),
@@ -80,6 +84,7 @@ def install(role: str) -> None:
         _wrap(accepting, "ask_for_drain", after="cast.woken")
     elif role == "worker":
         from polls.ballot_box import inbox, restoring
+        from record import recorder, sequencer
         from tally import drain, healing, lifecycle, outcomes, store
 
         _wrap(inbox, "clear_wake_up", after="drain.begun")
@@ -89,10 +94,14 @@ def install(role: str) -> None:
         _wrap(store, "insert_cast_records", after="drain.recorded")
         _wrap(store, "save_counted", after="drain.replaced")
         _wrap(store, "add_to_counts", after="drain.added")
+        _wrap(recorder.PublicRecorder, "write", after="record.written")
         _wrap(drain, "record", after="drain.counted")
         _wrap(outcomes, "make_outcome", before="drain.committed", after="outcome.made")
         _wrap(inbox, "settle", after="settle.done")
         _wrap(drain, "announce", after="announce.done")
+        _wrap(sequencer, "_place", after="record.placed")
+        _wrap(sequencer, "_store_tiles", after="record.grown")
+        _wrap(sequencer, "sequence", after="record.signed")
         inbox._chunks = _break_in_the_middle(inbox._chunks)
         _install_ends("turn")
         _wrap(lifecycle, "_open", after="turn.opened")

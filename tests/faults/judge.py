@@ -8,9 +8,11 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from tests.faults.elections import insist
+from tests.faults.heads import Heads
 from tests.faults.installation import Installation
 from tests.faults.ledger import Ledger
 from tests.faults.outcomes import is_computed, shows_outcome
@@ -32,6 +34,7 @@ class Watcher:
 
     def __init__(self, port: int, slug: str, ledger: Ledger) -> None:
         self.url = f"http://127.0.0.1:{port}/{slug}/results.json"
+        self.heads = Heads(f"http://127.0.0.1:{port}/{slug}/record/")
         self.ledger = ledger
         self.version = 0
         # The longest time in which ballots were seen to wait, and none to be counted; in seconds, and when it ended.
@@ -70,6 +73,26 @@ class Watcher:
                     said = f"the page went from version {self.version} back to {snapshot['version']}"
                     self.ledger.complain(self.ledger.wrong, said)
                 self.version = max(self.version, snapshot["version"])
+            if said := self.heads.look():
+                self.ledger.complain(self.ledger.wrong, said)
+
+    def check_record(self, election: int) -> None:
+        """Complain unless the public record has an entry for each ballot, and all heads that were ever served fit it."""
+        [(recorded,)] = _query("SELECT count(*) FROM tally_castrecord {}", election)
+        [(rejected,)] = _query(
+            "SELECT count(*) FILTER (WHERE reason <> 'already-counted') FROM tally_rejectedballot {}", election
+        )
+        over, entries = time.monotonic() + PATIENCE, -1
+        while entries != recorded + rejected and time.monotonic() < over:
+            with suppress(OSError, ValueError):
+                entries = self.heads.count()
+            time.sleep(LOOK)
+        if entries != recorded + rejected:
+            self.ledger.complain(self.ledger.wrong, f"the record has {entries} entries for {recorded + rejected} ballots")
+            return
+        for said in self.heads.check():
+            self.ledger.complain(self.ledger.wrong, said)
+        self.ledger.note("record checked", entries=entries, heads=self.heads.number)
 
     def wait_for_truth(self, *, final: bool = False, patience: float = PATIENCE) -> float | None:
         """Return the seconds until the page shows exactly what the ledger says, and nothing waits; None if never."""

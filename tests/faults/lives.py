@@ -119,6 +119,7 @@ class Lives:
                     crowd.stop()
             if watcher.wait_for_truth(final=True) is None:
                 ledger.complain(ledger.wrong, f"{slug} did not become final with the true result")
+            watcher.check_record(election.pk)
         finally:
             watcher.stop()
         return struck

@@ -89,6 +89,8 @@ def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
         onlooker.stop()
         for one in watched:
             one.watcher.stop()
+            if converged is not None:
+                one.watcher.check_record(one.election.pk)
             if one.electorate:
                 one.electorate.close()
                 say(str(one.electorate))

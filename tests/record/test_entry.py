@@ -66,7 +66,7 @@ class TestBytes:
     @pytest.mark.parametrize(
         "changes",
         [
-            {"election": ""}, {"election": "a b"}, {"election": "a\n"}, {"election": "x" * 51}, {"election": "ñ"},
+            {"election": ""}, {"election": "a b"}, {"election": "a\n"}, {"election": "x" * 61}, {"election": "ñ"},
             {"design": ""}, {"design": "0" * 15}, {"design": "0" * 65}, {"design": "g" * 16},
             {"design": "0" * 16 + "\n"}, {"weight": 0}, {"weight": -1},
         ],

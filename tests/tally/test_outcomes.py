@@ -148,6 +148,23 @@ class TestRest:
         [snapshot] = read_snapshots(Election.objects.all())
         assert StoredOutcome.objects.get().rest == snapshot.rest == 6
 
+    def test_lets_no_page_say_that_nothing_waits_while_a_ballot_is_not_shown(
+        self, make_election, cast, monkeypatch, clock
+    ):
+        drink = make_election()
+        takes(monkeypatch, clock, 1.5)
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        assert get_snapshot("drink").pending == 0
+        # The number of voters stays as it is.
+        cast(drink, "ana", "cola-cao")
+        assert get_snapshot("drink").pending == 1
+        drain_all()
+        assert (shown(drink), get_snapshot("drink").pending) == ({"nesquik": 1, "cola-cao": 0}, None)
+        clock.now += 7
+        outcomes.catch_up()
+        assert (shown(drink), get_snapshot("drink").pending) == ({"nesquik": 0, "cola-cao": 1}, 0)
+
     def test_does_not_delay_the_last_one(self, make_election, cast, monkeypatch, clock):
         drink = make_election()
         takes(monkeypatch, clock, 1.5)

@@ -96,7 +96,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             **READ_AND_ADD,
             "UPDATE": (
                 "design", "version", "ballots", "contests", "rest", "weight", "turnout", "pace", "result_revision",
-                "shown", "shown_of", "withheld",
+                "shown", "shown_of", "withheld", "counted_version",
             ),
         },
         "result": READ,
@@ -133,6 +133,17 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         },
         "admin": {**READ, "UPDATE": ("acknowledged", "acknowledged_by", "acknowledged_at")},
     },
+    # --- record: public, but for its secrets; policies keep entries as they are once they have a place ---
+    "record_log": {
+        "worker": {
+            **READ_AND_ADD,
+            "UPDATE": ("size", "frontier", "checkpoint", "signed_at", "completed_at", "finished_at"),
+        },
+        "result": READ,
+    },
+    "record_logsecret": {"worker": LINK},
+    "record_batch": {"worker": {**READ_AND_ADD, "UPDATE": ("first",)}, "result": READ},
+    "record_tile": {"worker": {**READ_AND_ADD, "UPDATE": ("hashes",)}, "result": READ},
     # --- results ---
     # What walls are to show. The draft of an election may have it, and is deleted.
     "results_wallstate": {"result": READ, "admin": EDIT},

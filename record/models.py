@@ -1,0 +1,97 @@
+"""The record of each election, as PostgreSQL keeps it: a log, the entries of its batches, and the tiles above them.
+
+There is no row for each entry: all entries of a batch are in one row, which is written in the transaction that counts
+the batch.
+"""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from polls.models import Election
+
+# The longest origin: an address of a site, and that of an election.
+LONGEST_ORIGIN = 250
+
+
+class Log(models.Model):
+    """The log of one election: what grows, and the newest signed checkpoint of it.
+
+    `frontier` is the right edge of the tree of all entries that have a place, as `formats.tree.Frontier` writes it.
+    `finished_at` is set once the election is final and has all its entries.
+    """
+
+    election = models.OneToOneField(Election, models.DO_NOTHING, primary_key=True, related_name="log")
+    origin = models.CharField(max_length=LONGEST_ORIGIN)
+    # As C2SP signed-note writes it.
+    verifier_key = models.CharField(max_length=LONGEST_ORIGIN + 60)
+    size = models.PositiveBigIntegerField(default=0)
+    frontier = models.BinaryField()
+    checkpoint = models.TextField()
+    signed_at = models.DateTimeField(db_default=Now())
+    # When all ballots that had been counted before the log began had their entries.
+    completed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.origin} of {self.size}"
+
+    @property
+    def slug(self) -> str:
+        """Return the address of the election, as its entries have it."""
+        return self.origin.rpartition("/")[2]
+
+
+class LogSecret(models.Model):
+    """What a log signs with, and what the salts of its entries are derived from. Deleted when it is certified."""
+
+    election = models.OneToOneField(Election, models.DO_NOTHING, primary_key=True, related_name="+")
+    signer_key = models.CharField(max_length=LONGEST_ORIGIN + 80)
+    salt_secret = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"of {self.election_id}"
+
+
+class Batch(models.Model):
+    """The entries of one round of the count; their commitments, 32 bytes each, in ascending order.
+
+    Commitments are salted hashes, so that their order tells nothing. `first` is the place of the first one in the tree,
+    None until the sequencer has given it.
+    """
+
+    election = models.ForeignKey(Election, models.DO_NOTHING, related_name="+", db_index=False)
+    shard = models.PositiveSmallIntegerField()
+    version = models.PositiveBigIntegerField()
+    design = models.CharField(max_length=32)
+    commitments = models.BinaryField()
+    first = models.PositiveBigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            # A round has one version, and writes its entries once.
+            models.UniqueConstraint(fields=["election", "shard", "version"], name="record_batch_once_per_round"),
+            # No fork: each place is given once.
+            models.UniqueConstraint(fields=["election", "first"], name="record_batch_once_per_place"),
+        ]
+        indexes = [
+            models.Index(fields=["election", "id"], name="record_batch_without_place", condition=Q(first=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.election_id}:{self.shard} version {self.version}"
+
+
+class Tile(models.Model):
+    """A tile of hashes, 32 bytes each, above level 0: the hashes of level 0 follow from the entries."""
+
+    election = models.ForeignKey(Election, models.DO_NOTHING, related_name="+", db_index=False)
+    level = models.PositiveSmallIntegerField()
+    index = models.PositiveBigIntegerField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["election", "level", "index"], name="record_tile_once")]
+
+    def __str__(self) -> str:
+        return f"{self.election_id}: tile/{self.level}/{self.index}"

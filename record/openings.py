@@ -1,0 +1,71 @@
+"""Open the entries of an election: salts, weights and markings, derived from what the database keeps of each ballot.
+
+The entry of a ballot that is counted goes by its voter and its id, and so it is the same one each time. What is set
+aside without a cast record may have neither: its entry goes by its place in the box, and commits to the marking as far
+as that could be read.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from django.db.models import QuerySet
+
+from polls.ballots import Ballot
+from tally.models import CastRecord, RejectedBallot
+
+from .entry import commitment_maker, derive_salt
+
+# What has a cast record of its own, and so an entry, before it is set aside.
+HAS_CAST_RECORD = RejectedBallot.Reason.ALREADY_COUNTED
+
+
+class Opening(NamedTuple):
+    """What an entry commits to, and the salt of 32 bytes."""
+
+    salt: bytes
+    weight: int
+    marking: str
+
+
+Commit = Callable[[bytes, int, str], bytes]
+
+
+class Opener:
+    """Opens the entries of one election, on the paper by which it is counted."""
+
+    def __init__(self, secret: bytes, slug: str, design: str) -> None:
+        self._secret = secret
+        self._commit: Commit = commitment_maker(slug, design)
+
+    def commit_to(self, ballot: Ballot | CastRecord) -> bytes:
+        """Return the commitment to a ballot that has a cast record."""
+        return self._commit(*self.open_ballot(ballot))
+
+    def commit_to_rejected(self, rejected: RejectedBallot) -> bytes:
+        """Return the commitment to what is set aside without a cast record."""
+        return self._commit(*self.open_rejected(rejected))
+
+    def open_ballot(self, ballot: Ballot | CastRecord) -> Opening:
+        salt = derive_salt(self._secret, ballot.voter_key, str(ballot.ballot_id))
+        return Opening(salt, ballot.weight, ballot.marking)
+
+    def open_rejected(self, rejected: RejectedBallot) -> Opening:
+        # No voter key is empty, so that no ballot has the same salt.
+        salt = derive_salt(self._secret, "", f"{rejected.shard} {rejected.epoch} {rejected.entry}")
+        marking = rejected.payload.get("marking", "")
+        return Opening(salt, 1, marking if isinstance(marking, str) else "")
+
+
+def rejected_without_record(rejected: Sequence[RejectedBallot]) -> list[RejectedBallot]:
+    """Return those of which no cast record was written."""
+    return [one for one in rejected if one.reason != HAS_CAST_RECORD]
+
+
+def cast_records(election: int) -> QuerySet[CastRecord]:
+    """Return the cast records of an election with all that an entry needs."""
+    return CastRecord.objects.filter(election=election).only("shard", "voter_key", "ballot_id", "weight", "marking")
+
+
+def rejected_ballots(election: int) -> QuerySet[RejectedBallot]:
+    """Return what is set aside without a cast record."""
+    return RejectedBallot.objects.filter(election=election).exclude(reason=HAS_CAST_RECORD)

@@ -1,0 +1,80 @@
+"""Read what is published of a record: tiles, bundles of entries, and the proof that an entry is in the tree."""
+
+import re
+
+from polls.models import Election
+from tally import store
+
+from .formats.encodings import HASH_BYTES, Malformed
+from .formats.proof import Proof
+from .formats.tiles import TILE_WIDTH, Bundle, HashesInTiles, Tile, tile_width, write_bundle
+from .formats.tree import leaf_hash
+from .formats.tree_proofs import prove_inclusion
+from .models import Batch, Log
+from .models import Tile as StoredTile
+from .sequencer import write_entries
+
+_RECEIPT = re.compile(r"(?P<batch>[0-9]{1,18})\.(?P<place>[0-9]{1,9})", re.ASCII)
+
+
+def find_log(slug: str) -> Log | None:
+    """Return the log of the election at an address, None if it has none."""
+    return Log.objects.filter(election__in=Election.objects.published().filter(slug=slug)).first()
+
+
+def read_file(log: Log, asked: Tile | Bundle) -> bytes | None:
+    """Return a tile or a bundle; None if the tree is not that large yet."""
+    level = asked.level if isinstance(asked, Tile) else 0
+    if tile_width(level, asked.index, log.size) < asked.width:
+        return None
+    if isinstance(asked, Tile) and level:
+        stored = StoredTile.objects.filter(election=log.pk, level=level, index=asked.index)
+        return bytes(stored.values_list("hashes", flat=True).get())[: asked.width * HASH_BYTES]
+    entries = read_entries(log, asked.index * TILE_WIDTH, asked.width)
+    return write_bundle(entries) if isinstance(asked, Bundle) else b"".join(map(leaf_hash, entries))
+
+
+def read_entries(log: Log, first: int, number: int) -> list[bytes]:
+    """Return `number` entries from a place in the tree on, all of which are there."""
+    rows = store.run(
+        """
+        SELECT first, design, commitments FROM record_batch
+        WHERE election_id = %(election)s AND first < %(end)s AND first >= (
+            SELECT max(first) FROM record_batch WHERE election_id = %(election)s AND first <= %(first)s
+        ) ORDER BY first
+        """,
+        {"election": log.pk, "first": first, "end": first + number},
+    )
+    entries: list[bytes] = []
+    for start, design, data in rows:
+        begin = max(first - start, 0) * HASH_BYTES
+        end = (first + number - start) * HASH_BYTES
+        entries += write_entries(log.slug, design, bytes(data[begin:end]))
+    return entries
+
+
+def find_place(log: Log, receipt: str) -> int | None:
+    """Return the place in the tree of the entry that a receipt names; None while it has none.
+
+    Raises Malformed for what is no receipt of this log.
+    """
+    named = _RECEIPT.fullmatch(receipt)
+    batch = Batch.objects.filter(pk=named["batch"], election=log.pk).first() if named else None
+    if not named or (batch and int(named["place"]) >= len(batch.commitments) // HASH_BYTES):
+        raise Malformed(f"{receipt[:40]!r} is no receipt of this record")
+    if batch is None or batch.first is None or batch.first >= log.size:
+        return None
+    return batch.first + int(named["place"])
+
+
+def prove(log: Log, place: int) -> Proof:
+    """Return the proof that the entry at a place is in the tree, under the newest checkpoint; it brings the entry."""
+
+    def read_tile(tile: Tile) -> bytes:
+        found = read_file(log, tile)
+        assert found is not None, f"{tile} is a part of a tree of {log.size}"
+        return found
+
+    hashes = prove_inclusion(place, log.size, HashesInTiles(log.size, read_tile))
+    [entry] = read_entries(log, place, 1)
+    return Proof(place, tuple(hashes), log.checkpoint.encode(), extra=entry)

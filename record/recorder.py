@@ -1,0 +1,117 @@
+"""Write the entries of each batch in the transaction that counts it, and say where the entry of a ballot stands."""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from polls.ballots import Ballot
+from polls.definition import Definition
+from polls.models import Election
+from polls.outages import is_outage
+from tally.models import RejectedBallot
+from tally.recorder import Place, Recorder
+
+from . import completion, logs, sequencer
+from .formats.tree import split_hashes
+from .models import Batch, LogSecret
+from .openings import Opener, rejected_without_record
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two checkpoints of an election that this process signs while ballots come without a pause.
+PAUSE_S = 0.5
+NO_PLACES = "its entries get no places in its record"
+
+
+class PublicRecorder(Recorder):
+    """Keeps the public record of each election."""
+
+    def __init__(self) -> None:
+        # When this process may sign a checkpoint of an election again, in seconds of `time.monotonic`.
+        self._due: dict[int, float] = {}
+
+    def write(
+        self,
+        definition: Definition,
+        shard: int,
+        version: int,
+        *,
+        new: Sequence[Ballot],
+        known: Sequence[Ballot],
+        set_aside: Sequence[RejectedBallot],
+    ) -> Mapping[Place, str]:
+        secret = logs.read_secret(definition.election, definition.slug)
+        opener = Opener(bytes(secret.salt_secret), definition.slug, definition.design)
+        written = {opener.commit_to(ballot): ballot.place for ballot in new}
+        commitments = sorted([*written, *map(opener.commit_to_rejected, rejected_without_record(set_aside))])
+        receipts: dict[Place, str] = {}
+        if commitments:
+            batch = Batch.objects.create(
+                election_id=definition.election,
+                shard=shard,
+                version=version,
+                design=definition.design,
+                commitments=b"".join(commitments),
+            )
+            receipts = {
+                written[one]: write_receipt(batch.pk, place) for place, one in enumerate(commitments) if one in written
+            }
+        if known:
+            receipts |= find_receipts(definition.election, shard, {opener.commit_to(one): one.place for one in known})
+        return receipts
+
+    def publish(self, election: int) -> None:
+        now = time.monotonic()
+        if now >= self._due.get(election, 0):
+            self._due[election] = now + PAUSE_S
+            with guarded(NO_PLACES, election):
+                sequencer.sequence(election)
+
+    def finish(self, election: Election) -> bool:
+        return completion.finish(election)
+
+    def forget(self, election: Election) -> None:
+        LogSecret.objects.filter(election=election).delete()
+
+
+def write_receipt(batch: int, place: int) -> str:
+    """Write where an entry stands before it has a place in the tree: its batch, and its place there."""
+    return f"{batch}.{place}"
+
+
+def find_receipts(election: int, shard: int, wanted: Mapping[bytes, Place]) -> dict[Place, str]:
+    """Find entries that an earlier transaction has written; the newest batches first, since these come again."""
+    missing = dict(wanted)
+    found = {}
+    batches = Batch.objects.filter(election=election, shard=shard).order_by("-pk").values_list("pk", "commitments")
+    for batch, commitments in batches.iterator(chunk_size=20):
+        for place, commitment in enumerate(split_hashes(bytes(commitments))):
+            if at := missing.pop(commitment, None):
+                found[at] = write_receipt(batch, place)
+        if not missing:
+            break
+    return found
+
+
+def keep_logs() -> None:
+    """Begin the logs that are missing, complete those that have begun late, and give places to what waits for one."""
+    for election in completion.without_log():
+        logs.begin(election.pk, election.slug)
+    for election in completion.incomplete():
+        with guarded("its record cannot be completed", election.slug):
+            completion.complete(election)
+    for number in sequencer.waiting():
+        with guarded(NO_PLACES, number):
+            sequencer.sequence(number)
+
+
+@contextmanager
+def guarded(what: str, election: object) -> Iterator[None]:
+    """Log what fails for one election, so that the count and other elections go on; raises outages."""
+    try:
+        yield
+    except Exception as error:
+        if is_outage(error):
+            raise
+        logger.exception("ALARM election %s: %s", election, what)

@@ -1,0 +1,106 @@
+"""Give entries their places in the tree, under the lock of their election's log, and sign the head.
+
+Shards are counted beside each other and never wait here: whoever finds the log locked leaves its batch to the one that
+has it, or to the next tick. A transaction moves batches, tiles, frontier and checkpoint together, so that whatever dies
+in it there is neither a gap nor a second tree.
+"""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from polls.models import Election, Shows
+from tally import store
+
+from .entry import entry_writer
+from .formats.encodings import HASH_BYTES
+from .formats.keys import SignerKey
+from .formats.tiles import Growth, grow
+from .formats.tree import Frontier, leaf_hash, split_hashes
+from .logs import sign
+from .models import Batch, Log, LogSecret
+
+# Bytes of commitments that one transaction takes, or one batch if that has more: what it holds in memory.
+MOST_BYTES = 20_000 * HASH_BYTES
+_HELD_BACK = Q(shows=Shows.HIDDEN, released_at=None)
+
+
+def waiting() -> list[int]:
+    """Return the elections that have entries without a place, and that may show them."""
+    pending = Batch.objects.filter(first=None).values("election")
+    return list(Election.objects.filter(pk__in=pending).exclude(_HELD_BACK).values_list("pk", flat=True))
+
+
+def sequence(election: int) -> None:
+    """Give all entries that wait their places, unless another worker is at it or they may not be shown yet."""
+    while _sequence_some(election):
+        pass
+
+
+@transaction.atomic
+def _sequence_some(election: int) -> bool:
+    """Take the first batches that wait; tell whether more of them do."""
+    log = Log.objects.select_for_update(skip_locked=True).filter(pk=election).first()
+    if log is None or Election.objects.filter(_HELD_BACK, pk=election).exists():
+        return False
+    taken, more = _take(election)
+    if not taken:
+        return False
+    frontier = Frontier.from_bytes(bytes(log.frontier))
+    firsts, leaves = [], list[bytes]()
+    for batch in taken:
+        firsts.append(frontier.size + len(leaves))
+        leaves += map(leaf_hash, write_entries(log.slug, batch.design, bytes(batch.commitments)))
+    grown, growths = grow(frontier, leaves)
+    _place(taken, firsts)
+    _store_tiles(election, growths)
+    key = SignerKey.parse(LogSecret.objects.values_list("signer_key", flat=True).get(pk=election))
+    Log.objects.filter(pk=election).update(
+        size=grown.size, frontier=grown.to_bytes(), checkpoint=sign(key, grown), signed_at=Now()
+    )
+    return more
+
+
+def write_entries(slug: str, design: str, commitments: bytes) -> list[bytes]:
+    """Return the entries of one paper with these commitments, 32 bytes each."""
+    return [*map(entry_writer(slug, design), split_hashes(commitments))]
+
+
+def _take(election: int) -> tuple[list[Batch], bool]:
+    taken: list[Batch] = []
+    size = 0
+    for batch in Batch.objects.filter(election=election, first=None).order_by("pk").iterator(chunk_size=10):
+        if taken and size + len(batch.commitments) > MOST_BYTES:
+            return taken, True
+        taken.append(batch)
+        size += len(batch.commitments)
+    return taken, False
+
+
+def _place(batches: Sequence[Batch], firsts: Sequence[int]) -> None:
+    store.run(
+        "UPDATE record_batch SET first = placed.first FROM unnest(%s::bigint[], %s::bigint[]) AS placed (id, first) "
+        "WHERE record_batch.id = placed.id",
+        [[batch.pk for batch in batches], list(firsts)],
+    )
+
+
+def _store_tiles(election: int, growths: Sequence[Growth]) -> None:
+    """Add hashes to the ends of tiles above level 0."""
+    grown = [one for one in growths if one.tile.level > 0]
+    if grown:
+        store.run(
+            """
+            INSERT INTO record_tile (election_id, level, index, hashes)
+            SELECT %s, * FROM unnest(%s::int[], %s::bigint[], %s::bytea[])
+            ON CONFLICT (election_id, level, index) DO UPDATE SET hashes = record_tile.hashes || excluded.hashes
+            """,
+            [
+                election,
+                [one.tile.level for one in grown],
+                [one.tile.index for one in grown],
+                [b"".join(one.hashes) for one in grown],
+            ],
+        )

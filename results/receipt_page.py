@@ -1,0 +1,47 @@
+"""The page on which a voter gets a receipt, and where anybody checks one."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from polls.paper_language import choose
+from record import reading
+from record.formats.encodings import Malformed
+from record.formats.tree import leaf_hash
+from record.models import Log
+
+from .record_files import get_log
+from .snapshot import Snapshot
+from .views import get_snapshot
+
+
+@require_safe
+@never_cache
+def receipt(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the receipt that `?entry=` names, if any, and let everybody check one that they have kept."""
+    snapshot = get_snapshot(slug, whole=False)
+    log = get_log(slug)
+    shown = snapshot.in_language(choose(request, snapshot.paper))
+    context: dict[str, Any] = {"election": snapshot.election, "snapshot": shown, "log": log}
+    named = request.GET.get("entry")
+    if named is not None:
+        context |= find_receipt(log, snapshot, named)
+    return render(request, "results/receipt.html", context)
+
+
+def find_receipt(log: Log, snapshot: Snapshot, named: str) -> dict[str, Any]:
+    """Return what the template needs of a receipt: its state, and its place and hash once it has a place."""
+    if not named:
+        return {"state": "unknown"}
+    try:
+        place = reading.find_place(log, named)
+    except Malformed:
+        raise Http404(_("No entry of this record has this receipt.")) from None
+    if place is None:
+        return {"state": "held-back" if snapshot.withheld == "hidden" else "waiting", "named": named}
+    [entry] = reading.read_entries(log, place, 1)
+    return {"state": "placed", "named": named, "place": place, "hash": leaf_hash(entry).hex()}

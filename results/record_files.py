@@ -1,0 +1,68 @@
+"""The files of an election's record, as C2SP tlog-tiles has them, and the proofs of single entries."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from record import reading
+from record.formats.encodings import Malformed
+from record.formats.tiles import parse_path
+from record.models import Log
+
+from .open_data import open_data
+
+# A tile never changes: its path says how wide it is.
+IMMUTABLE = "public, max-age=31536000, immutable"
+BYTES = "application/octet-stream"
+TEXT = "text/plain; charset=utf-8"
+
+
+def get_log(slug: str) -> Log:
+    """Return the log of the election at `slug`; raises Http404."""
+    log = reading.find_log(slug)
+    if log is None:
+        raise Http404(_("There is no record at this address. A record begins when its election opens."))
+    return log
+
+
+@open_data
+def checkpoint(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the newest signed checkpoint."""
+    return _answer(get_log(slug).checkpoint, TEXT, "no-cache")
+
+
+@open_data
+def key(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the key that checkpoints are verified with, as C2SP signed-note writes it."""
+    return _answer(f"{get_log(slug).verifier_key}\n", TEXT, "no-cache")
+
+
+@open_data
+def tile(request: HttpRequest, slug: str, path: str) -> HttpResponse:
+    """Return a tile of hashes or a bundle of entries."""
+    try:
+        asked = parse_path(f"tile/{path}")
+    except Malformed as problem:
+        raise Http404(str(problem)) from None
+    found = reading.read_file(get_log(slug), asked)
+    if found is None:
+        raise Http404(_("The record is not that long yet."))
+    return _answer(found, BYTES, IMMUTABLE)
+
+
+@open_data
+def proof(request: HttpRequest, slug: str, receipt: str) -> HttpResponse:
+    """Return the proof that an entry is in the record, as a file to be kept."""
+    log = get_log(slug)
+    try:
+        place = reading.find_place(log, receipt)
+    except Malformed:
+        raise Http404(_("No entry of this record has this receipt.")) from None
+    if place is None:
+        raise Http404(_("This entry has no place in the record yet. Try again in some seconds."))
+    response = _answer(reading.prove(log, place).to_bytes(), TEXT, "no-store")
+    response["Content-Disposition"] = f'attachment; filename="{slug}-{place}.tlog-proof"'
+    return response
+
+
+def _answer(content: str | bytes, content_type: str, cache: str) -> HttpResponse:
+    return HttpResponse(content, content_type=content_type, headers={"Cache-Control": cache})
