@@ -18,7 +18,7 @@ from tally import store
 from tally.models import Tally
 from tally.recorder import Contradiction
 
-from . import logs, sequencer
+from . import fates, logs, sequencer
 from .formats.encodings import HASH_BYTES
 from .formats.tree import split_hashes
 from .models import Batch, Log
@@ -42,7 +42,9 @@ def without_log() -> QuerySet[Election]:
 def incomplete() -> QuerySet[Election]:
     """Return the elections whose log has to be completed: it has begun, or its election is final."""
     return Election.objects.filter(
-        Q(log__completed_at=None) | Q(state=State.FINAL, log__finished_at=None),
+        Q(log__completed_at=None)
+        | Q(state=State.FINAL, log__finished_at=None)
+        | Q(~sequencer.HELD_BACK, state=State.FINAL, log__fates=None),
         state__in=RECORDED,
         log__isnull=False,
     )
@@ -56,14 +58,13 @@ def finish(election: Election) -> bool:
     if not Log.objects.filter(pk=election.pk).exists():
         logs.begin(election.pk, election.slug)
     complete(election)
-    sequencer.sequence(election.pk)
-    return Log.objects.filter(pk=election.pk).exclude(finished_at=None).exists()
+    return Log.objects.filter(pk=election.pk).exclude(fates=None).exists()
 
 
 def complete(election: Election) -> None:
-    """Write the entries that are missing, a chunk at a time; nothing while another worker is at it.
+    """Write the entries that are missing, a chunk at a time, and at the end what has become of each entry.
 
-    Raises Contradiction if there are more entries than ballots.
+    Nothing is done while another worker is at it. Raises Contradiction if there are more entries than ballots.
     """
     with store.alone(*COMPLETING_LOCK) as alone:
         if not alone:
@@ -80,6 +81,9 @@ def complete(election: Election) -> None:
         now = timezone.now()
         changes = {"completed_at": now} | ({"finished_at": now} if election.state == State.FINAL else {})
         Log.objects.filter(pk=election.pk).update(**changes)
+        if election.state == State.FINAL:
+            sequencer.sequence(election.pk)
+            fates.write(election)
 
 
 def count_entries(election: int) -> int:

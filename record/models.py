@@ -32,6 +32,8 @@ class Log(models.Model):
     # When all ballots that had been counted before the log began had their entries.
     completed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    # What has become of each entry, a byte each, in order (fates.py). Written at the end.
+    fates = models.BinaryField(null=True)
 
     def __str__(self) -> str:
         return f"{self.origin} of {self.size}"

@@ -19,7 +19,8 @@ _RECEIPT = re.compile(r"(?P<batch>[0-9]{1,18})\.(?P<place>[0-9]{1,9})", re.ASCII
 
 def find_log(slug: str) -> Log | None:
     """Return the log of the election at an address, None if it has none."""
-    return Log.objects.filter(election__in=Election.objects.published().filter(slug=slug)).first()
+    published = Election.objects.published().filter(slug=slug)
+    return Log.objects.filter(election__in=published).defer("frontier", "fates").first()
 
 
 def read_file(log: Log, asked: Tile | Bundle) -> bytes | None:

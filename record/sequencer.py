@@ -24,13 +24,14 @@ from .models import Batch, Log, LogSecret
 
 # Bytes of commitments that one transaction takes, or one batch if that has more: what it holds in memory.
 MOST_BYTES = 20_000 * HASH_BYTES
-_HELD_BACK = Q(shows=Shows.HIDDEN, released_at=None)
+# Elections whose number of ballots may not be seen yet.
+HELD_BACK = Q(shows=Shows.HIDDEN, released_at=None)
 
 
 def waiting() -> list[int]:
     """Return the elections that have entries without a place, and that may show them."""
     pending = Batch.objects.filter(first=None).values("election")
-    return list(Election.objects.filter(pk__in=pending).exclude(_HELD_BACK).values_list("pk", flat=True))
+    return list(Election.objects.filter(pk__in=pending).exclude(HELD_BACK).values_list("pk", flat=True))
 
 
 def sequence(election: int) -> None:
@@ -43,7 +44,7 @@ def sequence(election: int) -> None:
 def _sequence_some(election: int) -> bool:
     """Take the first batches that wait; tell whether more of them do."""
     log = Log.objects.select_for_update(skip_locked=True).filter(pk=election).first()
-    if log is None or Election.objects.filter(_HELD_BACK, pk=election).exists():
+    if log is None or Election.objects.filter(HELD_BACK, pk=election).exists():
         return False
     taken, more = _take(election)
     if not taken:

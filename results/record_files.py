@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from record import reading
+from record.fates import write_lines
 from record.formats.encodings import Malformed
 from record.formats.tiles import parse_path
 from record.models import Log
@@ -62,6 +63,15 @@ def proof(request: HttpRequest, slug: str, receipt: str) -> HttpResponse:
     response = _answer(reading.prove(log, place).to_bytes(), TEXT, "no-store")
     response["Content-Disposition"] = f'attachment; filename="{slug}-{place}.tlog-proof"'
     return response
+
+
+@open_data
+def fates(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return what has become of each entry, a line each, once the election is final."""
+    found = Log.objects.filter(pk=get_log(slug).pk).values_list("fates", flat=True).get()
+    if found is None:
+        raise Http404(_("What has become of each entry is said once the election is final."))
+    return _answer(write_lines(bytes(found)), TEXT, "no-cache")
 
 
 def _answer(content: str | bytes, content_type: str, cache: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Somebody who keeps each head of a record that was ever served, and finds out at the end whether all fit the record."""
+"""Somebody who keeps each head of a record that was served, and tells at the end whether all of them fit the record."""
 
 import urllib.request
 from collections.abc import Sequence

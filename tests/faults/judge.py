@@ -77,7 +77,7 @@ class Watcher:
                 self.ledger.complain(self.ledger.wrong, said)
 
     def check_record(self, election: int) -> None:
-        """Complain unless the public record has an entry for each ballot, and all heads that were ever served fit it."""
+        """Complain unless the record has an entry for each ballot, and all heads that were ever served fit it."""
         [(recorded,)] = _query("SELECT count(*) FROM tally_castrecord {}", election)
         [(rejected,)] = _query(
             "SELECT count(*) FILTER (WHERE reason <> 'already-counted') FROM tally_rejectedballot {}", election
@@ -88,7 +88,8 @@ class Watcher:
                 entries = self.heads.count()
             time.sleep(LOOK)
         if entries != recorded + rejected:
-            self.ledger.complain(self.ledger.wrong, f"the record has {entries} entries for {recorded + rejected} ballots")
+            said = f"the record has {entries} entries for {recorded + rejected} ballots"
+            self.ledger.complain(self.ledger.wrong, said)
             return
         for said in self.heads.check():
             self.ledger.complain(self.ledger.wrong, said)

@@ -58,6 +58,7 @@ class TestWrite:
 
     def test_gives_one_to_what_is_set_aside(self, make_election, cast, redis):
         drink = make_election()
+        drink.refresh_from_db()
         cast(drink, "ana", "nesquik")
         redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), {"v": 2, "voter": "?"})
         put(redis, drink, "eva", "q1=nesquik,cola-cao")

@@ -137,7 +137,9 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "record_log": {
         "worker": {
             **READ_AND_ADD,
-            "UPDATE": ("size", "frontier", "checkpoint", "signed_at", "completed_at", "finished_at"),
+            "UPDATE": (
+                "size", "frontier", "checkpoint", "signed_at", "completed_at", "finished_at", "fates",
+            ),
         },
         "result": READ,
     },

@@ -1,0 +1,81 @@
+"""Say what has become of each entry, once an election is final: it counts, it was replaced, or it was set aside."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+
+from polls.models import Election
+from tally.models import CountedBallot, RejectedBallot
+from tally.recorder import Contradiction
+
+from .formats.tree import split_hashes
+from .models import Batch, Log, LogSecret
+from .openings import HAS_CAST_RECORD, Opener, cast_records, rejected_ballots
+
+COUNTS, REPLACED = b"c", b"r"
+_Reason = RejectedBallot.Reason
+# The byte of each reason. They are stored: a new reason gets a new one.
+_SET_ASIDE = {
+    _Reason.UNREADABLE: b"u",
+    _Reason.INVALID: b"i",
+    _Reason.OTHER_DESIGN: b"o",
+    _Reason.DUPLICATE: b"d",
+    _Reason.ALREADY_COUNTED: b"a",
+}
+WORDS = {COUNTS: "counts", REPLACED: "replaced"} | {
+    byte: f"set-aside {reason.value}" for reason, byte in _SET_ASIDE.items()
+}
+# Entries whose places are in memory at once; with more of them the ballots are read several times.
+MOST_IN_MEMORY = 1_000_000
+
+
+def write(election: Election) -> None:
+    """Note the fate of each entry of a final election, once all of them have a place; raises Contradiction."""
+    log = Log.objects.defer("frontier").get(pk=election.pk)
+    if log.fates is not None or Batch.objects.filter(election=election, first=None).exists():
+        return
+    secret = LogSecret.objects.get(election=election)
+    opener = Opener(bytes(secret.salt_secret), log.slug, election.in_force)
+    fates = bytearray(log.size)
+    parts = log.size // MOST_IN_MEMORY + 1
+    for part in range(parts):
+        places = {one: place for place, one in _read_commitments(election.pk) if one[0] % parts == part}
+        for commitment, fate in _fates_of_ballots(election.pk, opener):
+            if commitment[0] % parts == part:
+                if commitment not in places:
+                    raise Contradiction("a ballot has no entry in the record")
+                fates[places[commitment]] = fate[0]
+    if 0 in fates:
+        raise Contradiction(f"the record has an entry of which there is no ballot, with the index {fates.index(0)}")
+    Log.objects.filter(pk=election.pk).update(fates=bytes(fates))
+
+
+def write_lines(fates: bytes) -> str:
+    """Return the fate of each entry as words, a line each."""
+    lines = {byte[0]: f"{word}\n" for byte, word in WORDS.items()}
+    return "".join(map(lines.__getitem__, fates))
+
+
+def _read_commitments(election: int) -> Iterator[tuple[int, bytes]]:
+    batches = Batch.objects.filter(election=election).order_by("first").values_list("commitments", flat=True)
+    place = 0
+    for commitments in batches.iterator(chunk_size=20):
+        for commitment in split_hashes(bytes(commitments)):
+            yield place, commitment
+            place += 1
+
+
+def _fates_of_ballots(election: int, opener: Opener) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the commitment to each ballot, and its fate."""
+    same = {"election": election, "voter_key": OuterRef("voter_key"), "ballot_id": OuterRef("ballot_id")}
+    records = cast_records(election).annotate(
+        counts=Exists(CountedBallot.objects.filter(**same)),
+        was_set_aside=Exists(RejectedBallot.objects.filter(reason=HAS_CAST_RECORD, **same)),
+    )
+    record: Any
+    for record in records.iterator(chunk_size=5000):
+        fate = COUNTS if record.counts else _SET_ASIDE[HAS_CAST_RECORD] if record.was_set_aside else REPLACED
+        yield opener.commit_to(record), fate
+    for rejected in rejected_ballots(election):
+        yield opener.commit_to_rejected(rejected), _SET_ASIDE[RejectedBallot.Reason(rejected.reason)]

@@ -1,0 +1,109 @@
+"""The record of an election as a folder."""
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from polls.models import Election
+from record import recorder
+from record.formats.checkpoint import open_checkpoint
+from record.formats.keys import VerifierKey
+from record.formats.note import NoteVerifier
+from record.formats.tree import leaf_hash, root_hash
+from tally.drain import drain_all
+from tally.lifecycle import turn_phases
+from tally.models import CertifiedResult
+from tests.record.whole import read_entries
+from tests.tally.test_certification import ask, certify_all, finish
+
+pytestmark = pytest.mark.urls("voting_site.urls.result")
+
+
+@pytest.fixture
+def drink(make_election: Any, cast: Any) -> Election:
+    """An election with a record of 300 entries."""
+    made: Election = make_election()
+    for number in range(300):
+        cast(made, f"v{number}", "nesquik" if number % 3 else "cola-cao")
+    drain_all()
+    turn_phases()
+    recorder.keep_logs()
+    made.refresh_from_db()
+    return made
+
+
+def export(folder: Path, slug: str = "drink") -> str:
+    said = StringIO()
+    call_command("export_record", slug, str(folder), stdout=said, stderr=StringIO())
+    return said.getvalue()
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+TREE = {
+    "tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/000", "tile/entries/001.p/44",
+}  # fmt: skip
+
+
+def test_while_people_vote_it_has_tree_head_key_and_paper(drink, tmp_path):
+    said = export(tmp_path / "record")
+    assert said.startswith("300 entries of drink are in ")
+    assert "these come with certification" in said
+    folder = tmp_path / "record"
+    assert files_in(folder) == TREE | {"checkpoint", "key", "paper.json"}
+    key = VerifierKey.parse((folder / "key").read_text().strip())
+    head = open_checkpoint((folder / "checkpoint").read_bytes(), origin=key.name, logs=[NoteVerifier(key)]).checkpoint
+    assert root_hash([leaf_hash(entry) for entry in read_entries("drink", 300)]) == head.root
+    assert (folder / "tile/0/001.p/44").stat().st_size == 44 * 32
+
+
+def test_after_certification_it_has_ballots_result_and_fates(drink, tmp_path):
+    finish(drink)
+    ask(drink)
+    certify_all()
+    said = export(tmp_path / "record")
+    assert "these come with certification" not in said
+    folder = tmp_path / "record"
+    assert files_in(folder) == TREE | {"checkpoint", "key", "paper.json", "fates", "certified.json", "ballots.json"}
+    assert (folder / "certified.json").read_text() == CertifiedResult.objects.get().text
+    assert (folder / "fates").read_text() == "counts\n" * 300
+
+
+def test_an_empty_record_is_one(make_election, tmp_path):
+    make_election("tea")
+    turn_phases()
+    recorder.keep_logs()
+    assert export(tmp_path, "tea").startswith("0 entries of tea")
+    assert files_in(tmp_path) == {"checkpoint", "key", "paper.json"}
+
+
+class TestRefusal:
+    def test_of_a_folder_that_has_something_in_it(self, drink, tmp_path):
+        (tmp_path / "mine").write_text("kept")
+        with pytest.raises(CommandError, match="not an empty folder: name another one"):
+            export(tmp_path)
+        with pytest.raises(CommandError, match="not an empty folder"):
+            export(tmp_path / "mine")
+        assert (tmp_path / "mine").read_text() == "kept"
+
+    def test_of_an_election_without_a_record(self, make_election, tmp_path):
+        make_election("tea")
+        with pytest.raises(CommandError, match="a record begins when its election opens"):
+            export(tmp_path / "record", "tea")
+
+    def test_of_an_unknown_election(self, db, tmp_path):
+        with pytest.raises(CommandError, match="There is no published election nothing"):
+            export(tmp_path / "record", "nothing")
+
+    def test_of_a_disk_that_does_not_take_it(self, drink, tmp_path, monkeypatch):
+        def fail(*_: Any) -> None:
+            raise OSError("No space left on device")
+
+        monkeypatch.setattr(Path, "write_bytes", fail)
+        with pytest.raises(CommandError, match=r"No space left on device\. What is there is not whole"):
+            export(tmp_path / "record")
