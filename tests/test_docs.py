@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
 PACKAGES = (
     "tabulation", "telemetry", "pages", "openid", "polls", "tally", "record", "results", "office", "signin",
-    "voting_site", "tests",
+    "voting_site", "verifier", "tests",
 )  # fmt: skip
 SOURCES = [PROJECT / "manage.py", PROJECT / "urna"]
 SOURCES += [path for name in PACKAGES for path in (PROJECT / name).rglob("*.py")]
@@ -246,7 +246,7 @@ def find_fault(line: list[str]) -> str:
     if program == "./urna":
         if command not in launcher_commands():
             return f"./urna has no command {command}"
-        if command in ("test", "faults", "bench"):
+        if command in ("test", "faults", "verify", "bench"):
             return ""
         if command == "manage":
             command, *arguments = arguments or ["help"]

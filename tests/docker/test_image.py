@@ -32,7 +32,7 @@ BUILD, FINAL = DOCKERFILE.split("\n\nFROM ")[1:]
 
 PACKAGES = (
     "tabulation", "telemetry", "pages", "openid", "polls", "tally", "record", "results", "office", "signin",
-    "voting_site",
+    "voting_site", "verifier",
 )  # fmt: skip
 QUEUE = services("compose.yaml")["worker"]["healthcheck"]["test"][-1]
 

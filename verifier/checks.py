@@ -1,0 +1,234 @@
+"""All checks of a folder, in their order; the first that fails ends them."""
+
+from pathlib import Path
+
+from . import audit
+from .ballots import Piles, read_ballots
+from .entries import Entries, bundle_of, read_entries
+from .fates import Fates, read_fates
+from .folder import Folder
+from .notes import Checkpoint, Key, open_checkpoint, read_keys
+from .paper import Paper, read_paper
+from .policy import Policy
+from .recount import recount
+from .report import Report, Wrong, at
+from .result import BELIEVED, Result, read_result
+from .tree import Difference, Tree, compare_tiles, read_leaves, tile_paths
+from .values import read_json
+
+_AUDIT = "audit"
+_FILES = {"checkpoint", "key", "paper.json", "policy", "fates", "ballots.json", "certified.json", _AUDIT}
+
+
+def verify(folder: Folder, audit_file: Path | None, report: Report) -> None:
+    """Check all that a folder has, and say what each check shows; raises Wrong at the first that fails."""
+    keys = _check_key(folder, report)
+    head = _check_checkpoint(folder, keys, report)
+    entries, paper = _check_entries(folder, head, report)
+    tree = _check_tree(folder, head, entries, report)
+    _check_earlier(folder, keys, head, tree, report)
+    _check_policy(folder, head, report)
+    fates = _check_fates(folder, entries, report)
+    election, design = entries.election, entries.design
+    ballots = result = None
+    if not len(entries):
+        report.unchecked("result", "there are no entries, and so nothing says of which election and paper a result is")
+    else:
+        if (data := folder.find("ballots.json")) is not None:
+            with at("ballots.json"):
+                ballots = read_ballots(data, paper, election, design)
+        if (data := folder.find("certified.json")) is not None:
+            with at("certified.json"):
+                result = read_result(data, paper, election, design)
+        _check_numbers(paper, fates, ballots, result, report)
+        _check_result(paper, ballots, result, report)
+    _check_audit(folder, audit_file, entries, paper, fates, ballots, report)
+    known = {*_FILES, *folder.names("checkpoints"), *tile_paths(tree)}
+    if others := folder.others(known):
+        report.unchecked("other files", f"{len(others):,} that are no part of this record, as {others[0]}")
+
+
+def _check_key(folder: Folder, report: Report) -> tuple[Key, ...]:
+    with at("key"):
+        keys = read_keys(folder.read("key"))
+    report.ok("key", ", ".join(f"{key.name}, ID {key.id.hex()}" for key in keys))
+    return keys
+
+
+def _check_checkpoint(folder: Folder, keys: tuple[Key, ...], report: Report) -> Checkpoint:
+    with at("checkpoint"):
+        head = open_checkpoint(folder.read("checkpoint"), keys)
+    report.ok("checkpoint", f"signed by the key of {head.origin}, {head.size:,} entries, root {head.root.hex()}")
+    return head
+
+
+def _check_entries(folder: Folder, head: Checkpoint, report: Report) -> tuple[Entries, Paper]:
+    content = folder.read("paper.json")
+    entries = read_entries(folder, head.size, content, report)
+    with at("paper.json"):
+        paper = read_paper(read_json(content))
+    if len(entries):
+        shown = f"{len(entries):,} of the election {entries.election}, on the paper {entries.design}, each different"
+        report.ok("entries", shown)
+    else:
+        report.unchecked("entries", "there are none, and so nothing says which paper belongs to this record")
+    return entries, paper
+
+
+def _check_tree(folder: Folder, head: Checkpoint, entries: Entries, report: Report) -> Tree:
+    tree = Tree(entries.leaves)
+    root, difference = tree.root(), compare_tiles(folder, tree, report)
+    if difference:
+        raise _explain(folder, head, tree, difference)
+    if root != head.root:
+        raise Wrong(
+            "checkpoint",
+            f"its root is {head.root.hex()}, and the entries have {root.hex()}: entries and hash tiles agree, and so "
+            "it cannot be told which entry is another one than was signed",
+        )
+    report.ok("tree", f"{tree.size:,} entries have the root of the checkpoint, and the hash tiles have their hashes")
+    return tree
+
+
+def _explain(folder: Folder, head: Checkpoint, tree: Tree, difference: Difference) -> Wrong:
+    """Say whether a tile or an entry is wrong where they differ."""
+    path, level, place = difference
+    span = 256**level
+    first, last = place * span, (place + 1) * span - 1
+    of = f"entry {first:,}" if level == 0 else f"the entries {first:,} to {last:,}"
+    differs = f"hash {place % 256} is not that of {of}"
+    if tree.root() == head.root:
+        return Wrong(path, f"{differs}; the entries have the root of the checkpoint, and so the tile is wrong")
+    if level == 0:
+        leaves = read_leaves(folder, tree.size)
+        if len(leaves) == len(tree.rows[0]) and Tree(leaves).root() == head.root:
+            is_other = f"entry {first:,} is another one than was signed: it does not have its hash in {path}"
+            return Wrong(bundle_of(first, tree.size), f"{is_other}, and these hashes have the root of the checkpoint")
+    return Wrong(path, f"{differs}; neither the entries nor the tiles have the root of the checkpoint")
+
+
+def _check_earlier(folder: Folder, keys: tuple[Key, ...], head: Checkpoint, tree: Tree, report: Report) -> None:
+    names = folder.names("checkpoints")
+    for name in names:
+        with at(name):
+            earlier = open_checkpoint(folder.read(name), keys)
+        if earlier.origin != head.origin:
+            raise Wrong(name, f"its origin is {earlier.origin}, and that of the checkpoint {head.origin}")
+        if earlier.size > head.size:
+            raise Wrong(name, f"it has {earlier.size:,} entries, and the newest checkpoint only {head.size:,}")
+        if tree.root(earlier.size) != earlier.root:
+            raise Wrong(
+                name,
+                f"a fork: the same key has signed another tree of {earlier.size:,} entries than this one had; "
+                "keep both checkpoints, they prove it",
+            )
+    if names:
+        report.ok("checkpoints", f"{len(names)} earlier ones, each of them the beginning of this tree")
+    else:
+        report.unchecked("checkpoints", "no earlier ones: that the record only grew is not shown here")
+
+
+def _check_policy(folder: Folder, head: Checkpoint, report: Report) -> None:
+    data = folder.find("policy")
+    if data is None:
+        report.unchecked("policy", "not there: whether witnesses have seen the same record is not shown")
+        return
+    with at("policy"):
+        policy = Policy.parse(data)
+    with at("checkpoint"):
+        cosigned = policy.judge(head)
+    report.ok("policy", f"its quorum is {policy.quorum}; cosigned by {', '.join(cosigned) or 'nobody'}")
+
+
+def _check_fates(folder: Folder, entries: Entries, report: Report) -> Fates | None:
+    data = folder.find("fates")
+    if data is None:
+        report.unchecked("fates", "not there: how many of the entries count is not shown")
+        return None
+    with at("fates"):
+        fates = read_fates(data, len(entries))
+    fate = ", ".join(f"{one.decode()} {number:,}" for one, number in sorted(fates.numbers.items()))
+    report.ok("fates", f"one for each entry: {fate or 'none'}")
+    return fates
+
+
+def _check_numbers(
+    paper: Paper, fates: Fates | None, ballots: dict[str, Piles] | None, result: Result | None, report: Report
+) -> None:
+    """Check that all files say the same numbers of ballots and of votes."""
+    for_all = [contest.key for contest in paper.contests if not contest.groups]
+    numbers: list[tuple[str, str, int]] = []
+    votes: list[tuple[str, str, int]] = []
+    if fates:
+        numbers.append(("fates", "entries that count", fates.counting))
+    if result:
+        numbers.append(("certified.json", "ballots", result.ballots))
+        votes.append(("certified.json", "votes", result.votes))
+        by_contest = {one["key"]: one["ballots"] for one in result.contests}
+        votes += [("certified.json", f"votes in {key}", by_contest[key]) for key in for_all]
+    if ballots is not None:
+        sums = {key: sum(pile.values()) for key, pile in ballots.items()}
+        numbers += [("ballots.json", f"ballots in {key}", sums[key]) for key in for_all]
+        weighted = {key: sum(weight * n for (_, weight), n in pile.items()) for key, pile in ballots.items()}
+        votes += [("ballots.json", f"votes in {key}", weighted[key]) for key in for_all]
+    for same in (numbers, votes):
+        for place, what, number in same[1:]:
+            if number != same[0][2]:
+                raise Wrong(place, f"{number:,} {what}, and {same[0][0]} has {same[0][2]:,} {same[0][1]}")
+    if len(numbers) > 1:
+        places = " and ".join(dict.fromkeys(place for place, _, _ in numbers))
+        report.ok("numbers", f"{numbers[0][2]:,} ballots in {places}")
+    if result and fates and result.set_aside != fates.set_aside:
+        report.unchecked("set aside", f"certified.json has {result.set_aside}, and fates {fates.set_aside}: ask why")
+
+
+def _check_result(paper: Paper, ballots: dict[str, Piles] | None, result: Result | None, report: Report) -> None:
+    if result is None:
+        report.unchecked("certified.json", "not there: no result is checked")
+        return
+    report.ok("certified.json", f"of this election and this paper; its SHA-256 is {result.sha256}")
+    if paper.draw_hash:
+        report.ok("draw", "the secret has the hash that is on the paper")
+    if ballots is None:
+        report.unchecked("ballots.json", "not there: the result is not counted again")
+    else:
+        recount(result, paper, ballots)
+        report.ok("recount", f"the ballots give the certified result in {len(result.contests)} contests")
+    if result.draw and not paper.draw_hash:
+        report.unchecked("lots", "taken as certified.json has them: that they fell so is known to those who were there")
+    if gone := [
+        f"{one['key']}: {', '.join(one['recounted']['without'])}" for one in result.contests if "recounted" in one
+    ]:
+        report.unchecked("withdrawals", f"that these have withdrawn is believed: {'; '.join(gone)}")
+    if any(one["entitled"] is not None for one in result.contests):
+        report.unchecked("entitled", "how many votes were entitled is believed: the roll is not public")
+    report.unchecked("certified.json", f"nothing here shows {', '.join(BELIEVED)}, nor why ballots were set aside")
+
+
+def _check_audit(
+    folder: Folder,
+    file: Path | None,
+    entries: Entries,
+    paper: Paper,
+    fates: Fates | None,
+    ballots: dict[str, Piles] | None,
+    report: Report,
+) -> None:
+    path = file or folder.path / _AUDIT
+    name = str(file) if file else _AUDIT
+    if not path.exists():
+        if file:
+            raise Wrong(name, "the file is missing")
+        report.unchecked("audit", "not there: what the entries say stays closed, and the ballots could be others")
+        return
+    if not path.is_file():
+        raise Wrong(name, "this is no plain file")
+    counting = audit.open_entries(path, name, entries, fates, report)
+    report.ok("audit", f"{len(entries):,} entries open")
+    if fates is None or ballots is None:
+        report.unchecked("audit", "without fates and ballots.json the opened entries are compared with nothing")
+        return
+    audit.compare(counting, paper, ballots, name)
+    report.ok(
+        "audit", f"the {fates.counting:,} entries that count are, contest by contest, the ballots of ballots.json"
+    )

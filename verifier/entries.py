@@ -1,0 +1,139 @@
+"""The entries of a record: read bundle by bundle, each of the only form that an entry has, and all of one election.
+
+No object is kept for an entry, only its leaf hash and its commitment, which are 64 bytes together.
+"""
+
+import re
+from binascii import a2b_base64
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from .folder import Folder
+from .report import Malformed, Report, Wrong
+from .tree import WIDTH, find_other_leaf, tile_path
+from .values import HASH_BYTES, shorten
+
+# The last of 43 letters has two bits that mean nothing, and have to be zero.
+_COMMITMENT = rb"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="
+_ENTRY = re.compile(rb"urna-entry/1\n([A-Za-z0-9_-]{1,60})\n([0-9a-f]{16,64})\n(" + _COMMITMENT + rb")\n")
+# The commitment of an entry, from the end of the entry.
+_BEGIN, _END = -45, -1
+
+
+@dataclass
+class Entries:
+    """All entries: their election and design, and of each its leaf hash and its commitment, 32 bytes one by one."""
+
+    election: str = ""
+    design: str = ""
+    leaves: bytearray = field(default_factory=bytearray)
+    commitments: bytearray = field(default_factory=bytearray)
+
+    def __len__(self) -> int:
+        return len(self.leaves) // HASH_BYTES
+
+
+def read_entries(folder: Folder, size: int, paper: bytes, report: Report) -> Entries:
+    """Read all entries of a tree of some size, on a paper; raises Wrong at the first that is not as it has to be."""
+    entries = Entries()
+    reader = _Reader(entries, paper)
+    for first in range(0, size, WIDTH):
+        report.progress("entries", first, size)
+        width = min(size - first, WIDTH)
+        path = tile_path("entries", first // WIDTH, width)
+        try:
+            reader.read(folder.read(path), width)
+        except Malformed as error:
+            raise Wrong(path, f"{error}{_tell_first(folder, entries, size)}") from error
+    _require_different(folder, entries, size)
+    return entries
+
+
+def bundle_of(entry: int, size: int) -> str:
+    """Return the path of the bundle with an entry."""
+    index = entry // WIDTH
+    return tile_path("entries", index, min(size - index * WIDTH, WIDTH))
+
+
+class _Reader:
+    """Reads bundles, one after the other."""
+
+    def __init__(self, entries: Entries, paper: bytes) -> None:
+        self._entries = entries
+        self._paper_hash = sha256(paper).hexdigest()
+        # What a bundle looks like, and the bytes of an entry in it with its length before it; known from the first.
+        self._bundle: re.Pattern[bytes] | None = None
+        self._stride = 0
+
+    def read(self, data: bytes, width: int) -> None:
+        """Add the entries of a bundle; raises Malformed, and then those before the fault have been added."""
+        if not (self._bundle and len(data) == width * self._stride and self._bundle.fullmatch(data)):
+            self._read_slowly(data, width)
+            return
+        ends = range(self._stride, len(data) + 1, self._stride)
+        length = self._stride - 2
+        self._entries.leaves += b"".join([sha256(b"\0" + data[end - length : end]).digest() for end in ends])
+        self._entries.commitments += b"".join([a2b_base64(data[end + _BEGIN : end + _END]) for end in ends])
+
+    def _read_slowly(self, data: bytes, width: int) -> None:
+        """Read entries one by one, to say which of them is wrong and why."""
+        place = found = 0
+        while place < len(data):
+            length = int.from_bytes(data[place : place + 2], "big")
+            entry = data[place + 2 : place + 2 + length]
+            number = len(self._entries)
+            if place + 2 + length > len(data):
+                raise Malformed(f"entry {number:,} is cut")
+            if found == width:
+                raise Malformed(f"it has more than the {width} entries that it has to have")
+            self._require_form(entry, number)
+            self._entries.leaves += sha256(b"\0" + entry).digest()
+            self._entries.commitments += a2b_base64(entry[_BEGIN:_END])
+            place += 2 + length
+            found += 1
+        if found < width:
+            raise Malformed(f"it has {found} entries, and has to have {width}")
+
+    def _require_form(self, entry: bytes, number: int) -> None:
+        match = _ENTRY.fullmatch(entry)
+        if not match:
+            raise Malformed(f"entry {number:,} is not of the form that an entry has")
+        election, design = match[1].decode(), match[2].decode()
+        if not self._bundle:
+            if len(design) not in (16, 32) or not self._paper_hash.startswith(design):
+                raise Malformed(
+                    f"entry {number:,} names the design {design}, and the hash of paper.json is {self._paper_hash[:32]}"
+                )
+            self._entries.election, self._entries.design = election, design
+            self._stride = 2 + len(entry)
+            begin = len(entry).to_bytes(2, "big") + entry[:_BEGIN]
+            self._bundle = re.compile(rb"(?:" + re.escape(begin) + _COMMITMENT + rb"\n)*")
+        if election != self._entries.election:
+            known = self._entries.election
+            raise Malformed(f"entry {number:,} is of the election {shorten(election)}, and those before of {known}")
+        if design != self._entries.design:
+            known = self._entries.design
+            raise Malformed(f"entry {number:,} names the design {design}, and those before it and paper.json {known}")
+
+
+def _require_different(folder: Folder, entries: Entries, size: int) -> None:
+    """Raise Wrong if a commitment comes twice."""
+    # Numbers of the first 8 bytes are quick to sort. Only if two are equal are whole commitments compared.
+    firsts = memoryview(bytes(entries.commitments)).cast("Q")[::4].tolist()
+    firsts.sort()
+    if all(map(int.__lt__, firsts, firsts[1:])):
+        return
+    seen: dict[bytes, int] = {}
+    for number in range(len(entries)):
+        commitment = bytes(entries.commitments[number * HASH_BYTES : (number + 1) * HASH_BYTES])
+        if (before := seen.setdefault(commitment, number)) != number:
+            what = f"entry {number:,} has the commitment of entry {before:,}"
+            raise Wrong(bundle_of(number, size), what + _tell_first(folder, entries, size))
+
+
+def _tell_first(folder: Folder, entries: Entries, size: int) -> str:
+    """Say which of the entries read so far is the first that the tiles do not have, "" if they have all."""
+    other = find_other_leaf(folder, entries.leaves, size)
+    if other is None:
+        return ""
+    return f"; the first entry that is not as in the hash tiles is entry {other:,}, in {bundle_of(other, size)}"
