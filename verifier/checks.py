@@ -195,11 +195,10 @@ def _check_result(paper: Paper, ballots: dict[str, Piles] | None, result: Result
         recount(result, paper, ballots)
         report.ok("recount", f"the ballots give the certified result in {len(result.contests)} contests")
     if result.draw and not paper.draw_hash:
-        report.unchecked("lots", "taken as certified.json has them: that they fell so is known to those who were there")
-    if gone := [
-        f"{one['key']}: {', '.join(one['recounted']['without'])}" for one in result.contests if "recounted" in one
-    ]:
-        report.unchecked("withdrawals", f"that these have withdrawn is believed: {'; '.join(gone)}")
+        report.unchecked("lots", "believed as certified.json has them: only those who were there know how they fell")
+    if gone := {one["key"]: one["recounted"]["without"] for one in result.contests if "recounted" in one}:
+        without = "; ".join(f"{key}: {', '.join(options)}" for key, options in gone.items())
+        report.unchecked("withdrawals", f"that these have withdrawn is believed: {without}")
     if any(one["entitled"] is not None for one in result.contests):
         report.unchecked("entitled", "how many votes were entitled is believed: the roll is not public")
     report.unchecked("certified.json", f"nothing here shows {', '.join(BELIEVED)}, nor why ballots were set aside")
@@ -229,6 +228,4 @@ def _check_audit(
         report.unchecked("audit", "without fates and ballots.json the opened entries are compared with nothing")
         return
     audit.compare(counting, paper, ballots, name)
-    report.ok(
-        "audit", f"the {fates.counting:,} entries that count are, contest by contest, the ballots of ballots.json"
-    )
+    report.ok("audit", f"{fates.counting:,} entries count, and are by contest the ballots of ballots.json")

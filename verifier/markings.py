@@ -12,7 +12,7 @@ from tabulation import pairwise as pairs
 
 from .paper import Contest
 from .report import Malformed
-from .values import shorten
+from .values import is_number, shorten
 
 Groups = list[list[str]]
 
@@ -56,12 +56,19 @@ def _count_choice(marking: str, contest: Contest) -> list[str]:
 
 def _count_choices(marking: str, contest: Contest) -> list[str]:
     keys = marking.split(",")
-    most, least = contest.rules.get("max_choices"), contest.rules.get("min_choices")
+    most, least = _limit(contest, "max_choices", len(keys)), _limit(contest, "min_choices", len(keys))
     if not set(keys) <= set(contest.options) or any(one >= other for one, other in pairwise(keys)):
         raise Malformed(f"{shorten(marking)} is no list of options of {contest.key} in order, each once")
-    if (most is not None and len(keys) > most) or (least is not None and len(keys) < least):
+    if not least <= len(keys) <= most:
         raise Malformed(f"{shorten(marking)} has {len(keys)} choices, which {contest.key} does not allow")
     return keys
+
+
+def _limit(contest: Contest, name: str, otherwise: int) -> int:
+    limit = contest.rules.get(name)
+    if limit is not None and not is_number(limit):
+        raise Malformed(f"{name} of {contest.key} is {shorten(limit)}, which is no number")
+    return otherwise if limit is None else limit
 
 
 def _count_committee(marking: str, contest: Contest) -> list[str]:
@@ -83,7 +90,7 @@ def _read_scores(marking: str, contest: Contest, best: int) -> dict[str, int]:
 
 def _best_score(contest: Contest) -> int:
     best = contest.rules.get("max_score", 5)
-    if not isinstance(best, int) or not 1 <= best <= grades.LARGEST:
+    if not is_number(best, least=1) or not best <= grades.LARGEST:
         raise Malformed(f"the best score of {contest.key} is {shorten(best)}")
     return best
 

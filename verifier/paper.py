@@ -9,6 +9,11 @@ from .values import is_number, shorten
 
 # Rules about the page of a ballot, which no count depends on.
 _OF_PAGE = ("blank", "random_order")
+# Fields that some schemes write though they say nothing, and others leave out then.
+_MAY_BE_SILENT = (
+    "title", "description", "groups", "tie_break", "draw_hash", "language", "translations",
+    "emoji", "colour", "picture",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def _is_option(option: Any) -> bool:
 
 def _without_silence(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out empty texts and lists: a later scheme writes a paper without them, an earlier one with them."""
-    return {name: value for name, value in fields.items() if value or value is False}
+    return {name: value for name, value in fields.items() if value or name not in _MAY_BE_SILENT}
 
 
 def _of_first_scheme(content: list[Any]) -> dict[str, Any]:
