@@ -4,8 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-# The launcher runs this folder by its path.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+# The launcher runs this folder by its path. Its modules are those of a package, and must not hide any of Python's.
+if not __package__:
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from verifier.checks import verify
 from verifier.folder import Folder
@@ -30,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
         verify(Folder(options.folder), options.audit, report)
     except NoRecord as error:
         sys.stderr.write(f"urna: {error}\n")
+        return NO_RECORD
+    except OSError as error:
+        sys.stderr.write(f"urna: {error.filename or options.folder}: {error.strerror}\n")
         return NO_RECORD
     except Wrong as error:
         report.wrong(error)

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any, TypeAlias
 
+from .entries import Entries
 from .paper import Contest, Paper, read_contests
 from .report import Malformed
 from .values import is_number, read_json, shorten
@@ -11,15 +12,15 @@ from .values import is_number, read_json, shorten
 Piles: TypeAlias = Counter[tuple[str, int]]
 
 
-def read_ballots(data: bytes, paper: Paper, election: str, design: str) -> dict[str, Piles]:
+def read_ballots(data: bytes, paper: Paper, entries: Entries) -> dict[str, Piles]:
     """Read the ballots of an election on a paper, by contest; raises Malformed."""
     content = read_json(data)
-    if not isinstance(content, dict):
-        raise Malformed("the ballots are an object in JSON")
-    for name, own in (("election", election), ("design", design), ("title", paper.title)):
-        if content.get(name) != own:
-            raise Malformed(f"{name} is {shorten(content.get(name))}, and has to be {shorten(own)}")
-    contests = read_contests(content.get("contests"))
+    if not isinstance(content, dict) or content.keys() != {"election", "design", "title", "contests"}:
+        raise Malformed("the ballots are no object in JSON with election, design, title and contests alone")
+    entries.require_same(content, paper.text)
+    if content["title"] != paper.title:
+        raise Malformed(f"title is {shorten(content['title'])}, and has to be {shorten(paper.title)}")
+    contests = read_contests(content["contests"])
     if [one.key for one in contests] != [one.key for one in paper.contests]:
         raise Malformed("its contests are not those of paper.json")
     for given, contest in zip(contests, paper.contests, strict=True):

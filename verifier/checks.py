@@ -13,6 +13,7 @@ from .policy import Policy
 from .recount import recount
 from .report import Report, Wrong, at
 from .result import BELIEVED, Result, read_result
+from .totals import check_totals
 from .tree import Difference, Tree, compare_tiles, read_leaves, tile_paths
 from .values import read_json
 
@@ -29,19 +30,15 @@ def verify(folder: Folder, audit_file: Path | None, report: Report) -> None:
     _check_earlier(folder, keys, head, tree, report)
     _check_policy(folder, head, report)
     fates = _check_fates(folder, entries, report)
-    election, design = entries.election, entries.design
     ballots = result = None
-    if not len(entries):
-        report.unchecked("result", "there are no entries, and so nothing says of which election and paper a result is")
-    else:
-        if (data := folder.find("ballots.json")) is not None:
-            with at("ballots.json"):
-                ballots = read_ballots(data, paper, election, design)
-        if (data := folder.find("certified.json")) is not None:
-            with at("certified.json"):
-                result = read_result(data, paper, election, design)
-        _check_numbers(paper, fates, ballots, result, report)
-        _check_result(paper, ballots, result, report)
+    if (data := folder.find("ballots.json")) is not None:
+        with at("ballots.json"):
+            ballots = read_ballots(data, paper, entries)
+    if (data := folder.find("certified.json")) is not None:
+        with at("certified.json"):
+            result = read_result(data, paper, entries)
+    check_totals(paper, len(entries), fates, ballots, result, report)
+    _check_result(paper, ballots, result, report)
     _check_audit(folder, audit_file, entries, paper, fates, ballots, report)
     known = {*_FILES, *folder.names("checkpoints"), *tile_paths(tree)}
     if others := folder.others(known):
@@ -66,12 +63,12 @@ def _check_entries(folder: Folder, head: Checkpoint, report: Report) -> tuple[En
     content = folder.read("paper.json")
     entries = read_entries(folder, head.size, content, report)
     with at("paper.json"):
-        paper = read_paper(read_json(content))
+        paper = read_paper(read_json(content), content)
     if len(entries):
         shown = f"{len(entries):,} of the election {entries.election}, on the paper {entries.design}, each different"
         report.ok("entries", shown)
     else:
-        report.unchecked("entries", "there are none, and so nothing says which paper belongs to this record")
+        report.unchecked("entries", "there are none, and so nothing says of which election and paper this record is")
     return entries, paper
 
 
@@ -150,36 +147,6 @@ def _check_fates(folder: Folder, entries: Entries, report: Report) -> Fates | No
     fate = ", ".join(f"{one.decode()} {number:,}" for one, number in sorted(fates.numbers.items()))
     report.ok("fates", f"one for each entry: {fate or 'none'}")
     return fates
-
-
-def _check_numbers(
-    paper: Paper, fates: Fates | None, ballots: dict[str, Piles] | None, result: Result | None, report: Report
-) -> None:
-    """Check that all files say the same numbers of ballots and of votes."""
-    for_all = [contest.key for contest in paper.contests if not contest.groups]
-    numbers: list[tuple[str, str, int]] = []
-    votes: list[tuple[str, str, int]] = []
-    if fates:
-        numbers.append(("fates", "entries that count", fates.counting))
-    if result:
-        numbers.append(("certified.json", "ballots", result.ballots))
-        votes.append(("certified.json", "votes", result.votes))
-        by_contest = {one["key"]: one["ballots"] for one in result.contests}
-        votes += [("certified.json", f"votes in {key}", by_contest[key]) for key in for_all]
-    if ballots is not None:
-        sums = {key: sum(pile.values()) for key, pile in ballots.items()}
-        numbers += [("ballots.json", f"ballots in {key}", sums[key]) for key in for_all]
-        weighted = {key: sum(weight * n for (_, weight), n in pile.items()) for key, pile in ballots.items()}
-        votes += [("ballots.json", f"votes in {key}", weighted[key]) for key in for_all]
-    for same in (numbers, votes):
-        for place, what, number in same[1:]:
-            if number != same[0][2]:
-                raise Wrong(place, f"{number:,} {what}, and {same[0][0]} has {same[0][2]:,} {same[0][1]}")
-    if len(numbers) > 1:
-        places = " and ".join(dict.fromkeys(place for place, _, _ in numbers))
-        report.ok("numbers", f"{numbers[0][2]:,} ballots in {places}")
-    if result and fates and result.set_aside != fates.set_aside:
-        report.unchecked("set aside", f"certified.json has {result.set_aside}, and fates {fates.set_aside}: ask why")
 
 
 def _check_result(paper: Paper, ballots: dict[str, Piles] | None, result: Result | None, report: Report) -> None:

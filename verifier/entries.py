@@ -5,8 +5,10 @@ No object is kept for an entry, only its leaf hash and its commitment, which are
 
 import re
 from binascii import a2b_base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 from .folder import Folder
 from .report import Malformed, Report, Wrong
@@ -31,6 +33,18 @@ class Entries:
 
     def __len__(self) -> int:
         return len(self.leaves) // HASH_BYTES
+
+    def require_same(self, content: Mapping[str, Any], paper: bytes) -> None:
+        """Raise Malformed unless a file names the election and the design of the entries.
+
+        If there are none, nothing names the election, and the design is the hash of the paper in either length.
+        """
+        election, design = content.get("election"), content.get("design")
+        paper_hash = sha256(paper).hexdigest()
+        if len(self) and election != self.election:
+            raise Malformed(f"election is {shorten(election)}, and has to be {shorten(self.election)}")
+        if design not in ([self.design] if len(self) else [paper_hash[:16], paper_hash[:32]]):
+            raise Malformed(f"design is {shorten(design)}, and has to be {shorten(self.design or paper_hash[:32])}")
 
 
 def read_entries(folder: Folder, size: int, paper: bytes, report: Report) -> Entries:

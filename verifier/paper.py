@@ -49,9 +49,11 @@ class Paper:
     tie_break: str
     draw_hash: str
     said: Mapping[str, Any] = field(repr=False)
+    # As it was published, which is what its hash is of.
+    text: bytes = field(default=b"", repr=False)
 
 
-def read_paper(content: Any) -> Paper:
+def read_paper(content: Any, text: bytes = b"") -> Paper:
     """Read a paper out of its JSON, of any scheme; raises Malformed."""
     if isinstance(content, list):
         content = _of_first_scheme(content)
@@ -63,7 +65,7 @@ def read_paper(content: Any) -> Paper:
         raise Malformed("title, tie_break and draw_hash of a paper are texts")
     # Papers of earlier schemes do not write what was the same for all of them.
     said = {"eligibility": "open", "shows": "live", **content, "contests": [one.said for one in contests]}
-    return Paper(title, contests, tie_break, draw_hash, _without_silence(said))
+    return Paper(title, contests, tie_break, draw_hash, _without_silence(said), text)
 
 
 def read_contests(content: Any) -> tuple[Contest, ...]:

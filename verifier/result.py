@@ -7,6 +7,7 @@ from typing import Any
 
 from tabulation.draw import Draw, Lot, PublicLots, SecretDraw
 
+from .entries import Entries
 from .paper import Contest, Paper, read_paper
 from .report import Malformed
 from .values import is_number, read_json, shorten
@@ -33,14 +34,12 @@ class Result:
     draw: Draw | None
 
 
-def read_result(data: bytes, paper: Paper, election: str, design: str) -> Result:
+def read_result(data: bytes, paper: Paper, entries: Entries) -> Result:
     """Read the certified result of an election on a paper; raises Malformed."""
     content = read_json(data, canonical=True)
     if not isinstance(content, dict) or content.get("format") != FORMAT or content.keys() != _NAMES:
         raise Malformed(f"this is no certified result of the format {FORMAT}")
-    for name, own in (("election", election), ("design", design)):
-        if content[name] != own:
-            raise Malformed(f"{name} is {shorten(content[name])}, and has to be {shorten(own)}")
+    entries.require_same(content, paper.text)
     _require_paper(read_paper(content["paper"]), paper)
     for name in ("ballots", "votes"):
         if not is_number(content[name]):

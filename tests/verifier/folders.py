@@ -93,10 +93,8 @@ class Record:
         return [derive_salt(bytes([9] * 32), "A" * 22, str(number)) for number in range(len(self.cast))]
 
     def entries(self) -> list[bytes]:
-        pairs = zip(self.cast, self.salts(), strict=True)
-        return [
-            Entry.of(OpenBallot(ELECTION, self.design, one.marking, one.weight), salt).to_bytes() for one, salt in pairs
-        ]
+        pairs, design = zip(self.cast, self.salts(), strict=True), self.design
+        return [Entry.of(OpenBallot(ELECTION, design, one.marking, one.weight), salt).to_bytes() for one, salt in pairs]
 
     def counting(self) -> list[Cast]:
         return [one for one in self.cast if one.fate == "counts"]
