@@ -56,8 +56,9 @@ def check_totals(
     for more, one in fewer:
         if more and one.number > more[0].number:
             raise _wrong(one, "only ", more[0])
-    if numbers and numbers[0].number > entries:
-        raise _wrong(numbers[0], "only ", _Said("the record", entries, "entries"))
+    for one in [*numbers, *(one for more, one in fewer if more is numbers)]:
+        if one.number > entries:
+            raise _wrong(one, "only ", _Said("the record", entries, "entries"))
     if len(numbers) > 1:
         report.ok(
             "numbers", f"{numbers[0].number:,} ballots in {' and '.join(dict.fromkeys(one.place for one in numbers))}"

@@ -77,6 +77,15 @@ class TestGoodFolder:
         (folder / "certified.json").unlink()
         assert fault(folder) == "ballots.json: 269 ballots in plurality, and the record has only 0 entries"
 
+    def test_has_no_more_ballots_than_entries_in_a_contest_for_some(self, tmp_path, verify, fault):
+        paper = folders.with_contests(contest("q1", ANIMALS, groups=("staff",)))
+        folder = Record((Cast("q1=ant"), Cast("q1=bee")), paper, None).write(tmp_path / "record")
+        verify(folder)
+        for name in ("fates", "audit", "certified.json"):
+            (folder / name).unlink()
+        rewrite(folder, "ballots.json", lambda it: it["contests"][0]["ballots"][0].update(number=2))
+        assert fault(folder) == "ballots.json: 3 ballots in q1, and the record has only 2 entries"
+
     def test_takes_an_audit_file_from_elsewhere(self, folder, verify, fault, tmp_path):
         shutil.move(folder / "audit", tmp_path / "kept")
         assert "300 entries open" in verify(folder, "--audit", str(tmp_path / "kept"))
