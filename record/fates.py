@@ -11,7 +11,7 @@ from tally.recorder import Contradiction
 
 from .formats.tree import split_hashes
 from .models import Batch, Log, LogSecret
-from .openings import HAS_CAST_RECORD, Opener, cast_records, rejected_ballots
+from .openings import HAS_CAST_RECORD, Opener, Opening, cast_records, rejected_ballots
 
 COUNTS, REPLACED = b"c", b"r"
 _Reason = RejectedBallot.Reason
@@ -40,8 +40,9 @@ def write(election: Election) -> None:
     fates = bytearray(log.size)
     parts = log.size // MOST_IN_MEMORY + 1
     for part in range(parts):
-        places = {one: place for place, one in _read_commitments(election.pk) if one[0] % parts == part}
-        for commitment, fate in _fates_of_ballots(election.pk, opener):
+        places = {one: place for place, one in enumerate(read_commitments(election.pk)) if one[0] % parts == part}
+        for opening, fate in read_ballots(election.pk, opener):
+            commitment = opener.commit(opening)
             if commitment[0] % parts == part:
                 if commitment not in places:
                     raise Contradiction("a ballot has no entry in the record")
@@ -57,17 +58,15 @@ def write_lines(fates: bytes) -> str:
     return "".join(map(lines.__getitem__, fates))
 
 
-def _read_commitments(election: int) -> Iterator[tuple[int, bytes]]:
+def read_commitments(election: int) -> Iterator[bytes]:
+    """Yield the commitments of all entries, in the order of their places, which all of them have."""
     batches = Batch.objects.filter(election=election).order_by("first").values_list("commitments", flat=True)
-    place = 0
     for commitments in batches.iterator(chunk_size=20):
-        for commitment in split_hashes(bytes(commitments)):
-            yield place, commitment
-            place += 1
+        yield from split_hashes(bytes(commitments))
 
 
-def _fates_of_ballots(election: int, opener: Opener) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the commitment to each ballot, and its fate."""
+def read_ballots(election: int, opener: Opener) -> Iterator[tuple[Opening, bytes]]:
+    """Yield the opening of each ballot, and its fate, in no order of meaning."""
     same = {"election": election, "voter_key": OuterRef("voter_key"), "ballot_id": OuterRef("ballot_id")}
     records = cast_records(election).annotate(
         counts=Exists(CountedBallot.objects.filter(**same)),
@@ -76,6 +75,6 @@ def _fates_of_ballots(election: int, opener: Opener) -> Iterator[tuple[bytes, by
     record: Any
     for record in records.iterator(chunk_size=5000):
         fate = COUNTS if record.counts else _SET_ASIDE[HAS_CAST_RECORD] if record.was_set_aside else REPLACED
-        yield opener.commit_to(record), fate
+        yield opener.open_ballot(record), fate
     for rejected in rejected_ballots(election):
-        yield opener.commit_to_rejected(rejected), _SET_ASIDE[RejectedBallot.Reason(rejected.reason)]
+        yield opener.open_rejected(rejected), _SET_ASIDE[RejectedBallot.Reason(rejected.reason)]

@@ -5,7 +5,7 @@ aside without a cast record may have neither: its entry goes by its place in the
 as that could be read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.db.models import QuerySet
@@ -27,15 +27,12 @@ class Opening(NamedTuple):
     marking: str
 
 
-Commit = Callable[[bytes, int, str], bytes]
-
-
 class Opener:
     """Opens the entries of one election, on the paper by which it is counted."""
 
     def __init__(self, secret: bytes, slug: str, design: str) -> None:
         self._secret = secret
-        self._commit: Commit = commitment_maker(slug, design)
+        self._commit = commitment_maker(slug, design)
 
     def commit_to(self, ballot: Ballot | CastRecord) -> bytes:
         """Return the commitment to a ballot that has a cast record."""
@@ -44,6 +41,10 @@ class Opener:
     def commit_to_rejected(self, rejected: RejectedBallot) -> bytes:
         """Return the commitment to what is set aside without a cast record."""
         return self._commit(*self.open_rejected(rejected))
+
+    def commit(self, opening: Opening) -> bytes:
+        """Return the commitment that an opening opens."""
+        return self._commit(*opening)
 
     def open_ballot(self, ballot: Ballot | CastRecord) -> Opening:
         salt = derive_salt(self._secret, ballot.voter_key, str(ballot.ballot_id))

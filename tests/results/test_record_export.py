@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from polls import ballot_box
 from polls.models import Election
 from record import recorder
 from record.formats.checkpoint import open_checkpoint
@@ -18,6 +19,7 @@ from tally.lifecycle import turn_phases
 from tally.models import CertifiedResult
 from tests.record.whole import read_entries
 from tests.tally.test_certification import ask, certify_all, finish
+from verifier.__main__ import main as verify
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
 
@@ -35,9 +37,9 @@ def drink(make_election: Any, cast: Any) -> Election:
     return made
 
 
-def export(folder: Path, slug: str = "drink") -> str:
+def export(folder: Path, slug: str = "drink", *options: str) -> str:
     said = StringIO()
-    call_command("export_record", slug, str(folder), stdout=said, stderr=StringIO())
+    call_command("export_record", slug, str(folder), *options, stdout=said, stderr=StringIO())
     return said.getvalue()
 
 
@@ -80,6 +82,64 @@ def test_an_empty_record_is_one(make_election, tmp_path):
     recorder.keep_logs()
     assert export(tmp_path, "tea").startswith("0 entries of tea")
     assert files_in(tmp_path) == {"checkpoint", "key", "paper.json"}
+
+
+class TestVerified:
+    """By the verifier, which shares nothing with what has written the record."""
+
+    @pytest.mark.parametrize("method", ["plurality", "stv"])
+    def test_a_certified_election_holds_with_its_audit_file(self, make_election, cast, redis, tmp_path, capsys, method):
+        drink = make_election(options=("ant", "bee", "cat"), method=method)
+        for number in range(300):
+            first, second = ("ant", "bee", "cat")[number % 3], ("ant", "bee", "cat")[(number + 1) % 3]
+            cast(drink, f"v{number}", f"{first}>{second}" if method == "stv" else first)
+        drain_all()
+        for number in range(40):
+            cast(drink, f"v{number}", "cat")
+        redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), {"v": 2, "voter": "?"})
+        finish(drink)
+        recorder.keep_logs()
+        audit = tmp_path / "audit"
+        said = export(tmp_path / "before", "drink", f"--audit={audit}")
+        assert f"{audit} opens each of them: give it to auditors alone." in said
+        assert audit.stat().st_mode & 0o777 == 0o600
+        ask(drink, set_aside=1)
+        certify_all()
+        export(tmp_path / "record")
+        capsys.readouterr()
+        assert verify([str(tmp_path / "record"), "--audit", str(audit)]) == 0
+        told = capsys.readouterr().out
+        assert "ok   fates: one for each entry: counts 300, replaced 40, set-aside unreadable 1" in told
+        assert "ok   recount: the ballots give the certified result in 1 contests" in told
+        assert "ok   audit: 341 entries open" in told
+
+    def test_a_record_of_an_open_election_holds(self, drink, tmp_path, capsys):
+        export(tmp_path / "record")
+        assert verify([str(tmp_path / "record")]) == 0
+        assert "300 entries have the root of the checkpoint" in capsys.readouterr().out
+
+
+class TestAuditFile:
+    def test_is_not_there_before_the_election_is_final(self, drink, tmp_path):
+        with pytest.raises(CommandError, match="drink cannot be opened: its record is not finished"):
+            export(tmp_path / "record", "drink", f"--audit={tmp_path / 'audit'}")
+        assert files_in(tmp_path) == set()
+
+    def test_is_not_there_after_certification(self, drink, tmp_path):
+        finish(drink)
+        ask(drink)
+        certify_all()
+        with pytest.raises(CommandError, match="it is certified, and nobody can open its record any more"):
+            export(tmp_path / "record", "drink", f"--audit={tmp_path / 'audit'}")
+        assert files_in(tmp_path) == set()
+
+    def test_takes_the_place_of_no_other_file(self, drink, tmp_path):
+        finish(drink)
+        recorder.keep_logs()
+        (tmp_path / "audit").write_text("mine")
+        with pytest.raises(CommandError, match="is there already: name another file"):
+            export(tmp_path / "record", "drink", f"--audit={tmp_path / 'audit'}")
+        assert (tmp_path / "audit").read_text() == "mine"
 
 
 class TestRefusal:

@@ -150,7 +150,10 @@ class TestComplaints:
     def test_name_the_commands_there_are(self) -> None:
         unknown = call(LAUNCHER.parent, "vote")
         assert unknown.returncode == 1
-        assert unknown.stderr == "urna: there is no command 'vote': choose one of up, manage, test, faults, verify, bench\n"
+        assert (
+            unknown.stderr
+            == "urna: there is no command 'vote': choose one of up, manage, test, faults, verify, bench\n"
+        )
 
 
 class TestHelp:
