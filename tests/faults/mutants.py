@@ -6,6 +6,7 @@ A mutant shows that the harness would notice. Most are mistakes that real voting
 import functools
 import random
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,8 @@ class Mutant:
     """A mistake, the family of faults under which it shows, and how each role is patched to make it.
 
     `sql` changes the schema first, and `valkey` are further options for the server. One that is `ranked` is to be seen
-    in rankings alone: it loses no choice and doubles none, and what is counted is wrong. One that is `rolled` lets
-    people vote who may not, or once more than they may.
+    in rankings alone: it loses no choice and doubles none, and what is counted is wrong. One that is `recorded` is to be
+    seen in the public record alone. One that is `rolled` lets people vote who may not, or once more than they may.
     """
 
     what: str
@@ -34,11 +35,12 @@ class Mutant:
     sql: Sequence[str] = ()
     valkey: Sequence[str] = ()
     ranked: bool = False
+    recorded: bool = False
     rolled: bool = False
 
     def is_caught(self, verdict: "Verdict") -> bool:
         """Tell whether a run with it has shown what it does."""
-        if self.ranked:
+        if self.ranked or self.recorded:
             return verdict.wrong > 0
         return verdict.unentitled > 0 if self.rolled else verdict.lost > 0 or verdict.doubled > 0
 
@@ -163,6 +165,27 @@ def _swap_ranks() -> None:
     WhollyCounted.count = patched
 
 
+def _record_beside_the_count() -> None:
+    from django.db import connection
+
+    from record.recorder import PublicRecorder
+
+    write = PublicRecorder.write
+
+    def patched(*args: Any, **kwargs: Any) -> Any:
+        def write_alone() -> Any:
+            try:
+                return write(*args, **kwargs)
+            finally:
+                connection.close()
+
+        # A thread has a connection of its own, and so a transaction of its own.
+        with ThreadPoolExecutor(1) as beside:
+            return beside.submit(write_alone).result()
+
+    PublicRecorder.write = patched
+
+
 def _check_no_roll() -> None:
     check = "if not entry or known_issue ~= issue then return refuse('not-eligible') end"
     _change_cast_script(lambda text: text.replace(check, "known_weight, known_groups = known_weight or '1', groups"))
@@ -210,6 +233,13 @@ MUTANTS = {
     "maxlen": Mutant(f"Redis keeps the last {MAXLEN} ballots only", "backlog", {"vote": _cut_the_box}),
     "task-for-each-vote": Mutant(
         "votes travel in Celery messages", "tasks", {"vote": _send_a_task, "worker": _count_by_task}
+    ),
+    "record-beside-count": Mutant(
+        "entries of the record are written in another transaction than the count",
+        "counting",
+        {"worker": _record_beside_the_count},
+        sql=["ALTER TABLE record_batch DROP CONSTRAINT record_batch_once_per_round"],
+        recorded=True,
     ),
     "roll-not-checked": Mutant(
         "the box does not look at the roll: an old form and cookie are enough",
