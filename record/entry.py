@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from binascii import b2a_base64
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -89,31 +89,41 @@ class Entry:
         return is_here and hmac.compare_digest(self.commitment, _commit(ballot, salt))
 
 
-def entry_writer(election: str, design: str) -> Callable[[bytes], bytes]:
-    """Return what writes the entries of one paper by their commitments, as `Entry.to_bytes` does; raises Malformed."""
+def write_entries(election: str, design: str, commitments: Iterable[bytes]) -> list[bytes]:
+    """Write the entries of one paper by their commitments, as `Entry.to_bytes` does; raises Malformed."""
     first, last = Entry(election, design, bytes(HASH_BYTES)).to_bytes().split(write_base64(bytes(HASH_BYTES)).encode())
-    return lambda commitment: first + b2a_base64(commitment, newline=False) + last
+    return [first + b2a_base64(commitment, newline=False) + last for commitment in commitments]
 
 
-def commitment_maker(election: str, design: str) -> Callable[[bytes, int, str], bytes]:
-    """Return what commits to many ballots on one paper, each given by salt, weight and marking; raises Malformed."""
-    first = OpenBallot(election, design, "").to_bytes().removesuffix(b"1\n")
+class Committer:
+    """Commits to many ballots on one paper, under salts of one secret; raises Malformed for what no paper is."""
 
-    def commit(salt: bytes, weight: int, marking: str) -> bytes:
-        return hashlib.sha256(b"%b%b%d\n%b" % (salt, first, weight, marking.encode())).digest()
+    def __init__(self, secret: bytes, election: str, design: str) -> None:
+        self._salts = _keyed(secret)
+        self._first = OpenBallot(election, design, "").to_bytes().removesuffix(b"1\n")
 
-    return commit
+    def commit(self, voter_key: str, ballot_id: str, weight: int, marking: str) -> bytes:
+        """Return the commitment of 32 bytes."""
+        salt = self._salts.copy()
+        salt.update(f"{voter_key}\n{ballot_id}".encode())
+        return hashlib.sha256(b"%b%b%d\n%b" % (salt.digest(), self._first, weight, marking.encode())).digest()
 
 
 def derive_salt(secret: bytes, voter_key: str, ballot_id: str) -> bytes:
-    """Derive the salt of a ballot from the secret of its record: HMAC-SHA256, 32 bytes.
+    """Derive the salt of a ballot from the secret of its record: BLAKE2b with that key (RFC 7693), 32 bytes.
 
     No salt has to be stored; and whoever learns that of one entry learns nothing about any other. A voter key has no
     newline, and so no two ballots have the same text.
     """
-    if len(secret) < SALT_BYTES:
-        raise ValueError(f"the secret of a record has {SALT_BYTES} bytes or more, and not {len(secret)}")
-    return hmac.digest(secret, f"{voter_key}\n{ballot_id}".encode(), hashlib.sha256)
+    salt = _keyed(secret)
+    salt.update(f"{voter_key}\n{ballot_id}".encode())
+    return salt.digest()
+
+
+def _keyed(secret: bytes) -> hashlib.blake2b:
+    if not SALT_BYTES <= len(secret) <= hashlib.blake2b.MAX_KEY_SIZE:
+        raise ValueError(f"the secret of a record has {SALT_BYTES} to 64 bytes, and not {len(secret)}")
+    return hashlib.blake2b(key=secret, digest_size=SALT_BYTES)
 
 
 def _commit(ballot: OpenBallot, salt: bytes) -> bytes:

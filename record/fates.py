@@ -41,8 +41,7 @@ def write(election: Election) -> None:
     parts = log.size // MOST_IN_MEMORY + 1
     for part in range(parts):
         places = {one: place for place, one in enumerate(read_commitments(election.pk)) if one[0] % parts == part}
-        for opening, fate in read_ballots(election.pk, opener):
-            commitment = opener.commit(opening)
+        for commitment, _opening, fate in read_ballots(election.pk, opener):
             if commitment[0] % parts == part:
                 if commitment not in places:
                     raise Contradiction("a ballot has no entry in the record")
@@ -65,8 +64,8 @@ def read_commitments(election: int) -> Iterator[bytes]:
         yield from split_hashes(bytes(commitments))
 
 
-def read_ballots(election: int, opener: Opener) -> Iterator[tuple[Opening, bytes]]:
-    """Yield the opening of each ballot, and its fate, in no order of meaning."""
+def read_ballots(election: int, opener: Opener) -> Iterator[tuple[bytes, Opening, bytes]]:
+    """Yield the commitment to each ballot, its opening, and its fate, in no order of meaning."""
     same = {"election": election, "voter_key": OuterRef("voter_key"), "ballot_id": OuterRef("ballot_id")}
     records = cast_records(election).annotate(
         counts=Exists(CountedBallot.objects.filter(**same)),
@@ -75,6 +74,7 @@ def read_ballots(election: int, opener: Opener) -> Iterator[tuple[Opening, bytes
     record: Any
     for record in records.iterator(chunk_size=5000):
         fate = COUNTS if record.counts else _SET_ASIDE[HAS_CAST_RECORD] if record.was_set_aside else REPLACED
-        yield opener.open_ballot(record), fate
+        yield opener.commit_to(record), opener.open_ballot(record), fate
     for rejected in rejected_ballots(election):
-        yield opener.open_rejected(rejected), _SET_ASIDE[RejectedBallot.Reason(rejected.reason)]
+        fate = _SET_ASIDE[RejectedBallot.Reason(rejected.reason)]
+        yield opener.commit_to_rejected(rejected), opener.open_rejected(rejected), fate

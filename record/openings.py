@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from polls.ballots import Ballot
 from tally.models import CastRecord, RejectedBallot
 
-from .entry import commitment_maker, derive_salt
+from .entry import Committer, derive_salt
 
 # What has a cast record of its own, and so an entry, before it is set aside.
 HAS_CAST_RECORD = RejectedBallot.Reason.ALREADY_COUNTED
@@ -32,29 +32,32 @@ class Opener:
 
     def __init__(self, secret: bytes, slug: str, design: str) -> None:
         self._secret = secret
-        self._commit = commitment_maker(slug, design)
+        self._committer = Committer(secret, slug, design)
 
     def commit_to(self, ballot: Ballot | CastRecord) -> bytes:
         """Return the commitment to a ballot that has a cast record."""
-        return self._commit(*self.open_ballot(ballot))
+        return self._committer.commit(ballot.voter_key, str(ballot.ballot_id), ballot.weight, ballot.marking)
 
     def commit_to_rejected(self, rejected: RejectedBallot) -> bytes:
         """Return the commitment to what is set aside without a cast record."""
-        return self._commit(*self.open_rejected(rejected))
-
-    def commit(self, opening: Opening) -> bytes:
-        """Return the commitment that an opening opens."""
-        return self._commit(*opening)
+        return self._committer.commit(*_place_of(rejected), 1, _marking_of(rejected))
 
     def open_ballot(self, ballot: Ballot | CastRecord) -> Opening:
         salt = derive_salt(self._secret, ballot.voter_key, str(ballot.ballot_id))
         return Opening(salt, ballot.weight, ballot.marking)
 
     def open_rejected(self, rejected: RejectedBallot) -> Opening:
-        # No voter key is empty, so that no ballot has the same salt.
-        salt = derive_salt(self._secret, "", f"{rejected.shard} {rejected.epoch} {rejected.entry}")
-        marking = rejected.payload.get("marking", "")
-        return Opening(salt, 1, marking if isinstance(marking, str) else "")
+        return Opening(derive_salt(self._secret, *_place_of(rejected)), 1, _marking_of(rejected))
+
+
+def _place_of(rejected: RejectedBallot) -> tuple[str, str]:
+    # No voter key is empty, so that no ballot has the same salt.
+    return "", f"{rejected.shard} {rejected.epoch} {rejected.entry}"
+
+
+def _marking_of(rejected: RejectedBallot) -> str:
+    marking = rejected.payload.get("marking", "")
+    return marking if isinstance(marking, str) else ""
 
 
 def rejected_without_record(rejected: Sequence[RejectedBallot]) -> list[RejectedBallot]:

@@ -5,14 +5,14 @@ import re
 from polls.models import Election
 from tally import store
 
+from .entry import write_entries
 from .formats.encodings import HASH_BYTES, Malformed
 from .formats.proof import Proof
 from .formats.tiles import TILE_WIDTH, Bundle, HashesInTiles, Tile, tile_width, write_bundle
-from .formats.tree import leaf_hash
+from .formats.tree import leaf_hash, split_hashes
 from .formats.tree_proofs import prove_inclusion
 from .models import Batch, Log
 from .models import Tile as StoredTile
-from .sequencer import write_entries
 
 _RECEIPT = re.compile(r"(?P<batch>[0-9]{1,18})\.(?P<place>[0-9]{1,9})", re.ASCII)
 
@@ -50,7 +50,7 @@ def read_entries(log: Log, first: int, number: int) -> list[bytes]:
     for start, design, data in rows:
         begin = max(first - start, 0) * HASH_BYTES
         end = (first + number - start) * HASH_BYTES
-        entries += write_entries(log.slug, design, bytes(data[begin:end]))
+        entries += write_entries(log.slug, design, split_hashes(bytes(data[begin:end])))
     return entries
 
 

@@ -20,7 +20,7 @@ from .openings import Opener, rejected_without_record
 logger = logging.getLogger(__name__)
 
 # Seconds between two checkpoints of an election that this process signs while ballots come without a pause.
-PAUSE_S = 0.5
+PAUSE_S = 1.0
 NO_PLACES = "its entries get no places in its record"
 
 
@@ -55,7 +55,7 @@ class PublicRecorder(Recorder):
                 commitments=b"".join(commitments),
             )
             receipts = {
-                written[one]: write_receipt(batch.pk, place) for place, one in enumerate(commitments) if one in written
+                written[one]: f"{batch.pk}.{place}" for place, one in enumerate(commitments) if one in written
             }
         if known:
             receipts |= find_receipts(definition.election, shard, {opener.commit_to(one): one.place for one in known})
@@ -75,11 +75,6 @@ class PublicRecorder(Recorder):
         LogSecret.objects.filter(election=election).delete()
 
 
-def write_receipt(batch: int, place: int) -> str:
-    """Write where an entry stands before it has a place in the tree: its batch, and its place there."""
-    return f"{batch}.{place}"
-
-
 def find_receipts(election: int, shard: int, wanted: Mapping[bytes, Place]) -> dict[Place, str]:
     """Find entries that an earlier transaction has written; the newest batches first, since these come again."""
     missing = dict(wanted)
@@ -88,7 +83,7 @@ def find_receipts(election: int, shard: int, wanted: Mapping[bytes, Place]) -> d
     for batch, commitments in batches.iterator(chunk_size=20):
         for place, commitment in enumerate(split_hashes(bytes(commitments))):
             if at := missing.pop(commitment, None):
-                found[at] = write_receipt(batch, place)
+                found[at] = f"{batch}.{place}"
         if not missing:
             break
     return found

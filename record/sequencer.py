@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from polls.models import Election, Shows
 from tally import store
 
-from .entry import entry_writer
+from .entry import write_entries
 from .formats.encodings import HASH_BYTES
 from .formats.keys import SignerKey
 from .formats.tiles import Growth, grow
@@ -53,7 +53,7 @@ def _sequence_some(election: int) -> bool:
     firsts, leaves = [], list[bytes]()
     for batch in taken:
         firsts.append(frontier.size + len(leaves))
-        leaves += map(leaf_hash, write_entries(log.slug, batch.design, bytes(batch.commitments)))
+        leaves += map(leaf_hash, write_entries(log.slug, batch.design, split_hashes(bytes(batch.commitments))))
     grown, growths = grow(frontier, leaves)
     _place(taken, firsts)
     _store_tiles(election, growths)
@@ -62,11 +62,6 @@ def _sequence_some(election: int) -> bool:
         size=grown.size, frontier=grown.to_bytes(), checkpoint=sign(key, grown), signed_at=Now()
     )
     return more
-
-
-def write_entries(slug: str, design: str, commitments: bytes) -> list[bytes]:
-    """Return the entries of one paper with these commitments, 32 bytes each."""
-    return [*map(entry_writer(slug, design), split_hashes(commitments))]
 
 
 def _take(election: int) -> tuple[list[Batch], bool]:

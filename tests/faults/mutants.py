@@ -25,8 +25,8 @@ class Mutant:
     """A mistake, the family of faults under which it shows, and how each role is patched to make it.
 
     `sql` changes the schema first, and `valkey` are further options for the server. One that is `ranked` is to be seen
-    in rankings alone: it loses no choice and doubles none, and what is counted is wrong. One that is `recorded` is to be
-    seen in the public record alone. One that is `rolled` lets people vote who may not, or once more than they may.
+    in rankings alone: it loses no choice and doubles none, and what is counted is wrong. One that is `recorded` is to
+    be seen in the public record alone. One that is `rolled` lets people vote who may not, or once more than they may.
     """
 
     what: str

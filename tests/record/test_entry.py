@@ -1,7 +1,6 @@
 """Entries: their bytes, what they commit to, and that they tell nothing without the salt."""
 
 import hashlib
-import hmac
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from record.entry import SALT_BYTES, Entry, OpenBallot, derive_salt
+from record.entry import SALT_BYTES, Committer, Entry, OpenBallot, derive_salt, write_entries
 from record.formats.encodings import Malformed
 
 BALLOT = OpenBallot("nesquik-vs-cola-cao", "0123456789abcdef" * 2, "q1=nesquik;q2=", 3)
@@ -102,8 +101,8 @@ class TestOpening:
 
 
 class TestSalt:
-    def test_is_an_hmac(self):
-        expected = hmac.new(SECRET, b"voter\nballot", hashlib.sha256).digest()
+    def test_is_a_keyed_hash(self):
+        expected = hashlib.blake2b(b"voter\nballot", key=SECRET, digest_size=32).digest()
         assert derive_salt(SECRET, "voter", "ballot") == expected
         assert len(expected) == SALT_BYTES
 
@@ -116,9 +115,32 @@ class TestSalt:
         }
         assert len(made) == 18
 
-    def test_needs_a_long_secret(self):
-        with pytest.raises(ValueError, match="32 bytes or more"):
-            derive_salt(b"short", "voter", "ballot")
+    @pytest.mark.parametrize("secret", [b"", b"short", b"x" * 31, b"x" * 65])
+    def test_needs_a_secret_that_is_long_and_a_key(self, secret):
+        with pytest.raises(ValueError, match="32 to 64 bytes"):
+            derive_salt(secret, "voter", "ballot")
+
+
+class TestMany:
+    """What writes many entries at once, beside what writes one."""
+
+    def test_commitments_are_those_of_each_ballot(self):
+        for marking, weight in (("q1=nesquik", 1), ("q1=ana>bea;q2=", 12), ("q1=" + "ñ😀" * 20, 3)):
+            ballot = OpenBallot(BALLOT.election, BALLOT.design, marking, weight)
+            salt = derive_salt(SECRET, "voter", "ballot")
+            made = Committer(SECRET, ballot.election, ballot.design).commit("voter", "ballot", weight, marking)
+            assert made == Entry.of(ballot, salt).commitment
+
+    def test_entries_are_those_of_each_commitment(self):
+        commitments = [bytes([number]) * 32 for number in range(5)]
+        written = write_entries(BALLOT.election, BALLOT.design, commitments)
+        assert written == [Entry(BALLOT.election, BALLOT.design, one).to_bytes() for one in commitments]
+
+    def test_refuse_what_no_entry_has(self):
+        with pytest.raises(Malformed):
+            write_entries("a b", BALLOT.design, [])
+        with pytest.raises(Malformed):
+            Committer(SECRET, BALLOT.election, "no design")
 
 
 class TestGame:
