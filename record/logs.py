@@ -41,8 +41,8 @@ def begin(election: int, slug: str) -> None:
 def read_secret(election: int, slug: str) -> LogSecret:
     """Return the secrets of a log, which begins now if it has not yet.
 
-    They are read anew for each batch: one that was kept could be that of a transaction that was rolled back, or of a
-    database that has been replaced by its backup.
+    They are read anew for each drain, and outside of its transactions: one that was kept could be that of a transaction
+    that was rolled back, or of a database that has been replaced by its backup.
     """
     found = LogSecret.objects.filter(election=election).first()
     if found is None:

@@ -4,13 +4,14 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from polls.ballots import Ballot
 from polls.definition import Definition
 from polls.models import Election
 from polls.outages import is_outage
 from tally.models import RejectedBallot
-from tally.recorder import Place, Recorder
+from tally.recorder import Prepare, Recorder, name_ballot
 
 from . import completion, logs, sequencer
 from .formats.tree import split_hashes
@@ -24,6 +25,13 @@ PAUSE_S = 1.0
 NO_PLACES = "its entries get no places in its record"
 
 
+class Prepared(NamedTuple):
+    """What opens the entries of an election, and the ballots of a batch by the commitments to them."""
+
+    opener: Opener
+    ballots: dict[bytes, Ballot]
+
+
 class PublicRecorder(Recorder):
     """Keeps the public record of each election."""
 
@@ -31,21 +39,28 @@ class PublicRecorder(Recorder):
         # When this process may sign a checkpoint of an election again, in seconds of `time.monotonic`.
         self._due: dict[int, float] = {}
 
+    def begin(self, definition: Definition) -> Prepare:
+        secret = logs.read_secret(definition.election, definition.slug)
+        opener = Opener(bytes(secret.salt_secret), definition.slug, definition.design)
+        return lambda ballots: Prepared(opener, {opener.commit_to(ballot): ballot for ballot in ballots})
+
     def write(
         self,
         definition: Definition,
         shard: int,
         version: int,
+        prepared: Prepared,
         *,
         new: Sequence[Ballot],
         known: Sequence[Ballot],
         set_aside: Sequence[RejectedBallot],
-    ) -> Mapping[Place, str]:
-        secret = logs.read_secret(definition.election, definition.slug)
-        opener = Opener(bytes(secret.salt_secret), definition.slug, definition.design)
-        written = {opener.commit_to(ballot): ballot.place for ballot in new}
+    ) -> Mapping[str, str]:
+        opener, written = prepared
+        if len(new) < len(written):
+            names = set(map(name_ballot, new))
+            written = {one: ballot for one, ballot in written.items() if name_ballot(ballot) in names}
         commitments = sorted([*written, *map(opener.commit_to_rejected, rejected_without_record(set_aside))])
-        receipts: dict[Place, str] = {}
+        receipts: dict[str, str] = {}
         if commitments:
             batch = Batch.objects.create(
                 election_id=definition.election,
@@ -54,11 +69,14 @@ class PublicRecorder(Recorder):
                 design=definition.design,
                 commitments=b"".join(commitments),
             )
+            first = f"{batch.pk}."
             receipts = {
-                written[one]: f"{batch.pk}.{place}" for place, one in enumerate(commitments) if one in written
+                name_ballot(ballot): first + str(place)
+                for place, ballot in enumerate(map(written.get, commitments))
+                if ballot
             }
         if known:
-            receipts |= find_receipts(definition.election, shard, {opener.commit_to(one): one.place for one in known})
+            receipts |= find_receipts(definition.election, shard, {opener.commit_to(one): one for one in known})
         return receipts
 
     def publish(self, election: int) -> None:
@@ -75,15 +93,15 @@ class PublicRecorder(Recorder):
         LogSecret.objects.filter(election=election).delete()
 
 
-def find_receipts(election: int, shard: int, wanted: Mapping[bytes, Place]) -> dict[Place, str]:
+def find_receipts(election: int, shard: int, wanted: Mapping[bytes, Ballot]) -> dict[str, str]:
     """Find entries that an earlier transaction has written; the newest batches first, since these come again."""
     missing = dict(wanted)
     found = {}
     batches = Batch.objects.filter(election=election, shard=shard).order_by("-pk").values_list("pk", "commitments")
     for batch, commitments in batches.iterator(chunk_size=20):
         for place, commitment in enumerate(split_hashes(bytes(commitments))):
-            if at := missing.pop(commitment, None):
-                found[at] = f"{batch}.{place}"
+            if ballot := missing.pop(commitment, None):
+                found[name_ballot(ballot)] = f"{batch}.{place}"
         if not missing:
             break
     return found

@@ -1,7 +1,7 @@
 """Take batches out of one shard; under a backlog a thread works with Redis while PostgreSQL counts."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from django.conf import settings
 
@@ -9,6 +9,7 @@ from polls.ballot_box import inbox
 from polls.ballot_box.inbox import Entry, Settlement
 from polls.definition import Definition
 
+from . import recorder
 from .screening import Batch, sort_out
 
 # After a full batch the next ones are larger, so that fewer commits wait for the disk.
@@ -20,17 +21,20 @@ class Look(NamedTuple):
 
     entries: list[Entry]
     batch: Batch
+    # What the recorder has prepared of the batch.
+    prepared: Any = None
 
 
 class Backlog:
     """The ballots that wait in one shard, a batch at a time, in order of acceptance.
 
-    While full batches come, a thread reads the next one and settles the last one beside the counting. Another worker
-    may have counted a batch that was read ahead; it then changes nothing.
+    While full batches come, a thread reads and prepares the next one and settles the last one beside the counting.
+    Another worker may have counted a batch that was read ahead; it then changes nothing.
     """
 
     def __init__(self, definition: Definition, shard: int) -> None:
         self._definition, self._shard = definition, shard
+        self._prepare = recorder.current().begin(definition)
         self._beside: ThreadPoolExecutor | None = None
         self._ahead: Future[Look] | None = None
         self._settling: Future[None] | None = None
@@ -75,4 +79,5 @@ class Backlog:
 
     def _read(self, after: str | None, limit: int) -> Look:
         entries = inbox.read(self._definition.election, self._shard, after=after, limit=limit)
-        return Look(entries, sort_out(self._definition, self._shard, entries))
+        batch = sort_out(self._definition, self._shard, entries)
+        return Look(entries, batch, self._prepare(batch.ballots.values()))

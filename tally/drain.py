@@ -7,7 +7,7 @@ nothing; what was never deleted from the box cannot be lost, and what is recorde
 import logging
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -106,10 +106,10 @@ def drain_round(definition: Definition, shard: int, backlog: Backlog) -> list[En
     with transaction.atomic():
         if not store.try_lock(definition.election, shard):
             return None
-        entries, batch = backlog.take()
+        entries, batch, prepared = backlog.take()
         if not entries:
             return entries
-        recorded = record(definition, shard, batch)
+        recorded = record(definition, shard, batch, prepared)
     backlog.finds_reused_places |= recorded.reuses_places
     # The outcome comes before the delete: until a ballot is in it, the pages say that the ballot waits.
     try:
@@ -138,7 +138,7 @@ class Recorded(NamedTuple):
     settlements: list[Settlement]
 
 
-def record(definition: Definition, shard: int, batch: Batch) -> Recorded:
+def record(definition: Definition, shard: int, batch: Batch, prepared: Any) -> Recorded:
     """Write a batch in the open transaction: first the cast records, then what they change."""
     election = definition.election
     tally = store.load_tally(election, shard)
@@ -164,7 +164,7 @@ def record(definition: Definition, shard: int, batch: Batch) -> Recorded:
         # No `partial`: Django logs what fails by its name, and a partial has none.
         transaction.on_commit(lambda: metrics.count_round(counted, counted - changes.new_voters, reasons), robust=True)
     receipts = recorder.current().write(
-        definition, shard, tally.version, new=new, known=redelivered, set_aside=newly_rejected
+        definition, shard, tally.version, prepared, new=new, known=redelivered, set_aside=newly_rejected
     )
     return Recorded(reuses_places, settlements(definition, batch, standing | changes.counted, receipts))
 
@@ -221,7 +221,7 @@ def settlements(
     definition: Definition,
     batch: Batch,
     counted: dict[str, counting.Counted],
-    receipts: Mapping[recorder.Place, str],
+    receipts: Mapping[str, str],
 ) -> list[Settlement]:
     """Say what became of each entry that may leave the box, by what counts now, and where the record has it."""
     settled = [Settlement(one.entry, "set-aside", one.voter_key, str(one.ballot_id or "")) for one in batch.rejected]
@@ -229,6 +229,6 @@ def settlements(
     for entry, ballot in batch.ballots.items():
         counts_now = counted.get(ballot.voter_key)
         state = "counted" if counts_now and counts_now.ballot_id == ballot.ballot_id else otherwise
-        receipt = receipts.get(ballot.place, "")
+        receipt = receipts.get(recorder.name_ballot(ballot), "")
         settled.append(Settlement(entry, state, ballot.voter_key, ballot.ballot_id, receipt))
     return settled

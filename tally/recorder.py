@@ -3,7 +3,8 @@
 Without one nothing is recorded, and all else goes on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from polls.ballots import Ballot
 from polls.definition import Definition
@@ -11,8 +12,8 @@ from polls.models import Election
 
 from .models import RejectedBallot
 
-# Where a ballot stands in the box: epoch and serial.
-Place = tuple[str, int]
+# Prepares the entries of the ballots of a batch.
+Prepare = Callable[[Iterable[Ballot]], Any]
 
 
 class Contradiction(Exception):
@@ -22,22 +23,30 @@ class Contradiction(Exception):
 class Recorder:
     """Records nothing; a record overrides all of it."""
 
+    def begin(self, definition: Definition) -> Prepare:
+        """Return what prepares the entries of ballots, outside of any transaction.
+
+        That takes no database, so that it can be done in a thread beside the count.
+        """
+        return lambda _ballots: None
+
     def write(
         self,
         definition: Definition,
         shard: int,
         version: int,
+        prepared: Any,
         *,
         new: Sequence[Ballot],
         known: Sequence[Ballot],
         set_aside: Sequence[RejectedBallot],
-    ) -> Mapping[Place, str]:
+    ) -> Mapping[str, str]:
         """Write the entries of a batch in the open transaction, which also counts it.
 
-        `new` are the ballots that have got a cast record in this transaction, and `set_aside` what is set aside in it
-        without one. `version` is that of the shard's tally with them, as no other batch has it. `known` have their
-        entries since an earlier transaction. Returns for each place of a ballot what finds its entry, without spaces;
-        "" or nothing where there is none.
+        `prepared` is what was prepared of all ballots of the batch. Of these `new` are those that have got a cast record
+        in this transaction, and `known` have their entries since an earlier one. `set_aside` is what is set aside in it
+        without a cast record. `version` is that of the shard's tally with them, as no other batch has it. Returns by
+        the names of ballots what finds their entries, without spaces; nothing for one whose entry is not found.
         """
         return {}
 
@@ -53,6 +62,11 @@ class Recorder:
 
     def forget(self, election: Election) -> None:
         """Delete, in the open transaction, what could tell whose entry is whose."""
+
+
+def name_ballot(ballot: Ballot) -> str:
+    """Name a ballot within its election, as text: many tuples would keep the garbage collector busy."""
+    return ballot.voter_key + ballot.ballot_id
 
 
 _recorder = Recorder()
