@@ -43,10 +43,10 @@ class Recorder:
     ) -> Mapping[str, str]:
         """Write the entries of a batch in the open transaction, which also counts it.
 
-        `prepared` is what was prepared of all ballots of the batch. Of these `new` are those that have got a cast record
-        in this transaction, and `known` have their entries since an earlier one. `set_aside` is what is set aside in it
-        without a cast record. `version` is that of the shard's tally with them, as no other batch has it. Returns by
-        the names of ballots what finds their entries, without spaces; nothing for one whose entry is not found.
+        `prepared` is what was prepared of all ballots of the batch. Of these `new` are those that have got a cast
+        record in this transaction, and `known` have their entries since an earlier one. `set_aside` is what is set
+        aside in it without a cast record. `version` is that of the shard's tally with them, as no other batch has it.
+        Returns by the names of ballots what finds their entries, without spaces; nothing for one that has none.
         """
         return {}
 

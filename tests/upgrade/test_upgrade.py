@@ -18,6 +18,7 @@ import pytest
 from redis import Redis
 
 from polls.ballots import WIRE_VERSION
+from tests.faults.heads import Heads
 from tests.voting_site.processes import answers, run, wait_until
 from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
@@ -168,6 +169,14 @@ class TestUpgrade:
     def test_records_each_accepted_ballot_once(self, upgrade: Upgrade) -> None:
         accepted = [(person.election, ballot.id) for person in upgrade.account.people for ballot in person.accepted]
         assert sorted(upgrade.read_records()) == sorted(accepted)
+
+    @pytest.mark.parametrize("slug", [*OPEN, *OVER])
+    def test_gives_each_recorded_ballot_its_entry_in_the_public_record(self, upgrade: Upgrade, slug: str) -> None:
+        number = Counter(slug for slug, _ballot in upgrade.read_records())[slug]
+        heads = Heads(f"http://127.0.0.1:{upgrade.roles.ports['result']}/{slug}/record/")
+        wait_until(lambda: heads.count() == number, f"the record of {slug}")
+        assert number > 0
+        assert (heads.look(), heads.check()) == ("", [])
 
     @pytest.mark.parametrize("slug", [*OPEN, *OVER])
     def test_counts_what_voters_chose_last(self, upgrade: Upgrade, slug: str) -> None:
