@@ -21,12 +21,16 @@ from office.access import default_organisation
 from office.models import Membership
 from polls import ballot_box
 from polls.models import Election, Epoch
+from record import recorder
+from record.models import Batch, Log, LogSecret
 from results.snapshot import read_snapshots
 from results.views import get_snapshot
 from signin.matching import find_entry
 from tally import healing, lifecycle
+from tally.audit.accounts import check_accounts
+from tally.certification import certify_all
 from tally.drain import drain_all
-from tally.models import CastRecord, RejectedBallot
+from tally.models import CastRecord, Certification, RejectedBallot
 from tally.turnout import note_all
 from tests.conftest import beside
 from tests.polls.roll.people import enrol
@@ -170,6 +174,12 @@ class TestWorker:
             "ALTER TABLE tally_castrecord ADD COLUMN x int",
             "UPDATE tally_countedballot SET voter_key = 'x'",
             "UPDATE polls_votersecret SET value = 'x'",
+            "UPDATE record_batch SET commitments = 'x'",
+            "DELETE FROM record_batch",
+            "UPDATE record_logsecret SET signer_key = 'x'",
+            "DELETE FROM record_log",
+            "UPDATE record_log SET verifier_key = 'x'",
+            "DELETE FROM record_tile",
             "INSERT INTO polls_election (title) VALUES ('x')",
             "DELETE FROM polls_design",
             "UPDATE polls_design SET paper = 'x'",
@@ -182,8 +192,16 @@ class TestWorker:
         refuses(play, "worker", statement)
 
     @pytest.mark.parametrize(
-        "table", ["tally_castrecord", "tally_countedballot", "tally_count", "tally_rejectedballot", "polls_votersecret"]
-    )
+        "table",
+        [
+            "tally_castrecord",
+            "tally_countedballot",
+            "tally_count",
+            "tally_rejectedballot",
+            "polls_votersecret",
+            "record_logsecret",
+        ],
+    )  # fmt: skip
     def test_deletes_nothing_of_an_election_that_is_not_certified(self, play, make_election, cast, table) -> None:
         drink = make_election()
         cast(drink, "ana", "nesquik")
@@ -194,6 +212,34 @@ class TestWorker:
         run(f"DELETE FROM {table}")
         assert run(f"SELECT count(*) FROM {table}") == [(before,)]
         assert before
+
+    def test_keeps_the_public_record_from_opening_to_certification(self, play, make_election, cast) -> None:
+        drink = make_election()
+        for voter in ("ana", "eva"):
+            cast(drink, voter, "nesquik")
+        play("worker")
+        drain_all()
+        recorder.keep_logs()
+        lifecycle.store_seal(drink, lifecycle.ballot_box.seal(drink.pk, drink.shards))
+        lifecycle.turn_phases()
+        recorder.keep_logs()
+        run("RESET ROLE")
+        assert Log.objects.get().fates
+        check_accounts()
+        Certification.objects.create(election=drink, asked_by="mia")
+        play("worker")
+        certify_all()
+        assert Certification.objects.get().step == Certification.Step.DONE
+        assert not LogSecret.objects.exists()
+
+    def test_gives_an_entry_its_place_once(self, play, make_election, cast) -> None:
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        recorder.keep_logs()
+        play("worker")
+        run("UPDATE record_batch SET first = 7")
+        assert run("SELECT first FROM record_batch") == [(0,)]
 
 
 class TestSignin:
@@ -234,8 +280,22 @@ class TestResult:
         assert json.loads(snapshot.to_json())["ballots"] == 1
         assert find_missing() == []
 
-    def test_serves_its_pages(self, make_election, settings) -> None:
+    def test_does_not_see_how_many_entries_wait(self, play, make_election, cast) -> None:
+        drink = make_election(shows="hidden")
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        recorder.keep_logs()
+        assert Batch.objects.count() == 1
+        play("result")
+        assert Batch.objects.count() == 0
+        assert Log.objects.get().size == 0
+
+    def test_serves_its_pages(self, make_election, cast, settings) -> None:
         election = make_election()
+        cast(election, "ana", "nesquik")
+        drain_all()
+        recorder.keep_logs()
+        receipt = f"{Batch.objects.get().pk}.0"
         settings.ROOT_URLCONF = "voting_site.urls.result"
 
         def ask(path: str) -> int:
@@ -246,13 +306,16 @@ class TestResult:
             finally:
                 connections.close_all()
 
-        for path in ("/", f"/{election.slug}/", f"/{election.slug}/results.json"):
+        pages = ["/", "/drink/", "/drink/results.json", "/drink/receipt/", f"/drink/receipt/?entry={receipt}"]
+        files = ["checkpoint", "key", "tile/0/000.p/1", "tile/entries/000.p/1", f"{receipt}.tlog-proof"]
+        for path in [*pages, *(f"/{election.slug}/record/{name}" for name in files)]:
             assert async_to_sync(database_sync_to_async(ask))(path) in (200, 302), path
 
     @pytest.mark.parametrize(
         "statement",
         [
             "SELECT value FROM polls_votersecret",
+            "SELECT salt_secret FROM record_logsecret",
             "SELECT title FROM polls_contest",
             "SELECT label FROM polls_option",
             "SELECT * FROM polls_election",
