@@ -453,11 +453,11 @@ class TestPauses:
     def test_grow_up_to_a_minute(self, drink, grow):
         grow(1)
         add(drink, "http://127.0.0.1:9")
-        pauses = []
-        for _ in range(9):
+        for pause in (1, 2, 4, 8, 16, 32, 60, 60, 60):
+            before = timezone.now()
             push()
-            pauses.append(round((Witness.objects.get().try_at - timezone.now()).total_seconds() + 0.4))
-        assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+            noted = Witness.objects.get().try_at - dt.timedelta(seconds=pause)
+            assert before <= noted <= timezone.now()
         assert Witness.objects.get().failures == 9
 
     def test_are_kept(self, drink, grow):
@@ -502,12 +502,8 @@ class TestBeside:
                 wait_until(lambda: Cosignature.objects.filter(size=4).exists())
                 assert not pushing.done()
                 connection_.sendall(http(503))
-            # It is asked once more within the turn, and no longer.
-            listener.close()
             pushing.result(30)
-        assert "503" in Witness.objects.get(name="slow.example").problem or "reached" in str(
-            Witness.objects.get(name="slow.example").problem
-        )
+        assert "503" in Witness.objects.get(name="slow.example").problem
 
     def test_only_one_worker_pushes(self, drink, grow, run_witness):
         run_witness()
@@ -541,7 +537,6 @@ class TestBeside:
                 push_to_witnesses()
                 assert sum(one.name == "witnesses" for one in threading.enumerate()) == 1
                 connection_.sendall(http(503))
-            listener.close()
             wait_until(lambda: not any(one.name == "witnesses" for one in threading.enumerate()))
         assert Witness.objects.get().problem
 
