@@ -57,11 +57,9 @@ _Sent = dict[Future[Answer], Push]
 
 def due(now: dt.datetime) -> QuerySet[Witness]:
     """Return the witnesses that are to be sent the newest head now."""
-    log_size = F("election__log__size")
     return Witness.objects.filter(
         Q(cosigned_at=None)
-        | Q(size__lt=log_size)
-        | Q(size__gt=log_size)
+        | Q(size__lt=F("election__log__size"))
         | Q(cosigned_at__lte=now - AGAIN_AFTER, election__log__finished_at=None),
         election__log__isnull=False,
         try_at__lte=now,

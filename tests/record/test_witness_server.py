@@ -128,7 +128,12 @@ class TestWitness:
         opened = open_checkpoint(shown(witness).body, origin=ORIGIN, logs=[LOG], witnesses=[verifier])
         assert (opened.checkpoint.size, len(opened.note.verified)) == (9, 2)
 
-    def test_of_many_requests_at_once_cosigns_one_history(self, witness, ask):
+    def test_of_many_requests_at_once_cosigns_one_history(self, witness, ask, monkeypatch):
+        def write_slowly(*arguments: Any) -> None:
+            time.sleep(0.1)
+            write_durably(*arguments)
+
+        monkeypatch.setattr(witness_memory, "write_durably", write_slowly)
         bodies = [request(0, 7), request(0, 7, leaves(7, start=50)), request(0, 9), request(0, 9, leaves(9, start=70))]
         with ThreadPoolExecutor(16) as threads:
             answers = list(threads.map(ask, bodies * 8))

@@ -224,6 +224,13 @@ class TestCosigned:
         push()
         assert policy().judge(served()).checkpoint.size == 304
 
+    def test_is_the_newest_head_also_where_the_database_says_more_than_there_is(self, drink, grow, run_witness):
+        run_witness()
+        grow(3)
+        Witness.objects.update(size=99, cosigned_at=timezone.now() - dt.timedelta(days=1))
+        push()
+        assert policy().judge(served()).checkpoint.size == 3
+
     def test_is_nothing_before_the_record_begins(self, make_election):
         tea = make_election("tea")
         add(tea, "http://127.0.0.1:9")
@@ -267,6 +274,19 @@ class TestOtherRecord:
             push()
         assert caplog.text.count("ALARM") == 1
         assert "only 8" in Witness.objects.get().problem
+
+    def test_stays_one_while_the_witness_does_not_answer(self, drink, grow, restored, caplog):
+        grow(1)
+        push()
+        restored.stop()
+        push()
+        witness = Witness.objects.get()
+        assert witness.contradicts
+        assert "cannot be reached" in witness.problem
+        restored.start()
+        push()
+        assert "10 entries" in Witness.objects.get().problem
+        assert caplog.text.count("ALARM") == 1
 
     def test_is_noticed_though_no_ballot_comes(self, drink, restored, caplog):
         assert policy().judge(served()).checkpoint.size == 5
@@ -488,6 +508,8 @@ class TestBeside:
 
     def test_a_witness_that_is_slow_keeps_no_other_one_from_the_next_head(self, drink, grow, run_witness, monkeypatch):
         monkeypatch.setattr(witnesses, "post", functools.partial(post, patience=30))
+        # As if it took longer than a witness is left alone.
+        monkeypatch.setattr(witnesses, "TAKEN_S", 0)
         run_witness()
         with socket.create_server(("127.0.0.1", 0)) as listener:
             address = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -501,6 +523,9 @@ class TestBeside:
                 grow(1)
                 wait_until(lambda: Cosignature.objects.filter(size=4).exists())
                 assert not pushing.done()
+                listener.settimeout(0)
+                with pytest.raises(BlockingIOError):
+                    listener.accept()
                 connection_.sendall(http(503))
             pushing.result(30)
         assert "503" in Witness.objects.get(name="slow.example").problem
