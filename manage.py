@@ -17,8 +17,8 @@ from telemetry.logs import Json, log_everything
 from voting_site.local.data_folder import DataFolder, Unusable
 from voting_site.metric_files import keep_values_in_slots, make_folder
 
-# What settings need of the environment, for commands that work on files alone: they have no secret and no server.
-ALONE = {"tabulate"}
+# What settings need of the environment, for commands that work on files alone: they need neither a secret nor a server.
+ALONE = {"tabulate", "witness"}
 NOTHING = {"DATABASE_URL": "sqlite://:memory:", "REDIS_URL": "redis://127.0.0.1:0"}
 # Commands that need no server, or that start the servers themselves; for any other command they are started.
 WITHOUT_SERVICES = {

@@ -148,6 +148,8 @@ class ActName(models.TextChoices):
     STOP_MAIL = "stop-mail", _("waiting mails stopped")
     OPEN_KIOSK = "open-kiosk", _("kiosk opened")
     END_KIOSK = "end-kiosk", _("kiosk ended")
+    ADD_WITNESS = "add-witness", _("witness of the record added")
+    REMOVE_WITNESS = "remove-witness", _("witness of the record removed")
 
 
 class MailOrder(models.Model):

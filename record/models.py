@@ -12,6 +12,9 @@ from polls.models import Election
 
 # The longest origin: an address of a site, and that of an election.
 LONGEST_ORIGIN = 250
+# The longest name of a witness's key, and the longest address of a witness.
+LONGEST_WITNESS = 250
+LONGEST_ADDRESS = 500
 
 
 class Log(models.Model):
@@ -97,3 +100,44 @@ class Tile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.election_id}: tile/{self.level}/{self.index}"
+
+
+class Witness(models.Model):
+    """Somebody else's server that cosigns the heads of a log, and how far it has come with that (witnesses.py)."""
+
+    election = models.ForeignKey(Election, models.DO_NOTHING, related_name="witnesses")
+    # That of its key.
+    name = models.CharField(max_length=LONGEST_WITNESS)
+    # As C2SP signed-note writes it.
+    verifier_key = models.CharField(max_length=LONGEST_WITNESS + 60)
+    # What `/add-checkpoint` comes behind.
+    address = models.CharField(max_length=LONGEST_ADDRESS)
+    # The head that it cosigned last.
+    size = models.PositiveBigIntegerField(default=0)
+    cosigned_at = models.DateTimeField(null=True)
+    # Why it has not cosigned the last one that it was sent; how often in a row; and when it is asked again.
+    problem = models.TextField(blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    try_at = models.DateTimeField(db_default=Now())
+    # Whether it has cosigned what the log does not have: an alarm was raised.
+    contradicts = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            # The name is a part of the key, so that no key is there twice either.
+            models.UniqueConstraint(fields=["election", "name"], name="record_witness_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.election_id}"
+
+
+class Cosignature(models.Model):
+    """The newest cosignature of a witness: a signature line of the checkpoint of this size."""
+
+    witness = models.OneToOneField(Witness, models.CASCADE, primary_key=True, related_name="cosignature")
+    size = models.PositiveBigIntegerField()
+    line = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.witness_id} at {self.size}"

@@ -1,16 +1,17 @@
-"""Read what is published of a record: tiles, bundles of entries, and the proof that an entry is in the tree."""
+"""Read what is published of a record: tiles, bundles of entries, and proofs about its tree."""
 
 import re
 
 from polls.models import Election
 from tally import store
 
+from .cosignatures import cosigned_checkpoint
 from .entry import write_entries
 from .formats.encodings import HASH_BYTES, Malformed
 from .formats.proof import Proof
 from .formats.tiles import TILE_WIDTH, Bundle, HashesInTiles, Tile, tile_width, write_bundle
 from .formats.tree import leaf_hash, split_hashes
-from .formats.tree_proofs import prove_inclusion
+from .formats.tree_proofs import prove_consistency, prove_inclusion
 from .models import Batch, Log
 from .models import Tile as StoredTile
 
@@ -70,12 +71,20 @@ def find_place(log: Log, receipt: str) -> int | None:
 
 def prove(log: Log, place: int) -> Proof:
     """Return the proof that the entry at a place is in the tree, under the newest checkpoint; it brings the entry."""
+    hashes = prove_inclusion(place, log.size, _hashes_of(log))
+    [entry] = read_entries(log, place, 1)
+    return Proof(place, tuple(hashes), cosigned_checkpoint(log), extra=entry)
 
+
+def prove_growth(log: Log, old_size: int) -> list[bytes]:
+    """Return the proof that the tree begins with that of an older size; raises ValueError if it is smaller."""
+    return prove_consistency(old_size, log.size, _hashes_of(log))
+
+
+def _hashes_of(log: Log) -> HashesInTiles:
     def read_tile(tile: Tile) -> bytes:
         found = read_file(log, tile)
         assert found is not None, f"{tile} is a part of a tree of {log.size}"
         return found
 
-    hashes = prove_inclusion(place, log.size, HashesInTiles(log.size, read_tile))
-    [entry] = read_entries(log, place, 1)
-    return Proof(place, tuple(hashes), log.checkpoint.encode(), extra=entry)
+    return HashesInTiles(log.size, read_tile)

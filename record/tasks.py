@@ -1,13 +1,19 @@
-"""The worker's task for the record: a hint to look, as those of the count."""
+"""The worker's tasks for the record: hints to look, as those of the count."""
 
 from celery import shared_task
 
 from tally.tasks import hint
 
-from . import recorder
+from . import recorder, witnesses
 
 
 @shared_task(name="record.keep_logs")
 @hint
 def keep_logs() -> None:
     recorder.keep_logs()
+
+
+@shared_task(name="record.push_to_witnesses")
+@hint
+def push_to_witnesses() -> None:
+    witnesses.push_beside()

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from polls.paper_language import choose
 from record import reading
+from record.cosignatures import find_cosignatures, write_head
 from record.formats.encodings import Malformed
 from record.formats.tree import leaf_hash
 from record.models import Log
@@ -26,7 +27,14 @@ def receipt(request: HttpRequest, slug: str) -> HttpResponse:
     snapshot = get_snapshot(slug, whole=False)
     log = get_log(slug)
     shown = snapshot.in_language(choose(request, snapshot.paper))
-    context: dict[str, Any] = {"election": snapshot.election, "snapshot": shown, "log": log}
+    cosignatures = find_cosignatures(log)
+    context: dict[str, Any] = {
+        "election": snapshot.election,
+        "snapshot": shown,
+        "log": log,
+        "head": write_head(log, cosignatures).decode(),
+        "witnesses": [one.name for one in cosignatures],
+    }
     named = request.GET.get("entry")
     if named is not None:
         context |= find_receipt(log, snapshot, named)

@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from record import reading
+from record.cosignatures import cosigned_checkpoint, read_keys
 from record.fates import write_lines
 from record.formats.encodings import Malformed
 from record.formats.tiles import parse_path
@@ -27,14 +28,20 @@ def get_log(slug: str) -> Log:
 
 @open_data
 def checkpoint(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the newest signed checkpoint."""
-    return _answer(get_log(slug).checkpoint, TEXT, "no-cache")
+    """Return the newest signed checkpoint, with the cosignatures of the witnesses that have seen it."""
+    return _answer(cosigned_checkpoint(get_log(slug)), TEXT, "no-cache")
 
 
 @open_data
 def key(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the key that checkpoints are verified with, as C2SP signed-note writes it."""
     return _answer(f"{get_log(slug).verifier_key}\n", TEXT, "no-cache")
+
+
+@open_data
+def witnesses(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the keys of the witnesses, a line each, out of which others make a policy."""
+    return _answer("".join(f"{one}\n" for one in read_keys(get_log(slug))), TEXT, "no-cache")
 
 
 @open_data

@@ -13,6 +13,8 @@ from record import logs, reading, sequencer
 from record.models import Batch, Log
 from tests.between import loop_allowed
 
+from .test_receipt_page import cosign
+
 pytestmark = pytest.mark.urls("voting_site.urls.result")
 
 ORIGIN = "https://testserver"
@@ -101,6 +103,16 @@ def open_page(page: Page, fragment: str = "") -> None:
 
 
 class TestGood:
+    def test_receipts_may_have_cosignatures(self, drink, page):
+        grow(drink, 600)
+        for name in ("w1.example", "w2.example"):
+            cosign("drink", name)
+        assert receipt_of(3).count("\n— ") == 3
+        serve(page)
+        open_page(page)
+        with loop_allowed():
+            assert check(page, receipt_of(3)) == "good"
+
     @pytest.mark.parametrize("size", SIZES)
     def test_receipts_are_in_the_record_of_any_size(self, drink, page, size):
         grow(drink, size)

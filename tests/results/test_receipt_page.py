@@ -9,9 +9,12 @@ from django.urls import clear_url_caches
 from polls import ballot_box
 from polls.models import Election
 from record import recorder
-from record.models import Batch
+from record.formats.cosignature import Cosigner
+from record.formats.note import Note
+from record.models import Batch, Cosignature, Log, Witness
 from tally.drain import drain_all
 from tally.lifecycle import close_election, release_result, turn_phases
+from tests.record.formats.logs import witness_key
 from tests.record.whole import read_head
 from tests.web import read_form
 
@@ -32,6 +35,17 @@ def count(cast: Any, election: Election, *voters: str) -> str:
         cast(election, voter, "nesquik")
     drain_all()
     return f"{Batch.objects.latest('pk').pk}.0"
+
+
+def cosign(slug: str, name: str) -> None:
+    """Store the cosignature of a new witness, of the newest head."""
+    log = Log.objects.get(election__slug=slug)
+    key = witness_key(name)
+    witness = Witness.objects.create(
+        election_id=log.pk, name=name, verifier_key=str(key.verifier_key), address="http://127.0.0.1:9"
+    )
+    signature = Cosigner(key).cosign(Note.parse(log.checkpoint.encode()).text, 1_700_000_000)
+    Cosignature.objects.create(witness=witness, size=log.size, line=str(signature))
 
 
 def text_of(response: Any) -> str:
@@ -82,6 +96,18 @@ class TestPage:
     def test_of_rubbish_is_not_found(self, drink, cast, client: Client, named):
         count(cast, drink, "ana")
         assert client.get(f"/drink/receipt/?entry={named}").status_code == 404
+
+    def test_names_the_witnesses_that_have_cosigned_the_head(self, drink, cast, client: Client):
+        assert "No witness has cosigned it so far." in text_of(client.get("/drink/receipt/"))
+        cosign("drink", "w1.example/a&b")
+        page = text_of(client.get("/drink/receipt/"))
+        assert "1 witness has cosigned it: w1.example/a&amp;b." in page
+        assert page.count("— w1.example/a&amp;b ") == 1
+        cosign("drink", "w2.example")
+        assert "2 witnesses have cosigned it: w1.example/a&amp;b, w2.example." in text_of(client.get("/drink/receipt/"))
+        count(cast, drink, "ana")
+        recorder.keep_logs()
+        assert "No witness has cosigned it so far." in text_of(client.get("/drink/receipt/"))
 
     def test_is_not_there_without_a_record(self, make_election, client: Client):
         make_election("tea")

@@ -1,5 +1,7 @@
 """The record of an election as a folder."""
 
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,12 @@ from record.formats.tree import leaf_hash, root_hash
 from tally.drain import drain_all
 from tally.lifecycle import turn_phases
 from tally.models import CertifiedResult
+from tests.record.formats.logs import witness_key
 from tests.record.whole import read_entries
 from tests.tally.test_certification import ask, certify_all, finish
 from verifier.__main__ import main as verify
+
+from .test_receipt_page import cosign
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
 
@@ -50,6 +55,17 @@ def files_in(folder: Path) -> set[str]:
 TREE = {
     "tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/000", "tile/entries/001.p/44",
 }  # fmt: skip
+
+
+def test_has_the_cosignatures_of_its_head_and_the_verifier_checks_them(drink, tmp_path):
+    cosign("drink", "w1.example")
+    folder = tmp_path / "record"
+    export(folder)
+    (folder / "policy").write_text(
+        f"log {(folder / 'key').read_text()}witness w1 {witness_key('w1.example').verifier_key}\nquorum w1\n"
+    )
+    checked = subprocess.run([sys.executable, "-m", "verifier", folder], capture_output=True, text=True)
+    assert "cosigned by w1" in checked.stdout, checked.stdout + checked.stderr
 
 
 def test_while_people_vote_it_has_tree_head_key_and_paper(drink, tmp_path):

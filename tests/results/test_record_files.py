@@ -43,7 +43,7 @@ def receipt_of(election: Election, voter: str) -> str:
 
 class TestFiles:
     def test_are_for_scripts_of_any_site(self, drink):
-        for path in ("checkpoint", "key", "tile/entries/000.p/10", "tile/0/000.p/10"):
+        for path in ("checkpoint", "key", "witnesses", "tile/entries/000.p/10", "tile/0/000.p/10"):
             assert serve(f"/drink/record/{path}")["Access-Control-Allow-Origin"] == "*"
 
     def test_that_never_change_are_kept_by_browsers(self, drink):
@@ -74,7 +74,7 @@ class TestFiles:
     def test_of_an_election_without_a_record_are_not_found(self, make_election, client: Client):
         make_election("tea")
         for slug in ("tea", "nothing"):
-            for path in ("checkpoint", "key", "tile/0/000.p/1", "1.0.tlog-proof"):
+            for path in ("checkpoint", "key", "witnesses", "tile/0/000.p/1", "1.0.tlog-proof"):
                 response = client.get(f"/{slug}/record/{path}")
                 assert response.status_code == 404
                 assert "A record begins when its election opens." in response.json()["detail"]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
+from io import StringIO
 from typing import Any
 
 import psycopg2
@@ -21,8 +22,9 @@ from office.access import default_organisation
 from office.models import Membership
 from polls import ballot_box
 from polls.models import Election, Epoch
-from record import recorder
-from record.models import Batch, Log, LogSecret
+from record import recorder, witnesses
+from record.cosignatures import find_cosignatures, read_keys
+from record.models import Batch, Cosignature, Log, LogSecret
 from results.snapshot import read_snapshots
 from results.views import get_snapshot
 from signin.matching import find_entry
@@ -34,6 +36,7 @@ from tally.models import CastRecord, Certification, RejectedBallot
 from tally.turnout import note_all
 from tests.conftest import beside
 from tests.polls.roll.people import enrol
+from tests.record.running_witness import Running as RunningWitness
 from tests.tally.test_turnout import fill, vote
 from voting_site.middleware.health import find_missing
 from voting_site.rights.database_rights import CONNECTIONS, RIGHTS, SETTINGS, AllBut
@@ -157,6 +160,34 @@ class TestWorker:
         with pytest.raises(ProgrammingError, match="permission denied for table polls_rollentry"):
             run("SELECT voted FROM polls_rollentry")
 
+    def test_has_heads_cosigned_and_pages_serve_them(self, play, make_election, cast, tmp_path) -> None:
+        election = make_election()
+        cast(election, "ana", "nesquik")
+        drain_all()
+        recorder.keep_logs()
+        log = Log.objects.get()
+        witness = RunningWitness(tmp_path / "w", [log.verifier_key])
+        try:
+            play("admin")
+            call_command("add_witness", "drink", witness.key, witness.address, stdout=StringIO())
+            play("worker")
+            witnesses.push_all()
+            play("result")
+            assert [one.name for one in find_cosignatures(log)] == [witness.name]
+            assert read_keys(log) == [witness.key]
+            with pytest.raises(ProgrammingError, match="permission denied for table record_witness"):
+                run("SELECT address FROM record_witness")
+            play("admin")
+            said = StringIO()
+            call_command("witnesses", "drink", stdout=said)
+            assert "has cosigned 1 entries" in said.getvalue()
+            call_command("remove_witness", "drink", witness.name, stdout=StringIO())
+            play("worker")
+            witnesses.push_all()
+            assert not Cosignature.objects.exists()
+        finally:
+            witness.stop()
+
     def test_turns_phases(self, play, make_election, redis) -> None:
         election = make_election()
         play("worker")
@@ -183,6 +214,10 @@ class TestWorker:
             "INSERT INTO polls_election (title) VALUES ('x')",
             "DELETE FROM polls_design",
             "UPDATE polls_design SET paper = 'x'",
+            "INSERT INTO record_witness (election_id) VALUES (1)",
+            "UPDATE record_witness SET address = 'x'",
+            "DELETE FROM record_witness",
+            "DELETE FROM record_cosignature",
             "SELECT * FROM auth_user",
             "SELECT * FROM django_session",
             "CREATE TABLE mine (id int)",

@@ -142,10 +142,22 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             ),
         },
         "result": READ,
+        "admin": {"SELECT": ("election_id", "origin", "verifier_key", "size")},
     },
     "record_logsecret": {"worker": LINK},
     "record_batch": {"worker": {**READ_AND_ADD, "UPDATE": ("first",)}, "result": READ},
     "record_tile": {"worker": {**READ_AND_ADD, "UPDATE": ("hashes",)}, "result": READ},
+    # The operator adds and removes witnesses, and the worker asks them. Their addresses are not for everybody.
+    "record_witness": {
+        "worker": {"SELECT": ALL, "UPDATE": ("size", "cosigned_at", "problem", "failures", "try_at", "contradicts")},
+        "result": {"SELECT": ("id", "election_id", "name", "verifier_key")},
+        "admin": LINK,
+    },
+    "record_cosignature": {
+        "worker": {**READ_AND_ADD, "UPDATE": ("size", "line")},
+        "result": READ,
+        "admin": {"SELECT": ALL, "DELETE": ALL},
+    },
     # --- results ---
     # What walls are to show. The draft of an election may have it, and is deleted.
     "results_wallstate": {"result": READ, "admin": EDIT},

@@ -1,0 +1,153 @@
+"""The commands that add, remove and show witnesses of a record; each change has its line in the log."""
+
+import datetime as dt
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from office.models import LoggedAct
+from office.witness_acts import MOST_WITNESSES
+from polls.models import Election
+from record import recorder
+from record.models import Log, Witness
+from tally.lifecycle import turn_phases
+from tests.record.formats.logs import log_key, witness_key
+
+KEY = str(witness_key().verifier_key)
+NAME = witness_key().name
+ADDRESS = "https://witness.example/urna"
+
+
+@pytest.fixture
+def drink(make_election: Any) -> Election:
+    made: Election = make_election()
+    return made
+
+
+def call(*arguments: str) -> str:
+    said = StringIO()
+    call_command(*arguments, stdout=said)
+    return said.getvalue().strip()
+
+
+def refuse(*arguments: str) -> str:
+    with pytest.raises(CommandError) as refused:
+        call(*arguments)
+    return str(refused.value)
+
+
+class TestAdd:
+    def test_says_which_key_the_witness_has_to_know(self, drink):
+        assert call("add_witness", "drink", KEY, ADDRESS).endswith("which is made when the election opens.")
+        turn_phases()
+        recorder.keep_logs()
+        other = str(witness_key("w2.example").verifier_key)
+        assert call("add_witness", "drink", other, ADDRESS).splitlines() == [
+            "w2.example is a witness of drink now. It has to know the key of the record:",
+            Log.objects.get().verifier_key,
+        ]
+
+    def test_is_logged(self, drink):
+        call("add_witness", "drink", KEY, ADDRESS)
+        act = LoggedAct.objects.get(act="add-witness")
+        assert act.changes == {"witness": [None, f"{KEY} {ADDRESS}"]}
+        call("remove_witness", "drink", NAME)
+        assert LoggedAct.objects.get(act="remove-witness").changes == {"witness": [NAME, None]}
+
+    @pytest.mark.parametrize(
+        ("key", "words"),
+        [
+            (str(log_key().verifier_key), "this is no key of a witness: the key of urna.example/nesquik-vs-cola-cao"),
+            ("nonsense", "this is no key of a witness: a verifier key has three parts"),
+            ("", "this is no key of a witness"),
+            (KEY.replace("ea2a", "ea2b"), "this is no key of a witness: the key of witness.example/w1 has the ID"),
+            (KEY[:-4], "this is no key of a witness"),
+            (KEY.replace("+BN", "+Bg"), "this is no key of a witness"),
+            (witness_key().to_secret_text(), "this is no key of a witness"),
+            (str(witness_key("x" * 251).verifier_key), "the name of the key has more than 250 letters"),
+        ],
+    )
+    def test_refuses_another_key(self, drink, key, words):
+        said = refuse("add_witness", "drink", key, ADDRESS)
+        assert words in said
+        assert witness_key().to_secret_text() not in said
+        assert not Witness.objects.exists()
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "", "witness.example", "ftp://witness.example", "file:///etc/passwd", "http://", "https:///x",
+            "http://u:p@witness.example", "http://u@witness.example", "http://witness.example/?x", "http://w.example#x",
+            "http://w.example:x", "http://w.example:0", "http://w.example:99999", "http://w.example/a b",
+            "http://w.exämple", "http://w.example/\n", "http://[::1", "javascript:x", "http://w.example/" + "x" * 500,
+        ],
+    )  # fmt: skip
+    def test_refuses_what_is_no_address(self, drink, address):
+        assert refuse("add_witness", "drink", KEY, address).startswith("Not added: ")
+        assert not Witness.objects.exists()
+
+    @pytest.mark.parametrize("address", ["http://[::1]:8010", "HTTPS://W.example:8443/x/", "http://127.0.0.1:1/"])
+    def test_takes_addresses_of_all_kinds(self, drink, address):
+        call("add_witness", "drink", KEY, address)
+        assert Witness.objects.get().address == address
+
+    def test_refuses_a_witness_twice(self, drink):
+        call("add_witness", "drink", KEY, ADDRESS)
+        assert "drink has this witness already" in refuse("add_witness", "drink", KEY, "http://other.example")
+        other = str(witness_key(seed=7).verifier_key)
+        assert "has a witness witness.example/w1 with another key" in refuse("add_witness", "drink", other, ADDRESS)
+
+    def test_takes_the_same_witness_for_another_election(self, drink, make_election):
+        make_election("tea")
+        call("add_witness", "drink", KEY, ADDRESS)
+        call("add_witness", "tea", KEY, ADDRESS)
+        assert Witness.objects.count() == 2
+
+    def test_refuses_more_than_a_policy_names(self, drink):
+        for number in range(MOST_WITNESSES):
+            call("add_witness", "drink", str(witness_key(f"w{number}").verifier_key), ADDRESS)
+        assert "can have no more" in refuse("add_witness", "drink", KEY, ADDRESS)
+
+    def test_knows_no_such_election_and_no_draft(self, drink):
+        assert "There is no election tea." in refuse("add_witness", "tea", KEY, ADDRESS)
+        Election.objects.create(slug="draft", title="Draft")
+        assert "is a draft" in refuse("add_witness", "draft", KEY, ADDRESS)
+
+
+class TestRemove:
+    def test_asks_the_witness_no_more(self, drink):
+        call("add_witness", "drink", KEY, ADDRESS)
+        assert call("remove_witness", "drink", NAME) == f"{NAME} is no witness of drink any more."
+        assert not Witness.objects.exists()
+
+    def test_knows_only_its_own(self, drink, make_election):
+        make_election("tea")
+        call("add_witness", "drink", KEY, ADDRESS)
+        assert "tea has no witness witness.example/w1." in refuse("remove_witness", "tea", NAME)
+        assert "There is no election milk." in refuse("remove_witness", "milk", NAME)
+
+
+class TestShow:
+    def test_says_what_each_has_cosigned_and_what_is_wrong(self, drink):
+        assert call("witnesses", "drink") == "drink has no witnesses."
+        call("add_witness", "drink", KEY, ADDRESS)
+        assert call("witnesses", "drink").endswith("not asked yet, since the record begins when the election opens.")
+        turn_phases()
+        recorder.keep_logs()
+        assert call("witnesses", "drink") == f"{NAME} at {ADDRESS}: has cosigned nothing yet."
+        Witness.objects.update(size=3, cosigned_at=timezone.now())
+        Log.objects.update(size=3)
+        assert call("witnesses", "drink").endswith(", the newest head.")
+        Log.objects.update(size=5)
+        again = timezone.now() + dt.timedelta(seconds=8)
+        Witness.objects.update(problem="it cannot be reached: x", failures=4, try_at=again, contradicts=True)
+        said = call("witnesses", "drink")
+        assert "has cosigned 3 entries at " in said
+        assert "an older head, the newest one has 5 entries. IT CONTRADICTS THE RECORD" in said
+        assert "Failed 4 times in a row: it cannot be reached: x. Asked again at " in said
+
+    def test_knows_no_such_election(self, drink):
+        assert "There is no published election tea." in refuse("witnesses", "tea")
