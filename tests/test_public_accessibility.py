@@ -23,6 +23,7 @@ PUBLIC = {
     "a final result": ("result", "over/"),
     "a certified result": ("result", "certified/"),
     "the public protocol": ("result", "certified/protocol/"),
+    "the page that checks receipts": ("result", "open/receipt/"),
     "a wall": ("result", "open/?view=wall"),
     "the wall of a scheduled election": ("result", "later/?view=wall"),
     "the wall of a cancelled election": ("result", "off/?view=wall"),

@@ -81,7 +81,8 @@ class Decision(NamedTuple):
     """What a witness does about a request.
 
     With COSIGNED it stores `checkpoint` as its latest, cosigns it, and then answers with the signature lines. Else
-    `reason` says why not, and `size` is the body of the answer OTHER_SIZE.
+    `reason` says why not, and `size` is the body of the answer OTHER_SIZE, None where another tree of the same size was
+    cosigned.
     """
 
     status: Status
@@ -109,6 +110,8 @@ def decide(request: AddCheckpoint, *, logs: Sequence[Verifier], latest: Checkpoi
     old_size, old_root = (latest.size, latest.root) if latest else (0, EMPTY_ROOT)
     if request.old_size != old_size:
         return Decision(Status.OTHER_SIZE, size=old_size, reason=f"the size cosigned last is {old_size}")
+    if head.size == old_size and head.root != old_root and not request.proof:
+        return Decision(Status.OTHER_SIZE, reason=f"another tree of {old_size} entries was cosigned")
     try:
         verify_consistency(request.proof, old_size, old_root, head.size, head.root)
     except InvalidProof as error:

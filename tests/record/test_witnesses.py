@@ -296,12 +296,20 @@ class TestOtherRecord:
         # It has cosigned these five, too.
         assert policy().judge(served()).checkpoint.size == 5
 
-    @pytest.mark.parametrize("number", [5, 6, 300])
-    def test_of_the_same_size_or_a_smaller_one_is_refused_and_an_alarm(self, drink, grow, restored, caplog, number):
+    @pytest.mark.parametrize(
+        ("number", "said"),
+        [
+            (5, "it has cosigned another record of 10 entries, with other entries"),
+            (6, "it has cosigned another record: the 10 entries that it has seen are not the first here (status 422"),
+            (300, "it has cosigned another record: the 10 entries that it has seen are not the first here (status 422"),
+        ],
+    )
+    def test_of_the_same_size_or_a_smaller_one_is_refused_and_an_alarm(
+        self, drink, grow, restored, caplog, number, said
+    ):
         grow(number)
         push()
         assert caplog.text.count("ALARM") == 1
-        said = "it has cosigned another record: the 10 entries that it has seen are not the first here (status 422"
         assert said in Witness.objects.get().problem
         assert said in caplog.text
         assert served() == Log.objects.get().checkpoint.encode()

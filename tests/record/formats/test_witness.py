@@ -165,7 +165,8 @@ class TestDecide:
 
     def test_refuses_another_root_of_the_same_size(self):
         decision = decide(request_of(11, leaves(11, 1)), logs=[LOG], latest=latest(11))
-        assert decision.status == Status.NOT_CONSISTENT
+        assert (decision.status, decision.size, decision.checkpoint) == (Status.OTHER_SIZE, None, None)
+        assert decision.reason == "another tree of 11 entries was cosigned"
 
     def test_refuses_a_proof_where_none_may_be(self):
         for old_size, has in ((0, None), (11, latest(11))):
@@ -183,7 +184,7 @@ class TestDecide:
         checkpoint = sign_note(head.text, NoteSigner(log_key())).to_bytes()
         for has in (None, latest(0)):
             request = request_of(0, [], checkpoint=checkpoint)
-            assert decide(request, logs=[LOG], latest=has).status == Status.NOT_CONSISTENT
+            assert decide(request, logs=[LOG], latest=has).status == Status.OTHER_SIZE
 
     def test_has_the_numbers_of_the_specification(self):
         assert [int(status) for status in Status] == [200, 400, 403, 404, 409, 422]
