@@ -51,22 +51,23 @@ def incomplete() -> QuerySet[Election]:
 
 
 def finish(election: Election) -> bool:
-    """Complete the log of a final election, which gets no entry from then on; False while another worker is at it.
+    """Complete the log of a final election, which gets no entry from then on; tell whether it is whole.
 
-    Raises Contradiction.
+    It is not while its result is hidden. Raises Contradiction.
     """
     if not Log.objects.filter(pk=election.pk).exists():
         logs.begin(election.pk, election.slug)
-    complete(election)
+    complete(election, wait=True)
     return Log.objects.filter(pk=election.pk).exclude(fates=None).exists()
 
 
-def complete(election: Election) -> None:
+def complete(election: Election, *, wait: bool = False) -> None:
     """Write the entries that are missing, a chunk at a time, and at the end what has become of each entry.
 
-    Nothing is done while another worker is at it. Raises Contradiction if there are more entries than ballots.
+    While another worker completes a log this waits for it, or does nothing. Raises Contradiction if there are more
+    entries than ballots.
     """
-    with store.alone(*COMPLETING_LOCK) as alone:
+    with store.alone(*COMPLETING_LOCK, wait=wait) as alone:
         if not alone:
             return
         number, ballots = count_entries(election.pk), count_ballots(election.pk)
@@ -82,7 +83,7 @@ def complete(election: Election) -> None:
         changes = {"completed_at": now} | ({"finished_at": now} if election.state == State.FINAL else {})
         Log.objects.filter(pk=election.pk).update(**changes)
         if election.state == State.FINAL:
-            sequencer.sequence(election.pk)
+            sequencer.sequence(election.pk, wait=wait)
             fates.write(election)
 
 

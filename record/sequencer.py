@@ -34,16 +34,19 @@ def waiting() -> list[int]:
     return list(Election.objects.filter(pk__in=pending).exclude(HELD_BACK).values_list("pk", flat=True))
 
 
-def sequence(election: int) -> None:
-    """Give all entries that wait their places, unless another worker is at it or they may not be shown yet."""
-    while _sequence_some(election):
+def sequence(election: int, *, wait: bool = False) -> None:
+    """Give all entries that wait their places, unless they may not be shown yet.
+
+    While another worker is at it this waits for it, or leaves the entries to it.
+    """
+    while _sequence_some(election, wait=wait):
         pass
 
 
 @transaction.atomic
-def _sequence_some(election: int) -> bool:
+def _sequence_some(election: int, *, wait: bool) -> bool:
     """Take the first batches that wait; tell whether more of them do."""
-    log = Log.objects.select_for_update(skip_locked=True).filter(pk=election).first()
+    log = Log.objects.select_for_update(skip_locked=not wait).filter(pk=election).first()
     if log is None or Election.objects.filter(HELD_BACK, pk=election).exists():
         return False
     taken, more = _take(election)

@@ -122,7 +122,7 @@ def _finish_record(election: Election, *, is_odd: bool) -> None:
     """
     try:
         if not recorder.current().finish(election):
-            raise Unavailable("another worker completes the record")
+            raise Unavailable("the record of the election is not whole yet")
     except recorder.Contradiction as problem:
         if not is_odd:
             raise NotCertified(Certification.Problem.RECORD, [str(problem)]) from problem

@@ -56,7 +56,7 @@ class Recorder:
     def finish(self, election: Election) -> bool:
         """Write what is missing in the record of a final election, and tell whether it is whole.
 
-        Where another worker is at it already, it is not yet. Raises Contradiction.
+        This waits for another worker that is at it already. Raises Contradiction.
         """
         return True
 

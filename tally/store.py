@@ -28,9 +28,14 @@ def lock(election: int, shard: int) -> None:
 
 
 @contextmanager
-def alone(first: int, second: int) -> Iterator[bool]:
-    """Hold an advisory lock during the block, over several transactions; yield False while another worker has it."""
-    taken = _one("SELECT pg_try_advisory_lock(%s, %s)", [first, second])
+def alone(first: int, second: int, *, wait: bool = False) -> Iterator[bool]:
+    """Hold an advisory lock during the block, over several transactions.
+
+    While another worker has it this waits for it, or yields False.
+    """
+    if wait:
+        run("SELECT pg_advisory_lock(%s, %s)", [first, second])
+    taken = wait or _one("SELECT pg_try_advisory_lock(%s, %s)", [first, second])
     try:
         yield taken
     finally:

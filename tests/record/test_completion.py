@@ -1,8 +1,10 @@
 """Ballots that were counted without a record get their entries: of the last release, and of a log that begins late."""
 
+import threading
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from polls import ballot_box
 from polls.models import Election
@@ -10,6 +12,7 @@ from record import completion, recorder
 from record.models import Batch, Log, LogSecret
 from record.recorder import PublicRecorder
 from tally import recorder as seam
+from tally import store
 from tally.drain import drain_all
 from tally.lifecycle import close_election, turn_phases
 from tally.models import CastRecord, Certification, Tally
@@ -158,13 +161,37 @@ class TestCertification:
         recorder.keep_logs()
         assert Log.objects.get().size == 10
 
-    def test_waits_while_another_worker_completes_the_record(self, make_election, cast, monkeypatch):
+    def test_waits_while_another_worker_completes_the_record(self, make_election, cast):
+        drink = make_election()
+        cast_some(cast, drink, 0, 5)
+        finish(drink)
+        ask(drink)
+        held, release = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with store.alone(*completion.COMPLETING_LOCK) as alone, transaction.atomic():
+                assert alone
+                Log.objects.select_for_update().get()
+                held.set()
+                release.wait(10)
+            connection.close()
+
+        other = threading.Thread(target=hold)
+        other.start()
+        held.wait(10)
+        threading.Timer(0.5, release.set).start()
+        certify_all()
+        other.join()
+        assert release.is_set()
+        assert Certification.objects.get().step == Certification.Step.DONE
+
+    def test_tries_again_where_the_record_is_not_whole_yet(self, make_election, cast, monkeypatch):
         drink = make_election()
         cast_some(cast, drink, 0, 5)
         finish(drink)
         ask(drink)
         with monkeypatch.context() as patch:
-            patch.setattr(completion, "complete", lambda _: None)
+            patch.setattr(completion, "complete", lambda _, **__: None)
             with pytest.raises(ballot_box.Unavailable):
                 certify_all()
         assert Certification.objects.get().step == Certification.Step.CHECKING
