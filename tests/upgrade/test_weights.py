@@ -52,7 +52,7 @@ def before(make_election: Any) -> Iterator[Any]:
         write(drink, "ana", 1)
         yield drink
     finally:
-        call_command("migrate", "tally", verbosity=0)
+        call_command("migrate", verbosity=0)
 
 
 def write(election: Any, voter: str, serial: int) -> None:
@@ -68,20 +68,20 @@ def shown() -> tuple[int, list[int]]:
 
 class TestWeights:
     def test_are_one_each_in_what_was_counted_before(self, before):
-        call_command("migrate", "tally", verbosity=0)
+        call_command("migrate", verbosity=0)
         assert run("recount") == "drink: 1 ballots, no difference\n"
         assert shown() == (1, [1, 0])
 
     def test_let_the_ballots_count_that_wait_in_the_box_of_that_release(self, before, redis):
         put(redis, before, "eva", "q1=cola-cao", version=2)
         put(redis, before, "ana", "q1=cola-cao", version=2)
-        call_command("migrate", "tally", verbosity=0)
+        call_command("migrate", verbosity=0)
         drain_all()
         assert shown() == (2, [0, 2])
         assert run("recount") == "drink: 2 ballots, no difference\n"
 
     def test_let_a_worker_of_that_release_go_on_beside(self, before, redis):
-        call_command("migrate", "tally", verbosity=0)
+        call_command("migrate", verbosity=0)
         put(redis, before, "eva", "q1=cola-cao")
         drain_all()
         write(before, "leo", 3)
@@ -91,6 +91,6 @@ class TestWeights:
         assert shown() == (3, [1, 0])
 
     def test_come_with_a_frame_for_each_outcome_that_was_made_before(self, before):
-        call_command("migrate", "tally", verbosity=0)
+        call_command("migrate", verbosity=0)
         outcomes.make_all()
         assert '"winners":["nesquik"]' in StoredOutcome.objects.get().shown
