@@ -61,6 +61,15 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
         "polls/test_views",
         "polls/test_cached_page",
     ),
+    "record.audit_file": ("results/test_record_export",),
+    "record.cosignatures": ("record/test_witnesses",),
+    "record.logs": ("record/test_recorder", "record/test_sequencer"),
+    "record.models": ("record/test_sequencer", "record/test_recorder"),
+    "record.openings": ("record/test_entry", "record/test_recorder", "record/test_fates"),
+    "record.reading": ("record/test_sequencer", "results/test_record_files"),
+    "record.tasks": ("record/test_witnesses_up", "record/test_recorder"),
+    "record.witness_answers": ("record/test_witnesses",),
+    "record.witness_memory": ("record/test_witness_server",),
     "tabulation.approval": ("tabulation/test_most_votes", "tabulation/test_whole_outcomes"),
     "tabulation.borda": ("tabulation/test_ranked", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
     "tabulation.files.content": (
@@ -100,6 +109,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "tabulation.stv_meek": ("tabulation/test_stv", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
     "tabulation.stv_minneapolis": ("tabulation/test_stv", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
     "tabulation.stv_scottish": ("tabulation/test_stv", "tabulation/test_whole_outcomes", "tabulation/test_rules"),
+    "tally.recorder": ("record/test_recorder", "record/test_completion"),
     "tabulation.tie_breaking": (
         "tabulation/test_tie_breaking",
         "tabulation/test_draw",
