@@ -33,6 +33,9 @@ SPARED = 20
 STALLED = 25
 # Voters who fetch a form before the close, and send it after.
 LATE = 20
+# Seconds until enough was tried that the roll has to rule out: beside a flood of votes an act on the roll takes some
+# seconds to come to the ballot box, and the tries wait for it.
+ENOUGH_TRIES_S = 240
 # Seconds in which all dashboards have to show the end.
 SHOWN_WITHIN = 5
 
@@ -70,7 +73,8 @@ def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
             struck = strike(plan, installation, ledger, lives)
             for one in watched:
                 if one.electorate:
-                    wait_until(lambda roll=one.electorate: roll.is_tried, "tries that the roll rules out")
+                    tries = "tries that the roll rules out"
+                    wait_until(lambda roll=one.electorate: roll.is_tried, tries, seconds=ENOUGH_TRIES_S)
         converged = wait_for_truth(watched, patience=5 if plan.mutant else PATIENCE)
         check_wait(plan, main.watcher, ledger, began)
         if converged is None and not plan.mutant:
