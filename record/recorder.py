@@ -57,8 +57,7 @@ class PublicRecorder(Recorder):
     ) -> Mapping[str, str]:
         opener, written = prepared
         if len(new) < len(written):
-            names = set(map(name_ballot, new))
-            written = {one: ballot for one, ballot in written.items() if name_ballot(ballot) in names}
+            written = {opener.commit_to(ballot): ballot for ballot in new}
         commitments = sorted([*written, *map(opener.commit_to_rejected, rejected_without_record(set_aside))])
         receipts: dict[str, str] = {}
         if commitments:

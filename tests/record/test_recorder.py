@@ -77,6 +77,16 @@ class TestWrite:
         assert (CastRecord.objects.count(), RejectedBallot.objects.count()) == (2, 1)
         assert len(check_whole(drink)) == 2
 
+    def test_gives_one_to_each_of_two_ballots_with_one_id_in_a_batch(self, make_election, cast, redis):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        [(_entry, fields)] = redis.xrange(ballot_box.key(drink.pk, 0, "ballots"))
+        # Only a box that has lost a voter's mark accepts a second one.
+        redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), fields | {b"serial": 2, b"marking": b"q1=cola-cao"})
+        drain_all()
+        assert (CastRecord.objects.count(), RejectedBallot.objects.get().reason) == (1, "duplicate")
+        assert len(check_whole(drink)) == 2
+
     def test_puts_the_entries_of_a_batch_in_an_order_that_tells_nothing(self, make_election, cast):
         drink = make_election()
         for number in range(40):
