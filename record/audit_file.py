@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from polls.models import Election
 
-from .fates import read_ballots, read_commitments
+from .fates import commitments_in_order, read_ballots
 from .models import Log, LogSecret
 from .openings import Opener
 
@@ -28,6 +28,6 @@ def write_lines(election: Election) -> Iterator[str]:
         raise NotOpened("it is certified, and nobody can open its record any more.")
     opener = Opener(bytes(secret.salt_secret), log.slug, election.in_force)
     openings = {commitment: opening for commitment, opening, _fate in read_ballots(election.pk, opener)}
-    for commitment in read_commitments(election.pk):
+    for commitment in commitments_in_order(election.pk):
         salt, weight, marking = openings[commitment]
         yield f"{salt.hex()} {weight} {json.dumps(marking, ensure_ascii=False)}\n"

@@ -5,7 +5,6 @@ log is completed once after it has begun, and once more when the election is fin
 """
 
 import logging
-from collections.abc import Iterator
 
 from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet, Sum
@@ -20,8 +19,7 @@ from tally.recorder import Contradiction
 
 from . import fates, logs, sequencer
 from .formats.encodings import HASH_BYTES
-from .formats.tree import split_hashes
-from .models import Batch, Log
+from .models import Batch, Log, read_commitments
 from .openings import Opener, cast_records, rejected_ballots
 
 logger = logging.getLogger(__name__)
@@ -104,7 +102,7 @@ def _complete_shard(election: Election, shard: int) -> None:
     with transaction.atomic():
         # What is counted from here on has its entries, or comes after the last number.
         store.lock(election.pk, shard)
-        known = set(_split_all(election.pk, shard))
+        known = set(read_commitments(Batch.objects.filter(election=election, shard=shard)))
         records = cast_records(election.pk).filter(shard=shard)
         last = records.aggregate(last=Max("pk"))["last"] or 0
         rejected = [
@@ -123,12 +121,6 @@ def _complete_shard(election: Election, shard: int) -> None:
             missing = []
     if missing:
         _append(election, shard, missing)
-
-
-def _split_all(election: int, shard: int) -> Iterator[bytes]:
-    batches = Batch.objects.filter(election=election, shard=shard).values_list("commitments", flat=True)
-    for commitments in batches.iterator(chunk_size=20):
-        yield from split_hashes(bytes(commitments))
 
 
 @transaction.atomic

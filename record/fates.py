@@ -9,8 +9,7 @@ from polls.models import Election
 from tally.models import CountedBallot, RejectedBallot
 from tally.recorder import Contradiction
 
-from .formats.tree import split_hashes
-from .models import Batch, Log, LogSecret
+from .models import Batch, Log, LogSecret, read_commitments
 from .openings import HAS_CAST_RECORD, Opener, Opening, cast_records, rejected_ballots
 
 COUNTS, REPLACED = b"c", b"r"
@@ -40,7 +39,7 @@ def write(election: Election) -> None:
     fates = bytearray(log.size)
     parts = log.size // MOST_IN_MEMORY + 1
     for part in range(parts):
-        places = {one: place for place, one in enumerate(read_commitments(election.pk)) if one[0] % parts == part}
+        places = {one: place for place, one in enumerate(commitments_in_order(election.pk)) if one[0] % parts == part}
         for commitment, _opening, fate in read_ballots(election.pk, opener):
             if commitment[0] % parts == part:
                 if commitment not in places:
@@ -57,11 +56,9 @@ def write_lines(fates: bytes) -> str:
     return "".join(map(lines.__getitem__, fates))
 
 
-def read_commitments(election: int) -> Iterator[bytes]:
+def commitments_in_order(election: int) -> Iterator[bytes]:
     """Yield the commitments of all entries, in the order of their places, which all of them have."""
-    batches = Batch.objects.filter(election=election).order_by("first").values_list("commitments", flat=True)
-    for commitments in batches.iterator(chunk_size=20):
-        yield from split_hashes(bytes(commitments))
+    return read_commitments(Batch.objects.filter(election=election).order_by("first"))
 
 
 def read_ballots(election: int, opener: Opener) -> Iterator[tuple[bytes, Opening, bytes]]:

@@ -4,11 +4,15 @@ There is no row for each entry: all entries of a batch are in one row, which is 
 the batch.
 """
 
+from collections.abc import Iterator
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from polls.models import Election
+
+from .formats.tree import split_hashes
 
 # The longest origin: an address of a site, and that of an election.
 LONGEST_ORIGIN = 250
@@ -85,6 +89,12 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.election_id}:{self.shard} version {self.version}"
+
+
+def read_commitments(batches: models.QuerySet[Batch]) -> Iterator[bytes]:
+    """Yield the commitments of batches, one after the other."""
+    for commitments in batches.values_list("commitments", flat=True).iterator(chunk_size=20):
+        yield from split_hashes(bytes(commitments))
 
 
 class Tile(models.Model):

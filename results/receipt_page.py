@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from polls.models import Shows
 from polls.paper_language import choose
 from record import reading
 from record.cosignatures import find_cosignatures, write_head
@@ -50,6 +51,6 @@ def find_receipt(log: Log, snapshot: Snapshot, named: str) -> dict[str, Any]:
     except Malformed:
         raise Http404(_("No entry of this record has this receipt.")) from None
     if place is None:
-        return {"state": "held-back" if snapshot.withheld == "hidden" else "waiting", "named": named}
+        return {"state": "held-back" if snapshot.withheld == Shows.HIDDEN else "waiting", "named": named}
     [entry] = reading.read_entries(log, place, 1)
     return {"state": "placed", "named": named, "place": place, "hash": leaf_hash(entry).hex()}

@@ -75,7 +75,7 @@ def proof(request: HttpRequest, slug: str, receipt: str) -> HttpResponse:
 @open_data
 def fates(request: HttpRequest, slug: str) -> HttpResponse:
     """Return what has become of each entry, a line each, once the election is final."""
-    found = Log.objects.filter(pk=get_log(slug).pk).values_list("fates", flat=True).get()
+    found = get_log(slug).fates
     if found is None:
         raise Http404(_("What has become of each entry is said once the election is final."))
     return _answer(write_lines(bytes(found)), TEXT, "no-cache")

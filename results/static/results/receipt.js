@@ -150,9 +150,10 @@ async function fetchFrom(address) {
   return response;
 }
 
+const readKey = async (address) => (await fetchFrom(`${address}key`)).text();
+
 /** Check that a leaf has its place in the newest tree; return the verdict, and the tree's size. */
-async function checkLeaf(address, leaf, index) {
-  const key = await (await fetchFrom(`${address}key`)).text();
+async function checkLeaf(address, key, leaf, index) {
   const head = readCheckpoint(await (await fetchFrom(`${address}checkpoint`)).text());
   const signed = await isSigned(head, key);
   if (signed === false) throw new Doubt("forged");
@@ -162,7 +163,7 @@ async function checkLeaf(address, leaf, index) {
   const row = await tiles.read(0, Math.floor(index / WIDTH));
   if (!same(row.slice(at * HASH_BYTES, (at + 1) * HASH_BYTES), leaf)) throw new Doubt("missing");
   if (!same(await rootOf(leaf, index, head.size, await tiles.prove(index)), head.root)) throw new Doubt("forged");
-  return { verdict: signed ? "good" : "unsigned", index, size: head.size, key };
+  return { verdict: signed ? "good" : "unsigned", index, size: head.size };
 }
 
 /** Check a kept receipt, first by itself and then in the record at an address. */
@@ -170,10 +171,10 @@ export async function checkProof(address, text) {
   const kept = readProof(text);
   const leaf = await hashLeaf(kept.entry);
   if (!same(await rootOf(leaf, kept.index, kept.checkpoint.size, kept.proof), kept.checkpoint.root)) throw new Doubt("unreadable");
-  const key = await (await fetchFrom(`${address}key`)).text();
+  const key = await readKey(address);
   if (!key.startsWith(`${kept.checkpoint.origin}+`)) throw new Doubt("other");
   if ((await isSigned(kept.checkpoint, key)) === false) throw new Doubt("forged");
-  return checkLeaf(address, leaf, kept.index);
+  return checkLeaf(address, key, leaf, kept.index);
 }
 
 /** Check what a QR code has of a receipt: index and hash. */
@@ -181,7 +182,7 @@ export async function checkLink(address, fragment) {
   const parts = /^(0|[1-9]\d{0,15})-([0-9a-f]{64})$/.exec(fragment);
   if (!parts) throw new Doubt("unreadable");
   const leaf = Uint8Array.from(parts[2].match(/../g), (byte) => Number.parseInt(byte, 16));
-  return checkLeaf(address, leaf, Number(parts[1]));
+  return checkLeaf(address, await readKey(address), leaf, Number(parts[1]));
 }
 
 /** Show what a check found, in the words of the page. */
