@@ -11,7 +11,7 @@ from polls.definition import Definition
 from polls.models import Election
 from polls.outages import is_outage
 from tally.models import RejectedBallot
-from tally.recorder import Prepare, Recorder, name_ballot
+from tally.recorder import Contradiction, Prepare, Recorder, name_ballot
 
 from . import completion, logs, sequencer
 from .formats.tree import split_hashes
@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 # Seconds between two checkpoints of an election that this process signs while ballots come without a pause.
 PAUSE_S = 1.0
+# Seconds until a record that contradicts its ballots is compared again, and its alarm raised again.
+TRIED_AGAIN_S = 60.0
 NO_PLACES = "its entries get no places in its record"
 
 
@@ -106,13 +108,24 @@ def find_receipts(election: int, shard: int, wanted: Mapping[bytes, Ballot]) -> 
     return found
 
 
+# Until when this process leaves the record of an election alone, in seconds of `time.monotonic`.
+_contradicts_until: dict[int, float] = {}
+
+
 def keep_logs() -> None:
     """Begin the logs that are missing, complete those that have begun late, and give places to what waits for one."""
     for election in completion.without_log():
         logs.begin(election.pk, election.slug)
     for election in completion.incomplete():
+        if time.monotonic() < _contradicts_until.get(election.pk, 0):
+            continue
         with guarded("its record cannot be completed", election.slug):
-            completion.complete(election)
+            try:
+                completion.complete(election)
+            except Contradiction:
+                # To find that out all ballots are counted, and it stays so until somebody mends it.
+                _contradicts_until[election.pk] = time.monotonic() + TRIED_AGAIN_S
+                raise
     for number in sequencer.waiting():
         with guarded(NO_PLACES, number):
             sequencer.sequence(number)
