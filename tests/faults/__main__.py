@@ -38,6 +38,7 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="TEXT", help="strike with faults that have this in their name")
     parser.add_argument("--keep", action="store_true", help="keep history, data and logs of a good run as well")
     parser.add_argument("--control", choices=MUTANTS, help="strike with the faults of this mistake, but without it")
+    parser.add_argument("--record", type=Path, metavar="DIR", help="keep the certified record in this folder")
     options = parser.parse_args()
     small = options.mutant or options.control
     plan = Plan(
@@ -55,6 +56,7 @@ def main() -> int:
         control=options.control,
         only=options.only,
         contests=options.contests,
+        record=options.record,
     )
     folder = Path(tempfile.mkdtemp(prefix="urna-faults-"))
     # Servers run as another user.

@@ -16,6 +16,8 @@ class Heads:
     def __init__(self, url: str) -> None:
         self.url = url
         self._roots: dict[int, set[bytes]] = {}
+        # As they were served, by size.
+        self.notes: dict[int, bytes] = {}
         self._size = 0
 
     @property
@@ -26,10 +28,12 @@ class Heads:
     def look(self) -> str:
         """Keep the head as it is served now; return what is wrong with it, '' if nothing, also if it does not come."""
         try:
-            head = self._read()
+            note = self._fetch("checkpoint")
+            head = self._open(note)
         except (OSError, ValueError) as error:
             # A server that is dead, or an election that has no record yet.
             return f"the head of a record cannot be read: {error}" if isinstance(error, ValueError) else ""
+        self.notes[head.size] = note
         self._roots.setdefault(head.size, set()).add(head.root)
         before, self._size = self._size, max(self._size, head.size)
         return f"a record of {before} entries has {head.size} now" if head.size < before else ""
@@ -50,8 +54,11 @@ class Heads:
         return self._read().size
 
     def _read(self) -> Checkpoint:
+        return self._open(self._fetch("checkpoint"))
+
+    def _open(self, note: bytes) -> Checkpoint:
         key = VerifierKey.parse(self._fetch("key").decode().strip())
-        return open_checkpoint(self._fetch("checkpoint"), origin=key.name, logs=[NoteVerifier(key)]).checkpoint
+        return open_checkpoint(note, origin=key.name, logs=[NoteVerifier(key)]).checkpoint
 
     def _read_entries(self, size: int) -> list[bytes]:
         entries: list[bytes] = []

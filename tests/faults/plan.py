@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.faults.crash_points import HEALING
 from tests.faults.mutants import MUTANTS
@@ -17,7 +18,8 @@ class Plan:
     in the box when it is closed. `sockets` dashboards follow the results while hints are lost for `hints_lost`
     seconds. `outage` is how long PostgreSQL may be away, in seconds. `mutant` puts a mistake in, and strikes with the
     faults under which it shows; `control` strikes with the same, without the mistake. With `only` those faults strike
-    that have it in their name. Papers have so many `contests`, but for the one with rankings.
+    that have it in their name. Papers have so many `contests`, but for the one with rankings. Where a full box is
+    closed, its election is certified at the end, and its record verified, and kept in the folder `record`.
     """
 
     seed: int
@@ -35,6 +37,7 @@ class Plan:
     control: str | None = None
     only: str = ""
     contests: int = len(PAPER)
+    record: Path | None = None
 
     @property
     def ranked(self) -> bool:

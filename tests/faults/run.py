@@ -17,6 +17,7 @@ from tests.faults.judge import PATIENCE, Watcher, judge
 from tests.faults.ledger import Ledger
 from tests.faults.lives import Lives
 from tests.faults.mutants import MUTANTS
+from tests.faults.observer import Observer
 from tests.faults.older import bring_back_older
 from tests.faults.organiser import Onlooker, Organiser
 from tests.faults.plan import Outcome, Plan
@@ -65,6 +66,7 @@ def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
     lives = Lives(installation, ledger, plan.paper, seed=plan.seed)
     organiser = Organiser(installation.proxies["admin"].port, installation.password, ledger)
     onlooker = Onlooker(organiser, main.election.pk)
+    observer = Observer(installation, main.election, main.watcher.heads, ledger) if plan.closing else None
     struck = emptied = 0
     began = time.monotonic()
     converged: float | None = None
@@ -91,6 +93,8 @@ def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
         ledger.complain(ledger.unexpected, str(reason))
     finally:
         onlooker.stop()
+        if observer:
+            observer.stop()
         for one in watched:
             one.watcher.stop()
             if converged is not None:
@@ -100,6 +104,12 @@ def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
                 say(str(one.electorate))
     accounts = [*((one.ledger, one.election.pk) for one in others), *lives.accounts]
     verdict = judge(ledger, main.election.pk, installation, accounts, emptied=emptied, older=plan.older)
+    # Certifying deletes what was judged.
+    if observer and verdict.good and converged is not None:
+        for said in observer.certify_and_verify(plan.record):
+            ledger.complain(ledger.wrong, said)
+            verdict.wrong += 1
+        say(f"certified and verified; the witness was killed {observer.kills} times")
     ledgers = [ledger, *(account for account, _ in accounts)]
     for one in ledgers[1:]:
         one.close()

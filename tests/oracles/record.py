@@ -24,6 +24,7 @@ from record.formats.cosignature import CosignatureVerifier, Cosigner
 from record.formats.encodings import Malformed
 from record.formats.keys import SignatureType, SignerKey, VerifierKey
 from record.formats.note import Note, NoteSigner, NoteVerifier, open_note, sign_note
+from record.formats.policy import Policy
 from record.formats.tiles import (
     TILE_WIDTH,
     Bundle,
@@ -61,6 +62,9 @@ def main() -> int:
     parser.add_argument("--logs", type=int, default=30, metavar="N", help="random logs, beside those of special sizes")
     parser.add_argument("--notes", type=int, default=2000, metavar="N", help="random notes, half of them damaged")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR", help="instead of all that, read the record that export_record wrote here"
+    )
     options = parser.parse_args()
     chance = Random(options.seed)
     if not shutil.which("go") or not (SOURCES / "src/golang.org/x/mod/sumdb").is_dir():
@@ -68,6 +72,10 @@ def main() -> int:
         return 2
     with sumdb() as ask:
         try:
+            if options.folder:
+                size, names = read_exported(ask, chance, options.folder)
+                sys.stdout.write(f"record: Go reads the {size} entries of {options.folder}, signed by {names}\n")
+                return 0
             for size in (*SIZES, *(chance.randrange(1, 3000) for _ in range(options.logs))):
                 compare_log(ask, chance, size)
             damaged = sum(compare_note(ask, chance) for _ in range(options.notes))
@@ -154,6 +162,23 @@ class Log:
     def _write(self, path: str, data: bytes) -> None:
         (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / path).write_bytes(data)
+
+
+def read_exported(ask: Ask, chance: Random, folder: Path) -> tuple[int, str]:
+    """Have Go read a whole record with its policy; return the number of entries, and who has signed the head."""
+    policy = Policy.parse((folder / "policy").read_bytes())
+    keys = [str(one.verifier.key) for one in (*policy.logs, *policy.witnesses.values())]
+    opened = ask("open", Note=(folder / "checkpoint").read_bytes(), VKeys=keys)
+    require(not opened["error"] and len(opened["verified"] or []) == len(keys), f"the head: {opened}")
+    origin, size, root = opened["text"].splitlines()
+    require(origin in opened["verified"], f"the key of {origin}")
+    of_log = {"Folder": str(folder), "Size": int(size), "Root": base64.b64decode(root)}
+    answer = ask("read_log", **of_log)
+    require(not answer["error"] and answer["Leaves"] == int(size), f"the entries: {answer}")
+    for index in {0, int(size) - 1, *(chance.randrange(int(size)) for _ in range(100))}:
+        answer = ask("prove_record", Index=index, **of_log)
+        require(not answer["error"], f"the proof of entry {index}: {answer}")
+    return int(size), " and ".join(opened["verified"])
 
 
 def compare_log(ask: Ask, chance: Random, size: int) -> None:
