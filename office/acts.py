@@ -46,7 +46,7 @@ Result = TypeVar("Result")
 LOGGED = (
     "state", "title", "slug", "opens_at", "closes_at", "votes_final", "eligibility", "proof_of_work", "unlisted",
     "archived_at", "cancel_reason", "tie_break", "shows", "shows_who_voted", "released_at", "certified_at",
-    "providers", "language",
+    "providers", "language", "step", "checkable",
 )  # fmt: skip
 
 # Why an election cannot be cancelled, and what can be done instead.
@@ -212,6 +212,8 @@ class Duplicate(Act[Election]):
             eligibility=original.eligibility,
             providers=original.providers,
             shows=original.shows,
+            step=original.step,
+            checkable=original.checkable,
             tie_break=original.tie_break,
             shows_who_voted=original.shows_who_voted,
             time_zone=original.time_zone,

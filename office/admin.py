@@ -115,6 +115,8 @@ class ElectionAdmin(
                     "shows_who_voted",
                     "votes_final",
                     "shows",
+                    "step",
+                    "checkable",
                     "tie_break",
                     "unlisted",
                     "proof_of_work",

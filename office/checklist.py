@@ -96,6 +96,13 @@ def _facts(election: Election, paper: Paper, now: dt.datetime) -> Iterator[tuple
         yield _("A vote"), _("may be changed until the closing")
     yield _("An open tie"), str(TIES[TieBreak(paper.tie_break)])
     yield _("Results show"), election.get_shows_display()
+    if paper.step > 1:
+        yield (
+            _("Live results change"),
+            ngettext("in steps of %(n)d ballot", "in steps of %(n)d ballots", paper.step) % {"n": paper.step},
+        )
+    if paper.checkable:
+        yield _("A voter"), _("can check what the record says of the own ballot, and can show it to others")
     questions, options = len(paper.contests), sum(len(one.options) for one in paper.contests)
     yield (
         _("On the paper"),

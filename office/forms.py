@@ -22,8 +22,8 @@ from .times import write_in_full
 
 # What voters see, and when they may vote: fixed from the moment at which the election opens.
 FROZEN_FIELDS = (
-    "title", "slug", "description", "votes_final", "eligibility", "shows", "tie_break", "shows_who_voted",
-    "opens_at", "language",
+    "title", "slug", "description", "votes_final", "eligibility", "shows", "step", "checkable", "tie_break",
+    "shows_who_voted", "opens_at", "language",
 )  # fmt: skip
 
 TIMES = ("opens_at", "closes_at")
@@ -85,7 +85,7 @@ class ElectionForm(MergingForm):
         if "language" in self.fields:
             field: Any = self.fields["language"]
             field.choices = [("", "–"), *list_languages(self.instance.language)]
-        for name in ("slug", "eligibility", "shows"):
+        for name in ("slug", "eligibility", "shows", "step"):
             if name in self.fields:
                 self.fields[name].required = False
 
@@ -132,6 +132,10 @@ class ElectionForm(MergingForm):
 
     def clean_eligibility(self) -> str:
         return str(self.cleaned_data["eligibility"] or self.instance.eligibility)
+
+    def clean_step(self) -> int:
+        step: int | None = self.cleaned_data["step"]
+        return self.instance.step if step is None else step
 
     def _read_times(self, cleaned: dict[str, Any]) -> None:
         """Turn the times that were typed into moments, each in the zone that is meant."""

@@ -63,6 +63,9 @@ class Definition(InLanguages):
     # Since its fourth.
     language: str = ""
     translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    # Since its fifth.
+    step: int = 1
+    checkable: bool = False
     unlisted: bool = False
     short_code: str = ""
     # Not part of the design either. When a text was mended last, after the opening.

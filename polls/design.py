@@ -26,15 +26,18 @@ MOST_CONTESTS = 50
 MOST_OPTIONS = 1000
 # Languages beside a paper's own, and characters of all translations together: each voter's page is made of all of them.
 MOST_TRANSLATIONS, MOST_TRANSLATED = 20, 300_000
-SCHEMES = (1, 2, 3, 4)
+SCHEMES = (1, 2, 3, 4, 5)
 # The scheme of new papers.
-SCHEME = 4
+SCHEME = 5
 # What the second scheme did not have, beside the groups of a contest.
 NEWER_THAN_SECOND = ("eligibility", "shows", "tie_break", "draw_hash")
-# What the third scheme did not have, by part. The fourth leaves out what says nothing, so that it writes a paper
-# without these fields as the third does, and a process of the release before reads it.
-OF_PAPER, OF_CONTEST = ("language", "translations"), ("translations",)
-OF_OPTION = ("emoji", "colour", "picture", "translations")
+# What the third scheme did not have, by part, and what the fourth did not have; each with the value that says nothing.
+# Later schemes leave out what says nothing, so that they write a paper without these fields as the third does, and a
+# process of a release before reads it.
+OF_PAPER: Mapping[str, Any] = {"language": "", "translations": {}}
+OF_CONTEST: Mapping[str, Any] = {"translations": {}}
+OF_OPTION: Mapping[str, Any] = {"emoji": "", "colour": "", "picture": "", "translations": {}}
+OF_FIFTH: Mapping[str, Any] = {"step": 1, "checkable": False}
 # The key of the first contest. In the first release it was the only one, and had no key.
 FIRST_CONTEST = "q1"
 
@@ -55,6 +58,10 @@ class Paper(InLanguages):
     # The code of the language of the texts, "" if it is not said; other languages by code, as options have them.
     language: str = ""
     translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
+    # Live results and the record change by at least so many ballots at once: 1 is each ballot.
+    step: int = 1
+    # Whether voters can check what the entry of their receipt says.
+    checkable: bool = False
 
     @classmethod
     def of(cls, election: "Election") -> Self:
@@ -69,6 +76,8 @@ class Paper(InLanguages):
             draw_hash=election.draw_hash,
             language=election.language,
             translations=election.translations,
+            step=election.step,
+            checkable=election.checkable,
             contests=tuple(
                 ContestOnBallot(
                     key=contest.key,
@@ -135,7 +144,7 @@ class Paper(InLanguages):
         if scheme == 1:
             return self._write_first()
         fields = json.loads(json.dumps(asdict(self)))
-        leave_out_newer(fields, even_if_said=scheme < 4)
+        leave_out_newer(fields, scheme)
         if scheme == 2:
             for part, names in ((fields, NEWER_THAN_SECOND), *((one, ("groups",)) for one in fields["contests"])):
                 for name in names:
@@ -161,13 +170,18 @@ class Paper(InLanguages):
         return cls(**content | {"contests": tuple(map(read_contest, content["contests"]))})
 
 
-def leave_out_newer(paper: dict[str, Any], *, even_if_said: bool = False) -> None:
-    """Take out of a paper in plain JSON what the third scheme did not have, if it says nothing or even if it does."""
+def leave_out_newer(paper: dict[str, Any], scheme: int = SCHEME) -> None:
+    """Take out of a paper in plain JSON what says nothing of that which the third scheme did not have.
+
+    Takes out as well what `scheme` does not have, even if it says something.
+    """
     options = [option for contest in paper["contests"] for option in contest["options"]]
-    for parts, names in (([paper], OF_PAPER), (paper["contests"], OF_CONTEST), (options, OF_OPTION)):
+    for since, parts, silent in (
+        (4, [paper], OF_PAPER), (4, paper["contests"], OF_CONTEST), (4, options, OF_OPTION), (5, [paper], OF_FIFTH),
+    ):  # fmt: skip
         for part in parts:
-            for name in names:
-                if even_if_said or not part[name]:
+            for name, value in silent.items():
+                if scheme < since or part[name] == value:
                     del part[name]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Length, Lower
@@ -66,6 +66,8 @@ def validate_time_zone(name: str) -> None:
         ) from error
 
 
+# Ballots in a step of live results, at most.
+LARGEST_STEP = 1000
 # Bytes of a picture of an option; the ballot box holds all of them in memory.
 LARGEST_PICTURE = 8000
 # First parts of addresses that belong to the site itself.
@@ -173,6 +175,22 @@ class Election(models.Model):
         help_text=_("With none of them each voter on the roll has a code."),
     )  # fmt: skip
     shows = models.CharField(_("results show"), max_length=10, choices=Shows, default=Shows.LIVE)
+    step = models.PositiveSmallIntegerField(
+        _("ballots in a step"), default=1, validators=[MinValueValidator(1), MaxValueValidator(LARGEST_STEP)],
+        help_text=_(
+            "How many ballots live results wait for before they change; 1: they change with each ballot. With 10, they "
+            "change by the ballots of ten voters at once, and nobody sees what one ballot alone has changed. The rest "
+            "is shown after the close."
+        ),
+    )  # fmt: skip
+    checkable = models.BooleanField(
+        _("voters can check what their receipt’s entry says"),
+        default=False,
+        help_text=_(
+            "Each voter can then see what the record says of the own ballot, and can show it to others. For meetings "
+            "in which nobody buys or forces votes."
+        ),
+    )
     tie_break = models.CharField(
         _("ties end by"), max_length=10, choices=TieBreak, blank=True, default=TieBreak.DRAW,
         help_text=_("Only ties that the counting rule itself leaves open."),
@@ -255,6 +273,14 @@ class Election(models.Model):
                 fields=["short_code"], condition=~Q(short_code=""), name="election_short_code_unique"
             ),
             models.CheckConstraint(name="election_has_a_shard", condition=Q(shards__gt=0)),
+            models.CheckConstraint(
+                name="election_steps_are_of_live_results",
+                condition=Q(step=1) | Q(step__range=(2, LARGEST_STEP), shows="live"),
+                violation_error_message=_(
+                    "Only results that show everything while people vote can go in steps. Write 1 as the ballots in "
+                    "a step, or let the results show everything."
+                ),
+            ),
             models.CheckConstraint(
                 name="election_opens_unless_it_is_a_draft", condition=Q(opens_at__isnull=False) | Q(state=State.DRAFT)
             ),

@@ -12,7 +12,7 @@ from tabulation.contest import is_whole
 
 from . import methods
 from .delivery import write_contests
-from .design import OF_OPTION, Paper
+from .design import OF_FIFTH, OF_OPTION, Paper
 from .labels import (
     LONGEST_EXPLANATION,
     LONGEST_LABEL,
@@ -24,7 +24,7 @@ from .labels import (
     tidy,
 )
 from .methods import ContestOnBallot, InvalidRules, OptionOnBallot
-from .models import Election, Eligibility, Shows, TieBreak, free_slug
+from .models import LARGEST_STEP, Election, Eligibility, Shows, TieBreak, free_slug
 from .paper_values import (
     BadPaper,
     read_boolean,
@@ -45,7 +45,8 @@ from .roll.groups import clean_groups
 NAMES = frozenset(
     (
         "title", "slug", "description", "opens_at", "closes_at", "time_zone", "eligibility", "votes_final", "unlisted",
-        "shows", "tie_break", "providers", "shows_who_voted", "language", "translations", "contests",
+        "shows", "step", "checkable", "tie_break", "providers", "shows_who_voted", "language", "translations",
+        "contests",
     )
 )  # fmt: skip
 CONTEST_NAMES = frozenset(
@@ -81,6 +82,8 @@ def create_election(paper: Mapping[str, Any], **fields: Any) -> Election:
         eligibility=eligibility,
         unlisted=read_boolean(paper, "unlisted", _("the paper")),
         shows=shows,
+        step=_step(paper),
+        checkable=read_boolean(paper, "checkable", _("the paper")),
         tie_break=_tie_break(paper),
         providers=_providers(paper, eligibility),
         shows_who_voted=read_boolean(paper, "shows_who_voted", _("the paper")),
@@ -127,6 +130,7 @@ def write_paper(election: Election) -> dict[str, Any]:
         "votes_final": paper.votes_final,
         "unlisted": election.unlisted,
         "shows": paper.shows,
+        **{name: getattr(paper, name) for name, silent in OF_FIFTH.items() if getattr(paper, name) != silent},
         "tie_break": election.tie_break or NO_TIE_BREAK,
         **({"providers": election.providers} if election.providers else {}),
         "shows_who_voted": election.shows_who_voted,
@@ -243,6 +247,16 @@ def _tie_break(paper: Mapping[str, Any]) -> TieBreak:
             % {"value": given, "known": ", ".join(known)}
         )
     return known[given]
+
+
+def _step(paper: Mapping[str, Any]) -> int:
+    step = paper.get("step", 1)
+    if not is_whole(step) or not 1 <= step <= LARGEST_STEP:
+        raise BadPaper(
+            _("“step” is %(value)r. Write how many ballots results wait for, from 1 to %(most)d.")
+            % {"value": step, "most": LARGEST_STEP}
+        )
+    return step
 
 
 def _providers(paper: Mapping[str, Any], eligibility: str) -> list[str]:

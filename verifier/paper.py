@@ -63,8 +63,11 @@ def read_paper(content: Any, text: bytes = b"") -> Paper:
     title, tie_break, draw_hash = (content.get(name, "") for name in ("title", "tie_break", "draw_hash"))
     if not (isinstance(title, str) and isinstance(tie_break, str) and isinstance(draw_hash, str)):
         raise Malformed("title, tie_break and draw_hash of a paper are texts")
-    # Papers of earlier schemes do not write what was the same for all of them.
-    said = {"eligibility": "open", "shows": "live", **content, "contests": [one.said for one in contests]}
+    # Papers of earlier schemes do not write what was the same for all of them, and later ones not what is usual.
+    usual = {"eligibility": "open", "shows": "live", "step": 1, "checkable": False}
+    said = {**usual, **content, "contests": [one.said for one in contests]}
+    if not is_number(said["step"], least=1) or not isinstance(said["checkable"], bool):
+        raise Malformed("step of a paper is a number from 1 on, and checkable is true or false")
     return Paper(title, contests, tie_break, draw_hash, _without_silence(said), text)
 
 

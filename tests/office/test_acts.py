@@ -201,6 +201,10 @@ def secret_of(election: Election) -> str:
 
 
 class TestDuplicate:
+    def test_keeps_the_steps_and_whether_voters_can_check(self, make_election, organiser):
+        draft = Duplicate(make_election(step=10, checkable=True)).perform(by=organiser)
+        assert (draft.step, draft.checkable) == (10, True)
+
     def test_keeps_the_languages_and_looks_of_the_paper(self, make_election, organiser):
         drink = make_election(language="en", translations={"es": {"title": "¿Bebida?"}})
         drink.contests.update(translations={"es": {"description": "*Fría*"}})

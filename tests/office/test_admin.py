@@ -134,6 +134,9 @@ class TestSave:
             ({"options": ("Tea", "x" * 121)}, "more than 120 characters"),
             ({"slug": "admin"}, "address of the site itself"),
             ({"time_zone": "Mars/Base"}, "no time zone"),
+            ({"step": "0"}, "greater than or equal to 1"),
+            ({"step": "1001"}, "less than or equal to 1000"),
+            ({"step": "10", "shows": "turnout"}, "Write 1 as the ballots in a step"),
             ({"time_zone": "../../etc/passwd"}, "no time zone"),
             ({"contest_seats": "0"}, "at least one is needed"),
             ({"contest_method": "approval", "contest_approval_max_choices": "0"}, "greater than or equal to 1"),
@@ -148,6 +151,14 @@ class TestSave:
         response = add(organiser, **changes)
         assert said in response.content.decode()
         assert not Election.objects.exists()
+
+    def test_keeps_the_steps_of_live_results(self, organiser):
+        draft(organiser, step="10", checkable="on")
+        assert Election.objects.values_list("step", "checkable").get() == (10, True)
+
+    def test_takes_a_form_that_was_loaded_before_there_were_steps(self, organiser):
+        draft(organiser)
+        assert Election.objects.values_list("step", "checkable").get() == (1, False)
 
 
 class TestContests:

@@ -123,6 +123,11 @@ class TestChecklist:
         assert facts["Opens"] == "Wednesday 25 November 2026, 15:00 Europe/Madrid (CET), in 3\xa0hours"
         assert facts["On the paper"] == "1 question, 2 options"
 
+    def test_says_that_live_results_go_in_steps_and_that_voters_can_check(self, make_draft):
+        facts = dict(check(make_draft(step=10, checkable=True), NOW).facts)
+        assert facts["Live results change"] == "in steps of 10 ballots"
+        assert "can show it to others" in facts["A voter"]
+
     def test_finds_what_looks_odd(self, make_draft):
         assert "no closing time" in self.odd(make_draft())
         assert "middle of the night" in self.odd(make_draft(closes_at=NOW.replace(hour=2) + dt.timedelta(days=1)))

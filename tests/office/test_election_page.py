@@ -248,7 +248,7 @@ class TestPaperFile:
         assert again.slug != drink.slug
 
     def test_keeps_the_languages_and_the_looks_of_a_paper(self, organiser, make_election):
-        drink = make_election(language="en", translations={"es": {"title": "¿Bebida?"}})
+        drink = make_election(language="en", translations={"es": {"title": "¿Bebida?"}}, step=10, checkable=True)
         drink.contests.update(translations={"es": {"description": "*Fría*"}})
         name = store_picture(drink, redraw_picture(io.BytesIO(draw((40, 40))), 1000))
         Option.objects.filter(key="nesquik").update(

@@ -66,9 +66,9 @@ class TestJson:
         newer = json.dumps(json.loads(definition.to_json()) | {"colour": "red"})
         assert Definition.from_json(newer) == definition
 
-    def test_names_what_the_fourth_scheme_brought_only_where_a_paper_says_it(self, define):
+    def test_names_what_later_schemes_brought_only_where_a_paper_says_it(self, define):
         """The release before cannot read an option with an emoji."""
-        newer = {"language", "translations", "emoji", "colour", "picture"}
+        newer = {"language", "translations", "emoji", "colour", "picture", "step", "checkable"}
         content = json.loads(define().to_json())
         [asked] = content["contests"]
         assert not newer & {*content, *asked, *(name for option in asked["options"] for name in option)}
@@ -76,6 +76,8 @@ class TestJson:
         said = define(
             language="en",
             translations={"es": {"title": "¿Bebida?"}},
+            step=10,
+            checkable=True,
             contests=(replace(one, options=(replace(first, emoji="🥛", colour="#d9a400"), *others)),),
         )
         assert Definition.from_json(said.to_json()) == said

@@ -15,7 +15,7 @@ PAPER = Paper("Drink?", "", False, (CONTEST,))
 OF_PAPER: dict[str, Any] = {
     "title": "Drink", "description": "Cold.", "votes_final": True, "contests": (CONTEST,) * 2,
     "eligibility": "roll", "shows": "hidden", "tie_break": "draw", "draw_hash": "0f" * 32,
-    "language": "en", "translations": {"es": {"title": "¿Bebida?"}},
+    "language": "en", "translations": {"es": {"title": "¿Bebida?"}}, "step": 10, "checkable": True,
 }  # fmt: skip
 OF_CONTEST: dict[str, Any] = {
     "key": "q2",
@@ -34,7 +34,7 @@ OF_OPTION: dict[str, Any] = {
     "picture": "0f" * 32, "translations": {"es": {"label": "El Nesquik"}},
 }  # fmt: skip
 # A paper with all that the fourth scheme brought.
-NEWEST = replace(
+FOURTH = replace(
     PAPER,
     language="en",
     translations=OF_PAPER["translations"],
@@ -42,6 +42,8 @@ NEWEST = replace(
         replace(CONTEST, translations=OF_CONTEST["translations"], options=(OptionOnBallot(**OF_OPTION), OPTIONS[1])),
     ),
 )
+# And with what the fifth brought.
+NEWEST = replace(FOURTH, step=10, checkable=True)
 CHANGED = {
     **{f"the paper's {name}": replace(PAPER, **{name: value}) for name, value in OF_PAPER.items()},
     **{
@@ -77,7 +79,8 @@ def test_is_written_in_the_same_way_for_ever():
     """Elections that are open know their paper by this hash."""
     assert hash_paper(PAPER.write()) == "c2b5b9b1624d48f2b2f656aaccaac843"
     assert hash_paper(PAPER.write(2), 2) == "1b6cae50cce79a81bc2470c6b94f6baa"
-    assert hash_paper(NEWEST.write()) == "97429482e928549a953e6650b2f4922d"
+    assert hash_paper(FOURTH.write()) == "97429482e928549a953e6650b2f4922d"
+    assert hash_paper(NEWEST.write()) == "466bd7bda9c4ad75c33f42a7a08b8a01"
     assert Paper.read(NEWEST.write()) == NEWEST
 
 
@@ -86,6 +89,10 @@ def test_of_the_third_scheme_has_nothing_newer_and_is_the_same_where_nothing_new
     options = (OptionOnBallot("nesquick", "Nesquick", "With milk."), OPTIONS[1])
     plain = replace(PAPER, contests=(replace(CONTEST, options=options),))
     assert NEWEST.write(3) == plain.write(3) == plain.write()
+
+
+def test_of_the_fourth_scheme_has_neither_steps_nor_checks_and_is_the_same_where_these_are_not_said():
+    assert NEWEST.write(4) == FOURTH.write(4) == FOURTH.write()
 
 
 def test_of_the_second_scheme_is_read_with_what_it_did_not_have():

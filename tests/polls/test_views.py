@@ -63,6 +63,12 @@ class TestBallotPage:
         page = response.content.decode()
         assert re.findall(r'name="q1" value="([^"]+)"', page) == ["nesquik", "cola-cao"]
 
+    def test_says_that_results_show_in_steps_where_they_do(self, define, browser):
+        define()
+        assert "in steps" not in browser.get("/drink/").content.decode()
+        define(revision=2, step=10)
+        assert "Results show in steps of 10 ballots." in browser.get("/drink/").content.decode()
+
     def test_gives_each_form_a_ballot_id_of_its_own(self, define, browser):
         define()
         assert fetch_form(browser)["ballot_id"] != fetch_form(browser)["ballot_id"]

@@ -243,9 +243,15 @@ class TestResult:
         assert said.startswith("certified.json: ")
         assert told in said or name == "votes"
 
-    def test_of_another_paper_is_refused(self, folder, fault):
-        rewrite(folder, "certified.json", lambda it: it["paper"].update(votes_final=True))
-        assert fault(folder) == "certified.json: votes_final of its paper is not as in paper.json"
+    @pytest.mark.parametrize(("name", "value"), [("votes_final", True), ("step", 10), ("checkable", True)])
+    def test_of_another_paper_is_refused(self, folder, fault, name, value):
+        rewrite(folder, "certified.json", lambda it: it["paper"].update({name: value}))
+        assert fault(folder) == f"certified.json: {name} of its paper is not as in paper.json"
+
+    @pytest.mark.parametrize(("name", "value"), [("step", 0), ("step", "10"), ("checkable", 1)])
+    def test_of_a_paper_with_no_such_rule_is_refused(self, folder, fault, name, value):
+        rewrite(folder, "certified.json", lambda it: it["paper"].update({name: value}))
+        assert "step of a paper is a number from 1 on, and checkable is true or false" in fault(folder)
 
     def test_of_a_method_that_is_not_known_is_refused(self, tmp_path, fault):
         paper = folders.with_contests(contest("q1", ANIMALS))

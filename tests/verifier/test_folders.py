@@ -107,6 +107,12 @@ class TestGoodFolder:
         rewrite(folder, "certified.json", lambda it: it["contests"][0]["outcome"].update(winners=["ant"]))
         assert fault(folder).startswith("certified.json: q1: outcome, winners, 1 is 'ant', and the ballots give 'dog'")
 
+    def test_passes_with_a_paper_of_steps_that_voters_can_check(self, tmp_path, verify):
+        paper = folders.with_contests(contest("q1", ANIMALS), step=10, checkable=True)
+        folder = Record(folders.invent(paper, 5), paper, None).write(tmp_path / "record")
+        assert '"step":10' in (folder / "paper.json").read_text()
+        assert "recount: the ballots give" in verify(folder)
+
     @pytest.mark.parametrize("scheme", [1, 2, 3])
     def test_passes_with_a_paper_of_an_earlier_release(self, tmp_path, verify, scheme):
         paper = replace(folders.with_contests(contest("q1", ANIMALS)), eligibility="open")
