@@ -59,11 +59,18 @@ def cast_state(request: HttpRequest, slug: str) -> JsonResponse:
 @require_safe
 @never_cache
 def receipt(request: HttpRequest, slug: str) -> HttpResponse:
-    """Send a voter whose ballot is counted to the receipt of it, on the results pages."""
+    """Send a voter whose ballot is counted to the receipt of it, on the results pages.
+
+    What opens the entry goes along behind a #, where no server sees it. It may be too long for a header.
+    """
     definition, _now, _voter, mark = look(request, slug)
     if mark is None or mark.state not in IN_RECORD or device.find(request, definition):
         return redirect("cast", slug)
-    return redirect(f"{site(request)['result_url']}/{slug}/receipt/?entry={mark.receipt}")
+    address = f"{site(request)['result_url']}/{slug}/receipt/?entry={mark.receipt}"
+    if not mark.opening:
+        return redirect(address)
+    context = {"election": read_in_language(request, definition), "address": f"{address}#open-{mark.opening}"}
+    return render(request, "polls/receipt.html", context)
 
 
 def read_state(definition: Definition, voter: Voter | None) -> str:

@@ -5,6 +5,7 @@ aside without a cast record may have neither: its entry goes by its place in the
 as that could be read.
 """
 
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -25,6 +26,13 @@ class Opening(NamedTuple):
     salt: bytes
     weight: int
     marking: str
+
+    def to_text(self) -> str:
+        """Write it as one word, which voters get of their own ballot where an election lets them check it.
+
+        It is base64 for addresses, without padding, of the salt, the weight in digits, a newline and the marking.
+        """
+        return urlsafe_b64encode(self.salt + f"{self.weight}\n{self.marking}".encode()).decode().rstrip("=")
 
 
 class Opener:

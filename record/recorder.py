@@ -78,6 +78,10 @@ class PublicRecorder(Recorder):
             }
         if known:
             receipts |= find_receipts(definition.election, shard, {opener.commit_to(one): one for one in known})
+        if definition.checkable:
+            ballots = {name_ballot(ballot): ballot for ballot in (*new, *known)}
+            openings = {name: opener.open_ballot(ballots[name]).to_text() for name in receipts}
+            receipts = {name: f"{receipt}@{openings[name]}" for name, receipt in receipts.items()}
         return receipts
 
     def publish(self, election: int) -> None:

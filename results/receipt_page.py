@@ -8,6 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from polls import methods
+from polls.design import Paper
+from polls.methods import ContestOnBallot
+from polls.methods.grading import Graded
 from polls.models import Shows
 from polls.paper_language import choose
 from record import reading
@@ -29,17 +33,38 @@ def receipt(request: HttpRequest, slug: str) -> HttpResponse:
     log = get_log(slug)
     shown = snapshot.in_language(choose(request, snapshot.paper))
     cosignatures = find_cosignatures(log)
+    checkable = shown.paper.checkable
     context: dict[str, Any] = {
         "election": snapshot.election,
         "snapshot": shown,
         "log": log,
         "head": write_head(log, cosignatures).decode(),
         "witnesses": [one.name for one in cosignatures],
+        "checkable": checkable,
+        "labels": name_markings(shown.paper) if checkable else {},
     }
     named = request.GET.get("entry")
     if named is not None:
         context |= find_receipt(log, snapshot, named)
     return render(request, "results/receipt.html", context)
+
+
+def name_markings(paper: Paper) -> dict[str, dict[str, Any]]:
+    """Return by the keys of contests and options what voters read on the paper, so that a marking can be read."""
+    return {
+        contest.key: {
+            "title": contest.title or paper.title,
+            "options": {option.key: option.label for option in contest.options},
+            "grades": name_grades(contest),
+        }
+        for contest in paper.contests
+    }
+
+
+def name_grades(contest: ContestOnBallot) -> dict[int, str]:
+    """Return the words for the numbers that options are given, none for a method without grades."""
+    method = methods.get(contest.method)
+    return {number: str(word) for number, word in method.choices(contest)} if isinstance(method, Graded) else {}
 
 
 def find_receipt(log: Log, snapshot: Snapshot, named: str) -> dict[str, Any]:

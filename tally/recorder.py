@@ -46,7 +46,8 @@ class Recorder:
         `prepared` is what was prepared of all ballots of the batch. Of these `new` are those that have got a cast
         record in this transaction, and `known` have their entries since an earlier one. `set_aside` is what is set
         aside in it without a cast record. `version` is that of the shard's tally with them, as no other batch has it.
-        Returns by the names of ballots what finds their entries, without spaces; nothing for one that has none.
+        Returns by the names of ballots what finds their entries, without spaces; nothing for one that has none. Where
+        voters can check their ballots, it is followed by an @ and what opens the entry.
         """
         return {}
 

@@ -81,6 +81,16 @@ def test_axe_objects_to_nothing_before_and_after_a_vote_nor_where_it_is_seen(pag
     page.locator("form.ballot button[type=submit]").click()
     expect(page).to_have_url(re.compile("/open/cast/$"))
     check_public(page)
+    page.locator("a[href$='/cast/receipt/']").click()
+    check_public(page)
+    page.locator("a[href*='#open-']").click()
+    # The record gives the entry its place within seconds.
+    expect(page.locator("[data-opening], [data-again]").first).to_be_visible()
+    if (again := page.locator("[data-again]")).is_visible():
+        page.wait_for_timeout(2000)
+        again.click()
+    expect(page.locator("[data-opens=opened]")).to_be_visible()
+    check_public(page)
     page.goto(f"http://127.0.0.1:{urna.ports['result']}/open/")
     # The plot, its table, and all that is told of methods.
     expect(page.locator("[data-pace]")).to_be_visible(timeout=20_000)

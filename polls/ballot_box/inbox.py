@@ -26,7 +26,8 @@ class Entry(NamedTuple):
 class Settlement(NamedTuple):
     """What became of an entry; without `voter_key` there is no mark to update.
 
-    `receipt` finds the ballot in the public record, "" if it is not there.
+    `receipt` finds the ballot in the public record, as `tally.recorder.Recorder.write` returns it; "" if it is not
+    there.
     """
 
     entry: str

@@ -25,12 +25,14 @@ _addresses: tuple[float, dict[str, str]] = (float("-inf"), {})
 class Mark:
     """What the box remembers of a voter: the last accepted ballot, and what has become of it.
 
-    `receipt` finds it in the public record, "" while it is not there. The last release does not write it.
+    `receipt` finds it in the public record, "" while it is not there. The last release does not write it. `opening`
+    opens its entry, where voters can check what that says.
     """
 
     ballot_id: UUID
     state: str
     receipt: str = ""
+    opening: str = ""
 
 
 def write_mark(ballot_id: UUID, marking_hash: str, state: str) -> str:
@@ -147,8 +149,7 @@ def _read_mark(found: bytes | None) -> Mark | None:
     if found is None:
         return None
     ballot_id, _, state, _ = found.decode().split(" ")
-    state, _at, receipt = state.partition("@")
-    return Mark(UUID(ballot_id), state, receipt)
+    return Mark(UUID(ballot_id), *state.split("@"))
 
 
 def read_epoch() -> str | None:

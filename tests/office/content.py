@@ -58,7 +58,7 @@ def make_elections() -> None:
     make("draft")
     make("tongues", language="en", translations={"de": {"title": "Sprachen"}})
     make("odd", **later, closes_at=(tomorrow + dt.timedelta(minutes=1)).isoformat())
-    for slug, more in (("open", {}), ("later", later), ("off", later), ("over", {})):
+    for slug, more in (("open", {"checkable": True}), ("later", later), ("off", later), ("over", {})):
         Publish(make(slug, **more)).perform(by=None)
     Cancel(Election.objects.get(slug="off"), "The hall is closed.").perform(by=None)
     Close(Election.objects.get(slug="over")).perform(by=None)

@@ -1,5 +1,7 @@
 """Receipts of ballots: how a voter gets one, and what the page says while there is none."""
 
+import base64
+import re
 from typing import Any
 
 import pytest
@@ -7,8 +9,9 @@ from django.test import Client, override_settings
 from django.urls import clear_url_caches
 
 from polls import ballot_box
-from polls.models import Election
+from polls.models import Design, Election
 from record import recorder
+from record.entry import Entry, OpenBallot
 from record.formats.cosignature import Cosigner
 from record.formats.note import Note
 from record.models import Batch, Cosignature, Log, Witness
@@ -135,6 +138,22 @@ class TestWayThere:
         there = voter.get("/drink/cast/receipt/")
         assert there["Location"] == f"http://testserver:8001/drink/receipt/?entry={Batch.objects.get().pk}.0"
         assert "no-store" in there["Cache-Control"]
+
+    def test_takes_what_opens_the_entry_along_where_voters_can_check_theirs(self, make_election, voter):
+        meeting = make_election("meeting", checkable=True)
+        ballot = voter.get("/meeting/").content.decode()
+        assert "you can check what the record says of your vote" in ballot
+        voter.post("/meeting/", read_form(ballot) | {"q1": "nesquik"})
+        drain_all()
+        response = voter.get("/meeting/cast/receipt/")
+        assert "no-store" in response["Cache-Control"]
+        [address] = re.findall(r'href="(http://testserver:8001/meeting/receipt/[^"]+)"', response.content.decode())
+        named, opening = re.fullmatch(r".*[?]entry=([0-9.]+)#open-([\w-]+)", address).groups()
+        decoded = base64.urlsafe_b64decode(opening + "=" * (-len(opening) % 4))
+        ballot = OpenBallot("meeting", Design.objects.get(election=meeting).hash, "q1=nesquik")
+        batch = Batch.objects.get(pk=named.partition(".")[0])
+        assert decoded[32:] == b"1\nq1=nesquik"
+        assert Entry("meeting", batch.design, bytes(batch.commitments)).opens_as(ballot, decoded[:32])
 
     def test_leads_to_the_page_also_where_no_receipt_is_known(self, drink, voter, redis):
         form = read_form(voter.get("/drink/").content.decode())

@@ -15,7 +15,7 @@ export class Doubt extends Error {
 const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const same = (one, other) => hex(one) === hex(other);
 
-function decode(base64) {
+export function decode(base64) {
   try {
     return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   } catch {
@@ -23,11 +23,11 @@ function decode(base64) {
   }
 }
 
-async function sha256(...parts) {
+export async function sha256(...parts) {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer()));
 }
 
-const hashLeaf = (entry) => sha256(new Uint8Array([0]), entry);
+export const hashLeaf = (entry) => sha256(new Uint8Array([0]), entry);
 const hashNode = (left, right) => sha256(new Uint8Array([1]), left, right);
 
 /** The largest power of two below a number of leaves, where a tree of them has its two halves. */
@@ -150,10 +150,10 @@ async function fetchFrom(address) {
   return response;
 }
 
-const readKey = async (address) => (await fetchFrom(`${address}key`)).text();
+export const readKey = async (address) => (await fetchFrom(`${address}key`)).text();
 
 /** Check that a leaf has its place in the newest tree; return the verdict, and the tree's size. */
-async function checkLeaf(address, key, leaf, index) {
+export async function checkLeaf(address, key, leaf, index) {
   const head = readCheckpoint(await (await fetchFrom(`${address}checkpoint`)).text());
   const signed = await isSigned(head, key);
   if (signed === false) throw new Doubt("forged");
@@ -208,7 +208,8 @@ if (page && globalThis.crypto?.subtle) {
   const root = page.querySelector("[data-check]");
   const file = root.querySelector("[data-file]");
   const checkFragment = () => {
-    if (location.hash.length > 1) checkAndShow(root, () => checkLink(address, location.hash.slice(1)));
+    // What opens an entry is read by opening.js.
+    if (location.hash.length > 1 && !location.hash.startsWith("#open-")) checkAndShow(root, () => checkLink(address, location.hash.slice(1)));
   };
   root.querySelector("[data-without-script]").hidden = true;
   root.querySelector("[data-with-script]").hidden = false;
