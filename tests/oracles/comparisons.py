@@ -6,6 +6,7 @@ its random draw, can elect.
 
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any, NamedTuple
@@ -22,6 +23,8 @@ from tabulation import (
     star,
 )
 from tabulation import rankings as ranking_counts
+from tabulation.files import blt
+from tabulation.files.content import Content, Kind
 from tabulation.outcome import Outcome
 
 from .profiles import Profile, approvals, rankings, scores
@@ -112,6 +115,31 @@ def irv_stvpoll(chance: Random) -> Compared:
     return Compared(profile, ours, [frozenset(result)])
 
 
+def irv_blt_votelib_stvpoll(chance: Random) -> Compared:
+    """Have our BLT file read by one program, and what that has read be counted by another one."""
+    from stvpoll.irv import calculate_irv
+    from votelib.io.blt import load_lines
+
+    profile = rankings(chance)
+    title, names = "Who leads?", tuple(f"Option {key}" for key in profile.options)
+    numbers = {key: ((number,),) for number, key in enumerate(profile.options)}
+    ballots: Counter[Any] = Counter()
+    for ballot, number in profile.ballots:
+        ballots[sum((numbers[key] for key in ballot), ())] += number
+    lines = blt.write(Content(names, Kind.RANKINGS, ballots, title=title, seats=profile.seats))
+    votes, seats, candidates, read_title = load_lines(iter("".join(lines).splitlines()))
+    keys = {candidate: profile.options[candidate.number - 1] for candidate in candidates}
+    read = {tuple(keys[one] for one in vote): int(number) for vote, number in votes.items()}
+    assert read == _ranked_votes(profile), (profile, read)
+    named = read_title, seats, tuple(one.name for one in candidates)
+    assert named == (title, profile.seats, names), (profile, named)
+    ours = irv.tabulate(profile.contest(), profile.count(ranking_counts.count_keys))
+    result = calculate_irv(profile.options, list(read.items()))
+    if result.randomized or not ours.decided or not result:
+        return Compared(profile, ours, None)
+    return Compared(profile, ours, [frozenset(result)])
+
+
 def schulze_belenios(chance: Random) -> Compared:
     profile = rankings(chance)
     counts = profile.count(lambda ballot: pairwise.count_keys([[key] for key in ballot], profile.options))
@@ -170,6 +198,7 @@ COMPARISONS: dict[str, tuple[Callable[[Random], Compared], str]] = {
     "star starvote": (star_starvote, "starvote"),
     "borda votelib": (borda_votelib, "votelib"),
     "irv stvpoll": (irv_stvpoll, "stvpoll"),
+    "irv by a BLT file, votelib and stvpoll": (irv_blt_votelib_stvpoll, "stvpoll"),
     "irv pref_voting": (irv_pref_voting, "pref_voting"),
     "schulze belenios": (schulze_belenios, "belenios-tool"),
     "schulze pref_voting": (schulze_pref_voting, "pref_voting"),
