@@ -149,7 +149,7 @@ ROLES = {
             apps=EVERYTHING,
             middleware=SIGNING_IN,
             connection_max_age=60,
-            collectors=("tally.exporter.Facts",),
+            collectors=("tally.exporter.Facts", "record.exporter.Records"),
             without="Voting does not need it; ballots wait to be counted",
         ),
         Role(
