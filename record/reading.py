@@ -62,9 +62,11 @@ def find_place(log: Log, receipt: str) -> int | None:
     """
     named = _RECEIPT.fullmatch(receipt)
     batch = Batch.objects.filter(pk=named["batch"], election=log.pk).first() if named else None
-    if not named or (batch and int(named["place"]) >= len(batch.commitments) // HASH_BYTES):
+    # Of what has no place yet nobody learns by asking whether it was counted.
+    placed = batch and batch.first is not None and batch.first < log.size
+    if not named or (batch and placed and int(named["place"]) >= len(batch.commitments) // HASH_BYTES):
         raise Malformed(f"{receipt[:40]!r} is no receipt of this record")
-    if batch is None or batch.first is None or batch.first >= log.size:
+    if batch is None or batch.first is None or not placed:
         return None
     return batch.first + int(named["place"])
 

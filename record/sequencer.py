@@ -8,11 +8,13 @@ in it there is neither a gap nor a second tree.
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
+from polls.life import COUNTED
 from polls.models import Election, Shows
 from tally import store
+from tally.models import Tally
 
 from .entry import write_entries
 from .formats.encodings import HASH_BYTES
@@ -26,12 +28,19 @@ from .models import Batch, Log, LogSecret
 MOST_BYTES = 20_000 * HASH_BYTES
 # Elections whose number of ballots may not be seen yet.
 HELD_BACK = Q(shows=Shows.HIDDEN, released_at=None)
+# Elections of which only those rounds may be seen that are in the outcome that is shown: its results go in steps, and
+# the record with them.
+IN_STEPS = Q(step__gt=1, state__in=COUNTED)
+_TALLY = Tally.objects.filter(election=OuterRef("election"), shard=OuterRef("shard"))
+# Batches of rounds that are in the outcome that is shown.
+SHOWN = Q(version__lte=Subquery(_TALLY.values("shown_version")))
 
 
 def waiting() -> list[int]:
     """Return the elections that have entries without a place, and that may show them."""
-    pending = Batch.objects.filter(first=None).values("election")
-    return list(Election.objects.filter(pk__in=pending).exclude(HELD_BACK).values_list("pk", flat=True))
+    pending = Batch.objects.filter(SHOWN | ~Q(election__in=Election.objects.filter(IN_STEPS)), first=None)
+    elections = Election.objects.filter(pk__in=pending.values("election"))
+    return list(elections.exclude(HELD_BACK).values_list("pk", flat=True))
 
 
 def sequence(election: int, *, wait: bool = False) -> None:
@@ -70,7 +79,10 @@ def _sequence_some(election: int, *, wait: bool) -> bool:
 def _take(election: int) -> tuple[list[Batch], bool]:
     taken: list[Batch] = []
     size = 0
-    for batch in Batch.objects.filter(election=election, first=None).order_by("pk").iterator(chunk_size=10):
+    batches = Batch.objects.filter(election=election, first=None)
+    if Election.objects.filter(IN_STEPS, pk=election).exists():
+        batches = batches.filter(SHOWN)
+    for batch in batches.order_by("pk").iterator(chunk_size=10):
         if taken and size + len(batch.commitments) > MOST_BYTES:
             return taken, True
         taken.append(batch)

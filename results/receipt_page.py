@@ -76,6 +76,9 @@ def find_receipt(log: Log, snapshot: Snapshot, named: str) -> dict[str, Any]:
     except Malformed:
         raise Http404(_("No entry of this record has this receipt.")) from None
     if place is None:
-        return {"state": "held-back" if snapshot.withheld == Shows.HIDDEN else "waiting", "named": named}
+        if snapshot.withheld == Shows.HIDDEN:
+            return {"state": "held-back", "named": named}
+        in_steps = snapshot.paper.step > 1 and not snapshot.final
+        return {"state": "in-steps" if in_steps else "waiting", "named": named}
     [entry] = reading.read_entries(log, place, 1)
     return {"state": "placed", "named": named, "place": place, "hash": leaf_hash(entry).hex()}

@@ -66,7 +66,7 @@ def proof(request: HttpRequest, slug: str, receipt: str) -> HttpResponse:
     except Malformed:
         raise Http404(_("No entry of this record has this receipt.")) from None
     if place is None:
-        raise Http404(_("This entry has no place in the record yet. Try again in some seconds."))
+        raise Http404(_("This entry has no place in the record yet. The page of its receipt says when it gets one."))
     response = _answer(reading.prove(log, place).to_bytes(), TEXT, "no-store")
     response["Content-Disposition"] = f'attachment; filename="{slug}-{place}.tlog-proof"'
     return response

@@ -44,7 +44,7 @@ class Snapshot:
     """What is shown of one election; `as_of` is PostgreSQL's time.
 
     `pending` is None while it is not known: the box is out of reach, or it is empty, and the newest ballots are counted
-    but not shown, since the outcome takes long.
+    but not shown, since the outcome takes long. It is None as well until the result is final, if results go in steps.
     Words come from `paper`, which is what voters see, and not from the election, which is what its organiser wrote.
     """
 
@@ -115,6 +115,7 @@ class Snapshot:
             "opens_at": write_time(self.election.opening),
             "closes_at": write_time(self.election.closes_at) if self.election.closes_at else None,
             "shows": self.paper.shows,
+            **({"step": self.paper.step} if self.paper.step > 1 else {}),
             "withheld": bool(self.withheld),
             "turnout": self.turnout,
             "weight": self.weight,
@@ -265,6 +266,7 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
         source = Source(row.paper, stored.ballots, row.frame, row.outcomes)
     phase = row.phase(row.as_of)
     hides_ballots = source.withheld == Shows.HIDDEN
+    goes_in_steps = Paper.read(row.paper).step > 1
     if pending == 0 and newest and newest.is_behind:
         pending = None
     pace = stored.pace if stored and not hides_ballots else None
@@ -274,7 +276,7 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
         phase=phase,
         final=row.state in HAS_RESULT,
         version=row.revision + (newest.version + newest.result_revision if newest else 0),
-        pending=None if hides_ballots else pending,
+        pending=None if hides_ballots or (goes_in_steps and row.state not in HAS_RESULT) else pending,
         waiting=pending,
         as_of=row.as_of,
         rest=stored.rest if stored else 0,

@@ -20,7 +20,7 @@ from polls.models import Election
 from polls.outages import is_outage
 from polls.wake_up import ask_for_next_drain
 
-from . import counting, healing, metrics, outcomes, recorder, store
+from . import counting, healing, metrics, outcomes, recorder, steps, store
 from .announce import announce
 from .backlog import Backlog
 from .models import RejectedBallot, Tally
@@ -113,7 +113,7 @@ def drain_round(definition: Definition, shard: int, backlog: Backlog) -> list[En
     backlog.finds_reused_places |= recorded.reuses_places
     # The outcome comes before the delete: until a ballot is in it, the pages say that the ballot waits.
     try:
-        is_shown = outcomes.renew(definition.election)
+        is_shown = outcomes.renew(definition.election, definition.step)
     except Exception as error:
         if not is_outage(error):
             # The count goes on without an outcome.
@@ -159,6 +159,8 @@ def record(definition: Definition, shard: int, batch: Batch, prepared: Any) -> R
         tally.ballots += changes.new_voters
         tally.extra_weight += changes.extra_weight
         tally.save(update_fields=["version", "ballots", "extra_weight", "epoch", "last_serial"])
+        if definition.step > 1:
+            steps.note_unshown(election, shard, tally.version, changes.counted)
         counted = len(new) - len(changes.set_aside)
         reasons = [one.reason for one in newly_rejected]
         # No `partial`: Django logs what fails by its name, and a partial has none.

@@ -123,7 +123,7 @@ def _seal_if_due(election: Election, now: dt.datetime) -> None:
 def _finish_if_counted(election: Election, now: dt.datetime) -> None:
     if inbox.is_empty(election.pk, election.shards) and turnout.bring_up_to_date(election, now=now):
         # Before results pages say that the result is final, and however long it takes.
-        outcomes.make_outcome(election.pk)
+        outcomes.make_outcome(election.pk, last=True)
         enter(election, State.FINAL, now=now)
         _mark(election, state=election.state, final_at=election.final_at)
         logger.info("%s is final", election.slug)

@@ -99,6 +99,8 @@ class Tally(models.Model):
     extra_weight = models.PositiveBigIntegerField(_("weight above 1 each"), db_default=0)
     epoch = models.CharField(_("epoch"), max_length=32, blank=True)
     last_serial = models.PositiveBigIntegerField(_("last serial"), default=0)
+    # The version that is in the outcome that is shown, where results go in steps (steps.py).
+    shown_version = models.PositiveBigIntegerField(db_default=0)
 
     class Meta:
         verbose_name = _("tally")
@@ -150,6 +152,24 @@ class StoredOutcome(models.Model):
     def is_behind(self) -> bool:
         """Whether ballots are known to be counted that are not in this outcome."""
         return self.counted_version > self.version
+
+
+class UnshownVoter(models.Model):
+    """A voter whose counted ballot is not in the outcome that is shown, where results go in steps (steps.py).
+
+    `version` is that of the shard's tally with the voter's newest ballot.
+    """
+
+    election = models.ForeignKey(Election, models.DO_NOTHING, related_name="+", db_index=False)
+    voter_key = models.CharField(max_length=22)
+    shard = models.PositiveSmallIntegerField()
+    version = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["election", "voter_key"], name="unshown_voter_once")]
+
+    def __str__(self) -> str:
+        return f"{self.election_id}: {self.voter_key}"
 
 
 class PublicLot(models.Model):

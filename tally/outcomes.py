@@ -1,15 +1,18 @@
 """Make the outcome of an election: once, by the worker, for everybody who looks at the results.
 
-It is made after a round of the count, in a transaction of its own. An outcome that takes long is made less often, so
-that counting has most of a worker's time. `catch_up` makes at each tick the outcomes that were left out.
+It is made after a round of the count, in a transaction of its own; where results go in steps, only after enough rounds
+(steps.py). An outcome that takes long is made less often, so that counting has most of a worker's time. `catch_up`
+makes at each tick the outcomes that were left out.
 """
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import transaction
 from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Concat, Now
 
@@ -26,7 +29,7 @@ from tabulation.draw import Draw
 from tabulation.outcome import Outcome
 from tabulation.shares import permille
 
-from . import metrics, store, tie_breaks, withdrawals
+from . import metrics, steps, store, tie_breaks, withdrawals
 from .announce import announce
 from .contests_shown import show_contests, write_json
 from .models import Count, StoredOutcome, Tally, Turnout
@@ -120,16 +123,18 @@ def tabulate(
     return outcomes
 
 
-def renew(election: int) -> bool:
+def renew(election: int, step: int = 1) -> bool:
     """Make the outcome of an election whose count has changed, unless it has to rest; tell whether it was made.
 
-    Where it rests, that is noted, so that no page says that all ballots are shown.
+    Where it rests, that is noted, so that no page says that all ballots are shown. Whoever knows that results go in
+    steps of several ballots says it: then what would not be shown is not even computed.
     """
+    if step > 1 and not steps.reaches(election, step):
+        return False
     if time.monotonic() < _rests_until.get(election, 0):
         store.note_counted(election)
         return False
-    make_outcome(election)
-    return True
+    return make_outcome(election)
 
 
 def catch_up() -> None:
@@ -155,20 +160,39 @@ def outdated(elections: QuerySet[Election]) -> list[int]:
         design=OuterRef("in_force"), result_revision=OuterRef("result_revision"), withheld=OuterRef("kept_back"),
     )  # fmt: skip
     return list(
-        elections.annotate(counted_version=_total("version"), kept_back=WITHHELD)
-        .filter(~Q(in_force=""), ~Exists(newest))
+        elections.annotate(
+            counted_version=_total("version"), ballots=_total("ballots"), unshown=steps.UNSHOWN, kept_back=WITHHELD
+        )
+        .filter(~Q(in_force=""), ~Exists(newest), ~steps.HELD)
         .values_list("pk", flat=True)
     )
 
 
-def make_outcome(election: int) -> None:
+def make_outcome(election: int, *, last: bool = False) -> bool:
     """Compute the outcome of an election as it stands now, and store it; raises the database's errors.
 
     If none can be computed, the row says so, the log says why, and the count goes on. Where the result may not be seen
     yet, it is not even computed: neither a row, nor the log, nor the time that it takes can tell it.
+    Returns False where results go in steps, and another outcome may not be shown yet. The `last` one of an election,
+    whose box is sealed and empty, may always.
     """
     started = time.monotonic()
     row = read(election)
+    if not steps.go_on(row):
+        _make(row, started, keep)
+        return True
+    with steps.alone(election, wait=last) as alone:
+        if not alone:
+            return False
+        row = read(election, **steps.STANDING)
+        if last or steps.is_due(row):
+            _make(row, started, partial(_keep_step, last=last))
+            return True
+    return False
+
+
+def _make(row: Any, started: float, keep: Callable[..., None]) -> None:
+    """Compute and keep the outcome of an election that `read` returned; `started` is a time of `time.monotonic`."""
     outcomes = None
     try:
         if not _kept_back(row):
@@ -180,7 +204,7 @@ def make_outcome(election: int) -> None:
     keep(row, outcomes, rest=int(rest_after(time.monotonic() - started)))
     seconds = time.monotonic() - started
     metrics.OUTCOME_SECONDS.observe(seconds)
-    _rests_until[election] = time.monotonic() + rest_after(seconds)
+    _rests_until[row.pk] = time.monotonic() + rest_after(seconds)
 
 
 def decide(row: Any, counts: Mapping[str, int]) -> list[ContestOutcome]:
@@ -225,6 +249,16 @@ def keep(row: Any, outcomes: list[ContestOutcome] | None, *, rest: int = 0) -> N
     )
 
 
+@transaction.atomic
+def _keep_step(row: Any, outcomes: list[ContestOutcome] | None, *, rest: int, last: bool) -> None:
+    turnout = _known_turnout(row)
+    if turnout and not last:
+        # It is of another moment, so that its differences could be of fewer voters.
+        turnout.groups = []
+    keep(row, outcomes, rest=rest)
+    steps.note_shown(row)
+
+
 def _kept_back(row: Any) -> str:
     """Return the results rule that keeps the outcome back, by the paper on which people vote."""
     return withheld(Paper.read(row.paper).shows, row.state, row.released_at)
@@ -261,8 +295,8 @@ def rest_after(seconds: float) -> float:
     return REST * seconds if seconds > QUICK_S else 0
 
 
-def read(election: int) -> Any:
-    """Read all that an outcome is made of in one statement, and so as of one moment."""
+def read(election: int, **more: Any) -> Any:
+    """Read all that an outcome is made of in one statement, and so as of one moment, with `more` expressions."""
     designs = Design.objects.filter(hash=OuterRef("in_force"), election=OuterRef("pk"))
     counts = Count.objects.filter(election=OuterRef("pk")).order_by().values("key").annotate(total=Sum("n"))
     return (
@@ -287,6 +321,7 @@ def read(election: int) -> Any:
                 function="array_to_string",
                 output_field=TextField(),
             ),
+            **more,
         )
         .get(pk=election)
     )

@@ -103,7 +103,7 @@ class TestProof:
         address = f"/drink/record/{receipt_of(drink, 'leo')}.tlog-proof"
         response = client.get(address)
         assert response.status_code == 404
-        assert "Try again in some seconds" in response.json()["detail"]
+        assert "has no place in the record yet" in response.json()["detail"]
         monkeypatch.undo()
         recorder.keep_logs()
         assert serve(address)["Cache-Control"] == "no-store"

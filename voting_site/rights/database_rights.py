@@ -87,9 +87,13 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "admin": EDIT,
     },
     "tally_tally": {
-        "worker": {**READ_AND_ADD, "UPDATE": ("version", "ballots", "extra_weight", "epoch", "last_serial")},
+        "worker": {
+            **READ_AND_ADD,
+            "UPDATE": ("version", "ballots", "extra_weight", "epoch", "last_serial", "shown_version"),
+        },
         "admin": READ,
     },
+    "tally_unshownvoter": {"worker": {**LINK, "UPDATE": ("shard", "version")}},
     # All that results pages read of a count.
     "tally_outcome": {
         "worker": {

@@ -37,8 +37,9 @@ export class Board {
     this.drawBallots(snapshot.ballots);
     this.turnout.draw(snapshot);
     this.pace.draw(snapshot.pace);
-    // Hidden results do not tell it either.
-    this.drawPending(stage === "final" || snapshot.ballots === null ? 0 : snapshot.pending);
+    // Hidden results do not tell it either, nor those that go in steps.
+    const tellsNothing = stage === "final" || snapshot.ballots === null || snapshot.step;
+    this.drawPending(tellsNothing ? 0 : snapshot.pending);
     this.drawRest(stage === "final" ? 0 : snapshot.rest);
     if (snapshot.withheld) return;
     // A contest that was added or withheld is missing here until the page has loaded it from the server.
