@@ -47,6 +47,10 @@ def draw(page: Page, before: Snapshot, after: Snapshot, language: str = "en") ->
     return list(page.evaluate(LIST, None))
 
 
+# Results that go in steps, of which nobody says how many ballots wait.
+IN_STEPS = replace(PAPER, step=10)
+
+
 def final(counts: Mapping[str, int], ballots: int) -> Snapshot:
     return make_snapshot(counts, ballots, phase="closed", final=True)
 
@@ -65,6 +69,11 @@ class TestBoard:
             (make_snapshot(NOTHING, 0), make_snapshot({"chair:-blank": 1}, 1, pending=None)),
             (make_snapshot(LIVELY, 12), make_snapshot(LIVELY, 12, rest=1234)),
             (make_snapshot(LIVELY, 12, rest=8), make_snapshot(LIVELY, 12)),
+            (make_snapshot(NOTHING, 0, IN_STEPS, pending=None), make_snapshot(LIVELY, 12, IN_STEPS, pending=None)),
+            (
+                make_snapshot(LIVELY, 12, IN_STEPS, pending=None),
+                make_snapshot(DECIDED, 12, IN_STEPS, phase="closed", final=True),
+            ),
         ],
         ids=[
             "a tie at the last seat",
@@ -76,6 +85,8 @@ class TestBoard:
             "one blank",
             "counting takes long",
             "counting takes long no more",
+            "in steps",
+            "the last step",
         ],
     )
     def test_draws_three_contests_as_the_server_writes_them(

@@ -124,9 +124,9 @@ class TestDocument:
         for path in ADDRESSES:
             assert self.check(client, path).status_code == 200
 
-    @pytest.mark.parametrize("shows", ["live", "turnout", "hidden"])
-    def test_is_true_of_an_open_one(self, make_election, cast, client: Client, shows):
-        drink = make_election(shows=shows, contests=2)
+    @pytest.mark.parametrize(("shows", "step"), [("live", 1), ("live", 2), ("turnout", 1), ("hidden", 1)])
+    def test_is_true_of_an_open_one(self, make_election, cast, client: Client, shows, step):
+        drink = make_election(shows=shows, step=step, contests=2)
         cast(drink, "ana", "q1=nesquik;q2=")
         drain_all()
         for path in ADDRESSES:
