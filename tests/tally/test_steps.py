@@ -249,9 +249,9 @@ class TestPage:
     def test_says_that_ballots_show_in_steps_until_the_result_is_final(self, drink, count, client: Client, address):
         count("abcd")
         page = client.get(address).content.decode()
-        assert 'data-when-phase="open counting">in steps of 3 ballots</span>' in page
+        assert 'data-when-phase="open counting">· in steps of 3 ballots</span>' in page
         assert "data-pending-unknown hidden" in page or "wall" in address
         close_election(drink)
         turn_phases()
         assert Election.objects.get().state == State.FINAL
-        assert 'data-when-phase="open counting" hidden>in steps' in client.get(address).content.decode()
+        assert 'data-when-phase="open counting" hidden>· in steps' in client.get(address).content.decode()
