@@ -41,6 +41,7 @@ from .roll_pages import RollPagesMixin
 from .saving import PublishingMixin, describe_refused
 from .time_page import TimePageMixin
 from .way_in import WayInMixin
+from .witness_pages import WitnessPagesMixin
 
 
 class AccessMixin(admin.ModelAdmin):
@@ -91,6 +92,7 @@ class ElectionAdmin(
     RollListPagesMixin,
     RollCodePagesMixin,
     KioskPagesMixin,
+    WitnessPagesMixin,
     MailPagesMixin,
     TimePageMixin,
     PresenterMixin,

@@ -11,6 +11,7 @@ from polls import by_worker
 from polls.life import State
 from polls.models import Election
 from polls.wake_up import ask_for_certification
+from record.quorum import explain_missing
 from tally.certification import UNDER_WAY, certify, find_problem
 from tally.models import Certification, Reconciliation, RejectedBallot
 
@@ -43,6 +44,8 @@ def find_obstacle(election: Election) -> str:
         return str(problem.label)
     if any(row.is_alarming for row in Reconciliation.objects.filter(election=election)):
         return str(Problem.ACCOUNT.label)
+    if explain_missing(election):
+        return str(Problem.WITNESSES.label)
     return ""
 
 

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from polls.life import State
 from polls.models import Election
+from record.quorum import explain_missing
 from results.views import get_certified, protocol_context
 from tally.models import Certification
 
@@ -80,6 +82,7 @@ class CertifyPagesMixin(admin.ModelAdmin):
             waits=row is not None and row.step == Step.WAITING,
             is_own=row is not None and row.asked_by == name_actor(request.user),
             obstacle=find_obstacle(election),
+            missing_witnesses=explain_missing(election) if election.state == State.FINAL else [],
             shown=shown,
             rejected=rejected,
             form=form,

@@ -141,6 +141,7 @@ class ElectionPageMixin(admin.ModelAdmin):
             and election.eligibility == Eligibility.ROLL
             and election.state != State.DRAFT,
             "has_wall": Right.RUN in rights and election.state not in (State.DRAFT, State.CANCELLED),
+            "has_witnesses": election.state not in (State.DRAFT, State.CANCELLED),
             "shown": shown,
             "problem": problem,
             "is_over": election.state in HAS_RESULT,

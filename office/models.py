@@ -150,6 +150,7 @@ class ActName(models.TextChoices):
     END_KIOSK = "end-kiosk", _("kiosk ended")
     ADD_WITNESS = "add-witness", _("witness of the record added")
     REMOVE_WITNESS = "remove-witness", _("witness of the record removed")
+    CHANGE_QUORUM = "change-quorum", _("number of witnesses required changed")
 
 
 class MailOrder(models.Model):

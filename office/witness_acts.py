@@ -1,9 +1,8 @@
-"""What the operator does with the witnesses of a record, by commands alone; see docs/record.md.
-
-Their messages are not translated, since no page shows them.
-"""
+"""What managers do with the witnesses of a record, and how many of them certification requires; see docs/record.md."""
 
 from typing import TypeAlias
+
+from django.utils.translation import gettext as _
 
 from polls.life import State
 from polls.models import Election
@@ -11,6 +10,7 @@ from record.formats.cosignature import CosignatureVerifier
 from record.formats.encodings import Malformed
 from record.formats.keys import VerifierKey
 from record.models import LONGEST_ADDRESS, LONGEST_WITNESS, Witness
+from record.quorum import find_head, read_quorum
 from record.witness_requests import parse_address
 
 from .acts import Act, NotDone
@@ -33,18 +33,23 @@ class AddWitness(Act[Witness]):
 
     def change(self) -> Witness:
         if self.election.state == State.DRAFT:
-            raise NotDone("Not added: the election is a draft. Publish it first.")
+            raise NotDone(_("Not added: the election is a draft. Publish it first."))
         key = _read_key(self.key)
         _check_address(self.address)
         others = Witness.objects.filter(election=self.election)
+        slug = self.election.slug
         if others.filter(verifier_key=str(key)).exists():
-            raise NotDone(f"Not added: {self.election.slug} has this witness already.")
+            raise NotDone(_("Not added: %(election)s has this witness already.") % {"election": slug})
         if others.filter(name=key.name).exists():
             raise NotDone(
-                f"Not added: {self.election.slug} has a witness {key.name} with another key. Remove that one first."
+                _("Not added: %(election)s has a witness %(name)s with another key. Remove that one first.")
+                % {"election": slug, "name": key.name}
             )
         if others.count() >= MOST_WITNESSES:
-            raise NotDone(f"Not added: {self.election.slug} has {MOST_WITNESSES} witnesses, and can have no more.")
+            raise NotDone(
+                _("Not added: %(election)s has %(most)d witnesses, and can have no more.")
+                % {"election": slug, "most": MOST_WITNESSES}
+            )
         return Witness.objects.create(
             election=self.election, name=key.name, verifier_key=str(key), address=self.address
         )
@@ -57,9 +62,9 @@ def _read_key(text: str) -> VerifierKey:
     try:
         key = CosignatureVerifier(VerifierKey.parse(text)).key
     except Malformed as problem:
-        raise NotDone(f"Not added: this is no key of a witness: {problem}.") from None
+        raise NotDone(_("Not added: this is no key of a witness: %(problem)s.") % {"problem": problem}) from None
     if len(key.name) > LONGEST_WITNESS:
-        raise NotDone(f"Not added: the name of the key has more than {LONGEST_WITNESS} letters.")
+        raise NotDone(_("Not added: the name of the key has more than %(most)d letters.") % {"most": LONGEST_WITNESS})
     return key
 
 
@@ -67,9 +72,12 @@ def _check_address(address: str) -> None:
     try:
         parse_address(address)
     except ValueError as problem:
-        raise NotDone(f"Not added: {address[:80]} is no address of a witness: {problem}.") from None
+        raise NotDone(
+            _("Not added: %(address)s is no address of a witness: %(problem)s.")
+            % {"address": address[:80], "problem": problem}
+        ) from None
     if len(address) > LONGEST_ADDRESS:
-        raise NotDone(f"Not added: the address has more than {LONGEST_ADDRESS} letters.")
+        raise NotDone(_("Not added: the address has more than %(most)d letters.") % {"most": LONGEST_ADDRESS})
 
 
 class RemoveWitness(Act[Witness]):
@@ -82,11 +90,67 @@ class RemoveWitness(Act[Witness]):
         self.witness = witness
 
     def change(self) -> Witness:
-        found = Witness.objects.filter(election=self.election, name=self.witness).first()
+        # The lock makes it take turns with those who require more witnesses, and with certification.
+        stored = Election.objects.select_for_update().get(pk=self.election.pk)
+        witnesses = Witness.objects.filter(election=stored)
+        found = witnesses.filter(name=self.witness).first()
         if found is None:
-            raise NotDone(f"Not removed: {self.election.slug} has no witness {self.witness}.")
-        Witness.objects.filter(pk=found.pk).delete()
+            raise NotDone(
+                _("Not removed: %(election)s has no witness %(name)s.")
+                % {"election": stored.slug, "name": self.witness}
+            )
+        if stored.state == State.CERTIFIED and self._is_needed(stored):
+            raise NotDone(
+                _("Not removed: the result was certified with its cosignature, and %(required)d were required.")
+                % {"required": stored.witness_quorum}
+            )
+        if witnesses.count() <= stored.witness_quorum:
+            raise NotDone(
+                _("Not removed: fewer witnesses would be left than the %(required)d required. Require fewer first.")
+                % {"required": stored.witness_quorum}
+            )
+        witnesses.filter(pk=found.pk).delete()
         return found
+
+    def _is_needed(self, stored: Election) -> bool:
+        """Tell whether too few of those that have cosigned the last head would be left."""
+        log = find_head(stored.pk)
+        standings = read_quorum(log, stored.witness_quorum).standings if log else ()
+        left = sum(one.counts for one in standings if one.name != self.witness)
+        return any(one.counts for one in standings if one.name == self.witness) and left < stored.witness_quorum
 
     def details(self) -> Told:
         return {"witness": (self.witness, None)}
+
+
+class RequireWitnesses(Act[int]):
+    """Say how many witnesses have to have cosigned the last head of the record before the result is certified."""
+
+    name = ActName.CHANGE_QUORUM
+
+    def __init__(self, election: Election, required: int) -> None:
+        super().__init__(election)
+        self.required = required
+        self.told: Told = {}
+
+    def change(self) -> int:
+        stored = Election.objects.select_for_update().get(pk=self.election.pk)
+        if stored.state == State.DRAFT:
+            raise NotDone(_("Not changed: the election is a draft. Publish it first."))
+        if stored.state == State.CERTIFIED:
+            raise NotDone(_("Not changed: the result is certified, and its protocol says how many were required."))
+        number = Witness.objects.filter(election=stored).count()
+        if not 0 <= self.required <= number:
+            raise NotDone(
+                _("Not changed: write a number from 0 to %(number)d, which is how many witnesses the election has.")
+                % {"number": number}
+            )
+        before, stored.witness_quorum = stored.witness_quorum, self.required
+        if stored.opened_at:
+            stored.highest_witness_quorum = max(stored.highest_witness_quorum, before, self.required)
+        stored.save(update_fields=["witness_quorum", "highest_witness_quorum"])
+        self.told = {"witness_quorum": (str(before), str(self.required))}
+        return self.required
+
+    def details(self) -> Told:
+        return self.told

@@ -250,6 +250,10 @@ class Election(models.Model):
     archived_at = models.DateTimeField(_("archived"), null=True, editable=False)
     # When an organiser has released results that are hidden until then.
     released_at = models.DateTimeField(_("released"), null=True, editable=False)
+    # How many witnesses of its record have to have cosigned the last head before its result is certified. It is no part
+    # of the paper. The highest number since the opening is kept, so that nobody lowers it unseen.
+    witness_quorum = models.PositiveSmallIntegerField(_("witnesses required"), default=0, db_default=0, editable=False)
+    highest_witness_quorum = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     # Raised by what changes the result without a ballot: a lot, the secret of a draw, an option that has withdrawn.
     result_revision = models.PositiveIntegerField(default=0, editable=False)
     # When a text was mended after the opening, before the first ballot; the pages say so.

@@ -13,7 +13,7 @@ from polls.outages import is_outage
 from tally.models import RejectedBallot
 from tally.recorder import Contradiction, Prepare, Recorder, name_ballot
 
-from . import completion, logs, sequencer
+from . import completion, logs, quorum, sequencer
 from .formats.tree import split_hashes
 from .models import Batch, LogSecret
 from .openings import Opener, rejected_without_record
@@ -93,6 +93,9 @@ class PublicRecorder(Recorder):
 
     def finish(self, election: Election) -> bool:
         return completion.finish(election)
+
+    def find_missing_cosignatures(self, election: Election) -> Sequence[str]:
+        return quorum.explain_missing(election)
 
     def forget(self, election: Election) -> None:
         LogSecret.objects.filter(election=election).delete()

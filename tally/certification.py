@@ -113,6 +113,7 @@ def _check(election: Election) -> None:
     if problems := [problem for row in rows if row.is_alarming for problem in row.problems]:
         raise NotCertified(Certification.Problem.ACCOUNT, problems)
     _finish_record(election, is_odd=any(row.problems for row in rows))
+    _require_witnesses(election)
 
 
 def _finish_record(election: Election, *, is_odd: bool) -> None:
@@ -127,6 +128,12 @@ def _finish_record(election: Election, *, is_odd: bool) -> None:
         if not is_odd:
             raise NotCertified(Certification.Problem.RECORD, [str(problem)]) from problem
         logger.warning("%s is certified though %s, as its account explains", election.slug, problem)
+
+
+def _require_witnesses(election: Election) -> None:
+    """Require that as many witnesses have cosigned the last head of the record as the election says."""
+    if missing := recorder.current().find_missing_cosignatures(election):
+        raise NotCertified(Certification.Problem.WITNESSES, missing)
 
 
 def _certify(election: Election, progress: Progress) -> None:
@@ -144,6 +151,8 @@ def _certify(election: Election, progress: Progress) -> None:
             raise NotCertified(Certification.Problem.COUNT, again.differences)
         _require_known_set_aside(election)
         stored = Election.objects.select_for_update().get(pk=election.pk)
+        # Once more: behind the lock nobody requires more of them, and nobody removes one.
+        _require_witnesses(stored)
         changed = enter(stored, State.CERTIFIED, now=timezone.now())
         stored.save(update_fields=changed)
         reveal_draw(stored)

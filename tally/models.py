@@ -282,6 +282,10 @@ class Certification(models.Model):
             "record",
             _("Its public record has another number of entries than it has ballots. Its operator has to look why."),
         )
+        WITNESSES = (
+            "witnesses",
+            _("Too few witnesses have cosigned its public record. The page of the witnesses says who is missing."),
+        )
 
     election = models.OneToOneField(Election, models.PROTECT, primary_key=True, related_name="certification")
     asked_by = models.CharField(max_length=150)

@@ -61,6 +61,10 @@ class Recorder:
         """
         return True
 
+    def find_missing_cosignatures(self, election: Election) -> Sequence[str]:
+        """Say in English sentences which cosignatures the record lacks that the election requires."""
+        return ()
+
     def forget(self, election: Election) -> None:
         """Delete, in the open transaction, what could tell whose entry is whose."""
 

@@ -57,6 +57,7 @@ PAGES = {
     "the presenter of a scheduled one": f"{ELECTION}/{{later}}/presenter/",
     "the presenter of one that is over": f"{ELECTION}/{{over}}/presenter/",
     "certify": f"{ELECTION}/{{over}}/certify/",
+    "the witnesses of an open one": f"{ELECTION}/{{open}}/witnesses/",
     "certify what another manager has ordered": f"{ELECTION}/{{ordered}}/certify/",
     "the page of a certified one": f"{ELECTION}/{{certified}}/",
     "the protocol": f"{ELECTION}/{{certified}}/protocol/",

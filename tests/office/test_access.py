@@ -32,16 +32,16 @@ PAGES = {
     "cancel": WRITE, "duplicate": WRITE, "delete": WRITE, "mend": WRITE, "lot": WRITE, "withdraw": WRITE,
     "code": SEE, "presenter": RUN, "presenting": RUN, "option_looks": WRITE, "languages": WRITE,
     "voters": SEE, "add_voter": WRITE, "import_roll": WRITE, "codes": WRITE, "copy_roll": WRITE,
-    "kiosks": RUN,
+    "kiosks": RUN, "witnesses": SEE,
     "mail": SEE, "mail_invitation": WRITE, "mail_reminder": RUN, "mail_result": RUN,
 }  # fmt: skip
 # Pages of no election or of something else, which have tests of their own below, in test_admin.py and in mail/.
 # Those about one voter are in test_roll_pages.py, about one kiosk in test_kiosk_pages.py,
-# about a list in parts in test_roll_list.py.
+# about a list in parts in test_roll_list.py, about one witness in test_witness_pages.py.
 OTHERS = {
     "changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol", "protocol_pdf", "voter",
     "strike_voter",
-    "voter_code", "voter_card", "mail_again", "mail_stop", "end_kiosk", "roll_part", "roll_list",
+    "voter_code", "voter_card", "mail_again", "mail_stop", "end_kiosk", "roll_part", "roll_list", "remove_witness",
 }  # fmt: skip
 
 

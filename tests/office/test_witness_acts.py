@@ -1,4 +1,4 @@
-"""The commands that add, remove and show witnesses of a record; each change has its line in the log."""
+"""The commands that add, remove, require and show witnesses of a record; each change has its line in the log."""
 
 import datetime as dt
 from io import StringIO
@@ -12,9 +12,11 @@ from office.models import LoggedAct
 from office.witness_acts import MOST_WITNESSES
 from polls.models import Election
 from record import recorder
-from record.models import Log, Witness
+from record.models import Cosignature, Log, Witness
 from tally.lifecycle import turn_phases
 from tests.record.formats.logs import log_key, witness_key
+from tests.results.test_receipt_page import cosign
+from tests.tally.test_certification import finish
 
 KEY = str(witness_key().verifier_key)
 NAME = witness_key().name
@@ -151,3 +153,65 @@ class TestShow:
 
     def test_knows_no_such_election(self, drink):
         assert "There is no published election tea." in refuse("witnesses", "tea")
+
+
+class TestRequire:
+    def test_says_how_many_have_to_have_cosigned(self, drink):
+        call("add_witness", "drink", KEY, ADDRESS)
+        assert call("require_witnesses", "drink", "1").endswith("once 1 of its witnesses have cosigned the last head.")
+        assert LoggedAct.objects.get(act="change-quorum").changes == {"witness_quorum": ["0", "1"]}
+        assert call("require_witnesses", "drink", "0") == "drink can be certified without a witness."
+        drink.refresh_from_db()
+        assert (drink.witness_quorum, drink.highest_witness_quorum) == (0, 0)
+
+    def test_keeps_the_highest_number_since_the_opening(self, drink):
+        turn_phases()
+        call("add_witness", "drink", KEY, ADDRESS)
+        call("require_witnesses", "drink", "1")
+        call("require_witnesses", "drink", "0")
+        drink.refresh_from_db()
+        assert (drink.witness_quorum, drink.highest_witness_quorum) == (0, 1)
+
+    @pytest.mark.parametrize("number", ["2", "-1", "99999999"])
+    def test_refuses_more_than_there_are(self, drink, number):
+        call("add_witness", "drink", KEY, ADDRESS)
+        assert "write a number from 0 to 1, which is how many" in refuse("require_witnesses", "drink", "--", number)
+        drink.refresh_from_db()
+        assert drink.witness_quorum == 0
+
+    def test_is_no_part_of_the_paper(self, drink):
+        call("add_witness", "drink", KEY, ADDRESS)
+        before = Election.objects.values("revision", "offered", "in_force").get(pk=drink.pk)
+        call("require_witnesses", "drink", "1")
+        assert Election.objects.values("revision", "offered", "in_force").get(pk=drink.pk) == before
+
+    def test_keeps_as_many_witnesses(self, drink):
+        other = str(witness_key("w2.example").verifier_key)
+        for key in (KEY, other):
+            call("add_witness", "drink", key, ADDRESS)
+        call("require_witnesses", "drink", "1")
+        call("remove_witness", "drink", NAME)
+        assert "fewer witnesses would be left than the 1 required" in refuse("remove_witness", "drink", "w2.example")
+        assert Witness.objects.count() == 1
+        call("require_witnesses", "drink", "0")
+        call("remove_witness", "drink", "w2.example")
+
+    def test_is_over_once_the_result_is_certified(self, drink, cast):
+        recorder.keep_logs()
+        cast(drink, "ana", "nesquik")
+        finish(drink)
+        recorder.keep_logs()
+        for name in ("w1.example", "w2.example"):
+            cosign("drink", name)
+        # It comes too late to have cosigned.
+        Cosignature.objects.filter(witness__name="w2.example").delete()
+        call("require_witnesses", "drink", "1")
+        call("certify_election", "drink")
+        assert "the result is certified" in refuse("require_witnesses", "drink", "0")
+        assert "the result was certified with its cosignature" in refuse("remove_witness", "drink", "w1.example")
+        call("remove_witness", "drink", "w2.example")
+        assert Witness.objects.get().name == "w1.example"
+
+    def test_knows_no_draft(self, drink):
+        Election.objects.create(slug="draft", title="Draft")
+        assert "is a draft" in refuse("require_witnesses", "draft", "0")

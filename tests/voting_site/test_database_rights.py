@@ -25,6 +25,7 @@ from polls.models import Election, Epoch
 from record import recorder, witnesses
 from record.cosignatures import find_cosignatures, read_keys
 from record.models import Batch, Cosignature, Log, LogSecret
+from record.quorum import explain_missing, read_quorum
 from results.snapshot import read_snapshots
 from results.views import get_snapshot
 from signin.matching import find_entry
@@ -175,12 +176,17 @@ class TestWorker:
             play("result")
             assert [one.name for one in find_cosignatures(log)] == [witness.name]
             assert read_keys(log) == [witness.key]
+            assert read_quorum(log, 1).is_met
             with pytest.raises(ProgrammingError, match="permission denied for table record_witness"):
                 run("SELECT address FROM record_witness")
             play("admin")
             said = StringIO()
             call_command("witnesses", "drink", stdout=said)
             assert "has cosigned 1 entries" in said.getvalue()
+            call_command("require_witnesses", "drink", "1", stdout=StringIO())
+            election.refresh_from_db()
+            assert explain_missing(election) == []
+            call_command("require_witnesses", "drink", "0", stdout=StringIO())
             call_command("remove_witness", "drink", witness.name, stdout=StringIO())
             play("worker")
             witnesses.push_all()

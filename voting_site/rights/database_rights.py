@@ -45,6 +45,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
                 "id", "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered",
                 "state", "sealed_at", "final_at", "released_at", "cancelled_at", "archived_at", "cancel_reason",
                 "unlisted", "short_code", "look", "mended_at", "draw_secret", "certified_at", "providers",
+                "witness_quorum", "highest_witness_quorum",
             ),
         },
         # The administration itself sees to it that only drafts are deleted.
@@ -146,7 +147,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             ),
         },
         "result": READ,
-        "admin": {"SELECT": ("election_id", "origin", "verifier_key", "size")},
+        "admin": {"SELECT": ("election_id", "origin", "verifier_key", "size", "checkpoint", "finished_at")},
     },
     "record_logsecret": {"worker": LINK},
     "record_batch": {"worker": {**READ_AND_ADD, "UPDATE": ("first",)}, "result": READ},
@@ -154,7 +155,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     # The operator adds and removes witnesses, and the worker asks them. Their addresses are not for everybody.
     "record_witness": {
         "worker": {"SELECT": ALL, "UPDATE": ("size", "cosigned_at", "problem", "failures", "try_at", "contradicts")},
-        "result": {"SELECT": ("id", "election_id", "name", "verifier_key")},
+        "result": {"SELECT": ("id", "election_id", "name", "verifier_key", "contradicts")},
         "admin": LINK,
     },
     "record_cosignature": {
