@@ -1,6 +1,8 @@
 """The pages of certification: what is known of the result, the order, and how far a worker is with it."""
 
-from typing import Any
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import admin, messages
@@ -25,7 +27,8 @@ from .acts import name_actor
 from .certify_acts import Certify, ChangeCertifying, WithdrawCertification, count_set_aside, find_obstacle
 from .election_page import read_numbers
 from .election_view import election_view, page_context
-from .models import LoggedAct, Organisation
+from .log_words import tell_changes
+from .models import ActName, LoggedAct, Organisation
 from .organisation_view import organisation_view
 from .protocol import pages as protocol_pages
 
@@ -112,9 +115,25 @@ def full_context(election: Election) -> dict[str, Any]:
     """Return what the protocol in the office says: what the public one does, with what was done and by whom."""
     row = Certification.objects.filter(election=election).first()
     return protocol_context(get_certified(election.slug)) | {
-        "acts": LoggedAct.objects.filter(election=election.pk).order_by("pk"),
+        "acts": list(tell_acts(election)),
         "certified_by": ", ".join(filter(None, (row.asked_by, row.confirmed_by))) if row else "",
     }
+
+
+class ActTold(NamedTuple):
+    """An act as the protocol tells it."""
+
+    at: dt.datetime
+    name: str
+    actor: str
+
+
+def tell_acts(election: Election) -> Iterator[ActTold]:
+    """Yield what was done with an election; of the number of witnesses required also what it was before."""
+    for act in LoggedAct.objects.filter(election=election.pk).order_by("pk"):
+        name = act.get_act_display()
+        changes = f" ({tell_changes(act)})" if act.act == ActName.CHANGE_QUORUM else ""
+        yield ActTold(act.at, f"{name}{changes}", act.actor)
 
 
 def describe(row: Certification | None) -> Said:

@@ -1,12 +1,14 @@
 """How the witnesses of a record stand to its newest head, and whether as many as required have cosigned it."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from polls.models import Election
 
 from .cosignatures import find_cosignatures
 from .formats.cosignature import cosigned_at
+from .formats.note import Signature
 from .models import Log, Witness
 
 
@@ -39,9 +41,13 @@ class Quorum(NamedTuple):
         return self.cosigned >= self.required
 
 
-def read_quorum(log: Log, required: int) -> Quorum:
-    """Return how the witnesses of a log stand to its newest head, each cosignature verified."""
-    times = {one.name: cosigned_at(one.signature) for one in find_cosignatures(log)}
+def read_quorum(log: Log, required: int, cosignatures: Iterable[Signature] | None = None) -> Quorum:
+    """Return how the witnesses of a log stand to its newest head.
+
+    `cosignatures` are those of it, as `find_cosignatures` returns them, if they have been read already.
+    """
+    found = find_cosignatures(log) if cosignatures is None else cosignatures
+    times = {one.name: cosigned_at(one.signature) for one in found}
     witnesses = Witness.objects.filter(election=log.pk).order_by("pk").values_list("name", "contradicts")
     return Quorum(
         required,

@@ -15,12 +15,12 @@ from polls.methods.grading import Graded
 from polls.models import Shows
 from polls.paper_language import choose
 from record import reading
-from record.cosignatures import find_cosignatures, write_head
 from record.formats.encodings import Malformed
 from record.formats.tree import leaf_hash
 from record.models import Log
 
 from .record_files import get_log
+from .record_shown import show_record
 from .snapshot import Snapshot
 from .views import get_snapshot
 
@@ -32,14 +32,13 @@ def receipt(request: HttpRequest, slug: str) -> HttpResponse:
     snapshot = get_snapshot(slug, whole=False)
     log = get_log(slug)
     shown = snapshot.in_language(choose(request, snapshot.paper))
-    cosignatures = find_cosignatures(log)
+    record = show_record(snapshot.election)
     checkable = shown.paper.checkable
     context: dict[str, Any] = {
         "election": snapshot.election,
         "snapshot": shown,
         "log": log,
-        "head": write_head(log, cosignatures).decode(),
-        "witnesses": [one.name for one in cosignatures],
+        "record": record,
         "checkable": checkable,
         "labels": name_markings(shown.paper) if checkable else {},
     }

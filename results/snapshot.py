@@ -173,7 +173,7 @@ class ClockTimestamp(Func):
 _READ = (
     "slug", "opens_at", "closes_at", "time_zone", "shards", "revision", "in_force", "offered", "state", "sealed_at",
     "cancel_reason", "cancelled_at", "final_at", "released_at", "mended_at", "draw_secret", "short_code",
-    "providers",
+    "providers", "witness_quorum", "highest_witness_quorum",
     "outcome__design", "outcome__version", "outcome__counted_version", "outcome__ballots", "outcome__rest",
     "outcome__weight", "outcome__turnout",
     "outcome__pace", "outcome__result_revision", "outcome__withheld", "certified_at", "certified__hash",

@@ -17,6 +17,7 @@ from polls.picture_view import answer_picture
 from tally.models import CertifiedResult, RejectedBallot
 
 from .card import Card
+from .record_shown import show_record
 from .snapshot import Snapshot, read_snapshot, read_snapshots
 from .wall import panels, read_walls, write_frame
 
@@ -39,11 +40,11 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     if request.GET.get("view") == "wall":
         return show_wall(request, slug)
     picked = answer_pick(request, get_snapshot(slug, whole=False).paper) if QUERY in request.GET else None
-    return picked or show(request, slug, "results/dashboard.html")
+    return picked or show(request, slug, "results/dashboard.html", has_record=True)
 
 
-def show(request: HttpRequest, slug: str, template: str) -> HttpResponse:
-    """Show the results of one election by a template of the dashboard's kind."""
+def show(request: HttpRequest, slug: str, template: str, *, has_record: bool = False) -> HttpResponse:
+    """Show the results of one election by a template of the dashboard's kind, which may have a place for the record."""
     snapshot = get_snapshot(slug)
     language = choose(request, snapshot.paper)
     context = {
@@ -51,6 +52,7 @@ def show(request: HttpRequest, slug: str, template: str) -> HttpResponse:
         "election": snapshot.election,
         "data": snapshot.as_dict(),
         "paper_languages": list_choices(snapshot.paper, language),
+        "record": show_record(snapshot.election) if has_record else None,
     }
     return render(request, template, context)
 
@@ -119,6 +121,7 @@ def protocol_context(snapshot: Snapshot) -> dict[str, Any]:
         "replaced": account["ballots"].get("replaced", 0),
         "set_aside": [(reasons(name).label, n) for name, n in certified["set_aside"].items()],
         "closed_at": dt.datetime.fromisoformat(certified["closed_at"]),
+        "record": show_record(snapshot.election),
         "contests": [(one, methods.get(one.contest.method).label) for one in snapshot.contests],
     }
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.template.loader import render_to_string
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -13,6 +14,8 @@ from reportlab.platypus import Flowable, KeepTogether
 from pages import markdown
 from pages.templatetags.display import percent, standing, standing_word, whole
 from polls.methods.telling import Told
+from polls.models import Election
+from record.quorum import Standing
 from tally.contests_shown import ContestShown
 
 from ..pdf.flow import Look, SignatureLine, Text, make_facts, make_table, printable
@@ -48,6 +51,7 @@ def tell_protocol(context: dict[str, Any], width: float) -> list[Flowable]:
             for shown, method in context["contests"]
             for part in tell_contest(shown, str(method), width, is_weighted=snapshot.weight is not None)
         ),
+        *tell_record(context, width),
         *tell_draw(context),
         *tell_acts(context),
         *tell_end(context),
@@ -242,10 +246,36 @@ def tell_draw(context: dict[str, Any]) -> list[Flowable]:
     ]
 
 
+def tell_record(context: dict[str, Any], width: float) -> list[Flowable]:
+    """Say what the head of the public record is, and who has cosigned it."""
+    record, election = context["record"], context["election"]
+    if record is None:
+        return []
+    facts = [
+        (_("Entries"), whole(record.log.size)),
+        (pgettext("of a tree of hashes", "Root"), record.root),
+        (pgettext("name of a record", "Origin"), record.log.origin),
+        (_("Key"), record.log.verifier_key),
+    ]
+    required = render_to_string("results/_quorum.html", {"quorum": record.quorum, "election": election})
+    told: list[Flowable] = [Text(_("The public record"), HEAD), *make_facts(facts, width)]
+    told.append(Text(html.unescape(required).strip(), PLAIN))
+    return told + [Text(f"• {one.name}: {tell_standing(one, election)}", ITEM) for one in record.quorum.standings]
+
+
+def tell_standing(standing: Standing, election: Election) -> str:
+    """Say how a witness stands to the last head of the record."""
+    if standing.contradicts:
+        return _("has seen another record of this election, and does not count")
+    if standing.cosigned_at is None:
+        return _("has not cosigned this head")
+    return f"{_('cosigned')} {in_zone(standing.cosigned_at, election)}"
+
+
 def tell_acts(context: dict[str, Any]) -> list[Flowable]:
     """Say what was done, and by whom; the public protocol has no acts."""
     acts = list(context.get("acts", ()))
-    lines = (f"{in_zone(one.at, context['election'])}: {one.get_act_display()}, {one.actor}" for one in acts)
+    lines = (f"{in_zone(one.at, context['election'])}: {one.name}, {one.actor}" for one in acts)
     return [Text(_("What was done"), HEAD), *(Text(line, ITEM) for line in lines)] if acts else []
 
 

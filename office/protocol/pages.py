@@ -15,7 +15,7 @@ from results.views import get_certified, protocol_context
 
 # Public files that are kept: a few for each election that people look at just now. One has some 50 kB.
 KEPT = 32
-_kept: dict[tuple[str, int, str, str], bytes] = {}
+_kept: dict[tuple[Any, ...], bytes] = {}
 # Writing takes processor time, of which the live results must have enough: one at a time.
 _writing = threading.Lock()
 
@@ -26,13 +26,17 @@ def protocol_pdf(request: HttpRequest, slug: str) -> HttpResponse:
     snapshot = get_certified(slug)
     paper = read_paper(request)
     language = _language_of_files()
-    # A mended text raises the version.
-    key = (snapshot.certified.hash if snapshot.certified else "", snapshot.version, paper, language)
+    with translation.override(language):
+        context = protocol_context(snapshot)
+    record = context["record"]
+    # A mended text raises the version, and a witness may cosign after the certification.
+    cosigned = (record.head, record.quorum) if record else None
+    key = (snapshot.certified.hash if snapshot.certified else "", snapshot.version, cosigned, paper, language)
     with _writing, translation.override(language):
         if key not in _kept:
             if len(_kept) >= KEPT:
                 _kept.clear()
-            _kept[key] = write(protocol_context(snapshot), paper)
+            _kept[key] = write(context, paper)
         return file_response(_kept[key], slug)
 
 

@@ -66,7 +66,7 @@ class TestPublicFile:
             english = client.get("/drink/protocol/protocol.pdf?paper=letter")
             spanish = client.get("/drink/protocol/protocol.pdf", headers={"accept-language": "es"})
         assert written == ["letter", "a4"]
-        assert "Firma" in read(spanish.content)[0] or "firma" in read(spanish.content)[0]
+        assert "firma" in " ".join(read(spanish.content)).lower()
         sizes = [pypdfium2.PdfDocument(one.content)[0].get_size() for one in (english, spanish)]
         assert sizes[0] == pytest.approx(pagesizes.LETTER, abs=0.1)
         assert sizes[1] == pytest.approx(pagesizes.A4, abs=0.1)
@@ -126,7 +126,7 @@ class TestPublicFile:
             cast(motion, voter, marking)
         finish(motion)
         Certify(motion).perform(by=None)
-        [text] = read(client.get("/drink/protocol/protocol.pdf").content)
+        text = " ".join(read(client.get("/drink/protocol/protocol.pdf").content))
         assert "Carried. In favour: 2, needed: 2, of 3." in text
 
 

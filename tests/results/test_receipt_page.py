@@ -101,16 +101,19 @@ class TestPage:
         assert client.get(f"/drink/receipt/?entry={named}").status_code == 404
 
     def test_names_the_witnesses_that_have_cosigned_the_head(self, drink, cast, client: Client):
-        assert "No witness has cosigned it so far." in text_of(client.get("/drink/receipt/"))
+        assert "It has no witnesses." in text_of(client.get("/drink/receipt/"))
         cosign("drink", "w1.example/a&b")
         page = text_of(client.get("/drink/receipt/"))
-        assert "1 witness has cosigned it: w1.example/a&amp;b." in page
+        assert "1 of 1 witness has cosigned this head." in page
+        assert "<bdi>w1.example/a&amp;b</bdi>: cosigned <time" in page
         assert page.count("— w1.example/a&amp;b ") == 1
         cosign("drink", "w2.example")
-        assert "2 witnesses have cosigned it: w1.example/a&amp;b, w2.example." in text_of(client.get("/drink/receipt/"))
+        assert "2 of 2 witnesses have cosigned this head." in text_of(client.get("/drink/receipt/"))
         count(cast, drink, "ana")
         recorder.keep_logs()
-        assert "No witness has cosigned it so far." in text_of(client.get("/drink/receipt/"))
+        page = text_of(client.get("/drink/receipt/"))
+        assert "0 of 2 witnesses have cosigned this head." in page
+        assert "<bdi>w2.example</bdi>: has not cosigned this head" in page
 
     def test_is_not_there_without_a_record(self, make_election, client: Client):
         make_election("tea")

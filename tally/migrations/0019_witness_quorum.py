@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tally', '0017_counted_version'),
+        ('tally', '0018_steps'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('polls', '0020_pictures'),
+        ('polls', '0021_fifth_scheme'),
     ]
 
     operations = [

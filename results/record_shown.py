@@ -1,0 +1,28 @@
+"""The record of an election as pages show it: its newest head, and who has cosigned that."""
+
+from typing import NamedTuple
+
+from polls.models import Election
+from record.cosignatures import find_cosignatures, write_head
+from record.models import Log
+from record.quorum import Quorum, read_quorum
+
+
+class RecordShown(NamedTuple):
+    """A log, its root in base64, its signed head with the cosignatures of it, and how its witnesses stand to that."""
+
+    log: Log
+    root: str
+    head: str
+    quorum: Quorum
+
+
+def show_record(election: Election) -> RecordShown | None:
+    """Return the record of a published election as it is now, None if it has not begun."""
+    log = Log.objects.filter(pk=election.pk).defer("frontier", "fates").first()
+    if log is None:
+        return None
+    cosignatures = find_cosignatures(log)
+    _origin, _size, root, *_rest = log.checkpoint.split("\n")
+    quorum = read_quorum(log, election.witness_quorum, cosignatures)
+    return RecordShown(log, root, write_head(log, cosignatures).decode(), quorum)
