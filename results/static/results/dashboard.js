@@ -3,6 +3,7 @@
 import { Announcer } from "./announcer.js";
 import { Board } from "./board.js";
 import { offerFullScreen } from "./full_screen.js";
+import { keepHeads } from "./heads.js";
 import { Link } from "./link.js";
 import { Renewal, outdates } from "./renewal.js";
 import { Working } from "./working.js";
@@ -13,7 +14,9 @@ const board = new Board(root, read("words"));
 const renewal = new Renewal(root, () => {
   board.findContests();
   board.draw(link.shown);
+  heads?.tell();
 });
+const heads = keepHeads(root);
 const working = new Working(root, root.dataset.workingPage);
 
 const address = new URL(root.dataset.socket, location.href);
@@ -25,11 +28,13 @@ const link = new Link({
   onSnapshot: (snapshot, before) => {
     if (outdates(snapshot, before)) renewal.want();
     if (snapshot.version !== before.version || snapshot.final !== before.final) working.want();
+    heads?.want();
     board.draw(snapshot);
     tick();
   },
   onHeard: (heartbeat) => {
     board.drawWatching(heartbeat.watching);
+    if (heads && heartbeat.watching) heads.watching = heartbeat.watching;
     tick();
   },
   onState: () => tick(),
@@ -48,6 +53,7 @@ function tick() {
 }
 
 link.startWithPage();
+heads?.want();
 setInterval(() => {
   tick();
   // Not at each frame: to read what the page shows makes a browser lay it out.

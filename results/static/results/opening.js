@@ -1,6 +1,7 @@
 // Open the entry of a voter's own ballot, where an election lets voters check theirs: docs/record.md has the format.
 
-import { Doubt, checkLeaf, decode, hashLeaf, readKey, sha256 } from "./receipt.js";
+import { checkLeaf } from "./receipt.js";
+import { Doubt, decode, hashLeaf, readKey, sha256 } from "./tlog.js";
 
 const SALT_BYTES = 32;
 const LABELLED = /([,>=]|:-?\d+)/;
