@@ -3,7 +3,7 @@
 import { Announcer } from "./announcer.js";
 import { Board } from "./board.js";
 import { offerFullScreen } from "./full_screen.js";
-import { keepHeads } from "./heads.js";
+import { VERY_MANY_WATCH, keepHeads } from "./heads.js";
 import { Link } from "./link.js";
 import { Renewal, outdates } from "./renewal.js";
 import { Working } from "./working.js";
@@ -37,7 +37,10 @@ const link = new Link({
     if (heads && heartbeat.watching) heads.watching = heartbeat.watching;
     tick();
   },
-  onState: () => tick(),
+  onState: (state) => {
+    if (heads && state === "crowded") heads.watching = VERY_MANY_WATCH;
+    tick();
+  },
 });
 
 board.draw(link.shown);

@@ -6,8 +6,11 @@ import { Doubt, Tiles, fetchFrom, isSigned, readCheckpoint, readKey, same } from
 import { grouping } from "./texts.js";
 
 const PAUSE_MS = 10000;
-// Of all pages that are open together. A check takes some five requests.
-const CHECKS_PER_S = 30;
+// Of all pages that are open together. A check takes some five requests, 15 ms of a server's processor time.
+const CHECKS_PER_S = 10;
+// Where it is not known how many watch; and where the server has no seat free for more.
+const SOME_WATCH = 300;
+export const VERY_MANY_WATCH = 10000;
 // A head comes up to two seconds after its ballots are shown.
 const LAG_MS = 3000;
 // Both heads are signed: they prove it. All else is looked at once more, since a server may just be coming back.
@@ -49,7 +52,7 @@ export class HeadKeeper {
     this.alarm = root.querySelector("[data-heads]");
     this.address = this.alarm.dataset.heads;
     this.place = `urna head ${this.address}`;
-    this.watching = 1;
+    this.watching = SOME_WATCH;
     this.nextAt = performance.now() + Math.random() * PAUSE_MS;
     this.number = grouping(root.dataset.thousand);
     this.alarm.querySelector("[data-heads-forget]").addEventListener("click", () => this.forget());
@@ -132,8 +135,8 @@ export class HeadKeeper {
     this.isChecked = isChecked;
     const text = this.root.querySelector("[data-heads-kept]");
     if (!text || isChecked === undefined) return;
-    text.hidden = !isChecked && !this.stored;
-    text.textContent = isChecked ? text.dataset.headsKept.replace("{size}", this.number(this.size)) : text.dataset.headsUnchecked;
+    const unchecked = this.stored ? text.dataset.headsUnchecked : "";
+    text.textContent = isChecked ? text.dataset.headsKept.replace("{size}", this.number(this.size)) : unchecked;
   }
 
   shout(result) {
