@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from office.witness_acts import RequireWitnesses
 from polls.models import Election
 from record import recorder, witnesses
 from record.formats.cosignature import Cosigner
@@ -184,6 +185,31 @@ class TestCosigned:
         witness.start()
         push()
         assert policy().judge(served()).checkpoint.size == 3
+
+    def test_is_what_a_result_waits_for_that_requires_it(self, drink, grow, run_witness):
+        run_witness()
+        witness = run_witness("w2.example")
+        RequireWitnesses(drink, 2).perform(by=None)
+        grow(3)
+        push()
+        witness.stop()
+        grow(1)
+        finish(drink)
+        recorder.keep_logs()
+        push()
+        row = ask(drink)
+        certify_all()
+        row.refresh_from_db()
+        assert row.problem == "witnesses"
+        assert row.details[0] == "cosigned the last head: 1, required: 2"
+        assert row.details[1].startswith("w2.example has not cosigned the last head: it cannot be reached: ")
+        witness.start()
+        push()
+        row = ask(drink, step="asked")
+        certify_all()
+        row.refresh_from_db()
+        assert row.step == "done"
+        assert policy().judge(served()).checkpoint.size == 4
 
     def test_is_the_last_head_once_alone(self, drink, grow, run_witness):
         run_witness()
