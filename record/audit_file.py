@@ -27,7 +27,7 @@ def write_lines(election: Election) -> Iterator[str]:
     if secret is None:
         raise NotOpened("it is certified, and nobody can open its record any more.")
     opener = Opener(bytes(secret.salt_secret), log.slug, election.in_force)
-    openings = {commitment: opening for commitment, opening, _fate in read_ballots(election.pk, opener)}
+    openings = {ballot.commitment: ballot.opening for ballot in read_ballots(election.pk, opener)}
     for commitment in commitments_in_order(election.pk):
         salt, weight, marking = openings[commitment]
         yield f"{salt.hex()} {weight} {json.dumps(marking, ensure_ascii=False)}\n"

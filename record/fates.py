@@ -1,9 +1,9 @@
 """Say what has become of each entry, once an election is final: it counts, it was replaced, or it was set aside."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from polls.models import Election
 from tally.models import CountedBallot, RejectedBallot
@@ -37,14 +37,8 @@ def write(election: Election) -> None:
     secret = LogSecret.objects.get(election=election)
     opener = Opener(bytes(secret.salt_secret), log.slug, election.in_force)
     fates = bytearray(log.size)
-    parts = log.size // MOST_IN_MEMORY + 1
-    for part in range(parts):
-        places = {one: place for place, one in enumerate(commitments_in_order(election.pk)) if one[0] % parts == part}
-        for commitment, _opening, fate in read_ballots(election.pk, opener):
-            if commitment[0] % parts == part:
-                if commitment not in places:
-                    raise Contradiction("a ballot has no entry in the record")
-                fates[places[commitment]] = fate[0]
+    for place, ballot in read_in_places(election.pk, opener, log.size):
+        fates[place] = ballot.fate[0]
     if 0 in fates:
         raise Contradiction(f"the record has an entry of which there is no ballot, with the index {fates.index(0)}")
     Log.objects.filter(pk=election.pk).update(fates=bytes(fates))
@@ -61,17 +55,47 @@ def commitments_in_order(election: int) -> Iterator[bytes]:
     return read_commitments(Batch.objects.filter(election=election).order_by("first"))
 
 
-def read_ballots(election: int, opener: Opener) -> Iterator[tuple[bytes, Opening, bytes]]:
-    """Yield the commitment to each ballot, its opening, and its fate, in no order of meaning."""
+class EntryOfBallot(NamedTuple):
+    """What is behind one entry: its commitment and what opens it, its fate, and which ballot is counted for it.
+
+    `counted` is marking and weight as the count has them, None if the entry does not count.
+    """
+
+    commitment: bytes
+    opening: Opening
+    fate: bytes
+    counted: tuple[str, int] | None = None
+
+
+def read_in_places(election: int, opener: Opener, size: int) -> Iterator[tuple[int, EntryOfBallot]]:
+    """Yield the place of each ballot's entry in a record of that size, in no order; raises Contradiction."""
+    parts = size // MOST_IN_MEMORY + 1
+    for part in range(parts):
+        places = {one: place for place, one in enumerate(commitments_in_order(election)) if one[0] % parts == part}
+        for ballot in read_ballots(election, opener):
+            if ballot.commitment[0] % parts == part:
+                if ballot.commitment not in places:
+                    raise Contradiction("a ballot has no entry in the record")
+                yield places[ballot.commitment], ballot
+
+
+def read_ballots(election: int, opener: Opener) -> Iterator[EntryOfBallot]:
+    """Yield what is behind each entry, in no order of meaning."""
     same = {"election": election, "voter_key": OuterRef("voter_key"), "ballot_id": OuterRef("ballot_id")}
+    counted = CountedBallot.objects.filter(**same)
     records = cast_records(election).annotate(
-        counts=Exists(CountedBallot.objects.filter(**same)),
+        counted_marking=Subquery(counted.values("marking")),
+        counted_weight=Subquery(counted.values("weight")),
         was_set_aside=Exists(RejectedBallot.objects.filter(reason=HAS_CAST_RECORD, **same)),
     )
     record: Any
     for record in records.iterator(chunk_size=5000):
-        fate = COUNTS if record.counts else _SET_ASIDE[HAS_CAST_RECORD] if record.was_set_aside else REPLACED
-        yield opener.commit_to(record), opener.open_ballot(record), fate
+        ballot = EntryOfBallot(opener.commit_to(record), opener.open_ballot(record), REPLACED)
+        if record.counted_marking is not None:
+            counts = (record.counted_marking, record.counted_weight)
+            yield ballot._replace(fate=COUNTS, counted=counts)
+        else:
+            yield ballot._replace(fate=_SET_ASIDE[HAS_CAST_RECORD]) if record.was_set_aside else ballot
     for rejected in rejected_ballots(election):
         fate = _SET_ASIDE[RejectedBallot.Reason(rejected.reason)]
-        yield opener.commit_to_rejected(rejected), opener.open_rejected(rejected), fate
+        yield EntryOfBallot(opener.commit_to_rejected(rejected), opener.open_rejected(rejected), fate)

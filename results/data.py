@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from record import ballot_piles
 from tabulation.files.sentences import NotWritable
 from tally.models import CertifiedResult
 
@@ -75,7 +76,7 @@ def ballots_json(request: HttpRequest, slug: str) -> HttpResponse:
 
     def make(snapshot: Snapshot) -> HttpResponse:
         piles = exports.read_piles(snapshot.election.pk, snapshot.paper)
-        text = exports.ballots_json(slug, snapshot.election.in_force, snapshot.paper, piles)
+        text = ballot_piles.ballots_json(slug, snapshot.election.in_force, snapshot.paper, piles)
         return _file(text, "application/json", f"{slug}-ballots.json")
 
     return _answer(request, (slug, "ballots", "json"), lambda: get_certified(slug), make)

@@ -6,7 +6,6 @@ the order of their markings, which tells nothing of when they were cast.
 
 import csv
 import io
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ from typing import Any
 from pages.spreadsheet_cells import write_cell
 from polls.design import Paper
 from polls.methods import ContestOnBallot
+from record.ballot_piles import Piles, pile_up
 from tabulation.files import blt
 from tabulation.files.content import Content, Kind
 from tally.models import AnonymousBallots
@@ -22,8 +22,6 @@ from tally.models import AnonymousBallots
 from .snapshot import Snapshot
 
 _GROUP = re.compile(r"[=,]")
-# How often each (marking, weight) was cast in one contest.
-Piles = Counter[tuple[str, int]]
 
 
 def write_csv(rows: Iterable[Iterable[object]]) -> str:
@@ -52,13 +50,8 @@ def results_csv(snapshot: Snapshot) -> str:
 
 def read_piles(election: int, paper: Paper) -> dict[str, Piles]:
     """Return the anonymous ballots of a certified election, by contest."""
-    piles: dict[str, Piles] = {contest.key: Counter() for contest in paper.contests}
     rows = AnonymousBallots.objects.filter(election=election).values_list("marking", "weight", "number")
-    for paper_marking, weight, number in rows.iterator():
-        for part in paper_marking.split(";"):
-            key, _sign, marking = part.partition("=")
-            piles[key][marking, weight] += number
-    return piles
+    return pile_up(rows.iterator(), paper)
 
 
 def ballots_csv(piles: dict[str, Piles]) -> str:
@@ -70,18 +63,6 @@ def ballots_csv(piles: dict[str, Piles]) -> str:
         for (marking, weight), number in sorted(pile.items())
     ]
     return write_csv(rows)
-
-
-def ballots_json(slug: str, design: str, paper: Paper, piles: dict[str, Piles]) -> str:
-    """Return the ballots as JSON, with the paper on which they were made."""
-    contests = json.loads(paper.write())["contests"]
-    for contest in contests:
-        contest["ballots"] = [
-            {"marking": marking, "weight": weight, "number": number}
-            for (marking, weight), number in sorted(piles[contest["key"]].items())
-        ]
-    fields: dict[str, Any] = {"election": slug, "design": design, "title": paper.title, "contests": contests}
-    return json.dumps(fields, ensure_ascii=False, indent=1)
 
 
 def ballots_blt(contest: ContestOnBallot, pile: Piles, title: str) -> Iterator[str]:

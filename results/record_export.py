@@ -6,6 +6,7 @@ from pathlib import Path
 from polls.design import Paper
 from polls.models import Design, Election
 from record import reading
+from record.ballot_piles import ballots_json
 from record.cosignatures import cosigned_checkpoint
 from record.fates import write_lines
 from record.formats.tiles import TILE_WIDTH, Bundle, Tile, tile_width, tiles_between
@@ -45,7 +46,7 @@ def export(election: Election, folder: Path, progress: Progress) -> int:
         _write(folder / "certified.json", certified.text)
         whole = Paper.read(paper)
         piles = exports.read_piles(election.pk, whole)
-        _write(folder / "ballots.json", exports.ballots_json(election.slug, election.in_force, whole, piles))
+        _write(folder / "ballots.json", ballots_json(election.slug, election.in_force, whole, piles))
     # Last, so that a folder that has it is whole.
     _write(folder / "checkpoint", cosigned_checkpoint(log))
     return log.size

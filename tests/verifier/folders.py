@@ -13,6 +13,7 @@ from polls import methods
 from polls.design import Paper, hash_paper
 from polls.markings import count_keys
 from polls.methods import ContestOnBallot
+from record.ballot_piles import ballots_json
 from record.entry import Entry, OpenBallot, derive_salt
 from record.formats.checkpoint import Checkpoint
 from record.formats.cosignature import Cosigner
@@ -20,7 +21,6 @@ from record.formats.keys import SignatureType, SignerKey
 from record.formats.note import NoteSigner, sign_note
 from record.formats.tiles import Bundle, grow, write_bundle
 from record.formats.tree import Frontier, leaf_hash, root_hash
-from results.exports import ballots_json
 from tabulation import canonical_json
 from tabulation.contest import Contest
 from tabulation.draw import Draw, SecretDraw

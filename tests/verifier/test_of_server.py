@@ -9,7 +9,8 @@ import pytest
 from office.certify_acts import Certify
 from polls.design import Paper
 from polls.models import Design, TieBreak
-from results.exports import ballots_json, read_piles
+from record.ballot_piles import ballots_json
+from results.exports import read_piles
 from tally.models import AnonymousBallots, CertifiedResult
 from tally.outcomes import make_outcome
 from tally.withdrawals import withdraw
