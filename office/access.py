@@ -27,6 +27,8 @@ class Right(Enum):
 
     # See it, and all that is known of it.
     SEE = "see"
+    # See how single entries of its record were marked, which an audit by sample has opened.
+    AUDIT = "audit"
     # Close it, release its result, archive it, take note of problems.
     RUN = "run"
     # Write, publish, cancel and copy papers.
@@ -39,8 +41,8 @@ class Right(Enum):
 
 RIGHTS: Mapping[MemberRole, frozenset[Right]] = {
     MemberRole.MANAGER: frozenset(Right),
-    MemberRole.OPERATOR: frozenset({Right.SEE, Right.RUN}),
-    MemberRole.AUDITOR: frozenset({Right.SEE}),
+    MemberRole.OPERATOR: frozenset({Right.SEE, Right.AUDIT, Right.RUN}),
+    MemberRole.AUDITOR: frozenset({Right.SEE, Right.AUDIT}),
     MemberRole.CHAIR: frozenset({Right.SEE}),
 }
 

@@ -38,6 +38,7 @@ from .roll_code_pages import RollCodePagesMixin
 from .roll_import_pages import RollImportPagesMixin
 from .roll_list_pages import RollListPagesMixin
 from .roll_pages import RollPagesMixin
+from .sample_pages import SamplePagesMixin
 from .saving import PublishingMixin, describe_refused
 from .time_page import TimePageMixin
 from .way_in import WayInMixin
@@ -87,6 +88,7 @@ class ElectionAdmin(
     PaperPagesMixin,
     AccountsMixin,
     CertifyPagesMixin,
+    SamplePagesMixin,
     RollPagesMixin,
     RollImportPagesMixin,
     RollListPagesMixin,

@@ -19,6 +19,7 @@ from .access import Right
 from .acts import Act, NotDone, name_actor
 from .models import ActName, Organisation
 from .organisation_acts import Changes, OrganisationAct
+from .sample_acts import find_open_audit
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -46,7 +47,7 @@ def find_obstacle(election: Election) -> str:
         return str(Problem.ACCOUNT.label)
     if explain_missing(election):
         return str(Problem.WITNESSES.label)
-    return ""
+    return find_open_audit(election)
 
 
 class Certify(Act[Certification]):

@@ -18,6 +18,7 @@ from polls.design import Paper
 from polls.life import ARCHIVABLE, HAS_RESULT, Phase, State, describe
 from polls.models import Election, Eligibility, Shows, TieBreak
 from polls.withholding import withheld
+from record.models import Audit
 from results.snapshot import NoOutcome, Snapshot, read_snapshot
 from tally.models import Certification
 from tally.tie_breaks import find_open_ties
@@ -75,6 +76,7 @@ def _find_steps(election: Election, now: dt.datetime, *, has_ballots: bool) -> l
     steps = []
     if election.state == State.FINAL and not withheld(election.shows, election.state, election.released_at):
         steps.append(Step("certify", _("Certify…"), Right.CERTIFY))
+        steps.append(Step("audit", _("Audit by sample"), Right.AUDIT))
     if election.state in HAS_RESULT and election.shows == Shows.HIDDEN and election.released_at is None:
         steps.append(Step("release", _("Release the result…"), Right.RUN))
     if election.state == State.FINAL and election.archived_at is None:
@@ -85,6 +87,8 @@ def _find_steps(election: Election, now: dt.datetime, *, has_ballots: bool) -> l
         steps.insert(-1 if steps else 0, Step("archive", _("Archive…"), Right.RUN))
     if election.state == State.CERTIFIED:
         steps.insert(0, Step("protocol", _("Protocol"), Right.SEE))
+        if Audit.objects.filter(pk=election.pk).exists():
+            steps.append(Step("audit", _("Audit by sample"), Right.AUDIT))
     return steps
 
 

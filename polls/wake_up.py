@@ -53,6 +53,11 @@ def ask_for_certification() -> None:
     _send("tally.certify")
 
 
+def ask_for_audits() -> None:
+    """Ask a worker to do what audits by sample wait for; a failure is logged."""
+    _send("record.carry_out_audits")
+
+
 def _send(task: str, *arguments: int) -> None:
     try:
         current_app.send_task(task, arguments, expires=10, retry=False)

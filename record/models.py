@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from polls.models import Election
 
 from .formats.tree import split_hashes
+from .sampling.picks import MOST_DICE, MOST_DRAWS
 
 # The longest origin: an address of a site, and that of an election.
 LONGEST_ORIGIN = 250
@@ -151,3 +152,75 @@ class Cosignature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.witness_id} at {self.size}"
+
+
+class Audit(models.Model):
+    """The audit by sample of one election: asked for by the office, and made ready by a worker (sampling/)."""
+
+    election = models.OneToOneField(Election, models.DO_NOTHING, primary_key=True, related_name="audit")
+    asked_at = models.DateTimeField(db_default=Now())
+    # A signed note (sampling/manifest.py), "" until a worker has made it; and why it could not.
+    manifest = models.TextField(blank=True)
+    problem = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"of {self.election_id}"
+
+    @property
+    def manifest_text(self) -> str:
+        """What the key of the record has signed: the manifest without its signature."""
+        return self.manifest.rpartition("\n\n")[0] + "\n"
+
+
+class Sample(models.Model):
+    """Entries that were drawn with one set of dice. It stays, also when it was not liked: rows are never deleted."""
+
+    audit = models.ForeignKey(Audit, models.DO_NOTHING, related_name="samples")
+    dice = models.CharField(max_length=MOST_DICE)
+    # Of 1, how large a chance is taken that a wrong outcome is not noticed; what it was planned for.
+    risk_limit = models.DecimalField(max_digits=3, decimal_places=2)
+    draws = models.PositiveIntegerField()
+    entered_by = models.CharField(max_length=150)
+    entered_at = models.DateTimeField(db_default=Now())
+    opened_at = models.DateTimeField(null=True)
+    # Of the entries that were opened, how many are not what is published.
+    unequal = models.PositiveIntegerField(default=0)
+    # Why a worker could not open it.
+    problem = models.TextField(blank=True)
+    # What was found out about a difference.
+    note = models.TextField(blank=True)
+    noted_by = models.CharField(max_length=150, blank=True)
+    noted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["audit", "dice", "draws"], name="record_sample_once"),
+            models.CheckConstraint(condition=Q(draws__range=(1, MOST_DRAWS)), name="record_sample_is_bounded"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draws} of {self.audit_id} by {self.dice}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it found a difference of which nobody has taken note."""
+        return bool(self.unequal or self.problem) and not self.note
+
+
+class OpenedEntry(models.Model):
+    """An entry of a sample as it was opened: for observers alone, and deleted with certification.
+
+    `opening` is what sampling/sample_file.py hands out of it.
+    """
+
+    sample = models.ForeignKey(Sample, models.CASCADE, related_name="opened")
+    entry = models.PositiveBigIntegerField()
+    commitment = models.BinaryField()
+    opening = models.JSONField()
+    is_equal = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sample", "entry"], name="record_opened_once")]
+
+    def __str__(self) -> str:
+        return f"entry {self.entry} of sample {self.sample_id}"

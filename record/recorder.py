@@ -15,7 +15,7 @@ from tally.recorder import Contradiction, Prepare, Recorder, name_ballot
 
 from . import completion, logs, quorum, sequencer
 from .formats.tree import split_hashes
-from .models import Batch, LogSecret
+from .models import Batch, LogSecret, OpenedEntry
 from .openings import Opener, rejected_without_record
 
 logger = logging.getLogger(__name__)
@@ -99,6 +99,7 @@ class PublicRecorder(Recorder):
 
     def forget(self, election: Election) -> None:
         LogSecret.objects.filter(election=election).delete()
+        OpenedEntry.objects.filter(sample__audit=election.pk).delete()
 
 
 def find_receipts(election: int, shard: int, wanted: Mapping[bytes, Ballot]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from celery import shared_task
 from tally.tasks import hint
 
 from . import recorder, witnesses
+from .sampling import opening
 
 
 @shared_task(name="record.keep_logs")
@@ -17,3 +18,9 @@ def keep_logs() -> None:
 @hint
 def push_to_witnesses() -> None:
     witnesses.push_beside()
+
+
+@shared_task(name="record.carry_out_audits")
+@hint
+def carry_out_audits() -> None:
+    opening.carry_out_all()

@@ -10,7 +10,7 @@ from record.ballot_piles import ballots_json
 from record.cosignatures import cosigned_checkpoint
 from record.fates import write_lines
 from record.formats.tiles import TILE_WIDTH, Bundle, Tile, tile_width, tiles_between
-from record.models import Log
+from record.models import Audit, Log
 from tally.models import CertifiedResult
 
 from . import exports
@@ -42,6 +42,8 @@ def export(election: Election, folder: Path, progress: Progress) -> int:
     _write(folder / "paper.json", paper)
     if log.fates is not None:
         _write(folder / "fates", write_lines(bytes(log.fates)))
+    if manifest := Audit.objects.filter(pk=election.pk).values_list("manifest", flat=True).first():
+        _write(folder / "manifest", manifest)
     if certified := CertifiedResult.objects.filter(election=election).first():
         _write(folder / "certified.json", certified.text)
         whole = Paper.read(paper)

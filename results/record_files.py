@@ -8,7 +8,7 @@ from record.cosignatures import cosigned_checkpoint, read_keys
 from record.fates import write_lines
 from record.formats.encodings import Malformed
 from record.formats.tiles import parse_path
-from record.models import Log
+from record.models import Audit, Log
 
 from .open_data import open_data
 
@@ -79,6 +79,15 @@ def fates(request: HttpRequest, slug: str) -> HttpResponse:
     if found is None:
         raise Http404(_("What has become of each entry is said once the election is final."))
     return _answer(write_lines(bytes(found)), TEXT, "no-cache")
+
+
+@open_data
+def manifest(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return what an audit by sample has fixed before its dice were thrown, signed by the key of the record."""
+    found = Audit.objects.filter(pk=get_log(slug).pk).values_list("manifest", flat=True).first()
+    if not found:
+        raise Http404(_("No audit by sample is prepared for this election."))
+    return _answer(found, TEXT, "no-cache")
 
 
 def _answer(content: str | bytes, content_type: str, cache: str) -> HttpResponse:

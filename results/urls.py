@@ -27,6 +27,7 @@ urlpatterns = [
     path("<slug:slug>/record/key", record_files.key, name="record_key"),
     path("<slug:slug>/record/witnesses", record_files.witnesses, name="record_witnesses"),
     path("<slug:slug>/record/fates", record_files.fates, name="record_fates"),
+    path("<slug:slug>/record/manifest", record_files.manifest, name="record_manifest"),
     path("<slug:slug>/record/tile/<path:path>", record_files.tile, name="record_tile"),
     path("<slug:slug>/record/<str:receipt>.tlog-proof", record_files.proof, name="record_proof"),
     path("<slug:slug>/certified.json", data.certified_json, name="certified_json"),

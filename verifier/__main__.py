@@ -22,13 +22,14 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder with the record")
     parser.add_argument("--audit", type=Path, metavar="FILE", help="the audit file, if it is not in the folder")
+    parser.add_argument("--sample", type=Path, metavar="FILE", help="the file of a sample that was opened in an audit")
     options = parser.parse_args(arguments)
     # Names may have letters that the terminal has not.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     report = Report(sys.stdout.write)
     try:
-        verify(Folder(options.folder), options.audit, report)
+        verify(Folder(options.folder), options.audit, options.sample, report)
     except NoRecord as error:
         sys.stderr.write(f"urna: {error}\n")
         return NO_RECORD

@@ -1,27 +1,31 @@
 """All checks of a folder, in their order; the first that fails ends them."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from . import audit
 from .ballots import Piles, read_ballots
 from .entries import Entries, bundle_of, read_entries
 from .fates import Fates, read_fates
-from .folder import Folder
+from .folder import Folder, read_file
+from .manifest import Manifest, open_manifest, require_ballots
 from .notes import Checkpoint, Key, open_checkpoint, read_keys
 from .paper import Paper, read_paper
 from .policy import Policy
 from .recount import recount
 from .report import Report, Wrong, at
 from .result import BELIEVED, Result, read_result
+from .sample import Checker, read_sample
 from .totals import check_totals
 from .tree import Difference, Tree, compare_tiles, read_leaves, tile_paths
 from .values import read_json
 
 _AUDIT = "audit"
-_FILES = {"checkpoint", "key", "paper.json", "policy", "fates", "ballots.json", "certified.json", _AUDIT}
+_FILES = {"checkpoint", "key", "paper.json", "policy", "fates", "ballots.json", "certified.json", "manifest", _AUDIT}
 
 
-def verify(folder: Folder, audit_file: Path | None, report: Report) -> None:
+def verify(folder: Folder, audit_file: Path | None, sample_file: Path | None, report: Report) -> None:
     """Check all that a folder has, and say what each check shows; raises Wrong at the first that fails."""
     keys = _check_key(folder, report)
     head = _check_checkpoint(folder, keys, report)
@@ -31,14 +35,25 @@ def verify(folder: Folder, audit_file: Path | None, report: Report) -> None:
     _check_policy(folder, head, report)
     fates = _check_fates(folder, entries, report)
     ballots = result = None
-    if (data := folder.find("ballots.json")) is not None:
+    if (file := folder.find("ballots.json")) is not None:
         with at("ballots.json"):
-            ballots = read_ballots(data, paper, entries)
+            ballots = read_ballots(file, paper, entries)
     if (data := folder.find("certified.json")) is not None:
         with at("certified.json"):
             result = read_result(data, paper, entries)
     check_totals(paper, len(entries), fates, ballots, result, report)
     _check_result(paper, ballots, result, report)
+    manifest = _check_manifest(folder, keys, head, paper, report)
+    if manifest and file is not None and ballots is not None:
+        with at("ballots.json"):
+            require_ballots(manifest, file, ballots)
+        report.ok("manifest", "ballots.json is the file that was fixed before the dice were thrown")
+    if sample_file:
+        checker = partial(Checker, entries=entries, paper=paper, fates=fates, ballots=ballots)
+        _check_sample(sample_file, manifest, partial(open_manifest, keys=keys, head=head, paper=paper), checker, report)
+        if ballots is None:
+            told = "ballots.json is not there: compare again once it is published"
+            report.unchecked("sample", told)
     _check_audit(folder, audit_file, entries, paper, fates, ballots, report)
     known = {*_FILES, *folder.names("checkpoints"), *tile_paths(tree)}
     if others := folder.others(known):
@@ -169,6 +184,41 @@ def _check_result(paper: Paper, ballots: dict[str, Piles] | None, result: Result
     if any(one["entitled"] is not None for one in result.contests):
         report.unchecked("entitled", "how many votes were entitled is believed: the roll is not public")
     report.unchecked("certified.json", f"nothing here shows {', '.join(BELIEVED)}, nor why ballots were set aside")
+
+
+def _check_manifest(
+    folder: Folder, keys: tuple[Key, ...], head: Checkpoint, paper: Paper, report: Report
+) -> Manifest | None:
+    data = folder.find("manifest")
+    if data is None:
+        return None
+    with at("manifest"):
+        manifest = open_manifest(data, keys, head, paper)
+    report.ok("manifest", f"signed by the key of the record, of these entries; its SHA-256 is {manifest.sha256}")
+    return manifest
+
+
+def _check_sample(
+    file: Path,
+    manifest: Manifest | None,
+    read_manifest: Callable[[bytes], Manifest],
+    make_checker: Callable[[Manifest], Checker],
+    report: Report,
+) -> None:
+    name = str(file)
+    data = read_file(file, name)
+    if data is None:
+        raise Wrong(name, "the file is missing")
+    with at(name):
+        sample = read_sample(data)
+        own = read_manifest(sample["manifest"].encode(errors="replace"))
+        if manifest and own.text != manifest.text:
+            raise Wrong(name, "its manifest is another one than that of the folder: something else was fixed")
+        opened = make_checker(own).check(sample)
+    report.ok("sample", f"{sample['draws']:,} draws by the dice {sample['dice']}, {opened:,} entries open")
+    report.ok("sample", "each is the published ballot that was fixed for it, and no other entry has this ballot")
+    told = f"that the dice fell so, and after the manifest {own.sha256} was known, tell those who were there"
+    report.unchecked("sample", told)
 
 
 def _check_audit(

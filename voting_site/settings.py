@@ -440,6 +440,7 @@ CELERY_BEAT_SCHEDULE = {
         ("tally.catch_up", 1.0),
         ("record.keep_logs", 1.0),
         ("record.push_to_witnesses", 1.0),
+        ("record.carry_out_audits", 5.0),
         ("tally.turn_phases", 1.0),
         ("tally.keep_box", 5.0),
         ("tally.check_accounts", 5.0),

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.urls("voting_site.urls.admin")
 PASSWORD = "correct horse battery"
 SEE = {"manager", "operator", "auditor", "chair"}
 RUN = {"manager", "operator"}
+AUDIT = {"manager", "operator", "auditor"}
 WRITE = {"manager"}
 # Each page of one election, with those whom it answers.
 PAGES = {
@@ -32,16 +33,17 @@ PAGES = {
     "cancel": WRITE, "duplicate": WRITE, "delete": WRITE, "mend": WRITE, "lot": WRITE, "withdraw": WRITE,
     "code": SEE, "presenter": RUN, "presenting": RUN, "option_looks": WRITE, "languages": WRITE,
     "voters": SEE, "add_voter": WRITE, "import_roll": WRITE, "codes": WRITE, "copy_roll": WRITE,
-    "kiosks": RUN, "witnesses": SEE,
+    "kiosks": RUN, "witnesses": SEE, "audit": AUDIT,
     "mail": SEE, "mail_invitation": WRITE, "mail_reminder": RUN, "mail_result": RUN,
 }  # fmt: skip
 # Pages of no election or of something else, which have tests of their own below, in test_admin.py and in mail/.
 # Those about one voter are in test_roll_pages.py, about one kiosk in test_kiosk_pages.py,
-# about a list in parts in test_roll_list.py, about one witness in test_witness_pages.py.
+# about a list in parts in test_roll_list.py, about one witness in test_witness_pages.py, about a sample in test_audit.py.
 OTHERS = {
     "changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol", "protocol_pdf", "voter",
     "strike_voter",
     "voter_code", "voter_card", "mail_again", "mail_stop", "end_kiosk", "roll_part", "roll_list", "remove_witness",
+    "prepare_audit", "note_sample", "sample_file",
 }  # fmt: skip
 
 

@@ -163,6 +163,18 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "result": READ,
         "admin": {"SELECT": ALL, "DELETE": ALL},
     },
+    # The office asks for an audit and enters the dice, and the worker opens. No row of a sample is ever deleted.
+    "record_audit": {
+        "worker": {"SELECT": ALL, "UPDATE": ("manifest", "problem")},
+        "result": {"SELECT": ("election_id", "manifest")},
+        "admin": READ_AND_ADD,
+    },
+    "record_sample": {
+        "worker": {"SELECT": ALL, "UPDATE": ("opened_at", "unequal", "problem")},
+        "admin": {**READ_AND_ADD, "UPDATE": ("note", "noted_by", "noted_at")},
+    },
+    # The markings of sampled entries, for those who look on. They are deleted with the certification.
+    "record_openedentry": {"worker": LINK, "admin": READ},
     # --- results ---
     # What walls are to show. The draft of an election may have it, and is deleted.
     "results_wallstate": {"result": READ, "admin": EDIT},
