@@ -58,6 +58,7 @@ PAGES = {
     "the presenter of one that is over": f"{ELECTION}/{{over}}/presenter/",
     "certify": f"{ELECTION}/{{over}}/certify/",
     "the witnesses of an open one": f"{ELECTION}/{{open}}/witnesses/",
+    "an audit by sample that cannot begin": f"{ELECTION}/{{over}}/audit/",
     "certify what another manager has ordered": f"{ELECTION}/{{ordered}}/certify/",
     "the page of a certified one": f"{ELECTION}/{{certified}}/",
     "the protocol": f"{ELECTION}/{{certified}}/protocol/",

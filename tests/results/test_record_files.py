@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from office.sample_acts import PrepareAudit
 from polls import ballot_box
 from polls.definition import Definition
 from polls.models import Election
@@ -19,6 +20,7 @@ from tally.drain import drain_all
 from tally.lifecycle import turn_phases
 from tests.conftest import voter_of
 from tests.record.whole import read_entries, serve
+from tests.tally.test_certification import finish
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
 
@@ -45,6 +47,15 @@ class TestFiles:
     def test_are_for_scripts_of_any_site(self, drink):
         for path in ("checkpoint", "key", "witnesses", "tile/entries/000.p/10", "tile/0/000.p/10"):
             assert serve(f"/drink/record/{path}")["Access-Control-Allow-Origin"] == "*"
+
+    def test_of_an_audit_are_there_once_it_is_prepared(self, drink, client: Any):
+        response = client.get("/drink/record/manifest")
+        assert response.status_code == 404
+        assert "No audit by sample is prepared" in response.json()["detail"]
+        finish(drink)
+        recorder.keep_logs()
+        audit = PrepareAudit(drink).perform(by=None)
+        assert serve("/drink/record/manifest").content.decode() == audit.manifest
 
     def test_that_never_change_are_kept_by_browsers(self, drink):
         assert "immutable" in serve("/drink/record/tile/0/000.p/10")["Cache-Control"]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from functools import partial
 from io import StringIO
 from typing import Any
@@ -16,16 +17,19 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import ProgrammingError, connection, connections, transaction
 from django.test import Client
+from django.urls import reverse
 from psycopg2.errors import InsufficientPrivilege
 
-from office.access import default_organisation
+from office.access import default_organisation, hold
 from office.models import Membership
+from office.sample_acts import DrawSample, PrepareAudit
 from polls import ballot_box
 from polls.models import Election, Epoch
 from record import recorder, witnesses
 from record.cosignatures import find_cosignatures, read_keys
-from record.models import Batch, Cosignature, Log, LogSecret
+from record.models import Batch, Cosignature, Log, LogSecret, OpenedEntry
 from record.quorum import explain_missing, read_quorum
+from record.sampling.opening import carry_out_all
 from results.snapshot import read_snapshots
 from results.views import get_snapshot
 from signin.matching import find_entry
@@ -34,10 +38,12 @@ from tally.audit.accounts import check_accounts
 from tally.certification import certify_all
 from tally.drain import drain_all
 from tally.models import CastRecord, Certification, RejectedBallot
+from tally.outcomes import catch_up
 from tally.turnout import note_all
 from tests.conftest import beside
 from tests.polls.roll.people import enrol
 from tests.record.running_witness import Running as RunningWitness
+from tests.tally.test_certification import finish
 from tests.tally.test_turnout import fill, vote
 from voting_site.middleware.health import find_missing
 from voting_site.rights.database_rights import CONNECTIONS, RIGHTS, SETTINGS, AllBut
@@ -160,6 +166,58 @@ class TestWorker:
         assert get_snapshot("drink").turnout["weight"] == 12
         with pytest.raises(ProgrammingError, match="permission denied for table polls_rollentry"):
             run("SELECT voted FROM polls_rollentry")
+
+    def test_opens_entries_that_the_office_has_drawn_and_pages_show_what_was_fixed(
+        self, play, make_election, cast, settings, monkeypatch
+    ) -> None:
+        drink = make_election()
+        hold(drink)
+        for number in range(5):
+            cast(drink, f"v{number}", "nesquik")
+        finish(drink)
+        recorder.keep_logs()
+        catch_up()
+        settings.ROLE = ROLES["admin"]
+        monkeypatch.setattr("polls.by_worker.PATIENCE_S", 0)
+        mia = get_user_model().objects.create_superuser("mia")
+        browser = Client()
+        browser.force_login(mia)
+        settings.ROOT_URLCONF = "voting_site.urls.admin"
+        address = reverse("admin:polls_election_audit", args=[drink.pk])
+        play("admin")
+        PrepareAudit(drink).perform(by=mia)
+        play("worker")
+        carry_out_all()
+        play("admin")
+        DrawSample(drink, "16354216354216354216", 5, Decimal("0.05")).perform(by=mia)
+        play("worker")
+        carry_out_all()
+        play("admin")
+        assert b"All opened entries are what is published" in browser.get(address).content
+        play("result")
+        settings.ROOT_URLCONF = "voting_site.urls.result"
+        assert Client().get("/drink/record/manifest").content.startswith(b"urna-manifest/1\n")
+        with pytest.raises(ProgrammingError, match="permission denied for table record_openedentry"):
+            run("SELECT opening FROM record_openedentry")
+        for statement in (
+            "DELETE FROM record_sample",
+            "UPDATE record_sample SET dice = '1'",
+            "DELETE FROM record_audit",
+        ):
+            for role in ("admin", "worker"):
+                play(role)
+                with pytest.raises(ProgrammingError, match="permission denied"):
+                    run(statement)
+        run("RESET ROLE")
+        check_accounts()
+        Certification.objects.create(election=drink, asked_by="mia")
+        play("worker")
+        certify_all()
+        assert Certification.objects.get().step == Certification.Step.DONE
+        assert not OpenedEntry.objects.exists()
+        play("admin")
+        settings.ROOT_URLCONF = "voting_site.urls.admin"
+        assert b"Its opened entries were deleted" in browser.get(address).content
 
     def test_has_heads_cosigned_and_pages_serve_them(self, play, make_election, cast, tmp_path) -> None:
         election = make_election()
