@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from polls.methods import ContestOnBallot
 from record import ballot_piles
 from tabulation.files.sentences import NotWritable
 from tally.models import CertifiedResult
@@ -13,7 +14,7 @@ from . import exports
 from .asked_language import same_for_all_languages
 from .open_data import open_data
 from .revalidation import Answer, revalidate
-from .snapshot import Snapshot
+from .snapshot import Snapshot, write_time
 from .views import get_certified, get_snapshot
 
 Make = Callable[[Snapshot], HttpResponse]
@@ -87,9 +88,7 @@ def ballots_blt(request: HttpRequest, slug: str, contest: str) -> HttpResponse:
     """Return the anonymous ballots of one contest of a certified election as BLT, where that can hold them."""
 
     def make(snapshot: Snapshot) -> HttpResponse:
-        asked = next((one for one in snapshot.paper.contests if one.key == contest), None)
-        if asked is None:
-            raise Http404(_("There is no such question on the paper."))
+        asked = find_contest(snapshot, contest)
         pile = exports.read_piles(snapshot.election.pk, snapshot.paper)[contest]
         try:
             text = "".join(exports.ballots_blt(asked, pile, snapshot.paper.title))
@@ -98,6 +97,34 @@ def ballots_blt(request: HttpRequest, slug: str, contest: str) -> HttpResponse:
         return _file(text, "text/plain", f"{slug}-{contest}.blt")
 
     return _answer(request, (slug, "blt", contest), lambda: get_certified(slug), make)
+
+
+@open_data
+def ballots_cvr(request: HttpRequest, slug: str, contest: str) -> HttpResponse:
+    """Return the anonymous ballots of one contest of a certified election as cast vote records by NIST SP 1500-103."""
+
+    def make(snapshot: Snapshot) -> HttpResponse:
+        asked = find_contest(snapshot, contest)
+        pile = exports.read_piles(snapshot.election.pk, snapshot.paper)[contest]
+        assert snapshot.certified
+        generated = write_time(snapshot.certified.at)
+        try:
+            text = "".join(exports.ballots_cvr(asked, pile, snapshot.paper.title, generated))
+        except NotWritable:
+            raise Http404(
+                _("There are too many votes for a record of each. Take the ballots as CSV or JSON.")
+            ) from None
+        return _file(text, "application/json", f"{slug}-{contest}.cvr.json")
+
+    return _answer(request, (slug, "cvr", contest), lambda: get_certified(slug), make)
+
+
+def find_contest(snapshot: Snapshot, key: str) -> ContestOnBallot:
+    """Return a contest of the paper; raises Http404."""
+    asked = next((one for one in snapshot.paper.contests if one.key == key), None)
+    if asked is None:
+        raise Http404(_("There is no such question on the paper."))
+    return asked
 
 
 def _answer(request: HttpRequest, name: tuple[str, ...], read: Callable[[], Snapshot], make: Make) -> HttpResponse:

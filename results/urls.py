@@ -22,6 +22,7 @@ urlpatterns = [
     path("<slug:slug>/ballots.csv", data.ballots_csv, name="ballots_csv"),
     path("<slug:slug>/ballots.json", data.ballots_json, name="ballots_json"),
     path("<slug:slug>/ballots-<slug:contest>.blt", data.ballots_blt, name="ballots_blt"),
+    path("<slug:slug>/ballots-<slug:contest>.cvr.json", data.ballots_cvr, name="ballots_cvr"),
     path("<slug:slug>/receipt/", receipt_page.receipt, name="receipt"),
     path("<slug:slug>/record/checkpoint", record_files.checkpoint, name="record_checkpoint"),
     path("<slug:slug>/record/key", record_files.key, name="record_key"),

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,16 @@ PROFILES = {
     "stv": (RANKED, {}),
     "schulze": (RANKED, {}),
     "borda": (RANKED, {}),
+}
+
+
+# By method: markings, NIST's word for the method, and what the records say: option, rank and votes.
+CVRS: dict[str, Any] = {
+    "plurality": ({"ant": 2, "bee": 1}, ("plurality", ""), {(("Ant", None, 1),): 2, (("Bee", None, 1),): 1}),
+    "approval": ({"ant,bee": 2}, ("approval", ""), {(("Ant", None, 1), ("Bee", None, 1)): 2}),
+    "stv": ({"bee>ant": 1}, ("rcv", ""), {(("Bee", 1, 1), ("Ant", 2, 1)): 1}),
+    "schulze": ({"q1=ant=bee>cat": 1}, ("other", "schulze"), {(("Ant", 1, 1), ("Bee", 1, 1), ("Cat", 2, 1)): 1}),
+    "score": ({"ant:5,bee:0": 2}, ("range", ""), {(("Ant", None, 5), ("Bee", None, 0)): 2}),
 }
 
 
@@ -96,6 +107,42 @@ class TestBallots:
             ["q2", "cat", "1", "1"],
         ]
 
+    @pytest.mark.parametrize("method", CVRS)
+    def test_as_cast_vote_records_say_what_was_marked(self, held, client: Client, method: str):
+        ballots, variation, expected = CVRS[method]
+        held(method, ballots, {})
+        response = client.get("/drink/ballots-q1.cvr.json")
+        told = json.loads(response.content)
+        [election] = told["Election"]
+        [contest] = election["Contest"]
+        assert (contest["VoteVariation"], contest.get("OtherVoteVariation", "")) == variation
+        names = {one["@id"]: one["Name"] for one in election["Candidate"]}
+        options = {one["@id"]: names[one["CandidateIds"][0]] for one in contest["ContestSelection"]}
+        found = Counter(
+            tuple(
+                (options[one["ContestSelectionId"]], one.get("Rank"), one["SelectionPosition"][0]["NumberVotes"])
+                for one in record["CVRSnapshot"][0]["CVRContest"][0]["CVRContestSelection"]
+            )
+            for record in told["CVR"]
+        )
+        assert found == expected
+        assert told["GeneratedDate"].endswith("Z")
+        assert 'filename="drink-q1.cvr.json"' in response["Content-Disposition"]
+        assert "ballots-q1.cvr.json" in client.get("/drink/").content.decode()
+
+    def test_as_cast_vote_records_stand_in_no_order_of_voting(self, held, client: Client):
+        held("plurality", {"cat": 1, "ant": 2, "bee": 1}, {})
+        told = client.get("/drink/ballots-q1.cvr.json").json()
+        marked = [one["CVRSnapshot"][0]["CVRContest"][0]["CVRContestSelection"] for one in told["CVR"]]
+        assert [one[0]["ContestSelectionId"] for one in marked] == ["selection-1"] * 2 + ["selection-2", "selection-3"]
+
+    def test_are_no_cast_vote_records_where_there_are_too_many(self, held, client: Client, monkeypatch):
+        monkeypatch.setattr("results.exports.MOST_CVRS", 3)
+        held("plurality", {"cat": 4}, {})
+        response = client.get("/drink/ballots-q1.cvr.json")
+        assert response.status_code == 404
+        assert "too many votes for a record of each" in response.json()["detail"]
+
     def test_with_grades_are_no_blt(self, held, client: Client):
         held("score", {"ant:5,bee:0": 2}, {})
         assert client.get("/drink/ballots-q1.blt").status_code == 404
@@ -105,9 +152,17 @@ class TestBallots:
         drink = make_election()
         cast(drink, "ana", "nesquik")
         finish(drink)
-        for name in ("ballots.csv", "ballots.json", "ballots-q1.blt", "certified.json", "protocol/"):
+        for name in (
+            "ballots.csv",
+            "ballots.json",
+            "ballots-q1.blt",
+            "ballots-q1.cvr.json",
+            "certified.json",
+            "protocol/",
+        ):
             assert client.get(f"/drink/{name}").status_code == 404
         assert client.get("/drink/ballots-q9.blt").status_code == 404
+        assert client.get("/drink/ballots-q9.cvr.json").status_code == 404
 
 
 class TestResults:
