@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('polls', '0020_pictures'),
+        ('polls', '0022_witness_quorum'),
         ('record', '0004_witnesses'),
     ]
 
