@@ -38,7 +38,8 @@ PAGES = {
 }  # fmt: skip
 # Pages of no election or of something else, which have tests of their own below, in test_admin.py and in mail/.
 # Those about one voter are in test_roll_pages.py, about one kiosk in test_kiosk_pages.py,
-# about a list in parts in test_roll_list.py, about one witness in test_witness_pages.py, about a sample in test_audit.py.
+# about a list in parts in test_roll_list.py, about one witness in test_witness_pages.py, about a sample in
+# test_audit.py.
 OTHERS = {
     "changelist", "add", "import", "acknowledge", "read_time", "take_back_order", "protocol", "protocol_pdf", "voter",
     "strike_voter",

@@ -72,7 +72,7 @@ class TestDashboard:
 
     def test_of_an_election_without_a_record_has_none(self, make_election, client: Client):
         make_election("tea")
-        assert "The public record" not in text_of(client.get("/tea/"))
+        assert 'id="record-title"' not in text_of(client.get("/tea/"))
 
     def test_has_it_neither_on_the_wall_nor_in_a_frame(self, drink, client: Client):
         for address in ("/drink/?view=wall", "/drink/embed/"):
