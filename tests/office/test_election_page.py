@@ -78,6 +78,14 @@ class TestPage:
         assert 'value="http://testserver:8001/drink/"' in page
         assert page.count("<svg") >= 2
 
+    def test_says_that_the_numbers_go_in_steps(self, organiser, make_election, cast):
+        drink = make_election(step=2)
+        for voter in ("ana", "bea", "eva"):
+            cast(drink, voter, "nesquik")
+            drain_all()
+        page = organiser.get(reverse("admin:polls_election_page", args=[drink.pk])).content.decode()
+        assert "<b>2</b> ballots counted · in steps of 2 ballots" in page
+
     def test_of_a_draft_shows_no_address_yet(self, organiser):
         draft(organiser)
         page = read(organiser, "page", Election.objects.get())

@@ -57,6 +57,15 @@ class TestPublicFile:
         assert "What was done" not in text
         assert GAP not in text
 
+    def test_and_the_page_say_the_steps_and_that_voters_could_check(self, held: Any, client: Client) -> None:
+        held("irv", RANKED, {}, step=2, checkable=True)
+        page = client.get("/drink/protocol/").content.decode()
+        text = " ".join(read(client.get("/drink/protocol/protocol.pdf").content))
+        for told in (page, text):
+            assert "Live results changed" in told
+            assert "in steps of 2 ballots" in told
+            assert "could check what the record says of the own ballot" in told
+
     def test_is_written_for_each_size_and_language_once(self, held: Any, client: Client, monkeypatch: Any) -> None:
         held("plurality", {"ant": 1}, {})
         written = []
