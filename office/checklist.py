@@ -99,7 +99,7 @@ def _facts(election: Election, paper: Paper, now: dt.datetime) -> Iterator[tuple
     if paper.step > 1:
         yield (
             _("Live results change"),
-            ngettext("in steps of %(n)d ballot", "in steps of %(n)d ballots", paper.step) % {"n": paper.step},
+            ngettext("in steps of %(n)s ballot", "in steps of %(n)s ballots", paper.step) % {"n": paper.step},
         )
     if paper.checkable:
         yield _("A voter"), _("can check what the record says of the own ballot, and can show it to others")

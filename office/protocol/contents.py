@@ -112,7 +112,7 @@ def tell_when(context: dict[str, Any], width: float) -> list[Flowable]:
     change = _("was final") if snapshot.paper.votes_final else _("could be changed until the close")
     facts.append((_("A vote"), change))
     if (step := snapshot.paper.step) > 1:
-        words = ngettext("in steps of %(n)d ballot", "in steps of %(n)d ballots", step) % {"n": step}
+        words = ngettext("in steps of %(n)s ballot", "in steps of %(n)s ballots", step) % {"n": step}
         facts.append((_("Live results changed"), words))
     if snapshot.paper.checkable:
         words = _("could check what the record says of the own ballot, and could show it to others")
