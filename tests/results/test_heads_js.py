@@ -15,6 +15,7 @@ from record import logs, reading
 from record.formats.tree import Frontier, append, leaf_hash
 from record.models import Batch, Log, LogSecret
 from tests.between import loop_allowed
+from tests.test_public_accessibility import check_public
 
 from .test_receipt_js import ORIGIN, Damage, grow
 from .test_receipt_page import cosign
@@ -323,6 +324,12 @@ class TestMisfit:
             seen.click("[data-heads-forget]")
             assert seen.locator("[data-heads]").is_hidden()
         assert "the head of 200 entries" in check(seen)
+
+    def test_the_notice_is_for_everybody(self, seen, site):
+        site.damage = head_is(sign_tree([*leaves_of_record()[:-1], secrets.token_bytes(32)]))
+        assert check(seen) == "fork"
+        with loop_allowed():
+            check_public(seen)
 
     def test_the_page_checks_by_itself(self, seen, site):
         site.damage = head_is(sign_tree([*leaves_of_record()[:-1], secrets.token_bytes(32)]))

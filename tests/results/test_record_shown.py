@@ -42,6 +42,7 @@ def require(election: Election, number: int) -> None:
 class TestDashboard:
     def test_shows_the_head_and_who_has_cosigned_it(self, drink, client: Client):
         page = text_of(client.get("/drink/"))
+        assert 'class="record"' in page
         assert f'<code dir="ltr">{root()[:12]}</code>' in page
         assert "It had 1 entry when this page was loaded." in page
         assert "It has no witnesses." in page
@@ -72,7 +73,7 @@ class TestDashboard:
 
     def test_of_an_election_without_a_record_has_none(self, make_election, client: Client):
         make_election("tea")
-        assert 'id="record-title"' not in text_of(client.get("/tea/"))
+        assert 'class="record"' not in text_of(client.get("/tea/"))
 
     def test_has_it_neither_on_the_wall_nor_in_a_frame(self, drink, client: Client):
         for address in ("/drink/?view=wall", "/drink/embed/"):
