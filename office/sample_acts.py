@@ -50,7 +50,8 @@ def find_open_audit(election: Election) -> str:
     samples = list(Sample.objects.filter(audit=election.pk))
     if any(one.is_open for one in samples):
         return _(
-            "Its audit by sample has found a difference. Look into it, and write what was found on the page “Audit”."
+            "Its audit by sample has found a difference. Look into it, and write on the page “Audit by sample” what "
+            "was found out."
         )
     if any(one.opened_at is None and not one.problem for one in samples):
         return _("Entries of its audit by sample are being opened. Try again in a moment.")

@@ -13,15 +13,15 @@ from hashlib import blake2b, sha256
 
 from polls.design import Paper
 from polls.models import Design, Election
-from record.ballot_piles import ballots_json, pile_up, split_by_contest
-from record.entry import SALT_BYTES
-from record.fates import COUNTS, read_in_places
-from record.formats.tree import Frontier, root_hash
-from record.models import Log
-from record.openings import Opener, Opening
 from tally.models import CountedBallot
 from tally.recorder import Contradiction
 
+from ..ballot_piles import ballots_json, pile_up, split_by_contest
+from ..entry import SALT_BYTES
+from ..fates import COUNTS, read_in_places
+from ..formats.tree import Frontier, root_hash
+from ..models import Log
+from ..openings import Opener, Opening
 from .manifest import Manifest, hash_ballot, hash_link
 
 # Of a BLAKE2b of its own, so that none of its hashes is the salt of an entry.

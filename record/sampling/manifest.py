@@ -9,8 +9,8 @@ that leads back to it, no other entry can have this ballot.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from record.formats.encodings import write_base64
-from record.formats.tree import leaf_hash
+from ..formats.encodings import write_base64
+from ..formats.tree import leaf_hash
 
 VERSION = "urna-manifest/1"
 LINK_VERSION, BALLOT_VERSION = "urna-link/1", "urna-ballot/1"

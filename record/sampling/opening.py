@@ -12,17 +12,17 @@ from django.utils import timezone
 
 from polls.life import State
 from polls.models import Election
-from record.ballot_piles import split_by_contest
-from record.fates import WORDS, commitments_in_order
-from record.formats.keys import SignerKey
-from record.formats.note import NoteSigner, sign_note
-from record.formats.tree_proofs import hashes_over, prove_inclusion
-from record.models import Audit, Log, LogSecret, OpenedEntry, Sample
-from record.openings import Opening
-from record.recorder import guarded
 from tally import store
 from tally.recorder import Contradiction
 
+from ..ballot_piles import split_by_contest
+from ..fates import WORDS, commitments_in_order
+from ..formats.keys import SignerKey
+from ..formats.note import NoteSigner, sign_note
+from ..formats.tree_proofs import hashes_over, prove_inclusion
+from ..models import Audit, Log, LogSecret, OpenedEntry, Sample
+from ..openings import Opening
+from ..recorder import guarded
 from . import picks
 from .links import Links, make_links, write_manifest
 

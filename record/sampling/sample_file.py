@@ -5,7 +5,7 @@ It tells how each entry in it was marked. Whoever has it and a voter's receipt c
 
 import json
 
-from record.models import Sample
+from ..models import Sample
 
 FORMAT = "urna-sample/1"
 
