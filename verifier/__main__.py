@@ -1,4 +1,7 @@
-"""The command `./urna verify DIR`, also `python -m verifier DIR`: check the published record of an election."""
+"""The command `./urna verify DIR`, also `python -m verifier DIR`: check the published record of an election.
+
+Or the log of an installation.
+"""
 
 import argparse
 import sys
@@ -10,6 +13,7 @@ if not __package__:
 
 from verifier.checks import verify
 from verifier.folder import Folder
+from verifier.installation import Installation, verify_installation
 from verifier.report import NoRecord, Report, Wrong
 
 HOLDS, FAILS, NO_RECORD = 0, 1, 2
@@ -22,13 +26,16 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder with the record")
     parser.add_argument("--audit", type=Path, metavar="FILE", help="the audit file, if it is not in the folder")
+    parser.add_argument(
+        "--installation", type=Path, metavar="DIR", help="the folder with the log of the installation, to compare with"
+    )
     options = parser.parse_args(arguments)
     # Names may have letters that the terminal has not.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     report = Report(sys.stdout.write)
     try:
-        verify(Folder(options.folder), options.audit, report)
+        _verify(options, report)
     except NoRecord as error:
         sys.stderr.write(f"urna: {error}\n")
         return NO_RECORD
@@ -41,6 +48,30 @@ def main(arguments: list[str] | None = None) -> int:
         return FAILS
     report.end("All that is there holds. Lines with -- say what could not be checked.")
     return HOLDS
+
+
+def _verify(options: argparse.Namespace, report: Report) -> None:
+    folder = Folder(options.folder)
+    if folder.is_installation:
+        if options.audit or options.installation:
+            raise NoRecord(f"{folder.path} has the log of an installation, and can be compared with nothing")
+        verify_installation(folder, report)
+        report.unchecked("elections", "compare the record of each with this log: --installation names this folder")
+        return
+    verify(folder, options.audit, report, options.installation and _open_installation(options.installation, report))
+
+
+def _open_installation(path: Path, report: Report) -> Installation:
+    folder = Folder(path)
+    if not folder.is_installation:
+        raise NoRecord(f"{path} has no log of an installation: `export_record --installation` writes one")
+    report.begin(f"The log of the installation, in {path}")
+    try:
+        installation = verify_installation(folder, report)
+    except Wrong as error:
+        raise Wrong(str(path / error.place), error.what) from error
+    report.begin("The record of the election")
+    return installation
 
 
 if __name__ == "__main__":

@@ -1,34 +1,38 @@
-"""All checks of a folder, in their order; the first that fails ends them."""
+"""All checks of the record of an election, in their order; the first that fails ends them."""
 
 from pathlib import Path
 
 from . import audit
 from .ballots import Piles, read_ballots
-from .entries import Entries, bundle_of, read_entries
+from .entries import Entries, read_entries
 from .fates import Fates, read_fates
 from .folder import Folder
-from .notes import Checkpoint, Key, open_checkpoint, read_keys
+from .installation import Installation, check_election
+from .log import check_checkpoint, check_earlier, check_key, check_policy, check_tree
+from .notes import Checkpoint
 from .paper import Paper, read_paper
-from .policy import Policy
 from .recount import recount
 from .report import Report, Wrong, at
 from .result import BELIEVED, Result, read_result
 from .totals import check_totals
-from .tree import Difference, Tree, compare_tiles, read_leaves, tile_paths
+from .tree import tile_paths
 from .values import read_json
 
 _AUDIT = "audit"
 _FILES = {"checkpoint", "key", "paper.json", "policy", "fates", "ballots.json", "certified.json", _AUDIT}
 
 
-def verify(folder: Folder, audit_file: Path | None, report: Report) -> None:
-    """Check all that a folder has, and say what each check shows; raises Wrong at the first that fails."""
-    keys = _check_key(folder, report)
-    head = _check_checkpoint(folder, keys, report)
+def verify(folder: Folder, audit_file: Path | None, report: Report, installation: Installation | None = None) -> None:
+    """Check all that a folder has, and say what each check shows; raises Wrong at the first that fails.
+
+    `installation` is the log of the site, once it is checked itself.
+    """
+    keys = check_key(folder, report)
+    head = check_checkpoint(folder, keys, report)
     entries, paper = _check_entries(folder, head, report)
-    tree = _check_tree(folder, head, entries, report)
-    _check_earlier(folder, keys, head, tree, report)
-    _check_policy(folder, head, report)
+    tree = check_tree(folder, head, entries.leaves, report)
+    check_earlier(folder, keys, head, tree, report)
+    check_policy(folder, head, report)
     fates = _check_fates(folder, entries, report)
     ballots = result = None
     if (data := folder.find("ballots.json")) is not None:
@@ -40,23 +44,11 @@ def verify(folder: Folder, audit_file: Path | None, report: Report) -> None:
     check_totals(paper, len(entries), fates, ballots, result, report)
     _check_result(paper, ballots, result, report)
     _check_audit(folder, audit_file, entries, paper, fates, ballots, report)
+    if installation:
+        check_election(installation, head, tree, paper, result, report)
     known = {*_FILES, *folder.names("checkpoints"), *tile_paths(tree)}
     if others := folder.others(known):
         report.unchecked("other files", f"{len(others):,} that are no part of this record, as {others[0]}")
-
-
-def _check_key(folder: Folder, report: Report) -> tuple[Key, ...]:
-    with at("key"):
-        keys = read_keys(folder.read("key"))
-    report.ok("key", ", ".join(f"{key.name}, ID {key.id.hex()}" for key in keys))
-    return keys
-
-
-def _check_checkpoint(folder: Folder, keys: tuple[Key, ...], report: Report) -> Checkpoint:
-    with at("checkpoint"):
-        head = open_checkpoint(folder.read("checkpoint"), keys)
-    report.ok("checkpoint", f"signed by the key of {head.origin}, {head.size:,} entries, root {head.root.hex()}")
-    return head
 
 
 def _check_entries(folder: Folder, head: Checkpoint, report: Report) -> tuple[Entries, Paper]:
@@ -70,71 +62,6 @@ def _check_entries(folder: Folder, head: Checkpoint, report: Report) -> tuple[En
     else:
         report.unchecked("entries", "there are none, and so nothing says of which election and paper this record is")
     return entries, paper
-
-
-def _check_tree(folder: Folder, head: Checkpoint, entries: Entries, report: Report) -> Tree:
-    tree = Tree(entries.leaves)
-    root, difference = tree.root(), compare_tiles(folder, tree, report)
-    if difference:
-        raise _explain(folder, head, tree, difference)
-    if root != head.root:
-        raise Wrong(
-            "checkpoint",
-            f"its root is {head.root.hex()}, and the entries have {root.hex()}: entries and hash tiles agree, and so "
-            "it cannot be told which entry is another one than was signed",
-        )
-    report.ok("tree", f"{tree.size:,} entries have the root of the checkpoint, and the hash tiles have their hashes")
-    return tree
-
-
-def _explain(folder: Folder, head: Checkpoint, tree: Tree, difference: Difference) -> Wrong:
-    """Say whether a tile or an entry is wrong where they differ."""
-    path, level, place = difference
-    span = 256**level
-    first, last = place * span, (place + 1) * span - 1
-    of = f"entry {first:,}" if level == 0 else f"the entries {first:,} to {last:,}"
-    differs = f"hash {place % 256} is not that of {of}"
-    if tree.root() == head.root:
-        return Wrong(path, f"{differs}; the entries have the root of the checkpoint, and so the tile is wrong")
-    if level == 0:
-        leaves = read_leaves(folder, tree.size)
-        if len(leaves) == len(tree.rows[0]) and Tree(leaves).root() == head.root:
-            is_other = f"entry {first:,} is another one than was signed: it does not have its hash in {path}"
-            return Wrong(bundle_of(first, tree.size), f"{is_other}, and these hashes have the root of the checkpoint")
-    return Wrong(path, f"{differs}; neither the entries nor the tiles have the root of the checkpoint")
-
-
-def _check_earlier(folder: Folder, keys: tuple[Key, ...], head: Checkpoint, tree: Tree, report: Report) -> None:
-    names = folder.names("checkpoints")
-    for name in names:
-        with at(name):
-            earlier = open_checkpoint(folder.read(name), keys)
-        if earlier.origin != head.origin:
-            raise Wrong(name, f"its origin is {earlier.origin}, and that of the checkpoint {head.origin}")
-        if earlier.size > head.size:
-            raise Wrong(name, f"it has {earlier.size:,} entries, and the newest checkpoint only {head.size:,}")
-        if tree.root(earlier.size) != earlier.root:
-            raise Wrong(
-                name,
-                f"a fork: the same key has signed another tree of {earlier.size:,} entries than this one had; "
-                "keep both checkpoints, they prove it",
-            )
-    if names:
-        report.ok("checkpoints", f"{len(names)} earlier ones, each of them the beginning of this tree")
-    else:
-        report.unchecked("checkpoints", "no earlier ones: that the record only grew is not shown here")
-
-
-def _check_policy(folder: Folder, head: Checkpoint, report: Report) -> None:
-    data = folder.find("policy")
-    if data is None:
-        report.unchecked("policy", "not there: whether witnesses have seen the same record is not shown")
-        return
-    with at("policy"):
-        policy = Policy.parse(data)
-    with at("checkpoint"):
-        cosigned = policy.judge(head)
-    report.ok("policy", f"its quorum is {policy.quorum}; cosigned by {', '.join(cosigned) or 'nobody'}")
 
 
 def _check_fates(folder: Folder, entries: Entries, report: Report) -> Fates | None:

@@ -5,7 +5,7 @@ No object is kept for an entry, only its leaf hash and its commitment, which are
 
 import re
 from binascii import a2b_base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -58,9 +58,25 @@ def read_entries(folder: Folder, size: int, paper: bytes, report: Report) -> Ent
         try:
             reader.read(folder.read(path), width)
         except Malformed as error:
-            raise Wrong(path, f"{error}{_tell_first(folder, entries, size)}") from error
+            raise Wrong(path, f"{error}{tell_first(folder, entries.leaves, size)}") from error
     _require_different(folder, entries, size)
     return entries
+
+
+def split_bundle(data: bytes, first: int, width: int) -> Iterator[bytes]:
+    """Yield the entries of a bundle, whose first one has this index; raises Malformed unless there are `width`."""
+    place = found = 0
+    while place < len(data):
+        end = place + 2 + int.from_bytes(data[place : place + 2], "big")
+        if end > len(data):
+            raise Malformed(f"entry {first + found:,} is cut")
+        if found == width:
+            raise Malformed(f"it has more than the {width} entries that it has to have")
+        yield data[place + 2 : end]
+        place = end
+        found += 1
+    if found < width:
+        raise Malformed(f"it has {found} entries, and has to have {width}")
 
 
 def bundle_of(entry: int, size: int) -> str:
@@ -91,22 +107,10 @@ class _Reader:
 
     def _read_slowly(self, data: bytes, width: int) -> None:
         """Read entries one by one, to say which of them is wrong and why."""
-        place = found = 0
-        while place < len(data):
-            length = int.from_bytes(data[place : place + 2], "big")
-            entry = data[place + 2 : place + 2 + length]
-            number = len(self._entries)
-            if place + 2 + length > len(data):
-                raise Malformed(f"entry {number:,} is cut")
-            if found == width:
-                raise Malformed(f"it has more than the {width} entries that it has to have")
+        for number, entry in enumerate(split_bundle(data, len(self._entries), width), start=len(self._entries)):
             self._require_form(entry, number)
             self._entries.leaves += sha256(b"\0" + entry).digest()
             self._entries.commitments += a2b_base64(entry[_BEGIN:_END])
-            place += 2 + length
-            found += 1
-        if found < width:
-            raise Malformed(f"it has {found} entries, and has to have {width}")
 
     def _require_form(self, entry: bytes, number: int) -> None:
         match = _ENTRY.fullmatch(entry)
@@ -142,12 +146,12 @@ def _require_different(folder: Folder, entries: Entries, size: int) -> None:
         commitment = bytes(entries.commitments[number * HASH_BYTES : (number + 1) * HASH_BYTES])
         if (before := seen.setdefault(commitment, number)) != number:
             what = f"entry {number:,} has the commitment of entry {before:,}"
-            raise Wrong(bundle_of(number, size), what + _tell_first(folder, entries, size))
+            raise Wrong(bundle_of(number, size), what + tell_first(folder, entries.leaves, size))
 
 
-def _tell_first(folder: Folder, entries: Entries, size: int) -> str:
+def tell_first(folder: Folder, leaves: bytearray, size: int) -> str:
     """Say which of the entries read so far is the first that the tiles do not have, "" if they have all."""
-    other = find_other_leaf(folder, entries.leaves, size)
+    other = find_other_leaf(folder, leaves, size)
     if other is None:
         return ""
     return f"; the first entry that is not as in the hash tiles is entry {other:,}, in {bundle_of(other, size)}"

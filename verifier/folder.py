@@ -5,8 +5,10 @@ from pathlib import Path
 
 from .report import NoRecord, Wrong
 
-# Without these there is nothing to check the rest against.
+# Without these there is nothing to check the rest against; the log of an installation has no paper.
 NEEDED = ("checkpoint", "key", "paper.json")
+# How the origin of such a log ends. No address of an election has a dot.
+INSTALLATION = "/installation.log"
 
 
 class Folder:
@@ -15,7 +17,10 @@ class Folder:
     def __init__(self, path: Path) -> None:
         if not path.is_dir():
             raise NoRecord(f"{path} is no folder")
-        if missing := [name for name in NEEDED if not (path / name).exists()]:
+        # Only to choose what is checked: what it says is not believed.
+        self.is_installation = _read_first_line(path / "checkpoint").endswith(INSTALLATION.encode())
+        needed = NEEDED[:2] if self.is_installation else NEEDED
+        if missing := [name for name in needed if not (path / name).exists()]:
             raise NoRecord(f"{path} is no record of an election: it has no {' and no '.join(missing)}")
         self.path = path
 
@@ -43,6 +48,13 @@ class Folder:
         """Return the files, by their paths in order, that are not among the known ones."""
         paths = (Path(folder, file) for folder, _, files in os.walk(self.path) for file in files)
         return sorted({path.relative_to(self.path).as_posix() for path in paths} - known)
+
+
+def _read_first_line(path: Path) -> bytes:
+    try:
+        return path.read_bytes().partition(b"\n")[0] if path.is_file() else b""
+    except OSError:
+        return b""
 
 
 def read_file(path: Path, name: str) -> bytes | None:

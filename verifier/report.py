@@ -41,6 +41,10 @@ class Report:
         self._write = write
         self._shows_progress = sys.stderr.isatty()
 
+    def begin(self, title: str) -> None:
+        """Say of what the next lines are."""
+        self._line("#   ", title)
+
     def ok(self, what: str, shown: str) -> None:
         """Say what a check has shown."""
         self._line("ok  ", f"{what}: {shown}")

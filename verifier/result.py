@@ -27,6 +27,7 @@ class Result:
     """A certified result; `contests` are plain JSON in the order of the paper, `draw` is what breaks ties."""
 
     sha256: str
+    closed_at: Any
     ballots: int
     votes: int
     set_aside: dict[str, int]
@@ -53,7 +54,8 @@ def read_result(data: bytes, paper: Paper, entries: Entries) -> Result:
     for one, contest in zip(contests, paper.contests, strict=True):
         _require_form(one, contest)
     draw = _read_draw(content["draw"], paper) or _gather_lots(contests, paper)
-    return Result(sha256(data).hexdigest(), content["ballots"], content["votes"], set_aside, contests, draw)
+    digest, closed_at = sha256(data).hexdigest(), content["closed_at"]
+    return Result(digest, closed_at, content["ballots"], content["votes"], set_aside, contests, draw)
 
 
 def _require_paper(given: Paper, paper: Paper) -> None:
