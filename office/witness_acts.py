@@ -1,4 +1,4 @@
-"""What the operator does with the witnesses of a record, by commands alone; see docs/record.md.
+"""What the operator does with the witnesses of a log, by commands alone; see docs/record.md.
 
 Their messages are not translated, since no page shows them.
 """
@@ -14,9 +14,10 @@ from record.models import LONGEST_ADDRESS, LONGEST_WITNESS, Witness
 from record.witness_requests import parse_address
 
 from .acts import Act, NotDone
+from .installation_acts import InstallationAct
 from .models import ActName
 
-# Of one election: the specification of policies asks that as many can be named.
+# Of one log: the specification of policies asks that as many can be named.
 MOST_WITNESSES = 32
 
 Told: TypeAlias = dict[str, tuple[str | None, str | None]]
@@ -34,23 +35,43 @@ class AddWitness(Act[Witness]):
     def change(self) -> Witness:
         if self.election.state == State.DRAFT:
             raise NotDone("Not added: the election is a draft. Publish it first.")
-        key = _read_key(self.key)
-        _check_address(self.address)
-        others = Witness.objects.filter(election=self.election)
-        if others.filter(verifier_key=str(key)).exists():
-            raise NotDone(f"Not added: {self.election.slug} has this witness already.")
-        if others.filter(name=key.name).exists():
-            raise NotDone(
-                f"Not added: {self.election.slug} has a witness {key.name} with another key. Remove that one first."
-            )
-        if others.count() >= MOST_WITNESSES:
-            raise NotDone(f"Not added: {self.election.slug} has {MOST_WITNESSES} witnesses, and can have no more.")
-        return Witness.objects.create(
-            election=self.election, name=key.name, verifier_key=str(key), address=self.address
-        )
+        return _add(self.election, self.key, self.address)
 
     def details(self) -> Told:
         return {"witness": (None, f"{self.key} {self.address}")}
+
+
+class AddInstallationWitness(InstallationAct[Witness]):
+    """Have a witness cosign the heads of the installation's log from now on."""
+
+    name = ActName.ADD_WITNESS
+
+    def __init__(self, key: str, address: str) -> None:
+        self.key, self.address = key, address
+
+    def change(self) -> Witness:
+        return _add(None, self.key, self.address)
+
+    def details(self) -> Told:
+        return {"witness": (None, f"{self.key} {self.address}")}
+
+
+def _add(election: Election | None, text: str, address: str) -> Witness:
+    key = _read_key(text)
+    _check_address(address)
+    others, of = Witness.objects.filter(election=election), name_log(election)
+    if others.filter(verifier_key=str(key)).exists():
+        raise NotDone(f"Not added: {of} has this witness already.")
+    if others.filter(name=key.name).exists():
+        raise NotDone(f"Not added: {of} has a witness {key.name} with another key. Remove that one first.")
+    if others.count() >= MOST_WITNESSES:
+        raise NotDone(f"Not added: {of} has {MOST_WITNESSES} witnesses, and can have no more.")
+    return Witness.objects.create(election=election, name=key.name, verifier_key=str(key), address=address)
+
+
+def name_log(election: Election | None) -> str:
+    """Say whose log it is, as messages of commands do."""
+    return election.slug if election else "the installation"
 
 
 def _read_key(text: str) -> VerifierKey:
@@ -82,11 +103,30 @@ class RemoveWitness(Act[Witness]):
         self.witness = witness
 
     def change(self) -> Witness:
-        found = Witness.objects.filter(election=self.election, name=self.witness).first()
-        if found is None:
-            raise NotDone(f"Not removed: {self.election.slug} has no witness {self.witness}.")
-        Witness.objects.filter(pk=found.pk).delete()
-        return found
+        return _remove(self.election, self.witness)
 
     def details(self) -> Told:
         return {"witness": (self.witness, None)}
+
+
+class RemoveInstallationWitness(InstallationAct[Witness]):
+    """Ask a witness of the installation's log no more."""
+
+    name = ActName.REMOVE_WITNESS
+
+    def __init__(self, witness: str) -> None:
+        self.witness = witness
+
+    def change(self) -> Witness:
+        return _remove(None, self.witness)
+
+    def details(self) -> Told:
+        return {"witness": (self.witness, None)}
+
+
+def _remove(election: Election | None, name: str) -> Witness:
+    found = Witness.objects.filter(election=election, name=name).first()
+    if found is None:
+        raise NotDone(f"Not removed: {name_log(election)} has no witness {name}.")
+    Witness.objects.filter(pk=found.pk).delete()
+    return found

@@ -11,12 +11,12 @@ from django.views.decorators.http import require_safe
 from polls.models import Shows
 from polls.paper_language import choose
 from record import reading
-from record.cosignatures import find_cosignatures, write_head
 from record.formats.encodings import Malformed
 from record.formats.tree import leaf_hash
 from record.models import Log
 
-from .record_files import get_log
+from .log_head import head_context
+from .record_files import get_record
 from .snapshot import Snapshot
 from .views import get_snapshot
 
@@ -26,16 +26,9 @@ from .views import get_snapshot
 def receipt(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the receipt that `?entry=` names, if any, and let everybody check one that they have kept."""
     snapshot = get_snapshot(slug, whole=False)
-    log = get_log(slug)
+    log = get_record(slug)
     shown = snapshot.in_language(choose(request, snapshot.paper))
-    cosignatures = find_cosignatures(log)
-    context: dict[str, Any] = {
-        "election": snapshot.election,
-        "snapshot": shown,
-        "log": log,
-        "head": write_head(log, cosignatures).decode(),
-        "witnesses": [one.name for one in cosignatures],
-    }
+    context = head_context(log) | {"election": snapshot.election, "snapshot": shown}
     named = request.GET.get("entry")
     if named is not None:
         context |= find_receipt(log, snapshot, named)

@@ -24,7 +24,7 @@ from polls import ballot_box
 from polls.models import Election, Epoch
 from record import recorder, witnesses
 from record.cosignatures import find_cosignatures, read_keys
-from record.models import Batch, Cosignature, Log, LogSecret
+from record.models import Batch, Cosignature, InstallationEvent, Log, LogSecret
 from results.snapshot import read_snapshots
 from results.views import get_snapshot
 from signin.matching import find_entry
@@ -211,6 +211,12 @@ class TestWorker:
             "DELETE FROM record_log",
             "UPDATE record_log SET verifier_key = 'x'",
             "DELETE FROM record_tile",
+            "UPDATE record_installationevent SET entry = 'x'",
+            "DELETE FROM record_installationevent",
+            "UPDATE record_installationlog SET verifier_key = 'x'",
+            "DELETE FROM record_installationlog",
+            "UPDATE record_installationsecret SET signer_key = 'x'",
+            "DELETE FROM record_installationsecret",
             "INSERT INTO polls_election (title) VALUES ('x')",
             "DELETE FROM polls_design",
             "UPDATE polls_design SET paper = 'x'",
@@ -266,6 +272,20 @@ class TestWorker:
         certify_all()
         assert Certification.objects.get().step == Certification.Step.DONE
         assert not LogSecret.objects.exists()
+
+    def test_keeps_the_log_of_the_installation(self, play, make_election, cast) -> None:
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        play("worker")
+        drain_all()
+        lifecycle.turn_phases()
+        recorder.keep_logs()
+        lifecycle.store_seal(drink, lifecycle.ballot_box.seal(drink.pk, drink.shards))
+        recorder.keep_logs()
+        play("result")
+        assert [*InstallationEvent.objects.order_by("place").values_list("kind", flat=True)] == [
+            "frozen", "checkpoint", "closed",
+        ]  # fmt: skip
 
     def test_gives_an_entry_its_place_once(self, play, make_election, cast) -> None:
         drink = make_election()
@@ -329,6 +349,7 @@ class TestResult:
         election = make_election()
         cast(election, "ana", "nesquik")
         drain_all()
+        lifecycle.turn_phases()
         recorder.keep_logs()
         receipt = f"{Batch.objects.get().pk}.0"
         settings.ROOT_URLCONF = "voting_site.urls.result"
@@ -343,6 +364,8 @@ class TestResult:
 
         pages = ["/", "/drink/", "/drink/results.json", "/drink/receipt/", f"/drink/receipt/?entry={receipt}"]
         files = ["checkpoint", "key", "tile/0/000.p/1", "tile/entries/000.p/1", f"{receipt}.tlog-proof"]
+        pages += ["/installation.log/"]
+        pages += [f"/installation.log/{name}" for name in ("checkpoint", "key", "witnesses", "tile/entries/000.p/1")]
         for path in [*pages, *(f"/{election.slug}/record/{name}" for name in files)]:
             assert async_to_sync(database_sync_to_async(ask))(path) in (200, 302), path
 
@@ -351,6 +374,7 @@ class TestResult:
         [
             "SELECT value FROM polls_votersecret",
             "SELECT salt_secret FROM record_logsecret",
+            "SELECT signer_key FROM record_installationsecret",
             "SELECT title FROM polls_contest",
             "SELECT label FROM polls_option",
             "SELECT * FROM polls_election",
