@@ -5,9 +5,10 @@ from pathlib import Path
 from . import audit
 from .ballots import Piles, read_ballots
 from .entries import Entries, read_entries
+from .events import Events
 from .fates import Fates, read_fates
 from .folder import Folder
-from .installation import Installation, check_election
+from .installation import check_election
 from .log import check_checkpoint, check_earlier, check_key, check_policy, check_tree
 from .notes import Checkpoint
 from .paper import Paper, read_paper
@@ -22,7 +23,7 @@ _AUDIT = "audit"
 _FILES = {"checkpoint", "key", "paper.json", "policy", "fates", "ballots.json", "certified.json", _AUDIT}
 
 
-def verify(folder: Folder, audit_file: Path | None, report: Report, installation: Installation | None = None) -> None:
+def verify(folder: Folder, audit_file: Path | None, report: Report, installation: Events | None = None) -> None:
     """Check all that a folder has, and say what each check shows; raises Wrong at the first that fails.
 
     `installation` is the log of the site, once it is checked itself.
@@ -44,7 +45,7 @@ def verify(folder: Folder, audit_file: Path | None, report: Report, installation
     check_totals(paper, len(entries), fates, ballots, result, report)
     _check_result(paper, ballots, result, report)
     _check_audit(folder, audit_file, entries, paper, fates, ballots, report)
-    if installation:
+    if installation is not None:
         check_election(installation, head, tree, paper, result, report)
     known = {*_FILES, *folder.names("checkpoints"), *tile_paths(tree)}
     if others := folder.others(known):
