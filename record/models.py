@@ -38,6 +38,10 @@ class SignedLog(models.Model):
     frontier = models.BinaryField()
     checkpoint = models.TextField()
     signed_at = models.DateTimeField(db_default=Now())
+    # The text of a checkpoint of this log that its tree does not begin with any more (served_heads.py), "" if there is
+    # none, and when that was noticed.
+    other_head = models.TextField(blank=True)
+    other_head_at = models.DateTimeField(null=True)
 
     class Meta:
         abstract = True

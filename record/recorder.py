@@ -13,7 +13,7 @@ from polls.outages import is_outage
 from tally.models import RejectedBallot
 from tally.recorder import Contradiction, Prepare, Recorder, name_ballot
 
-from . import completion, installation, logs, sequencer
+from . import completion, installation, logs, sequencer, served_heads
 from .formats.tree import split_hashes
 from .models import Batch, LogSecret
 from .openings import Opener, rejected_without_record
@@ -115,8 +115,8 @@ _contradicts_until: dict[int, float] = {}
 def keep_logs() -> None:
     """Bring all logs up to date.
 
-    Begins those that are missing, completes those that have begun late, gives places to what waits for one, and enters
-    what has happened into the log of the installation.
+    Begins those that are missing, completes those that have begun late, gives places to what waits for one, enters what
+    has happened into the log of the installation, and looks whether PostgreSQL has lost something of a log.
     """
     for election in completion.without_log():
         logs.begin(election.pk, election.slug)
@@ -135,6 +135,8 @@ def keep_logs() -> None:
             sequencer.sequence(number)
     with guarded("its log does not go on"):
         installation.keep_often()
+    with guarded("heads of logs are not compared with those that were served"):
+        served_heads.compare()
 
 
 @contextmanager

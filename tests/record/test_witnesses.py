@@ -303,7 +303,7 @@ class TestOtherRecord:
         for _ in range(3):
             grow(1)
             push()
-        assert caplog.text.count("ALARM") == 1
+        assert caplog.text.count("ALARM drink: witness") == 1
         assert "only 8" in Witness.objects.get().problem
 
     def test_stays_one_while_the_witness_does_not_answer(self, drink, grow, restored, caplog):
@@ -317,7 +317,7 @@ class TestOtherRecord:
         restored.start()
         push()
         assert "10 entries" in Witness.objects.get().problem
-        assert caplog.text.count("ALARM") == 1
+        assert caplog.text.count("ALARM drink: witness") == 1
 
     def test_is_noticed_though_no_ballot_comes(self, drink, restored, caplog):
         assert policy().judge(served()).checkpoint.size == 5
@@ -340,7 +340,7 @@ class TestOtherRecord:
     ):
         grow(number)
         push()
-        assert caplog.text.count("ALARM") == 1
+        assert caplog.text.count("ALARM drink: witness") == 1
         assert said in Witness.objects.get().problem
         assert said in caplog.text
         assert served() == Log.objects.get().checkpoint.encode()

@@ -138,18 +138,22 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "worker": {
             **READ_AND_ADD,
             "UPDATE": (
-                "size", "frontier", "checkpoint", "signed_at", "completed_at", "finished_at", "fates",
+                "size", "frontier", "checkpoint", "signed_at", "completed_at", "finished_at", "fates", "other_head",
+                "other_head_at",
             ),
         },
         "result": READ,
-        "admin": {"SELECT": ("election_id", "origin", "verifier_key", "size")},
+        "admin": {"SELECT": ("election_id", "origin", "verifier_key", "size", "other_head", "other_head_at")},
     },
     "record_logsecret": {"worker": LINK},
     "record_batch": {"worker": {**READ_AND_ADD, "UPDATE": ("first",)}, "result": READ},
     "record_tile": {"worker": {**READ_AND_ADD, "UPDATE": ("hashes",)}, "result": READ},
     # Rows are added, and never changed; the secret of the installation stays.
     "record_installationlog": {
-        "worker": {**READ_AND_ADD, "UPDATE": ("size", "frontier", "checkpoint", "signed_at")},
+        "worker": {
+            **READ_AND_ADD,
+            "UPDATE": ("size", "frontier", "checkpoint", "signed_at", "other_head", "other_head_at"),
+        },
         "result": READ,
         "admin": {"SELECT": ("id", "origin", "verifier_key", "size")},
     },
