@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from polls.models import Election
 from record import recorder, served_heads
+from record.formats.note import Note
 from record.models import InstallationLog, Log
 from tally.drain import drain_all
 from tally.lifecycle import turn_phases
@@ -154,9 +155,11 @@ class TestPages:
         assert self.SAID not in client.get(path).content.decode()
         kept = keep()
         grow(1)
+        lost = Note.parse(Log.objects.get().checkpoint.encode()).text
         kept.bring_back()
         recorder.keep_logs()
         assert self.SAID in client.get(path).content.decode()
+        assert lost in client.get("/drink/receipt/").content.decode()
 
     def test_of_the_log_of_the_installation_say_it(self, drink, grow, keep, client):
         grow(1)
