@@ -147,7 +147,7 @@ class TestNoAlarm:
 
 
 class TestPages:
-    SAID = "This record is not the one that was shown before"
+    SAID = "The public record is not the one that was shown before"
 
     @pytest.mark.parametrize("path", ["/drink/", "/drink/receipt/"])
     def test_say_it_and_only_then(self, drink, grow, keep, client, path):
