@@ -243,6 +243,8 @@ class LoggedActAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("address"))
     def concerns(self, act: Any) -> str:
+        if act.election is None and act.organisation is None:
+            return str(_("the whole site"))
         return act.slug or act.organisation_name or "–"
 
     @admin.display(description=_("changes"))

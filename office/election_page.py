@@ -18,7 +18,7 @@ from polls.design import Paper
 from polls.life import ARCHIVABLE, HAS_RESULT, Phase, State, describe
 from polls.models import Election, Eligibility, Shows, TieBreak
 from polls.withholding import withheld
-from record.models import Audit
+from record.models import Audit, Log
 from results.snapshot import NoOutcome, Snapshot, read_snapshot
 from tally.models import Certification
 from tally.tie_breaks import find_open_ties
@@ -115,6 +115,7 @@ class ElectionPageMixin(admin.ModelAdmin):
             **self._standing(election, rights),
             **describe_accounts(election),
             refused_edit=describe_refused(election),
+            other_head=Log.objects.filter(election=election).exclude(other_head="").only("other_head_at").first(),
             paper=paper,
             languages=judge_languages(paper),
             addresses=find_addresses(request, election),

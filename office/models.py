@@ -259,7 +259,7 @@ class RollListPart(models.Model):
 
 
 class LoggedAct(models.Model):
-    """One act: who did what to which election or organisation, when, and what it changed.
+    """One act: who did what to which election or organisation, or to the installation, when, and what it changed.
 
     No role may change or delete a row. `changes` maps the name of a field, or of a member, to its old and its new
     value, as texts or None. An election is named by its number and its address, an organisation by its number, so that
@@ -282,10 +282,10 @@ class LoggedAct(models.Model):
         indexes = [models.Index(fields=["election", "id"], name="act_by_election")]
         constraints = [
             models.CheckConstraint(
-                name="act_on_an_election_or_an_organisation",
-                condition=models.Q(election=None) ^ models.Q(organisation=None),
+                name="act_on_one_election_or_organisation_or_none",
+                condition=models.Q(election=None) | models.Q(organisation=None),
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.slug or self.organisation}: {self.get_act_display()}, {self.actor}"
+        return f"{self.slug or self.organisation or 'installation'}: {self.get_act_display()}, {self.actor}"

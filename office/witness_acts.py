@@ -1,4 +1,4 @@
-"""What managers do with the witnesses of a record, and how many of them certification requires; see docs/record.md."""
+"""What is done with the witnesses of a log, and how many of them certification requires; see docs/record.md."""
 
 from typing import TypeAlias
 
@@ -14,9 +14,10 @@ from record.quorum import find_head, read_quorum
 from record.witness_requests import parse_address
 
 from .acts import Act, NotDone
+from .installation_acts import InstallationAct
 from .models import ActName
 
-# Of one election: the specification of policies asks that as many can be named.
+# Of one log: the specification of policies asks that as many can be named.
 MOST_WITNESSES = 32
 
 Told: TypeAlias = dict[str, tuple[str | None, str | None]]
@@ -34,28 +35,49 @@ class AddWitness(Act[Witness]):
     def change(self) -> Witness:
         if self.election.state == State.DRAFT:
             raise NotDone(_("Not added: the election is a draft. Publish it first."))
-        key = _read_key(self.key)
-        _check_address(self.address)
-        others = Witness.objects.filter(election=self.election)
-        slug = self.election.slug
-        if others.filter(verifier_key=str(key)).exists():
-            raise NotDone(_("Not added: %(election)s has this witness already.") % {"election": slug})
-        if others.filter(name=key.name).exists():
-            raise NotDone(
-                _("Not added: %(election)s has a witness %(name)s with another key. Remove that one first.")
-                % {"election": slug, "name": key.name}
-            )
-        if others.count() >= MOST_WITNESSES:
-            raise NotDone(
-                _("Not added: %(election)s has %(most)d witnesses, and can have no more.")
-                % {"election": slug, "most": MOST_WITNESSES}
-            )
-        return Witness.objects.create(
-            election=self.election, name=key.name, verifier_key=str(key), address=self.address
-        )
+        return _add(self.election, self.key, self.address)
 
     def details(self) -> Told:
         return {"witness": (None, f"{self.key} {self.address}")}
+
+
+class AddInstallationWitness(InstallationAct[Witness]):
+    """Have a witness cosign the heads of the installation's log from now on."""
+
+    name = ActName.ADD_WITNESS
+
+    def __init__(self, key: str, address: str) -> None:
+        self.key, self.address = key, address
+
+    def change(self) -> Witness:
+        return _add(None, self.key, self.address)
+
+    def details(self) -> Told:
+        return {"witness": (None, f"{self.key} {self.address}")}
+
+
+def _add(election: Election | None, text: str, address: str) -> Witness:
+    key = _read_key(text)
+    _check_address(address)
+    others, log = Witness.objects.filter(election=election), name_log(election)
+    if others.filter(verifier_key=str(key)).exists():
+        raise NotDone(_("Not added: %(election)s has this witness already.") % {"election": log})
+    if others.filter(name=key.name).exists():
+        raise NotDone(
+            _("Not added: %(election)s has a witness %(name)s with another key. Remove that one first.")
+            % {"election": log, "name": key.name}
+        )
+    if others.count() >= MOST_WITNESSES:
+        raise NotDone(
+            _("Not added: %(election)s has %(most)d witnesses, and can have no more.")
+            % {"election": log, "most": MOST_WITNESSES}
+        )
+    return Witness.objects.create(election=election, name=key.name, verifier_key=str(key), address=address)
+
+
+def name_log(election: Election | None) -> str:
+    """Say whose log it is, as messages of commands do."""
+    return election.slug if election else "the installation"
 
 
 def _read_key(text: str) -> VerifierKey:
@@ -93,12 +115,7 @@ class RemoveWitness(Act[Witness]):
         # The lock makes it take turns with those who require more witnesses, and with certification.
         stored = Election.objects.select_for_update().get(pk=self.election.pk)
         witnesses = Witness.objects.filter(election=stored)
-        found = witnesses.filter(name=self.witness).first()
-        if found is None:
-            raise NotDone(
-                _("Not removed: %(election)s has no witness %(name)s.")
-                % {"election": stored.slug, "name": self.witness}
-            )
+        found = _find(stored, self.witness)
         if stored.state == State.CERTIFIED and self._is_needed(stored):
             raise NotDone(
                 _("Not removed: the result was certified with its cosignature, and %(required)d were required.")
@@ -121,6 +138,15 @@ class RemoveWitness(Act[Witness]):
 
     def details(self) -> Told:
         return {"witness": (self.witness, None)}
+
+
+def _find(election: Election | None, name: str) -> Witness:
+    found = Witness.objects.filter(election=election, name=name).first()
+    if found is None:
+        raise NotDone(
+            _("Not removed: %(election)s has no witness %(name)s.") % {"election": name_log(election), "name": name}
+        )
+    return found
 
 
 class RequireWitnesses(Act[int]):
@@ -154,3 +180,20 @@ class RequireWitnesses(Act[int]):
 
     def details(self) -> Told:
         return self.told
+
+
+class RemoveInstallationWitness(InstallationAct[Witness]):
+    """Ask a witness of the installation's log no more."""
+
+    name = ActName.REMOVE_WITNESS
+
+    def __init__(self, witness: str) -> None:
+        self.witness = witness
+
+    def change(self) -> Witness:
+        found = _find(None, self.witness)
+        Witness.objects.filter(pk=found.pk).delete()
+        return found
+
+    def details(self) -> Told:
+        return {"witness": (self.witness, None)}

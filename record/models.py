@@ -1,7 +1,8 @@
-"""The record of each election, as PostgreSQL keeps it: a log, the entries of its batches, and the tiles above them.
+"""Logs as PostgreSQL keeps them: the record of each election, and the log of the installation.
 
-There is no row for each entry: all entries of a batch are in one row, which is written in the transaction that counts
-the batch.
+The record of an election has no row for each entry: all entries of a batch are in one row, which is written in the
+transaction that counts the batch. The log of the installation has few entries, and a row for each.
+Tiles and witnesses are of both kinds: those without an election are of the installation.
 """
 
 from collections.abc import Iterator
@@ -22,14 +23,15 @@ LONGEST_WITNESS = 250
 LONGEST_ADDRESS = 500
 
 
-class Log(models.Model):
-    """The log of one election: what grows, and the newest signed checkpoint of it.
+class SignedLog(models.Model):
+    """What grows of any log, and its newest signed checkpoint.
 
     `frontier` is the right edge of the tree of all entries that have a place, as `formats.tree.Frontier` writes it.
-    `finished_at` is set once the election is final and has all its entries.
     """
 
-    election = models.OneToOneField(Election, models.DO_NOTHING, primary_key=True, related_name="log")
+    # None for that of the installation.
+    election_id: int | None
+
     origin = models.CharField(max_length=LONGEST_ORIGIN)
     # As C2SP signed-note writes it.
     verifier_key = models.CharField(max_length=LONGEST_ORIGIN + 60)
@@ -37,19 +39,32 @@ class Log(models.Model):
     frontier = models.BinaryField()
     checkpoint = models.TextField()
     signed_at = models.DateTimeField(db_default=Now())
-    # When all ballots that had been counted before the log began had their entries.
-    completed_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    # What has become of each entry, a byte each, in order (fates.py). Written at the end.
-    fates = models.BinaryField(null=True)
+    # The text of a checkpoint of this log that its tree does not begin with any more (served_heads.py), "" if there is
+    # none, and when that was noticed.
+    other_head = models.TextField(blank=True)
+    other_head_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
 
     def __str__(self) -> str:
         return f"{self.origin} of {self.size}"
 
     @property
     def slug(self) -> str:
-        """Return the address of the election, as its entries have it."""
+        """Return the last part of the origin: the address of the election, as its entries have it."""
         return self.origin.rpartition("/")[2]
+
+
+class Log(SignedLog):
+    """The log of one election; `finished_at` is set once the election is final and has all its entries."""
+
+    election = models.OneToOneField(Election, models.DO_NOTHING, primary_key=True, related_name="log")
+    # When all ballots that had been counted before the log began had their entries.
+    completed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    # What has become of each entry, a byte each, in order (fates.py). Written at the end.
+    fates = models.BinaryField(null=True)
 
 
 class LogSecret(models.Model):
@@ -101,22 +116,70 @@ def read_commitments(batches: models.QuerySet[Batch]) -> Iterator[bytes]:
 class Tile(models.Model):
     """A tile of hashes, 32 bytes each, above level 0: the hashes of level 0 follow from the entries."""
 
-    election = models.ForeignKey(Election, models.DO_NOTHING, related_name="+", db_index=False)
+    election = models.ForeignKey(Election, models.DO_NOTHING, null=True, related_name="+", db_index=False)
     level = models.PositiveSmallIntegerField()
     index = models.PositiveBigIntegerField()
     hashes = models.BinaryField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["election", "level", "index"], name="record_tile_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["election", "level", "index"], name="record_tile_once", nulls_distinct=False
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.election_id}: tile/{self.level}/{self.index}"
+        return f"{self.election_id or 'installation'}: tile/{self.level}/{self.index}"
+
+
+class InstallationLog(SignedLog):
+    """The log of the installation, of which there is one (installation.py)."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    election_id = None
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="record_one_installation", condition=Q(id=1))]
+
+
+class InstallationSecret(models.Model):
+    """What the log of the installation signs with. Never deleted."""
+
+    log = models.OneToOneField(InstallationLog, models.DO_NOTHING, primary_key=True, related_name="+")
+    signer_key = models.CharField(max_length=LONGEST_ORIGIN + 80)
+
+    def __str__(self) -> str:
+        return f"of {self.log_id}"
+
+
+class InstallationEvent(models.Model):
+    """An entry of the log of the installation, as event.py writes it; `place` is its place in the tree.
+
+    `subject` tells apart what an election can have several of: of a paper its design and time, of a checkpoint its
+    origin and size, else "".
+    """
+
+    place = models.PositiveBigIntegerField(primary_key=True)
+    election = models.ForeignKey(Election, models.DO_NOTHING, related_name="+", db_index=False)
+    kind = models.CharField(max_length=10)
+    subject = models.CharField(max_length=LONGEST_ORIGIN + 60, blank=True)
+    entry = models.TextField()
+    added_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["election", "kind", "subject"], name="record_event_once"),
+        ]
+        indexes = [models.Index(fields=["election", "kind", "place"], name="record_event_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.kind} {self.election_id}"
 
 
 class Witness(models.Model):
     """Somebody else's server that cosigns the heads of a log, and how far it has come with that (witnesses.py)."""
 
-    election = models.ForeignKey(Election, models.DO_NOTHING, related_name="witnesses")
+    election = models.ForeignKey(Election, models.DO_NOTHING, null=True, related_name="witnesses")
     # That of its key.
     name = models.CharField(max_length=LONGEST_WITNESS)
     # As C2SP signed-note writes it.
@@ -136,11 +199,11 @@ class Witness(models.Model):
     class Meta:
         constraints = [
             # The name is a part of the key, so that no key is there twice either.
-            models.UniqueConstraint(fields=["election", "name"], name="record_witness_once"),
+            models.UniqueConstraint(fields=["election", "name"], name="record_witness_once", nulls_distinct=False),
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} of {self.election_id}"
+        return f"{self.name} of {self.election_id or 'the installation'}"
 
 
 class Cosignature(models.Model):

@@ -1,4 +1,4 @@
-"""Read what is published of a record: tiles, bundles of entries, and proofs about its tree."""
+"""Read what is published of a log: tiles, bundles of entries, and proofs about its tree."""
 
 import re
 
@@ -12,7 +12,7 @@ from .formats.proof import Proof
 from .formats.tiles import TILE_WIDTH, Bundle, HashesInTiles, Tile, tile_width, write_bundle
 from .formats.tree import leaf_hash, split_hashes
 from .formats.tree_proofs import prove_consistency, prove_inclusion
-from .models import Batch, Log
+from .models import Batch, InstallationEvent, InstallationLog, Log, SignedLog
 from .models import Tile as StoredTile
 
 _RECEIPT = re.compile(r"(?P<batch>[0-9]{1,18})\.(?P<place>[0-9]{1,9})", re.ASCII)
@@ -24,20 +24,28 @@ def find_log(slug: str) -> Log | None:
     return Log.objects.filter(election__in=published).defer("frontier", "fates").first()
 
 
-def read_file(log: Log, asked: Tile | Bundle) -> bytes | None:
+def find_installation_log() -> InstallationLog | None:
+    """Return the log of the installation, None before a worker has begun it."""
+    return InstallationLog.objects.defer("frontier").first()
+
+
+def read_file(log: SignedLog, asked: Tile | Bundle) -> bytes | None:
     """Return a tile or a bundle; None if the tree is not that large yet."""
     level = asked.level if isinstance(asked, Tile) else 0
     if tile_width(level, asked.index, log.size) < asked.width:
         return None
     if isinstance(asked, Tile) and level:
-        stored = StoredTile.objects.filter(election=log.pk, level=level, index=asked.index)
+        stored = StoredTile.objects.filter(election=log.election_id, level=level, index=asked.index)
         return bytes(stored.values_list("hashes", flat=True).get())[: asked.width * HASH_BYTES]
     entries = read_entries(log, asked.index * TILE_WIDTH, asked.width)
     return write_bundle(entries) if isinstance(asked, Bundle) else b"".join(map(leaf_hash, entries))
 
 
-def read_entries(log: Log, first: int, number: int) -> list[bytes]:
+def read_entries(log: SignedLog, first: int, number: int) -> list[bytes]:
     """Return `number` entries from a place in the tree on, all of which are there."""
+    if log.election_id is None:
+        events = InstallationEvent.objects.filter(place__gte=first, place__lt=first + number).order_by("place")
+        return [entry.encode() for entry in events.values_list("entry", flat=True)]
     rows = store.run(
         """
         SELECT first, design, commitments FROM record_batch
@@ -45,7 +53,7 @@ def read_entries(log: Log, first: int, number: int) -> list[bytes]:
             SELECT max(first) FROM record_batch WHERE election_id = %(election)s AND first <= %(first)s
         ) ORDER BY first
         """,
-        {"election": log.pk, "first": first, "end": first + number},
+        {"election": log.election_id, "first": first, "end": first + number},
     )
     entries: list[bytes] = []
     for start, design, data in rows:
@@ -71,19 +79,19 @@ def find_place(log: Log, receipt: str) -> int | None:
     return batch.first + int(named["place"])
 
 
-def prove(log: Log, place: int) -> Proof:
+def prove(log: SignedLog, place: int) -> Proof:
     """Return the proof that the entry at a place is in the tree, under the newest checkpoint; it brings the entry."""
     hashes = prove_inclusion(place, log.size, _hashes_of(log))
     [entry] = read_entries(log, place, 1)
     return Proof(place, tuple(hashes), cosigned_checkpoint(log), extra=entry)
 
 
-def prove_growth(log: Log, old_size: int) -> list[bytes]:
+def prove_growth(log: SignedLog, old_size: int) -> list[bytes]:
     """Return the proof that the tree begins with that of an older size; raises ValueError if it is smaller."""
     return prove_consistency(old_size, log.size, _hashes_of(log))
 
 
-def _hashes_of(log: Log) -> HashesInTiles:
+def _hashes_of(log: SignedLog) -> HashesInTiles:
     def read_tile(tile: Tile) -> bytes:
         found = read_file(log, tile)
         assert found is not None, f"{tile} is a part of a tree of {log.size}"

@@ -13,7 +13,7 @@ from polls.outages import is_outage
 from tally.models import RejectedBallot
 from tally.recorder import Contradiction, Prepare, Recorder, name_ballot
 
-from . import completion, logs, quorum, sequencer
+from . import completion, installation, logs, quorum, sequencer, served_heads
 from .formats.tree import split_hashes
 from .models import Batch, LogSecret, OpenedEntry
 from .openings import Opener, rejected_without_record
@@ -121,7 +121,11 @@ _contradicts_until: dict[int, float] = {}
 
 
 def keep_logs() -> None:
-    """Begin the logs that are missing, complete those that have begun late, and give places to what waits for one."""
+    """Bring all logs up to date.
+
+    Begins those that are missing, completes those that have begun late, gives places to what waits for one, enters what
+    has happened into the log of the installation, and looks whether PostgreSQL has lost something of a log.
+    """
     for election in completion.without_log():
         logs.begin(election.pk, election.slug)
     for election in completion.incomplete():
@@ -137,14 +141,21 @@ def keep_logs() -> None:
     for number in sequencer.waiting():
         with guarded(NO_PLACES, number):
             sequencer.sequence(number)
+    with guarded("its log does not go on"):
+        installation.keep_often()
+    with guarded("heads of logs are not compared with those that were served"):
+        served_heads.compare()
 
 
 @contextmanager
-def guarded(what: str, election: object) -> Iterator[None]:
-    """Log what fails for one election, so that the count and other elections go on; raises outages."""
+def guarded(what: str, election: object = None) -> Iterator[None]:
+    """Log what fails for one election or, without one, for the log of the installation; raises outages.
+
+    So the count and other elections go on.
+    """
     try:
         yield
     except Exception as error:
         if is_outage(error):
             raise
-        logger.exception("ALARM election %s: %s", election, what)
+        logger.exception("ALARM %s: %s", "the installation" if election is None else f"election {election}", what)

@@ -22,7 +22,7 @@ from .formats.keys import SignerKey
 from .formats.tiles import Growth, grow
 from .formats.tree import Frontier, leaf_hash, split_hashes
 from .logs import sign
-from .models import Batch, Log, LogSecret
+from .models import Batch, Log, LogSecret, SignedLog
 
 # Bytes of commitments that one transaction takes, or one batch if that has more: what it holds in memory.
 MOST_BYTES = 20_000 * HASH_BYTES
@@ -61,19 +61,22 @@ def _sequence_some(election: int, *, wait: bool) -> bool:
     taken, more = _take(election)
     if not taken:
         return False
-    frontier = Frontier.from_bytes(bytes(log.frontier))
     firsts, leaves = [], list[bytes]()
     for batch in taken:
-        firsts.append(frontier.size + len(leaves))
+        firsts.append(log.size + len(leaves))
         leaves += map(leaf_hash, write_entries(log.slug, batch.design, split_hashes(bytes(batch.commitments))))
-    grown, growths = grow(frontier, leaves)
     _place(taken, firsts)
-    _store_tiles(election, growths)
-    key = SignerKey.parse(LogSecret.objects.values_list("signer_key", flat=True).get(pk=election))
-    Log.objects.filter(pk=election).update(
-        size=grown.size, frontier=grown.to_bytes(), checkpoint=sign(key, grown), signed_at=Now()
-    )
+    append(log, leaves, LogSecret.objects.values_list("signer_key", flat=True).get(pk=election))
     return more
+
+
+def append(log: SignedLog, leaves: Sequence[bytes], signer_key: str) -> None:
+    """Append leaf hashes to the tree of a log that is locked, and sign its new head; in an open transaction."""
+    grown, growths = grow(Frontier.from_bytes(bytes(log.frontier)), leaves)
+    _store_tiles(log.election_id, growths)
+    type(log)._default_manager.filter(pk=log.pk).update(
+        size=grown.size, frontier=grown.to_bytes(), checkpoint=sign(SignerKey.parse(signer_key), grown), signed_at=Now()
+    )
 
 
 def _take(election: int) -> tuple[list[Batch], bool]:
@@ -98,14 +101,14 @@ def _place(batches: Sequence[Batch], firsts: Sequence[int]) -> None:
     )
 
 
-def _store_tiles(election: int, growths: Sequence[Growth]) -> None:
+def _store_tiles(election: int | None, growths: Sequence[Growth]) -> None:
     """Add hashes to the ends of tiles above level 0."""
     grown = [one for one in growths if one.tile.level > 0]
     if grown:
         store.run(
             """
             INSERT INTO record_tile (election_id, level, index, hashes)
-            SELECT %s, * FROM unnest(%s::int[], %s::bigint[], %s::bytea[])
+            SELECT %s::bigint, * FROM unnest(%s::int[], %s::bigint[], %s::bytea[])
             ON CONFLICT (election_id, level, index) DO UPDATE SET hashes = record_tile.hashes || excluded.hashes
             """,
             [

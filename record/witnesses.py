@@ -14,15 +14,16 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Subquery, When
 from django.utils import timezone
 
 from polls.outages import is_outage
 from tally import store
 
+from . import logs
 from .formats.note import Signature
 from .formats.witness import AddCheckpoint
-from .models import Cosignature, Log, Witness
+from .models import Cosignature, InstallationLog, SignedLog, Witness
 from .reading import prove_growth
 from .recorder import guarded
 from .witness_answers import Refused, read_answer
@@ -47,7 +48,7 @@ class Push(NamedTuple):
     """A head on its way to a witness; `is_second` once the witness has said from which size it needs a proof."""
 
     witness: Witness
-    log: Log
+    log: SignedLog
     request: AddCheckpoint
     is_second: bool = False
 
@@ -57,11 +58,13 @@ _Sent = dict[Future[Answer], Push]
 
 def due(now: dt.datetime) -> QuerySet[Witness]:
     """Return the witnesses that are to be sent the newest head now."""
-    return Witness.objects.filter(
+    of_installation = Subquery(InstallationLog.objects.values("size")[:1])
+    size = Case(When(election=None, then=of_installation), default=F("election__log__size"))
+    return Witness.objects.annotate(newest=size).filter(
         Q(cosigned_at=None)
-        | Q(size__lt=F("election__log__size"))
+        | Q(size__lt=F("newest"))
         | Q(cosigned_at__lte=now - AGAIN_AFTER, election__log__finished_at=None),
-        election__log__isnull=False,
+        newest__isnull=False,
         try_at__lte=now,
     )
 
@@ -120,7 +123,7 @@ def _take_turn(threads: ThreadPoolExecutor, end: float) -> None:
         answered, _ = wait(sent, timeout=1, return_when=FIRST_COMPLETED)
         for future in answered:
             push = sent.pop(future)
-            with guarded("its witnesses are not asked", push.log.slug):
+            with guarded("its witnesses are not asked", push.log.election_id and push.log.slug):
                 if second := _settle(push, future):
                     _send(threads, sent, second)
 
@@ -136,13 +139,13 @@ def _prepare(asked: Collection[int]) -> list[Push]:
     for witness in due(now).exclude(pk__in=asked).order_by("try_at")[: MOST_AT_ONCE - len(asked)]:
         # First, so that one for whom something fails here does not come again at once.
         Witness.objects.filter(pk=witness.pk).update(try_at=now + dt.timedelta(seconds=TAKEN_S))
-        log = Log.objects.defer("frontier", "fates").get(pk=witness.election_id)
-        with guarded("its witnesses are not asked", log.slug):
+        log = logs.find(witness.election_id)
+        with guarded("its witnesses are not asked", log.election_id and log.slug):
             pushes.append(Push(witness, log, _write_request(log, min(witness.size, log.size))))
     return pushes
 
 
-def _write_request(log: Log, old_size: int) -> AddCheckpoint:
+def _write_request(log: SignedLog, old_size: int) -> AddCheckpoint:
     return AddCheckpoint(old_size, tuple(prove_growth(log, old_size)), log.checkpoint.encode())
 
 

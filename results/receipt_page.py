@@ -19,7 +19,7 @@ from record.formats.encodings import Malformed
 from record.formats.tree import leaf_hash
 from record.models import Log
 
-from .record_files import get_log
+from .record_files import get_record
 from .record_shown import show_record
 from .snapshot import Snapshot
 from .views import get_snapshot
@@ -30,7 +30,7 @@ from .views import get_snapshot
 def receipt(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the receipt that `?entry=` names, if any, and let everybody check one that they have kept."""
     snapshot = get_snapshot(slug, whole=False)
-    log = get_log(slug)
+    log = get_record(slug)
     shown = snapshot.in_language(choose(request, snapshot.paper))
     record = show_record(snapshot.election)
     checkable = shown.paper.checkable

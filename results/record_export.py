@@ -1,4 +1,4 @@
-"""The record of an election as a folder, for `./urna verify` and other people's programs: all of it is public."""
+"""A log as a folder, for `./urna verify` and other people's programs: all of it is public."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from record.ballot_piles import ballots_json
 from record.cosignatures import cosigned_checkpoint
 from record.fates import write_lines
 from record.formats.tiles import TILE_WIDTH, Bundle, Tile, tile_width, tiles_between
-from record.models import Audit, Log
+from record.models import Audit, Log, SignedLog
 from tally.models import CertifiedResult
 
 from . import exports
@@ -30,14 +30,7 @@ def export(election: Election, folder: Path, progress: Progress) -> int:
     log = Log.objects.filter(election=election).first()
     if log is None:
         raise NotExported(f"{election.slug} has no record yet: a record begins when its election opens.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise NotExported(f"{folder} is there already, and not an empty folder: name another one.")
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, asked in enumerate(_files_of(log.size), start=1):
-        _write(folder / asked.path, reading.read_file(log, asked))
-        if number % 1000 == 0:
-            progress(f"{election.slug}: {number} files of the tree are written")
-    _write(folder / "key", f"{log.verifier_key}\n")
+    _write_tree(log, folder, progress)
     paper = Design.objects.get(election=election, hash=election.in_force or election.offered).paper
     _write(folder / "paper.json", paper)
     if log.fates is not None:
@@ -52,6 +45,31 @@ def export(election: Election, folder: Path, progress: Progress) -> int:
     # Last, so that a folder that has it is whole.
     _write(folder / "checkpoint", cosigned_checkpoint(log))
     return log.size
+
+
+def export_installation(folder: Path, progress: Progress) -> int:
+    """Write the log of the installation as `export` does the record of an election, and return how many entries it has.
+
+    Raises NotExported, and OSError where the disk does not take it.
+    """
+    log = reading.find_installation_log()
+    if log is None:
+        raise NotExported("the log of the installation has not begun yet: it does once a worker has run.")
+    _write_tree(log, folder, progress)
+    _write(folder / "checkpoint", cosigned_checkpoint(log))
+    return log.size
+
+
+def _write_tree(log: SignedLog, folder: Path, progress: Progress) -> None:
+    """Write the tree of a log and its key into a new or empty folder; raises NotExported."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise NotExported(f"{folder} is there already, and not an empty folder: name another one.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, asked in enumerate(_files_of(log.size), start=1):
+        _write(folder / asked.path, reading.read_file(log, asked))
+        if number % 1000 == 0:
+            progress(f"{log.slug}: {number} files of the tree are written")
+    _write(folder / "key", f"{log.verifier_key}\n")
 
 
 def _files_of(size: int) -> Iterator[Tile | Bundle]:

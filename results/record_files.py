@@ -1,4 +1,7 @@
-"""The files of an election's record, as C2SP tlog-tiles has them, and the proofs of single entries."""
+"""The files of a log, as C2SP tlog-tiles has them, and the proofs of single entries of a record.
+
+Those of the installation's log have no `slug`.
+"""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -8,7 +11,7 @@ from record.cosignatures import cosigned_checkpoint, read_keys
 from record.fates import write_lines
 from record.formats.encodings import Malformed
 from record.formats.tiles import parse_path
-from record.models import Audit, Log
+from record.models import Audit, InstallationLog, Log, SignedLog
 
 from .open_data import open_data
 
@@ -18,7 +21,20 @@ BYTES = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
 
 
-def get_log(slug: str) -> Log:
+def get_log(slug: str | None) -> SignedLog:
+    """Return the log of the election at `slug`, or that of the installation; raises Http404."""
+    return get_installation_log() if slug is None else get_record(slug)
+
+
+def get_installation_log() -> InstallationLog:
+    """Return the log of the installation; raises Http404."""
+    log = reading.find_installation_log()
+    if log is None:
+        raise Http404(_("The log of this site begins within seconds. Try again."))
+    return log
+
+
+def get_record(slug: str) -> Log:
     """Return the log of the election at `slug`; raises Http404."""
     log = reading.find_log(slug)
     if log is None:
@@ -27,25 +43,25 @@ def get_log(slug: str) -> Log:
 
 
 @open_data
-def checkpoint(request: HttpRequest, slug: str) -> HttpResponse:
+def checkpoint(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Return the newest signed checkpoint, with the cosignatures of the witnesses that have seen it."""
     return _answer(cosigned_checkpoint(get_log(slug)), TEXT, "no-cache")
 
 
 @open_data
-def key(request: HttpRequest, slug: str) -> HttpResponse:
+def key(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Return the key that checkpoints are verified with, as C2SP signed-note writes it."""
     return _answer(f"{get_log(slug).verifier_key}\n", TEXT, "no-cache")
 
 
 @open_data
-def witnesses(request: HttpRequest, slug: str) -> HttpResponse:
+def witnesses(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Return the keys of the witnesses, a line each, out of which others make a policy."""
     return _answer("".join(f"{one}\n" for one in read_keys(get_log(slug))), TEXT, "no-cache")
 
 
 @open_data
-def tile(request: HttpRequest, slug: str, path: str) -> HttpResponse:
+def tile(request: HttpRequest, path: str, slug: str | None = None) -> HttpResponse:
     """Return a tile of hashes or a bundle of entries."""
     try:
         asked = parse_path(f"tile/{path}")
@@ -60,7 +76,7 @@ def tile(request: HttpRequest, slug: str, path: str) -> HttpResponse:
 @open_data
 def proof(request: HttpRequest, slug: str, receipt: str) -> HttpResponse:
     """Return the proof that an entry is in the record, as a file to be kept."""
-    log = get_log(slug)
+    log = get_record(slug)
     try:
         place = reading.find_place(log, receipt)
     except Malformed:
@@ -75,7 +91,7 @@ def proof(request: HttpRequest, slug: str, receipt: str) -> HttpResponse:
 @open_data
 def fates(request: HttpRequest, slug: str) -> HttpResponse:
     """Return what has become of each entry, a line each, once the election is final."""
-    found = get_log(slug).fates
+    found = get_record(slug).fates
     if found is None:
         raise Http404(_("What has become of each entry is said once the election is final."))
     return _answer(write_lines(bytes(found)), TEXT, "no-cache")

@@ -244,6 +244,7 @@ def _read_rows(elections: QuerySet[Election], whole: bool) -> list[tuple[Any, in
             paper=Subquery(shown.values("paper")),
             frame=_FRAME,
             has_outcome=Q(outcome__contests__isnull=False),
+            other_head_at=F("log__other_head_at"),
         )
         .annotate(outcomes=_OUTCOMES if whole else Case(When(frame=None, then=_OUTCOMES)))
     )

@@ -1,12 +1,18 @@
 from django.urls import path
 
-from . import api_page, data, embed_pages, news, picture_pages, receipt_page, record_files, views
+from . import api_page, data, embed_pages, installation_page, news, picture_pages, receipt_page, record_files, views
 
 urlpatterns = [
     path("", views.index, name="index"),
     path("feed.atom", news.list_feed, name="list_feed"),
     path("openapi.json", api_page.openapi, name="openapi"),
     path("oembed.json", embed_pages.oembed, name="oembed"),
+    # No address of an election has a dot.
+    path("installation.log/", installation_page.installation, name="installation"),
+    path("installation.log/checkpoint", record_files.checkpoint, name="installation_checkpoint"),
+    path("installation.log/key", record_files.key, name="installation_key"),
+    path("installation.log/witnesses", record_files.witnesses, name="installation_witnesses"),
+    path("installation.log/tile/<path:path>", record_files.tile, name="installation_tile"),
     path("<slug:slug>/", views.dashboard, name="dashboard"),
     path("<slug:slug>/embed/", embed_pages.embed, name="embed"),
     path("<slug:slug>/contests/", views.contests, name="contests"),

@@ -30,9 +30,9 @@ def write_result(election: Election, row: Any, outcomes: list[ContestOutcome]) -
         "election": election.slug,
         "design": election.in_force,
         "paper": json.loads(paper.write()),
-        "opened_at": _write_time(election.opening),
-        "closed_at": _write_time(election.closes_at),
-        "certified_at": _write_time(election.certified_at),
+        "opened_at": write_time(election.opening),
+        "closed_at": election.closes_at and write_time(election.closes_at),
+        "certified_at": election.certified_at and write_time(election.certified_at),
         "ballots": row.ballots,
         "votes": row.ballots + row.extra_weight,
         "account": sum_account(election),
@@ -57,5 +57,6 @@ def sum_account(election: Election) -> dict[str, Any]:
     }
 
 
-def _write_time(moment: dt.datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def write_time(moment: dt.datetime) -> str:
+    """Return a moment in UTC, to the second, as in `2026-05-04T10:00:00Z`."""
+    return moment.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

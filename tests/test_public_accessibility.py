@@ -24,6 +24,7 @@ PUBLIC = {
     "a certified result": ("result", "certified/"),
     "the public protocol": ("result", "certified/protocol/"),
     "the page that checks receipts": ("result", "open/receipt/"),
+    "the log of the installation": ("result", "installation.log/"),
     "a wall": ("result", "open/?view=wall"),
     "the wall of a scheduled election": ("result", "later/?view=wall"),
     "the wall of a cancelled election": ("result", "off/?view=wall"),

@@ -12,8 +12,9 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from verifier.checks import verify
+from verifier.events import Events
 from verifier.folder import Folder
-from verifier.installation import Installation, verify_installation
+from verifier.installation import verify_installation
 from verifier.report import NoRecord, Report, Wrong
 
 HOLDS, FAILS, NO_RECORD = 0, 1, 2
@@ -63,7 +64,7 @@ def _verify(options: argparse.Namespace, report: Report) -> None:
     verify(folder, options.audit, options.sample, report, installation)
 
 
-def _open_installation(path: Path, report: Report) -> Installation:
+def _open_installation(path: Path, report: Report) -> Events:
     folder = Folder(path)
     if not folder.is_installation:
         raise NoRecord(f"{path} has no log of an installation: `export_record --installation` writes one")

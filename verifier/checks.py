@@ -7,9 +7,10 @@ from pathlib import Path
 from . import audit
 from .ballots import Piles, read_ballots
 from .entries import Entries, read_entries
+from .events import Events
 from .fates import Fates, read_fates
 from .folder import Folder, read_file
-from .installation import Installation, check_election
+from .installation import check_election
 from .log import check_checkpoint, check_earlier, check_key, check_policy, check_tree
 from .manifest import Manifest, open_manifest, require_ballots
 from .notes import Checkpoint, Key
@@ -31,7 +32,7 @@ def verify(
     audit_file: Path | None,
     sample_file: Path | None,
     report: Report,
-    installation: Installation | None = None,
+    installation: Events | None = None,
 ) -> None:
     """Check all that a folder has, and say what each check shows; raises Wrong at the first that fails.
 
@@ -65,7 +66,7 @@ def verify(
             told = "ballots.json is not there: compare again once it is published"
             report.unchecked("sample", told)
     _check_audit(folder, audit_file, entries, paper, fates, ballots, report)
-    if installation:
+    if installation is not None:
         check_election(installation, head, tree, paper, result, report)
     known = {*_FILES, *folder.names("checkpoints"), *tile_paths(tree)}
     if others := folder.others(known):

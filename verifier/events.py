@@ -55,10 +55,10 @@ class Events:
         return [one for one in self.found if one.election == election]
 
 
-def read_events(folder: Folder, size: int, site: str, report: Report) -> Events:
-    """Read all events of a log of a site; raises Wrong at the first that is not as it has to be, or out of order."""
+def read_events(folder: Folder, size: int, report: Report) -> Events:
+    """Read all events of a log; raises Wrong at the first that is not as it has to be, or out of order."""
     events = Events()
-    order = _Order(site)
+    order = _Order()
     for first in range(0, size, WIDTH):
         report.progress("entries", first, size)
         width = min(size - first, WIDTH)
@@ -94,14 +94,15 @@ class _Election:
     """How far an election has come in the log."""
 
     kinds: set[str] = field(default_factory=set)
+    # Of its record.
+    origin: str = ""
     size: int = -1
 
 
 class _Order:
     """Requires that the events of each election come in an order that can be."""
 
-    def __init__(self, site: str) -> None:
-        self._site = site
+    def __init__(self) -> None:
         self._elections: dict[str, _Election] = {}
 
     def add(self, event: Event) -> None:
@@ -122,9 +123,11 @@ class _Order:
         so_far.kinds.add(event.kind)
 
     def _grow(self, event: Event, so_far: _Election) -> None:
-        own = f"{self._site}/{event.election}"
-        if event.says[0] != own:
-            raise Malformed(f"it is a checkpoint of {event.says[0]}, and has to be one of {own}")
+        # The site may have another address than when the log began.
+        origin = event.says[0]
+        if origin.rpartition("/")[2] != event.election or origin != (so_far.origin or origin):
+            known = so_far.origin or f".../{event.election}"
+            raise Malformed(f"it is a checkpoint of {origin}, and has to be one of {known}")
         if event.size <= so_far.size:
             raise Malformed(f"the record of {event.election} had {so_far.size:,} entries, and now {event.size:,}")
-        so_far.size = event.size
+        so_far.origin, so_far.size = origin, event.size

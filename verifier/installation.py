@@ -1,10 +1,9 @@
 """The log of an installation: its own checks, and that the record of an election is the one that it tells of."""
 
-from dataclasses import dataclass
 from hashlib import sha256
 
 from .events import CHECKPOINT, CLOSED, FROZEN, RESULT, Event, Events, read_events
-from .folder import INSTALLATION, Folder
+from .folder import Folder
 from .log import check_checkpoint, check_earlier, check_key, check_policy, check_tree
 from .notes import Checkpoint
 from .paper import Paper
@@ -15,20 +14,11 @@ from .tree import Tree, tile_paths
 _FILES = {"checkpoint", "key", "policy"}
 
 
-@dataclass
-class Installation:
-    """A log of an installation that has been checked: its site, which is an address without scheme, and its events."""
-
-    site: str
-    events: Events
-
-
-def verify_installation(folder: Folder, report: Report) -> Installation:
-    """Check all that a folder with the log of an installation has; raises Wrong at the first that fails."""
+def verify_installation(folder: Folder, report: Report) -> Events:
+    """Check all that a folder with the log of an installation has, and return its events; raises Wrong."""
     keys = check_key(folder, report)
     head = check_checkpoint(folder, keys, report)
-    site = head.origin.removesuffix(INSTALLATION)
-    events = read_events(folder, head.size, site, report)
+    events = read_events(folder, head.size, report)
     elections = len({one.election for one in events.found})
     report.ok("entries", f"{len(events.found):,} events of {elections:,} elections, those of each in their order")
     tree = check_tree(folder, head, events.leaves, report)
@@ -36,17 +26,15 @@ def verify_installation(folder: Folder, report: Report) -> Installation:
     check_policy(folder, head, report)
     if others := folder.others({*_FILES, *folder.names("checkpoints"), *tile_paths(tree)}):
         report.unchecked("other files", f"{len(others):,} that are no part of this log, as {others[0]}")
-    return Installation(site, events)
+    return events
 
 
 def check_election(
-    installation: Installation, head: Checkpoint, tree: Tree, paper: Paper, result: Result | None, report: Report
+    installation: Events, head: Checkpoint, tree: Tree, paper: Paper, result: Result | None, report: Report
 ) -> None:
     """Check that a record is the one of which the log of its installation tells; raises Wrong."""
-    site, _, election = head.origin.rpartition("/")
-    if site != installation.site:
-        raise Wrong("checkpoint", f"it is of the site {site}, and the log of the installation of {installation.site}")
-    events = installation.events.of(election)
+    election = head.origin.rpartition("/")[2]
+    events = installation.of(election)
     if not events:
         report.unchecked("installation", f"its log has nothing of {election}: was it unlisted, or has it just opened?")
         return
@@ -72,6 +60,8 @@ def check_election(
 
 
 def _require_grown(event: Event, head: Checkpoint, tree: Tree) -> None:
+    if event.says[0] != head.origin:
+        raise _wrong(event, "checkpoint", f"the record is {event.says[0]}, and this one is {head.origin}")
     if event.size > head.size:
         raise _wrong(
             event,

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from office.models import LoggedAct
 from office.witness_acts import MOST_WITNESSES
 from polls.models import Election
 from record import recorder
-from record.models import Cosignature, Log, Witness
+from record.models import Cosignature, InstallationLog, Log, Witness
 from tally.lifecycle import turn_phases
 from tests.record.formats.logs import log_key, witness_key
 from tests.results.test_receipt_page import cosign
@@ -117,6 +118,42 @@ class TestAdd:
         assert "There is no election tea." in refuse("add_witness", "tea", KEY, ADDRESS)
         Election.objects.create(slug="draft", title="Draft")
         assert "is a draft" in refuse("add_witness", "draft", KEY, ADDRESS)
+
+
+class TestInstallation:
+    def test_has_witnesses_of_its_own(self, drink):
+        assert call("witnesses", "--installation") == "The installation has no witnesses."
+        said = call("add_witness", "--installation", KEY, ADDRESS)
+        assert said.endswith("key of the log, which is made when the worker first runs.")
+        assert call("witnesses", "--installation").endswith("not asked yet, since no worker has begun the log.")
+        assert call("witnesses", "drink") == "drink has no witnesses."
+        call("add_witness", "drink", KEY, ADDRESS)
+        turn_phases()
+        recorder.keep_logs()
+        assert "has cosigned nothing yet" in call("witnesses", "--installation")
+        assert call("remove_witness", "--installation", NAME) == f"{NAME} is no witness of the installation any more."
+        assert Witness.objects.get().election == drink
+        said = call("add_witness", "--installation", KEY, ADDRESS)
+        assert said.splitlines()[1] == InstallationLog.objects.get().verifier_key
+
+    def test_is_named_in_the_log_of_acts(self, db, admin_client):
+        call("add_witness", "--installation", KEY, ADDRESS)
+        act = LoggedAct.objects.get(act="add-witness")
+        assert (act.election, act.organisation, act.changes) == (None, None, {"witness": [None, f"{KEY} {ADDRESS}"]})
+        assert "the whole site" in admin_client.get(reverse("admin:office_loggedact_changelist")).content.decode()
+
+    def test_has_no_witness_twice(self, db):
+        call("add_witness", "--installation", KEY, ADDRESS)
+        assert "the installation has this witness already" in refuse("add_witness", "--installation", KEY, ADDRESS)
+        assert "the installation has no witness w9" in refuse("remove_witness", "--installation", "w9")
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [("add_witness", KEY, ADDRESS), ("add_witness", "drink", KEY, ADDRESS, "--installation"), ("witnesses",),
+         ("witnesses", "drink", "--installation"), ("remove_witness", NAME)],
+    )  # fmt: skip
+    def test_or_an_election_has_to_be_named(self, drink, arguments):
+        assert refuse(*arguments) == "Name an election, or --installation, and not both."
 
 
 class TestRemove:

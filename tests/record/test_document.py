@@ -1,9 +1,12 @@
 """The test vectors of docs/record.md, made anew."""
 
 import re
+from hashlib import sha256
 from pathlib import Path
 
 from record.entry import Entry, OpenBallot, derive_salt
+from record.event import Event
+from record.formats.note import Note
 from record.formats.policy import Policy
 from record.formats.proof import Proof
 from record.formats.tiles import Bundle, Tile, write_bundle
@@ -24,7 +27,7 @@ def blocks() -> list[str]:
 
 class TestVectors:
     def test_are_what_the_code_makes(self):
-        keys, hashes, bundle, checkpoint, proof, request, _policy, _entry = blocks()
+        keys, hashes, bundle, checkpoint, proof, request, _policy, _entry, _events = blocks()
         made = [line for key in (log_key(), witness_key()) for line in (key.to_secret_text(), str(key.verifier_key))]
         assert keys.splitlines() == made
         assert hashes.splitlines() == [
@@ -39,15 +42,25 @@ class TestVectors:
         assert AddCheckpoint(3, consistency, signed(HASHES)).to_bytes().startswith(request.encode() + b"\n")
 
     def test_commit_to_a_ballot(self):
-        salt, _newline, entry = blocks()[-1].partition("\n")
+        salt, _newline, entry = blocks()[-2].partition("\n")
         made = derive_salt(b"\x02" * 32, "A" * 22, "01975a3c-7d00-7abc-8def-0123456789ab")
         assert made.hex() == salt
         ballot = OpenBallot("nesquik-vs-cola-cao", "0123456789abcdef" * 2, "q1=nesquik", 3)
         assert Entry.of(ballot, made).to_bytes() == entry.encode()
         assert Entry.parse(entry.encode()).opens_as(ballot, made)
 
+    def test_tell_of_an_election(self):
+        election = "nesquik-vs-cola-cao"
+        events = (
+            Event.frozen(election, "0123456789abcdef" * 2, "2026-05-04T10:00:00Z"),
+            Event.checkpoint(election, Note.parse(signed(HASHES)).text),
+            Event.closed(election, "2026-05-04T12:00:00Z"),
+            Event.result(election, sha256(b"result").hexdigest()),
+        )
+        assert blocks()[-1].encode() == b"\n".join(event.to_bytes() for event in events)
+
     def test_believe_each_other(self):
-        *_, checkpoint, proof, _request, policy, _entry = blocks()
+        *_, checkpoint, proof, _request, policy, _entry, _events = blocks()
         read = Proof.parse((proof + "\n" + checkpoint).encode())
         assert read.verify(HASHES[3], Policy.parse(policy.encode())).witnesses == {"w1"}
 

@@ -15,13 +15,14 @@ from django.utils import timezone
 from office.witness_acts import RequireWitnesses
 from polls.models import Election
 from record import recorder, witnesses
+from record.cosignatures import find_cosignatures
 from record.formats.cosignature import Cosigner
 from record.formats.note import Note
 from record.formats.policy import NoQuorum, Policy
 from record.formats.proof import Proof
 from record.formats.tree import leaf_hash
 from record.formats.witness import write_cosignatures
-from record.models import Batch, Cosignature, Log, Tile, Witness
+from record.models import Batch, Cosignature, InstallationLog, Log, Tile, Witness
 from record.tasks import push_to_witnesses
 from record.witness_requests import Answer, post
 from tally import store
@@ -264,6 +265,36 @@ class TestCosigned:
         assert Witness.objects.get().problem == ""
 
 
+class TestInstallation:
+    def test_heads_are_cosigned_as_those_of_records(self, drink, grow, run_witness, tmp_path):
+        log = InstallationLog.objects.get()
+        witness = Running(tmp_path / "installation", [log.verifier_key])
+        try:
+            Witness.objects.create(name=witness.name, verifier_key=witness.key, address=witness.address)
+            push()
+            grow(3)
+            push()
+            assert not witnesses.due(timezone.now()).exists()
+            finish(drink)
+            recorder.keep_logs()
+            push()
+        finally:
+            witness.stop()
+        row = Witness.objects.get()
+        assert (row.size, row.problem) == (3, "")
+        [cosignature] = find_cosignatures(InstallationLog.objects.get())
+        assert cosignature.name == witness.name
+        assert serve("/installation.log/witnesses").content.decode().strip() == witness.key
+        assert cosignature.name in serve("/installation.log/checkpoint").content.decode()
+        assert serve("/drink/record/witnesses").content == b""
+
+    def test_that_contradicts_is_an_alarm(self, drink, grow, tmp_path, caplog):
+        with answering(http(409, b"9\n", "Content-Type: text/x.tlog.size")) as address:
+            Witness.objects.create(name="w", verifier_key=str(witness_key().verifier_key), address=address)
+            push()
+        assert "ALARM installation.log: witness w contradicts the record: it has cosigned 9 entries" in caplog.text
+
+
 class TestOtherRecord:
     """What a witness has cosigned is not what the record has."""
 
@@ -298,7 +329,7 @@ class TestOtherRecord:
         for _ in range(3):
             grow(1)
             push()
-        assert caplog.text.count("ALARM") == 1
+        assert caplog.text.count("ALARM drink: witness") == 1
         assert "only 8" in Witness.objects.get().problem
 
     def test_stays_one_while_the_witness_does_not_answer(self, drink, grow, restored, caplog):
@@ -312,7 +343,7 @@ class TestOtherRecord:
         restored.start()
         push()
         assert "10 entries" in Witness.objects.get().problem
-        assert caplog.text.count("ALARM") == 1
+        assert caplog.text.count("ALARM drink: witness") == 1
 
     def test_is_noticed_though_no_ballot_comes(self, drink, restored, caplog):
         assert policy().judge(served()).checkpoint.size == 5
@@ -335,7 +366,7 @@ class TestOtherRecord:
     ):
         grow(number)
         push()
-        assert caplog.text.count("ALARM") == 1
+        assert caplog.text.count("ALARM drink: witness") == 1
         assert said in Witness.objects.get().problem
         assert said in caplog.text
         assert served() == Log.objects.get().checkpoint.encode()

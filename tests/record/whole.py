@@ -6,11 +6,13 @@ from django.test import Client
 
 from polls.models import Election
 from record.entry import Entry
+from record.event import Event
 from record.formats.checkpoint import Checkpoint, open_checkpoint
 from record.formats.keys import VerifierKey
 from record.formats.note import NoteVerifier
 from record.formats.tiles import Bundle, read_bundle, tile_width, tiles_between
 from record.formats.tree import leaf_hash, root_hash
+from record.logs import INSTALLATION
 from record.models import LogSecret
 from record.openings import Opener, cast_records, rejected_ballots
 
@@ -22,10 +24,15 @@ def serve(path: str) -> Any:
     return response
 
 
+def files_of(slug: str) -> str:
+    """Return the address of the files of an election's record, or of the installation's log."""
+    return f"/{slug}" if slug == INSTALLATION else f"/{slug}/record"
+
+
 def read_head(slug: str) -> Checkpoint:
     """Return the newest checkpoint, once its signature is checked."""
-    key = VerifierKey.parse(serve(f"/{slug}/record/key").content.decode().strip())
-    signed = serve(f"/{slug}/record/checkpoint").content
+    key = VerifierKey.parse(serve(f"{files_of(slug)}/key").content.decode().strip())
+    signed = serve(f"{files_of(slug)}/checkpoint").content
     return open_checkpoint(signed, origin=key.name, logs=[NoteVerifier(key)]).checkpoint
 
 
@@ -35,7 +42,7 @@ def read_entries(slug: str, size: int) -> list[bytes]:
     while len(entries) < size:
         index = len(entries) // 256
         bundle = Bundle(index, tile_width(0, index, size))
-        entries += read_bundle(serve(f"/{slug}/record/{bundle.path}").content, bundle.width)
+        entries += read_bundle(serve(f"{files_of(slug)}/{bundle.path}").content, bundle.width)
     return entries
 
 
@@ -55,6 +62,16 @@ def check_whole(election: Election) -> list[Entry]:
     return parsed
 
 
+def check_installation() -> list[Event]:
+    """Check tree, tiles and signature of the installation's log; return its events."""
+    head = read_head(INSTALLATION)
+    entries = read_entries(INSTALLATION, head.size)
+    leaves = [leaf_hash(entry) for entry in entries]
+    assert root_hash(leaves) == head.root
+    check_tiles(INSTALLATION, leaves)
+    return [Event.parse(entry) for entry in entries]
+
+
 def check_tiles(slug: str, leaves: list[bytes]) -> None:
     """Check each tile of the tree against its leaves."""
     rows = [leaves]
@@ -64,7 +81,7 @@ def check_tiles(slug: str, leaves: list[bytes]) -> None:
             full = range(0, len(below) // 256 * 256, 256)
             rows.append([root_hash(below[place : place + 256]) for place in full])
         wanted = b"".join(rows[tile.level][tile.index * 256 : tile.index * 256 + tile.width])
-        assert serve(f"/{slug}/record/{tile.path}").content == wanted, tile.path
+        assert serve(f"{files_of(slug)}/{tile.path}").content == wanted, tile.path
 
 
 def commitments_of(election: Election) -> set[bytes]:

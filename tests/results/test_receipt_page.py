@@ -10,11 +10,11 @@ from django.urls import clear_url_caches
 
 from polls import ballot_box
 from polls.models import Design, Election
-from record import recorder
+from record import logs, recorder
 from record.entry import Entry, OpenBallot
 from record.formats.cosignature import Cosigner
 from record.formats.note import Note
-from record.models import Batch, Cosignature, Log, Witness
+from record.models import Batch, Cosignature, Witness
 from tally.drain import drain_all
 from tally.lifecycle import close_election, release_result, turn_phases
 from tests.record.formats.logs import witness_key
@@ -41,11 +41,11 @@ def count(cast: Any, election: Election, *voters: str) -> str:
 
 
 def cosign(slug: str, name: str) -> None:
-    """Store the cosignature of a new witness, of the newest head."""
-    log = Log.objects.get(election__slug=slug)
+    """Store the cosignature of a new witness, of the newest head of a record or of the installation's log."""
+    log = logs.find(None if slug == logs.INSTALLATION else Election.objects.get(slug=slug).pk)
     key = witness_key(name)
     witness = Witness.objects.create(
-        election_id=log.pk, name=name, verifier_key=str(key.verifier_key), address="http://127.0.0.1:9"
+        election_id=log.election_id, name=name, verifier_key=str(key.verifier_key), address="http://127.0.0.1:9"
     )
     signature = Cosigner(key).cosign(Note.parse(log.checkpoint.encode()).text, 1_700_000_000)
     Cosignature.objects.create(witness=witness, size=log.size, line=str(signature))

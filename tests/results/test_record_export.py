@@ -43,6 +43,7 @@ def drink(make_election: Any, cast: Any) -> Election:
 
 
 def export(folder: Path, slug: str = "drink", *options: str) -> str:
+    """Export a record, or the log of the installation where that takes the place of the address."""
     said = StringIO()
     call_command("export_record", slug, str(folder), *options, stdout=said, stderr=StringIO())
     return said.getvalue()
@@ -133,6 +134,62 @@ class TestVerified:
         export(tmp_path / "record")
         assert verify([str(tmp_path / "record")]) == 0
         assert "300 entries have the root of the checkpoint" in capsys.readouterr().out
+
+
+class TestInstallation:
+    """The log of the installation as a folder, and records beside it."""
+
+    @pytest.fixture
+    def log(self, tmp_path) -> Path:
+        return tmp_path / "installation"
+
+    def test_holds_and_so_does_a_certified_election_beside_it(self, drink, make_election, tmp_path, log, capsys):
+        make_election("tea")
+        finish(drink)
+        recorder.keep_logs()
+        ask(drink)
+        certify_all()
+        recorder.keep_logs()
+        assert export(log, "--installation").startswith("5 entries of the log of the installation are in ")
+        assert files_in(log) == {"checkpoint", "key", "tile/0/000.p/5", "tile/entries/000.p/5"}
+        export(tmp_path / "record")
+        capsys.readouterr()
+        assert verify([str(log)]) == 0
+        assert "5 events of 2 elections" in capsys.readouterr().out
+        assert verify([str(tmp_path / "record"), "--installation", str(log)]) == 0
+        told = capsys.readouterr().out
+        assert "ok   installation: its log has 1 heads of this record, its paper and its certified result" in told
+
+    def test_has_its_cosignatures(self, drink, log, capsys):
+        cosign("installation.log", "w1.example")
+        export(log, "--installation")
+        (log / "policy").write_text(
+            f"log {(log / 'key').read_text()}witness w1 {witness_key('w1.example').verifier_key}\nquorum w1\n"
+        )
+        assert verify([str(log)]) == 0
+        assert "cosigned by w1" in capsys.readouterr().out
+
+    def test_shows_that_entries_are_gone(self, drink, cast, tmp_path, log, capsys):
+        export(tmp_path / "record")
+        cast(drink, "eva", "nesquik")
+        drain_all()
+        finish(drink)
+        recorder.keep_logs()
+        export(log, "--installation")
+        capsys.readouterr()
+        assert verify([str(tmp_path / "record"), "--installation", str(log)]) == 1
+        assert "the record had 301 entries, and here are only 300" in capsys.readouterr().out
+
+    def test_is_there_once_a_worker_has_run(self, db, log):
+        with pytest.raises(CommandError, match="the log of the installation has not begun yet"):
+            export(log, "--installation")
+
+    def test_has_no_audit_file(self, drink, log, tmp_path):
+        for arguments in ((str(log),), (str(log), "--installation", f"--audit={tmp_path / 'audit'}"),
+                          ("drink", str(log), "--installation")):  # fmt: skip
+            with pytest.raises(CommandError, match="Name an election and a folder; or --installation and a folder"):
+                call_command("export_record", *arguments)
+        assert files_in(tmp_path) == set()
 
 
 class TestAuditFile:

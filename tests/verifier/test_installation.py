@@ -79,8 +79,10 @@ class TestLog:
             ([FROZEN, Event.result(ELECTION, "0" * 64)], "entry 1: the result of assembly comes before its close"),
             ([FROZEN, CLOSE, Event.result(ELECTION, "0" * 64), LAST], "entry 3: assembly has a certified result"),
             ([TEA, head_of(ENTRIES, "coffee")], "entry 1: nothing before it"),
-            ([FROZEN, Event.checkpoint(ELECTION, Checkpoint("other.example/assembly", 1, bytes(32)).text)],
-             "entry 1: it is a checkpoint of other.example/assembly, and has to be one of urna.example/assembly"),
+            ([FROZEN, HEADS[0], Event.checkpoint(ELECTION, Checkpoint("other.example/assembly", 1, bytes(32)).text)],
+             "entry 2: it is a checkpoint of other.example/assembly, and has to be one of urna.example/assembly"),
+            ([FROZEN, Event.checkpoint(ELECTION, Checkpoint("urna.example/tea", 1, bytes(32)).text)],
+             "entry 1: it is a checkpoint of urna.example/tea, and has to be one of .../assembly"),
         ],
     )  # fmt: skip
     def test_is_in_order(self, write, fault, events, words):
@@ -147,14 +149,18 @@ class TestElection:
     def test_is_no_other_one(self, folder, write, fault, events, words):
         assert words in fault(folder, "--installation", str(write(events)))
 
-    def test_is_of_the_same_site(self, folder, tmp_path, fault, monkeypatch):
-        other = SignerKey("other.example/installation.log", SignatureType.ED25519, bytes([3] * 32))
-        log = tmp_path / "other"
-        folders.write(log, "key", f"{other.verifier_key}\n".encode())
-        folders.write_log(log, [], signer=other)
-        assert "it is of the site urna.example, and the log of the installation of other.example" in fault(
-            folder, "--installation", str(log)
+    def test_is_of_the_same_site(self, folder, write, fault):
+        other = Event.checkpoint(ELECTION, Checkpoint("other.example/assembly", 1, bytes(32)).text)
+        assert "the record is other.example/assembly, and this one is urna.example/assembly" in fault(
+            folder, "--installation", str(write([FROZEN, other]))
         )
+
+    def test_may_have_another_site_than_when_the_log_began(self, folder, tmp_path, verify):
+        earlier = SignerKey("earlier.example/installation.log", SignatureType.ED25519, bytes([3] * 32))
+        log = tmp_path / "earlier"
+        folders.write(log, "key", f"{earlier.verifier_key}\n".encode())
+        folders.write_log(log, [one.to_bytes() for one in (FROZEN, *HEADS)], signer=earlier)
+        assert "its log has 3 heads of this record" in verify(folder, "--installation", str(log))
 
     def test_is_not_checked_by_a_log_that_does_not_hold_itself(self, folder, write, fault):
         log = write([CLOSE])

@@ -27,7 +27,7 @@ from polls import ballot_box
 from polls.models import Election, Epoch
 from record import recorder, witnesses
 from record.cosignatures import find_cosignatures, read_keys
-from record.models import Batch, Cosignature, Log, LogSecret, OpenedEntry
+from record.models import Batch, Cosignature, InstallationEvent, Log, LogSecret, OpenedEntry
 from record.quorum import explain_missing, read_quorum
 from record.sampling.opening import carry_out_all
 from results.snapshot import read_snapshots
@@ -275,6 +275,12 @@ class TestWorker:
             "DELETE FROM record_log",
             "UPDATE record_log SET verifier_key = 'x'",
             "DELETE FROM record_tile",
+            "UPDATE record_installationevent SET entry = 'x'",
+            "DELETE FROM record_installationevent",
+            "UPDATE record_installationlog SET verifier_key = 'x'",
+            "DELETE FROM record_installationlog",
+            "UPDATE record_installationsecret SET signer_key = 'x'",
+            "DELETE FROM record_installationsecret",
             "INSERT INTO polls_election (title) VALUES ('x')",
             "DELETE FROM polls_design",
             "UPDATE polls_design SET paper = 'x'",
@@ -330,6 +336,20 @@ class TestWorker:
         certify_all()
         assert Certification.objects.get().step == Certification.Step.DONE
         assert not LogSecret.objects.exists()
+
+    def test_keeps_the_log_of_the_installation(self, play, make_election, cast) -> None:
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        play("worker")
+        drain_all()
+        lifecycle.turn_phases()
+        recorder.keep_logs()
+        lifecycle.store_seal(drink, lifecycle.ballot_box.seal(drink.pk, drink.shards))
+        recorder.keep_logs()
+        play("result")
+        assert [*InstallationEvent.objects.order_by("place").values_list("kind", flat=True)] == [
+            "frozen", "checkpoint", "closed",
+        ]  # fmt: skip
 
     def test_gives_an_entry_its_place_once(self, play, make_election, cast) -> None:
         drink = make_election()
@@ -393,6 +413,7 @@ class TestResult:
         election = make_election()
         cast(election, "ana", "nesquik")
         drain_all()
+        lifecycle.turn_phases()
         recorder.keep_logs()
         receipt = f"{Batch.objects.get().pk}.0"
         settings.ROOT_URLCONF = "voting_site.urls.result"
@@ -407,6 +428,8 @@ class TestResult:
 
         pages = ["/", "/drink/", "/drink/results.json", "/drink/receipt/", f"/drink/receipt/?entry={receipt}"]
         files = ["checkpoint", "key", "tile/0/000.p/1", "tile/entries/000.p/1", f"{receipt}.tlog-proof"]
+        pages += ["/installation.log/"]
+        pages += [f"/installation.log/{name}" for name in ("checkpoint", "key", "witnesses", "tile/entries/000.p/1")]
         for path in [*pages, *(f"/{election.slug}/record/{name}" for name in files)]:
             assert async_to_sync(database_sync_to_async(ask))(path) in (200, 302), path
 
@@ -415,6 +438,7 @@ class TestResult:
         [
             "SELECT value FROM polls_votersecret",
             "SELECT salt_secret FROM record_logsecret",
+            "SELECT signer_key FROM record_installationsecret",
             "SELECT title FROM polls_contest",
             "SELECT label FROM polls_option",
             "SELECT * FROM polls_election",

@@ -16,6 +16,7 @@ from polls.ballots import new_ballot_id
 from polls.publishing import publish_election
 from polls.roll import box as roll_box
 from polls.roll import codes, lookup
+from record import recorder
 from tally import healing, lifecycle
 from tally.drain import drain_all
 from tally.rolls import bring_roll
@@ -28,6 +29,7 @@ from voting_site.roles import ROLES
 
 BALLOTS, VOTERS, RULES = ("urna:{1:0}:ballots", "urna:{1:0}:voters", "urna:{1:0}:rules")
 ROLL, CODES, PICTURES = "urna:{1:0}:roll", "urna:{1:0}:codes", "urna:{1:0}:pictures"
+HEADS = "urna:record:heads"
 EVERYBODYS = (
     "FLUSHALL", "FLUSHDB", "KEYS *", "SCAN 0", "RANDOMKEY", "DBSIZE", "CONFIG GET *", "CONFIG SET appendfsync no",
     "SHUTDOWN", "ACL LIST", "ACL SETUSER vote allkeys", "MONITOR", "CLIENT LIST",
@@ -67,7 +69,7 @@ NOT_FOR = {
     ),
     "worker": (
         f"XADD {BALLOTS} * v 1", f"HDEL {VOTERS} x", "DEL urna:definitions", "PUBLISH strangers x",
-        "SUBSCRIBE urna__group__results", "LPUSH strangers x",
+        "SUBSCRIBE urna__group__results", "LPUSH strangers x", f"DEL {HEADS}",
     ),
     "beat": (
         f"XRANGE {BALLOTS} - +", f"XADD {BALLOTS} * v 1", f"HGET {VOTERS} x", "GET urna:epoch", "INFO",
@@ -76,6 +78,9 @@ NOT_FOR = {
     ),
 }  # fmt: skip
 FORBIDDEN = [(user, command) for user in ROLES for command in (*EVERYBODYS, *NOT_FOR[user])]
+FORBIDDEN += [
+    (user, command) for user in ROLES if user != "worker" for command in (f"HSET {HEADS} x y", f"HMGET {HEADS} x")
+]
 FORBIDDEN += [
     (user, command)
     for user in ROLES
@@ -177,6 +182,13 @@ class TestWorker:
         redis.delete("urna:epoch")
         healing.keep_box()
         assert ballot_box.read_epoch()
+
+    def test_remembers_the_heads_of_logs(self, play, make_election, cast, redis) -> None:
+        cast(make_election(), "ana", "nesquik")
+        play("worker")
+        drain_all()
+        recorder.keep_logs()
+        assert redis.hlen(HEADS) == 2
 
     def test_brings_pictures_and_takes_them_away(self, play, define) -> None:
         definition = define()

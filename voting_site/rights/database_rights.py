@@ -143,15 +143,32 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "worker": {
             **READ_AND_ADD,
             "UPDATE": (
-                "size", "frontier", "checkpoint", "signed_at", "completed_at", "finished_at", "fates",
+                "size", "frontier", "checkpoint", "signed_at", "completed_at", "finished_at", "fates", "other_head",
+                "other_head_at",
             ),
         },
         "result": READ,
-        "admin": {"SELECT": ("election_id", "origin", "verifier_key", "size", "checkpoint", "finished_at")},
+        "admin": {
+            "SELECT": (
+                "election_id", "origin", "verifier_key", "size", "checkpoint", "finished_at", "other_head",
+                "other_head_at",
+            ),
+        },
     },
     "record_logsecret": {"worker": LINK},
     "record_batch": {"worker": {**READ_AND_ADD, "UPDATE": ("first",)}, "result": READ},
     "record_tile": {"worker": {**READ_AND_ADD, "UPDATE": ("hashes",)}, "result": READ},
+    # Rows are added, and never changed; the secret of the installation stays.
+    "record_installationlog": {
+        "worker": {
+            **READ_AND_ADD,
+            "UPDATE": ("size", "frontier", "checkpoint", "signed_at", "other_head", "other_head_at"),
+        },
+        "result": READ,
+        "admin": {"SELECT": ("id", "origin", "verifier_key", "size")},
+    },
+    "record_installationsecret": {"worker": READ_AND_ADD},
+    "record_installationevent": {"worker": READ_AND_ADD, "result": READ},
     # The operator adds and removes witnesses, and the worker asks them. Their addresses are not for everybody.
     "record_witness": {
         "worker": {"SELECT": ALL, "UPDATE": ("size", "cosigned_at", "problem", "failures", "try_at", "contradicts")},

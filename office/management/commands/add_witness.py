@@ -1,16 +1,16 @@
-"""Add a witness of the record of an election."""
+"""Add a witness of the record of an election, or of the log of the installation."""
 
 from argparse import ArgumentParser
 from typing import Any
 
-from office.act_command import ActCommand
-from office.witness_acts import AddWitness
+from office.act_command import LogCommand
+from office.witness_acts import AddInstallationWitness, AddWitness, name_log
 from polls.models import Election
-from record.models import Log, Witness
+from record.models import InstallationLog, Log, Witness
 
 
-class Command(ActCommand):
-    help = "Have a witness cosign the heads of an election's record, so that nobody can be shown another record."
+class Command(LogCommand):
+    help = "Have a witness cosign the heads of a log, so that nobody can be shown another one."
     act = AddWitness
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -21,9 +21,14 @@ class Command(ActCommand):
     def make_act(self, election: Election, options: dict[str, Any]) -> AddWitness:
         return AddWitness(election, options["key"], options["url"])
 
-    def describe(self, election: Election, result: Witness) -> str:
-        said = f"{result.name} is a witness of {election.slug} now."
-        key = Log.objects.filter(election=election).values_list("verifier_key", flat=True).first()
+    def make_installation_act(self, options: dict[str, Any]) -> AddInstallationWitness:
+        return AddInstallationWitness(options["key"], options["url"])
+
+    def describe(self, election: Election | None, result: Witness) -> str:
+        said = f"{result.name} is a witness of {name_log(election)} now."
+        logs = Log.objects.filter(election=election) if election else InstallationLog.objects.all()
+        key = logs.values_list("verifier_key", flat=True).first()
+        what, begins = ("record", "election opens") if election else ("log", "worker first runs")
         if key is None:
-            return f"{said} It has to know the key of the record, which is made when the election opens."
-        return f"{said} It has to know the key of the record:\n{key}"
+            return f"{said} It has to know the key of the {what}, which is made when the {begins}."
+        return f"{said} It has to know the key of the {what}:\n{key}"

@@ -1,16 +1,16 @@
-"""Remove a witness of the record of an election."""
+"""Remove a witness of the record of an election, or of the log of the installation."""
 
 from argparse import ArgumentParser
 from typing import Any
 
-from office.act_command import ActCommand
-from office.witness_acts import RemoveWitness
+from office.act_command import LogCommand
+from office.witness_acts import RemoveInstallationWitness, RemoveWitness, name_log
 from polls.models import Election
 from record.models import Witness
 
 
-class Command(ActCommand):
-    help = "Ask a witness no more to cosign an election's record; its cosignatures are not shown any more."
+class Command(LogCommand):
+    help = "Ask a witness no more to cosign a log; its cosignatures are not shown any more."
     act = RemoveWitness
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -20,5 +20,8 @@ class Command(ActCommand):
     def make_act(self, election: Election, options: dict[str, Any]) -> RemoveWitness:
         return RemoveWitness(election, options["name"])
 
-    def describe(self, election: Election, result: Witness) -> str:
-        return f"{result.name} is no witness of {election.slug} any more."
+    def make_installation_act(self, options: dict[str, Any]) -> RemoveInstallationWitness:
+        return RemoveInstallationWitness(options["name"])
+
+    def describe(self, election: Election | None, result: Witness) -> str:
+        return f"{result.name} is no witness of {name_log(election)} any more."
