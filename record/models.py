@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from polls.models import Election
 
 from .formats.tree import split_hashes
-from .sampling.picks import MOST_DICE, MOST_DRAWS
+from .sampling.picks import MOST_DICE, MOST_DRAWS, hash_manifest
 
 # The longest origin: an address of a site, and that of an election.
 LONGEST_ORIGIN = 250
@@ -233,6 +233,11 @@ class Audit(models.Model):
     def manifest_text(self) -> str:
         """What the key of the record has signed: the manifest without its signature."""
         return self.manifest.rpartition("\n\n")[0] + "\n"
+
+    @property
+    def manifest_sha256(self) -> str:
+        """The SHA-256 of that text, as hex, with which the seed of each sample begins."""
+        return hash_manifest(self.manifest_text)
 
 
 class Sample(models.Model):

@@ -28,9 +28,14 @@ def read_dice(typed: str) -> str:
     return dice
 
 
+def hash_manifest(text: str) -> str:
+    """Return the SHA-256 of the manifest's text as hex."""
+    return sha256(text.encode()).hexdigest()
+
+
 def write_seed(manifest: str, dice: str) -> str:
     """Return the seed: SHA-256 of the manifest's text as hex, a comma, and the dice."""
-    return f"{sha256(manifest.encode()).hexdigest()},{dice}"
+    return f"{hash_manifest(manifest)},{dice}"
 
 
 def draw(seed: str, draws: int, entries: int) -> list[int]:

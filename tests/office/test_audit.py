@@ -1,5 +1,6 @@
 """The audit by sample in the office: prepared, drawn by dice, opened, and in the way of certifying if it differs."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -105,6 +106,7 @@ class TestWay:
         told = press(client, final, "prepare_audit").content.decode()
         assert "Prepared. Now throw the dice in public." in told
         assert "urna-manifest/1" in told
+        assert hashlib.sha256(Audit.objects.get().manifest_text.encode()).hexdigest() in told
         # A lead of 20 votes among 41 entries.
         assert ">20</td>" in told
         fields = {"dice": "16354 21635 42163 54216", "risk_limit": "0.05", "draws": "", "known": "0"}
@@ -421,6 +423,11 @@ class TestCommand:
 
     def test_refuses_dice_before_it_is_prepared(self, final):
         with pytest.raises(CommandError, match="prepare the audit first"):
+            call_command("audit_sample", "drink", "--dice", DICE)
+
+    def test_says_what_is_in_the_way_before_it_asks_for_a_number(self, make_election):
+        make_election()
+        with pytest.raises(CommandError, match="The election is not final"):
             call_command("audit_sample", "drink", "--dice", DICE)
 
     def test_refuses_wrong_dice(self, final):

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from office.act_command import ActCommand
 from office.acts import Act
 from office.election_page import read_numbers
-from office.sample_acts import DrawSample, PrepareAudit
+from office.sample_acts import DrawSample, PrepareAudit, find_hindrance
 from office.sample_margins import find_margins
 from office.sample_pages import draws_for_all
 from office.sample_shown import OpenedShown, judge, show_opened
@@ -39,6 +39,8 @@ class Command(ActCommand):
         if options["prepare"]:
             return PrepareAudit(election)
         limit = Decimal(options["risk_limit"]) / 100
+        if hindrance := find_hindrance(election):
+            raise CommandError(hindrance)
         draws = options["draws"] or draws_for_all(find_margins(read(election)), count_entries(election), limit)
         if draws is None:
             raise CommandError("There is no simple margin in this election: say with --draws how many to open.")
@@ -48,7 +50,8 @@ class Command(ActCommand):
         if result.problem:
             raise CommandError(f"The record and the ballots do not fit: {result.problem}.")
         if isinstance(result, Audit):
-            return f"{election.slug} is prepared. Announce this, and then throw the dice:\n\n{result.manifest}"
+            told = f"{election.slug} is prepared. Announce this, and then throw the dice:\n\n{result.manifest}"
+            return f"{told}\nSHA-256 of its first six lines: {result.manifest_sha256}"
         shown, entries = read(election), count_entries(election)
         opened = show_opened(result, shown.paper, entries)
         lines = [line for one in opened for line in describe_entry(one)]
