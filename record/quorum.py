@@ -59,7 +59,7 @@ def read_quorum(log: Log, required: int, cosignatures: Iterable[Signature] | Non
 
 
 def find_head(election: int) -> Log | None:
-    """Return the log of an election with what the office may read of it, None if it has not begun."""
+    """Return the log of an election with what pages and the office may read of it, None if it has not begun."""
     head = Log.objects.only("election_id", "origin", "verifier_key", "size", "checkpoint", "finished_at")
     return head.filter(pk=election).first()
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from polls.models import Election
 from record.cosignatures import find_cosignatures, write_head
 from record.models import Log
-from record.quorum import Quorum, read_quorum
+from record.quorum import Quorum, find_head, read_quorum
 
 
 class RecordShown(NamedTuple):
@@ -19,7 +19,7 @@ class RecordShown(NamedTuple):
 
 def show_record(election: Election) -> RecordShown | None:
     """Return the record of a published election as it is now, None if it has not begun."""
-    log = Log.objects.filter(pk=election.pk).defer("frontier", "fates").first()
+    log = find_head(election.pk)
     if log is None:
         return None
     cosignatures = find_cosignatures(log)
