@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0016_witness_acts'),
+        ('office', '0018_audit_acts'),
     ]
 
     operations = [

@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('polls', '0020_pictures'),
-        ('record', '0004_witnesses'),
+        ('polls', '0022_witness_quorum'),
+        ('record', '0005_audits'),
     ]
 
     operations = [
