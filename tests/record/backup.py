@@ -1,47 +1,33 @@
-"""A backup of the whole database of the tests, which is brought back as an operator does it: nothing later is left."""
+"""A backup of the whole database of the tests, brought back so that nothing later is left, as `pg_restore` does it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from io import BytesIO
 
-import psycopg2
-from django.db import connection
+from django.db import connection, transaction
 
-
-@contextmanager
-def backup() -> Iterator["Backup"]:
-    """Make a backup, which is there during the block."""
-    kept = Backup()
-    try:
-        yield kept
-    finally:
-        kept.drop()
+SEQUENCES = "SELECT quote_ident(sequencename), last_value FROM pg_sequences WHERE schemaname = 'public'"
 
 
 class Backup:
-    """The database as it was when this was made."""
+    """All tables and sequences as they were when this was made."""
 
     def __init__(self) -> None:
-        self._name = str(connection.settings_dict["NAME"])
-        self._copy = f"{self._name}_backup"
-        _run(f'CREATE DATABASE "{self._copy}" TEMPLATE "{self._name}"')
+        self._tables: dict[str, bytes] = {}
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'")
+            for (table,) in cursor.fetchall():
+                rows = BytesIO()
+                cursor.copy_expert(f"COPY {table} TO STDOUT", rows)
+                self._tables[table] = rows.getvalue()
+            cursor.execute(SEQUENCES)
+            self._sequences = cursor.fetchall()
 
     def bring_back(self) -> None:
-        """Put the backup in the place of the database."""
-        _run(f'DROP DATABASE "{self._name}" WITH (FORCE)', f'CREATE DATABASE "{self._name}" TEMPLATE "{self._copy}"')
-
-    def drop(self) -> None:
-        _run(f'DROP DATABASE IF EXISTS "{self._copy}"')
-
-
-def _run(*statements: str) -> None:
-    """Run statements while nobody is connected to the database of the tests."""
-    parameters = connection.get_connection_params()
-    connection.close()
-    other = psycopg2.connect(**parameters | {"dbname": "postgres"})
-    try:
-        other.autocommit = True
-        with other.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-    finally:
-        other.close()
+        """Put the backup in the place of what is there."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Whatever order tables come in, as for `pg_restore --disable-triggers`.
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute(f"TRUNCATE {', '.join(self._tables)} RESTART IDENTITY CASCADE")
+            for table, rows in self._tables.items():
+                cursor.copy_expert(f"COPY {table} FROM STDIN", BytesIO(rows))
+            for sequence, last in self._sequences:
+                cursor.execute("SELECT setval(%s, coalesce(%s, 1), %s)", [sequence, last, last is not None])

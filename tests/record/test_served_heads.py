@@ -1,7 +1,5 @@
 """A record that came back from a backup is noticed without a witness, and an older Redis is no alarm."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -15,17 +13,10 @@ from tally.drain import drain_all
 from tally.lifecycle import turn_phases
 from tests.tally.test_certification import ask, certify_all, finish
 
-from .backup import Backup, backup
+from .backup import Backup
 from .whole import read_head
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
-
-
-@pytest.fixture
-def keep() -> Iterator[Callable[[], Backup]]:
-    """Return a function that makes a backup of PostgreSQL."""
-    with ExitStack() as stack:
-        yield lambda: stack.enter_context(backup())
 
 
 @pytest.fixture
@@ -55,9 +46,9 @@ def alarms(caplog: Any) -> list[str]:
 
 class TestBackup:
     @pytest.mark.parametrize("number", [0, 1, 5, 300])
-    def test_is_an_alarm_however_far_it_has_come_since(self, drink, grow, keep, caplog, number):
+    def test_is_an_alarm_however_far_it_has_come_since(self, drink, grow, caplog, number):
         grow(5)
-        kept = keep()
+        kept = Backup()
         grow(5)
         head = Log.objects.get().checkpoint
         kept.bring_back()
@@ -68,9 +59,9 @@ class TestBackup:
         assert head.startswith(log.other_head)
         assert log.other_head_at
 
-    def test_is_an_alarm_once(self, drink, grow, keep, caplog):
+    def test_is_an_alarm_once(self, drink, grow, caplog):
         grow(5)
-        kept = keep()
+        kept = Backup()
         grow(5)
         kept.bring_back()
         for _ in range(3):
@@ -79,9 +70,9 @@ class TestBackup:
         assert "had 10 entries" in alarms(caplog)[0]
         assert read_head("drink").size == 8
 
-    def test_of_the_log_of_the_installation_is_an_alarm_as_well(self, drink, grow, keep, caplog):
+    def test_of_the_log_of_the_installation_is_an_alarm_as_well(self, drink, grow, caplog):
         grow(1)
-        kept = keep()
+        kept = Backup()
         finish(drink)
         recorder.keep_logs()
         kept.bring_back()
@@ -89,9 +80,9 @@ class TestBackup:
         assert any("ALARM installation.log: its log had 3 entries" in one for one in alarms(caplog))
         assert InstallationLog.objects.get().other_head_at
 
-    def test_is_an_alarm_where_it_was_taken_before_the_last_entry(self, drink, grow, keep, cast, caplog):
+    def test_is_an_alarm_where_it_was_taken_before_the_last_entry(self, drink, grow, cast, caplog):
         grow(5)
-        kept = keep()
+        kept = Backup()
         cast(drink, "eva", "nesquik")
         finish(drink)
         recorder.keep_logs()
@@ -150,10 +141,10 @@ class TestPages:
     SAID = "The public record is not the one that was shown before"
 
     @pytest.mark.parametrize("path", ["/drink/", "/drink/receipt/"])
-    def test_say_it_and_only_then(self, drink, grow, keep, client, path):
+    def test_say_it_and_only_then(self, drink, grow, client, path):
         grow(1)
         assert self.SAID not in client.get(path).content.decode()
-        kept = keep()
+        kept = Backup()
         grow(1)
         lost = Note.parse(Log.objects.get().checkpoint.encode()).text
         kept.bring_back()
@@ -161,9 +152,9 @@ class TestPages:
         assert self.SAID in client.get(path).content.decode()
         assert lost in client.get("/drink/receipt/").content.decode()
 
-    def test_of_the_log_of_the_installation_say_it(self, drink, grow, keep, client):
+    def test_of_the_log_of_the_installation_say_it(self, drink, grow, client):
         grow(1)
-        kept = keep()
+        kept = Backup()
         finish(drink)
         recorder.keep_logs()
         assert self.SAID not in client.get("/installation.log/").content.decode()
