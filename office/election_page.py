@@ -20,7 +20,7 @@ from polls.models import Election, Eligibility, Shows, TieBreak
 from polls.withholding import withheld
 from record.models import Audit, Log
 from results.snapshot import NoOutcome, Snapshot, read_snapshot
-from tally.models import Certification
+from tally.models import Certification, Tally
 from tally.tie_breaks import find_open_ties
 
 from .access import Right, rights_on
@@ -136,7 +136,9 @@ class ElectionPageMixin(admin.ModelAdmin):
     def _standing(self, election: Any, rights: Collection[Right]) -> dict[str, Any]:
         now = timezone.now()
         shown, problem = read_numbers(election)
-        has_ballots = shown is None or bool(shown.counted or shown.waiting)
+        # Where results go in steps, ballots may be counted and not shown yet.
+        is_counted = Tally.objects.filter(election=election, ballots__gt=0).exists()
+        has_ballots = shown is None or bool(is_counted or shown.waiting)
         return {
             "election": election,
             "phase": describe(election, now),

@@ -308,6 +308,14 @@ class TestPages:
         assert (answer.status_code, answer.context["form"]["new"].value()) == (400, new)
         assert reason in answer.content.decode()
 
+    def test_are_not_offered_once_a_ballot_is_counted_that_no_step_shows_yet(self, organiser, make_election, cast):
+        tea = make_election("tea", step=5)
+        address = reverse("admin:polls_election_page", args=[tea.pk])
+        assert "Mend a typo…" in organiser.get(address).content.decode()
+        cast(tea, "ana", "nesquik")
+        drain_all()
+        assert "Mend a typo…" not in organiser.get(address).content.decode()
+
     def test_are_offered_until_the_first_ballot(self, organiser, drink, cast):
         address = reverse("admin:polls_election_page", args=[drink.pk])
         assert "Mend a typo…" in organiser.get(address).content.decode()
