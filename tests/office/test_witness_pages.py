@@ -132,7 +132,7 @@ class TestShowing:
         self, open_record: Election, cast: Any, sign_in: Any
     ) -> None:
         client = sign_in("auditor")
-        assert "There are no witnesses." in text_of(client.get(address(open_record)))
+        assert "It has no witnesses." in text_of(client.get(address(open_record)))
         cosign("drink", "w1.example")
         Witness.objects.update(cosigned_at=timezone.now())
         Witness.objects.create(
