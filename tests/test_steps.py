@@ -44,6 +44,8 @@ FILES = ("results.csv", "results.svg", "feed.atom", "record/checkpoint", "receip
 ELSEWHERE = ("", "feed.atom")
 # What differs each time, whoever has voted: moments, and what belongs to one request.
 MOMENTS = re.compile(r'\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+\d\d:\d\d)?|\b\d\d:\d\d(:\d\d)?\b|(nonce|value)="[^"]*"')
+# The record is looked at by itself: its head follows within two seconds.
+RECORD = re.compile(r'<section class="record".*?</section>', re.DOTALL)
 # Columns of minutes in which nothing was counted follow by themselves.
 PACE = re.compile(r'<section class="pace".*?</section>|"pace":\s*(\{.*?\}|null)', re.DOTALL)
 
@@ -83,7 +85,7 @@ class Watcher:
                 text += f" {sum((snapshot['pace'] or {'counted': []})['counted'])} in pace"
             # Other tags change with the columns of the pace, too, as time goes by.
             tagged = f"{tag} {text}" if path.endswith(("feed.atom", "record/checkpoint")) else text
-            self.served.setdefault(path, []).append(MOMENTS.sub("", PACE.sub("", tagged)))
+            self.served.setdefault(path, []).append(MOMENTS.sub("", PACE.sub("", RECORD.sub("", tagged))))
 
     def wait_for_heartbeats(self) -> None:
         """Wait until whatever was to come has come."""
