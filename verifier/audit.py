@@ -54,7 +54,9 @@ def open_entries(path: Path, name: str, entries: Entries, fates: Fates | None, r
             place = number * HASH_BYTES
             if sha256(unhexlify(line[:64]) + ballot).digest() != commitments[place : place + HASH_BYTES]:
                 raise Wrong(
-                    name, f"line {number + 1:,} does not open entry {number:,}: it has another salt, weight or marking"
+                    name,
+                    f"line {number + 1:,} does not open entry {entries.first + number:,}: "
+                    "it has another salt, weight or marking",
                 )
             if fates and fates.counts[number]:
                 counting[rest] += 1

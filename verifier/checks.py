@@ -6,7 +6,7 @@ from pathlib import Path
 
 from . import audit
 from .ballots import Piles, read_ballots
-from .entries import Entries, read_entries
+from .entries import Entries, bundle_of, read_entries
 from .events import Events
 from .fates import Fates, read_fates
 from .folder import Folder, read_file
@@ -16,6 +16,7 @@ from .manifest import Manifest, open_manifest, require_ballots
 from .notes import Checkpoint, Key
 from .paper import Paper, read_paper
 from .recount import recount
+from .reference import find_election, require_next
 from .report import Report, Wrong, at
 from .result import BELIEVED, Result, read_result
 from .sample import Checker, read_sample
@@ -54,20 +55,21 @@ def verify(
             result = read_result(data, paper, entries)
     check_totals(paper, len(entries), fates, ballots, result, report)
     _check_result(paper, ballots, result, report)
-    manifest = _check_manifest(folder, keys, head, paper, report)
+    manifest = _check_manifest(folder, keys, head, len(entries), paper, report)
     if manifest and file is not None and ballots is not None:
         with at("ballots.json"):
             require_ballots(manifest, file, ballots)
         report.ok("manifest", "ballots.json is the file that was fixed before the dice were thrown")
     if sample_file:
         checker = partial(Checker, entries=entries, paper=paper, fates=fates, ballots=ballots)
-        _check_sample(sample_file, manifest, partial(open_manifest, keys=keys, head=head, paper=paper), checker, report)
+        read_manifest = partial(open_manifest, keys=keys, head=head, number=len(entries), paper=paper)
+        _check_sample(sample_file, manifest, read_manifest, checker, report)
         if ballots is None:
             told = "ballots.json is not there: compare again once it is published"
             report.unchecked("sample", told)
     _check_audit(folder, audit_file, entries, paper, fates, ballots, report)
     if installation is not None:
-        check_election(installation, head, tree, paper, result, report)
+        check_election(installation, head, entries.reference, tree, paper, result, report)
     known = {*_FILES, *folder.names("checkpoints"), *tile_paths(tree)}
     if others := folder.others(known):
         report.unchecked("other files", f"{len(others):,} that are no part of this record, as {others[0]}")
@@ -83,6 +85,13 @@ def _check_entries(folder: Folder, head: Checkpoint, report: Report) -> tuple[En
         report.ok("entries", shown)
     else:
         report.unchecked("entries", "there are none, and so nothing says of which election and paper this record is")
+    election = entries.election or find_election(head.origin, entries.reference)
+    with at(bundle_of(0, head.size)):
+        require_next(entries.reference, head.origin, election)
+    if before := entries.reference:
+        lost = f", which had lost a head of {before.lost[0]:,} entries" if before.lost else ""
+        told = f"begun anew after {before.size:,} entries of {before.origin}{lost}: what came before is not shown here"
+        report.unchecked("record", told)
     return entries, paper
 
 
@@ -121,13 +130,13 @@ def _check_result(paper: Paper, ballots: dict[str, Piles] | None, result: Result
 
 
 def _check_manifest(
-    folder: Folder, keys: tuple[Key, ...], head: Checkpoint, paper: Paper, report: Report
+    folder: Folder, keys: tuple[Key, ...], head: Checkpoint, number: int, paper: Paper, report: Report
 ) -> Manifest | None:
     data = folder.find("manifest")
     if data is None:
         return None
     with at("manifest"):
-        manifest = open_manifest(data, keys, head, paper)
+        manifest = open_manifest(data, keys, head, number, paper)
     report.ok("manifest", f"signed by the key of the record, of these entries; its SHA-256 is {manifest.sha256}")
     return manifest
 

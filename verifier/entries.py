@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from .folder import Folder
+from .reference import VERSION, Reference
 from .report import Malformed, Report, Wrong
 from .tree import WIDTH, find_other_leaf, tile_path
 from .values import HASH_BYTES, shorten
@@ -24,15 +25,24 @@ _BEGIN, _END = -45, -1
 
 @dataclass
 class Entries:
-    """All entries: their election and design, and of each its leaf hash and its commitment, 32 bytes one by one."""
+    """All entries of ballots: their election and design, and the commitment of each, 32 bytes one by one.
+
+    `leaves` are the leaf hashes of all entries. The first one may be a reference to a record that this one continues.
+    """
 
     election: str = ""
     design: str = ""
     leaves: bytearray = field(default_factory=bytearray)
     commitments: bytearray = field(default_factory=bytearray)
+    reference: Reference | None = None
 
     def __len__(self) -> int:
-        return len(self.leaves) // HASH_BYTES
+        return len(self.commitments) // HASH_BYTES
+
+    @property
+    def first(self) -> int:
+        """The index in the tree of the first ballot's entry."""
+        return 1 if self.reference else 0
 
     def require_same(self, content: Mapping[str, Any], paper: bytes) -> None:
         """Raise Malformed unless a file names the election and the design of the entries.
@@ -107,10 +117,21 @@ class _Reader:
 
     def _read_slowly(self, data: bytes, width: int) -> None:
         """Read entries one by one, to say which of them is wrong and why."""
-        for number, entry in enumerate(split_bundle(data, len(self._entries), width), start=len(self._entries)):
+        first = len(self._entries.leaves) // HASH_BYTES
+        for number, entry in enumerate(split_bundle(data, first, width), start=first):
+            if number == 0 and entry.startswith(VERSION.encode()):
+                self._read_reference(entry)
+                continue
             self._require_form(entry, number)
             self._entries.leaves += sha256(b"\0" + entry).digest()
             self._entries.commitments += a2b_base64(entry[_BEGIN:_END])
+
+    def _read_reference(self, entry: bytes) -> None:
+        try:
+            self._entries.reference = Reference.parse(entry)
+        except Malformed as error:
+            raise Malformed(f"entry 0: {error}") from error
+        self._entries.leaves += sha256(b"\0" + entry).digest()
 
     def _require_form(self, entry: bytes, number: int) -> None:
         match = _ENTRY.fullmatch(entry)
@@ -142,8 +163,9 @@ def _require_different(folder: Folder, entries: Entries, size: int) -> None:
     if all(map(int.__lt__, firsts, firsts[1:])):
         return
     seen: dict[bytes, int] = {}
-    for number in range(len(entries)):
-        commitment = bytes(entries.commitments[number * HASH_BYTES : (number + 1) * HASH_BYTES])
+    for place in range(len(entries)):
+        commitment = bytes(entries.commitments[place * HASH_BYTES : (place + 1) * HASH_BYTES])
+        number = entries.first + place
         if (before := seen.setdefault(commitment, number)) != number:
             what = f"entry {number:,} has the commitment of entry {before:,}"
             raise Wrong(bundle_of(number, size), what + tell_first(folder, entries.leaves, size))

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from .entries import split_bundle, tell_first
 from .folder import Folder
+from .reference import split_origin
 from .report import Malformed, Report, Wrong
 from .tree import WIDTH, tile_path
 from .values import HASH_BYTES, read_base64, read_decimal, read_text
@@ -94,9 +95,12 @@ class _Election:
     """How far an election has come in the log."""
 
     kinds: set[str] = field(default_factory=set)
-    # Of its record.
+    # Of its record: its origin, that of the first one without a number, which one it is, and its size.
     origin: str = ""
+    base: str = ""
+    number: int = 0
     size: int = -1
+    has_ballots: bool = False
 
 
 class _Order:
@@ -112,7 +116,7 @@ class _Order:
             raise Malformed(f"{event.election} has a certified result, and nothing comes after that")
         if event.kind != FROZEN and FROZEN not in so_far.kinds:
             raise Malformed(f"nothing before it says on which paper people vote in {event.election}")
-        if event.kind == FROZEN and (so_far.size > 0 or CLOSED in so_far.kinds):
+        if event.kind == FROZEN and (so_far.has_ballots or CLOSED in so_far.kinds):
             raise Malformed(f"the paper of {event.election} is another one after the first ballot, or after the close")
         if event.kind == CLOSED and CLOSED in so_far.kinds:
             raise Malformed(f"{event.election} is closed already")
@@ -125,9 +129,15 @@ class _Order:
     def _grow(self, event: Event, so_far: _Election) -> None:
         # The site may have another address than when the log began.
         origin = event.says[0]
-        if origin.rpartition("/")[2] != event.election or origin != (so_far.origin or origin):
+        base, number = split_origin(origin, event.election) or ("", 0)
+        if not base or base != (so_far.base or base) or number < so_far.number:
             known = so_far.origin or f".../{event.election}"
             raise Malformed(f"it is a checkpoint of {origin}, and has to be one of {known}")
+        if number > so_far.number:
+            # Of a record that was begun anew.
+            so_far.size = -1
         if event.size <= so_far.size:
             raise Malformed(f"the record of {event.election} had {so_far.size:,} entries, and now {event.size:,}")
-        so_far.origin, so_far.size = origin, event.size
+        so_far.origin, so_far.base, so_far.number, so_far.size = origin, base, number, event.size
+        # The first entry of one that was begun anew is of no ballot.
+        so_far.has_ballots |= event.size > (number > 1)

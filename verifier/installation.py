@@ -7,6 +7,7 @@ from .folder import Folder
 from .log import check_checkpoint, check_earlier, check_key, check_policy, check_tree
 from .notes import Checkpoint
 from .paper import Paper
+from .reference import Reference, find_election, split_origin
 from .report import Report, Wrong
 from .result import Result
 from .tree import Tree, tile_paths
@@ -30,17 +31,27 @@ def verify_installation(folder: Folder, report: Report) -> Events:
 
 
 def check_election(
-    installation: Events, head: Checkpoint, tree: Tree, paper: Paper, result: Result | None, report: Report
+    installation: Events,
+    head: Checkpoint,
+    reference: Reference | None,
+    tree: Tree,
+    paper: Paper,
+    result: Result | None,
+    report: Report,
 ) -> None:
     """Check that a record is the one of which the log of its installation tells; raises Wrong."""
-    election = head.origin.rpartition("/")[2]
+    election = find_election(head.origin, reference)
     events = installation.of(election)
     if not events:
         report.unchecked("installation", f"its log has nothing of {election}: was it unlisted, or has it just opened?")
         return
+    number = 0
     for event in events:
-        if event.kind == CHECKPOINT:
+        if event.kind == CHECKPOINT and _is_of_before(event, head, reference):
+            _require_known(event, reference)
+        elif event.kind == CHECKPOINT:
             _require_grown(event, head, tree)
+            number += 1
     papers = [event for event in events if event.kind == FROZEN]
     if not sha256(paper.text).hexdigest().startswith(papers[-1].says[0]):
         raise _wrong(
@@ -52,11 +63,27 @@ def check_election(
         raise _wrong(closed, "certified.json", f"the election was closed at {closed.says[0]}")
     if result and certified and result.sha256 != certified.says[0]:
         raise _wrong(certified, "certified.json", f"the certified result has the SHA-256 {certified.says[0]}")
-    number = sum(event.kind == CHECKPOINT for event in events)
     also = " and its certified result" if result and certified else ""
     report.ok("installation", f"its log has {number:,} heads of this record, its paper{also}, and they are those here")
     if result and not certified:
         report.unchecked("installation", "its log does not have the certified result: the log may be older")
+
+
+def _is_of_before(event: Event, head: Checkpoint, reference: Reference | None) -> bool:
+    """Tell whether a checkpoint is of a record in the place of which this one was begun."""
+    own, its = (split_origin(origin, event.election) for origin in (head.origin, event.says[0]))
+    return bool(reference and own and its and own[0] == its[0] and its[1] < own[1])
+
+
+def _require_known(event: Event, reference: Reference | None) -> None:
+    """Require that the reference conceals nothing of the record before; of those before that it says nothing."""
+    if reference and event.says[0] == reference.origin and not reference.knows(event.size, event.root):
+        raise _wrong(
+            event,
+            "checkpoint",
+            f"{reference.origin} had {event.size:,} entries, and entry 0 of the record has fewer, or another root; "
+            "keep both folders, they prove it",
+        )
 
 
 def _require_grown(event: Event, head: Checkpoint, tree: Tree) -> None:

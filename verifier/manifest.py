@@ -36,8 +36,11 @@ class Manifest:
         return sha256(self.text.encode()).hexdigest()
 
 
-def open_manifest(data: bytes, keys: Iterable[Key], head: Checkpoint, paper: Paper) -> Manifest:
-    """Read a manifest that a key of the log has signed, of just this record and paper; raises Malformed."""
+def open_manifest(data: bytes, keys: Iterable[Key], head: Checkpoint, number: int, paper: Paper) -> Manifest:
+    """Read a manifest that a key of the log has signed, of just this record and paper; raises Malformed.
+
+    `number` is how many entries of ballots the record has.
+    """
     note = Note.parse(data)
     match = _TEXT.fullmatch(note.text)
     if not match:
@@ -47,12 +50,12 @@ def open_manifest(data: bytes, keys: Iterable[Key], head: Checkpoint, paper: Pap
         raise Malformed(f"it is of {shorten(origin)}, and the checkpoint of {head.origin}")
     if not note.signers([key for key in keys if key.name == head.origin]):
         raise Malformed("it is not signed by the key of the log")
-    if (int(entries), read_base64(root)) != (head.size, head.root):
+    if (int(entries), read_base64(root)) != (number, head.root):
         raise Malformed("its record is not that of the checkpoint: another number of entries, or another root")
     numbers = dict(_read_number(part) for part in ballots.split(";"))
     if list(numbers) != [one.key for one in paper.contests]:
         raise Malformed("its contests are not those of paper.json")
-    return Manifest(note.text, head.size, read_base64(links), numbers, read_base64(ballots_root), file)
+    return Manifest(note.text, number, read_base64(links), numbers, read_base64(ballots_root), file)
 
 
 def require_ballots(manifest: Manifest, data: bytes, ballots: dict[str, Piles]) -> None:
