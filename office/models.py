@@ -154,6 +154,7 @@ class ActName(models.TextChoices):
     ADD_WITNESS = "add-witness", _("witness of the record added")
     REMOVE_WITNESS = "remove-witness", _("witness of the record removed")
     CHANGE_QUORUM = "change-quorum", _("number of witnesses required changed")
+    BEGIN_RECORD_ANEW = "begin-record-anew", _("record begun anew")
 
 
 class MailOrder(models.Model):

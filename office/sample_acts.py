@@ -13,7 +13,8 @@ from polls.life import State
 from polls.models import Election
 from polls.wake_up import ask_for_audits
 from polls.withholding import withheld
-from record.models import Audit, Log, Sample
+from record.models import Audit, Sample
+from record.quorum import count_ballots_of_record
 from record.sampling.opening import carry_out_all
 from record.sampling.picks import FEWEST_DICE, MOST_DICE, MOST_DRAWS, MOST_SAMPLES, BadDice, read_dice
 from tally.certification import UNDER_WAY
@@ -40,7 +41,7 @@ def find_hindrance(election: Election) -> str:
         return _("The election is not final. Close it, and wait for its last ballot.")
     if withheld(election.shows, election.state, election.released_at):
         return _("Its result is hidden. Release it first.")
-    if not Log.objects.filter(pk=election.pk, size__gt=0).exists():
+    if not count_ballots_of_record(election.pk):
         return _("Its record has no entries. If there were ballots, try again in some seconds.")
     return ""
 

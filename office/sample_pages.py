@@ -16,7 +16,8 @@ from django.views.decorators.http import require_POST
 
 from polls.labels import LONGEST_EXPLANATION
 from polls.models import Election
-from record.models import Audit, Log, Sample
+from record.models import Audit, Sample
+from record.quorum import count_ballots_of_record
 from record.sampling.picks import FEWEST_DICE, MOST_DICE, MOST_DRAWS, BadDice, read_dice
 from record.sampling.sample_file import write_sample
 from record.sampling.sample_size import draws_to_find
@@ -122,7 +123,7 @@ class SamplePagesMixin(admin.ModelAdmin):
         """Show how far the audit is, and draw a sample by the dice that somebody enters."""
         audit = Audit.objects.filter(election=election).first()
         samples = list(audit.samples.select_related("audit").order_by("pk")) if audit else []
-        entries = Log.objects.filter(pk=election.pk).values_list("size", flat=True).first() or 0
+        entries = count_ballots_of_record(election.pk)
         shown, _problem = read_numbers(election)
         margins = find_margins(shown) if shown else []
         rights = rights_on(request.user, election)

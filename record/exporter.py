@@ -40,8 +40,9 @@ class Records(Collector):
 def _read() -> Iterator[Metric]:
     # How many entries there are is not told of an election that hides its ballots.
     shown = Election.objects.current().exclude(HELD_BACK)
-    sizes = Log.objects.filter(election__in=shown).values_list("election__slug", "size")
-    entries: Values = {(slug,): size for slug, size in sizes}
+    logs = Log.objects.filter(election__in=shown).select_related("election")
+    found = logs.only("size", "reference", "election__slug")
+    entries: Values = {(log.election.slug,): log.ballots for log in found}
     waiting: Values = dict.fromkeys(entries, 0.0)
     pending = Batch.objects.filter(first=None, election__in=shown).values_list("election__slug")
     for slug, size in pending.annotate(bytes=Sum(Length("commitments"))):

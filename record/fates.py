@@ -36,22 +36,24 @@ def write(election: Election) -> None:
         return
     secret = LogSecret.objects.get(election=election)
     opener = Opener(bytes(secret.salt_secret), log.slug, election.in_force)
-    fates = bytearray(log.size)
-    for place, ballot in read_in_places(election.pk, opener, log.size):
+    fates = bytearray(log.ballots)
+    for place, ballot in read_in_places(election.pk, opener, log.ballots):
         fates[place] = ballot.fate[0]
     if 0 in fates:
-        raise Contradiction(f"the record has an entry of which there is no ballot, with the index {fates.index(0)}")
+        raise Contradiction(
+            f"the record has an entry of which there is no ballot, with the index {log.first_ballot + fates.index(0)}"
+        )
     Log.objects.filter(pk=election.pk).update(fates=bytes(fates))
 
 
 def write_lines(fates: bytes) -> str:
-    """Return the fate of each entry as words, a line each."""
+    """Return the fate of each ballot's entry as words, a line each."""
     lines = {byte[0]: f"{word}\n" for byte, word in WORDS.items()}
     return "".join(map(lines.__getitem__, fates))
 
 
 def commitments_in_order(election: int) -> Iterator[bytes]:
-    """Yield the commitments of all entries, in the order of their places, which all of them have."""
+    """Yield the commitments of all ballots' entries, in the order of their places, which all of them have."""
     return read_commitments(Batch.objects.filter(election=election).order_by("first"))
 
 
@@ -67,9 +69,9 @@ class EntryOfBallot(NamedTuple):
     counted: tuple[str, int] | None = None
 
 
-def read_in_places(election: int, opener: Opener, size: int) -> Iterator[tuple[int, EntryOfBallot]]:
-    """Yield the place of each ballot's entry in a record of that size, in no order; raises Contradiction."""
-    parts = size // MOST_IN_MEMORY + 1
+def read_in_places(election: int, opener: Opener, number: int) -> Iterator[tuple[int, EntryOfBallot]]:
+    """Yield the place of each ballot's entry among `number` of them, from 0 on, in no order; raises Contradiction."""
+    parts = number // MOST_IN_MEMORY + 1
     for part in range(parts):
         places = {one: place for place, one in enumerate(commitments_in_order(election)) if one[0] % parts == part}
         for ballot in read_ballots(election, opener):

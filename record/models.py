@@ -63,8 +63,47 @@ class Log(SignedLog):
     # When all ballots that had been counted before the log began had their entries.
     completed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    # What has become of each entry, a byte each, in order (fates.py). Written at the end.
+    # What has become of each ballot's entry, a byte each, in order (fates.py). Written at the end.
     fates = models.BinaryField(null=True)
+    # The first entry of a log that was begun anew (reference.py), which is of no ballot; "" for all others.
+    reference = models.TextField(blank=True)
+
+    @property
+    def slug(self) -> str:
+        """Return the address of the election, as entries have it: behind it, a log that was begun anew has a number."""
+        return self.origin.split("/")[-2] if self.reference else super().slug
+
+    @property
+    def first_ballot(self) -> int:
+        """Return the place in the tree of the first ballot's entry."""
+        return 1 if self.reference else 0
+
+    @property
+    def ballots(self) -> int:
+        """Return how many entries are of ballots."""
+        return max(self.size - self.first_ballot, 0)
+
+
+class EndedLog(models.Model):
+    """A log in the place of which another one was begun (begun_anew.py), as it was at its end. Rows are only added.
+
+    `number` counts the logs of an election, from 1 on. `checkpoint` is the last head, signed by `verifier_key`;
+    `other_head` is the text of the head that had been lost, "" if only a witness knows it.
+    """
+
+    election = models.ForeignKey(Election, models.DO_NOTHING, related_name="ended_logs", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    origin = models.CharField(max_length=LONGEST_ORIGIN)
+    verifier_key = models.CharField(max_length=LONGEST_ORIGIN + 60)
+    checkpoint = models.TextField()
+    other_head = models.TextField(blank=True)
+    ended_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["election", "number"], name="record_ended_once")]
+
+    def __str__(self) -> str:
+        return f"{self.origin}, which has ended"
 
 
 class LogSecret(models.Model):

@@ -60,8 +60,14 @@ def read_quorum(log: Log, required: int, cosignatures: Iterable[Signature] | Non
 
 def find_head(election: int) -> Log | None:
     """Return the log of an election with what pages and the office may read of it, None if it has not begun."""
-    head = Log.objects.only("election_id", "origin", "verifier_key", "size", "checkpoint", "finished_at")
+    head = Log.objects.only("election_id", "origin", "verifier_key", "size", "checkpoint", "finished_at", "reference")
     return head.filter(pk=election).first()
+
+
+def count_ballots_of_record(election: int) -> int:
+    """Return how many entries of ballots the record of an election has, 0 if it has not begun."""
+    log = find_head(election)
+    return log.ballots if log else 0
 
 
 def explain_missing(election: Election) -> list[str]:

@@ -46,6 +46,10 @@ def read_entries(log: SignedLog, first: int, number: int) -> list[bytes]:
     if log.election_id is None:
         events = InstallationEvent.objects.filter(place__gte=first, place__lt=first + number).order_by("place")
         return [entry.encode() for entry in events.values_list("entry", flat=True)]
+    entries: list[bytes] = []
+    if isinstance(log, Log) and first < log.first_ballot and number:
+        entries.append(log.reference.encode())
+        first, number = first + 1, number - 1
     rows = store.run(
         """
         SELECT first, design, commitments FROM record_batch
@@ -55,7 +59,6 @@ def read_entries(log: SignedLog, first: int, number: int) -> list[bytes]:
         """,
         {"election": log.election_id, "first": first, "end": first + number},
     )
-    entries: list[bytes] = []
     for start, design, data in rows:
         begin = max(first - start, 0) * HASH_BYTES
         end = (first + number - start) * HASH_BYTES

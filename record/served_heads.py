@@ -89,7 +89,8 @@ def _begins_with(log: SignedLog, known: Checkpoint) -> bool:
 
 def _note(log: SignedLog, known: Checkpoint) -> None:
     """Note the head that a log does not have any more, and raise the alarm."""
-    noted = type(log)._default_manager.filter(pk=log.pk, other_head="")
+    # By its key: meanwhile another log may have begun in its place.
+    noted = type(log)._default_manager.filter(pk=log.pk, verifier_key=log.verifier_key, other_head="")
     if noted.update(other_head=known.text, other_head_at=Now()):
         logger.error(
             "ALARM %s: its log had %s entries, and the %s that it has now are not as they were: PostgreSQL came back "

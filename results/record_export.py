@@ -23,7 +23,7 @@ class NotExported(Exception):
 
 
 def export(election: Election, folder: Path, progress: Progress) -> int:
-    """Write the record of an election as of now into a new or empty folder, and return how many entries it has.
+    """Write the record of an election as of now into a new or empty folder, and return how many ballots have an entry.
 
     Raises NotExported, and OSError where the disk does not take it.
     """
@@ -44,7 +44,7 @@ def export(election: Election, folder: Path, progress: Progress) -> int:
         _write(folder / "ballots.json", ballots_json(election.slug, election.in_force, whole, piles))
     # Last, so that a folder that has it is whole.
     _write(folder / "checkpoint", cosigned_checkpoint(log))
-    return log.size
+    return log.ballots
 
 
 def export_installation(folder: Path, progress: Progress) -> int:

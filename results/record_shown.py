@@ -4,17 +4,21 @@ from typing import NamedTuple
 
 from polls.models import Election
 from record.cosignatures import find_cosignatures, write_head
-from record.models import Log
+from record.models import EndedLog, Log
 from record.quorum import Quorum, find_head, read_quorum
 
 
 class RecordShown(NamedTuple):
-    """A log, its root in base64, its signed head with the cosignatures of it, and how its witnesses stand to that."""
+    """A log, its root in base64, its signed head with the cosignatures of it, and how its witnesses stand to that.
+
+    `ended` are the logs of the election in the place of which another one was begun, the last one first.
+    """
 
     log: Log
     root: str
     head: str
     quorum: Quorum
+    ended: tuple[EndedLog, ...] = ()
 
 
 def show_record(election: Election) -> RecordShown | None:
@@ -25,4 +29,5 @@ def show_record(election: Election) -> RecordShown | None:
     cosignatures = find_cosignatures(log)
     _origin, _size, root, *_rest = log.checkpoint.split("\n")
     quorum = read_quorum(log, election.witness_quorum, cosignatures)
-    return RecordShown(log, root, write_head(log, cosignatures).decode(), quorum)
+    ended = tuple(EndedLog.objects.filter(election=election).order_by("-number")) if log.reference else ()
+    return RecordShown(log, root, write_head(log, cosignatures).decode(), quorum, ended)

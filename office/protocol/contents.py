@@ -252,7 +252,7 @@ def tell_record(context: dict[str, Any], width: float) -> list[Flowable]:
     if record is None:
         return []
     facts = [
-        (_("Entries"), whole(record.log.size)),
+        (_("Entries"), whole(record.log.ballots)),
         (pgettext("of a tree of hashes", "Root"), record.root),
         (pgettext("name of a record", "Origin"), record.log.origin),
         (_("Key"), record.log.verifier_key),

@@ -108,11 +108,11 @@ def make_links(election: Election, log: Log, secret: bytes, wanted: Collection[i
     """
     opener = Opener(secret, log.slug, election.in_force)
     fates = bytes(log.fates or b"")
-    counting = bytearray(log.size)
+    counting = bytearray(log.ballots)
     kinds: dict[str, dict[tuple[str, int], int]] = {one.key: {} for one in read_paper(election).contests}
-    kind_of = {key: array("q", [_NONE]) * log.size for key in kinds}
+    kind_of = {key: array("q", [_NONE]) * log.ballots for key in kinds}
     opened: dict[int, Opening] = {}
-    for entry, ballot in read_in_places(election.pk, opener, log.size):
+    for entry, ballot in read_in_places(election.pk, opener, log.ballots):
         if ballot.fate[0] != fates[entry]:
             raise Contradiction(f"entry {entry} has another fate than was published")
         if entry in wanted:
@@ -126,7 +126,7 @@ def make_links(election: Election, log: Log, secret: bytes, wanted: Collection[i
         raise Contradiction(f"{counted} ballots are counted, and {sum(counting)} entries count")
     assert fates.count(COUNTS) == sum(counting)
     contests = {key: _number(key, list(kinds[key]), kind_of[key], secret) for key in kinds}
-    return Links(secret, log.size, contests, bytes(counting), opened)
+    return Links(secret, log.ballots, contests, bytes(counting), opened)
 
 
 def _number(contest: str, kinds: list[tuple[str, int]], kind_of: "array[int]", secret: bytes) -> ContestLinks:
@@ -148,7 +148,7 @@ def write_manifest(election: Election, log: Log, links: Links) -> Manifest:
     file = ballots_json(election.slug, election.in_force, paper, piles)
     return Manifest(
         origin=log.origin,
-        entries=log.size,
+        entries=log.ballots,
         root=Frontier.from_bytes(bytes(log.frontier)).root,
         links=root_hash(links.link_leaves),
         ballots={key: len(one.entry_of) for key, one in links.contests.items()},

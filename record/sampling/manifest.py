@@ -19,7 +19,9 @@ NO_BALLOT = "none"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is fixed: the record by size and root, both trees, and the file of published ballots by its SHA-256 as hex.
+    """What is fixed: the record by its root, both trees, and the file of published ballots by its SHA-256 as hex.
+
+    `entries` is how many entries of ballots the record has.
 
     `ballots` is the number of published ballots by contest, in the order of the paper. Their tree has those of the
     first contest first, and of each contest in the order of the file.

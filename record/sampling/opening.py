@@ -75,7 +75,7 @@ def open_sample(sample: Sample) -> None:
     election = sample.audit.election
     log, secret = _read_log(election)
     seed = picks.write_seed(sample.audit.manifest_text, sample.dice)
-    drawn = list(dict.fromkeys(picks.draw(seed, sample.draws, log.size)))
+    drawn = list(dict.fromkeys(picks.draw(seed, sample.draws, log.ballots)))
     try:
         if sample.audit.samples.filter(pk__lt=sample.pk).count() >= picks.MOST_SAMPLES:
             raise Contradiction(f"there are more than {picks.MOST_SAMPLES} samples, which the office does not allow")

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from polls.models import Election
 from record import logs, reading, sequencer
+from record.begun_anew import begin_anew
 from record.models import Batch, Log
 from tests.between import loop_allowed
 
@@ -151,6 +152,24 @@ class TestGood:
             page.set_input_files("[data-file]", other)
             page.wait_for_selector("[data-verdict=unreadable]:visible")
             assert page.locator("[data-verdict=good]").is_hidden()
+
+
+class TestBegunAnew:
+    def test_receipts_of_the_record_that_has_ended_are_told_so(self, drink, page, tmp_path):
+        grow(drink, 300)
+        path = tmp_path / "drink-299.tlog-proof"
+        path.write_text(receipt_of(299))
+        begin_anew(drink.pk)
+        sequencer.sequence(drink.pk)
+        asked = serve(page)
+        open_page(page)
+        with loop_allowed():
+            page.set_input_files("[data-file]", path)
+            page.wait_for_selector("[data-verdict=ended]:visible")
+            assert check(page, receipt_of(300)) == "good"
+        tiles = [one for one in asked if "/tile/" in one]
+        assert tiles
+        assert all(one.endswith("?log=2") for one in tiles)
 
 
 class TestBad:

@@ -26,6 +26,7 @@ from office.sample_acts import DrawSample, PrepareAudit
 from polls import ballot_box
 from polls.models import Election, Epoch
 from record import recorder, witnesses
+from record.begun_anew import begin_anew
 from record.cosignatures import find_cosignatures, read_keys
 from record.models import Batch, Cosignature, InstallationEvent, Log, LogSecret, OpenedEntry
 from record.quorum import explain_missing
@@ -255,6 +256,22 @@ class TestWorker:
         finally:
             witness.stop()
 
+    def test_goes_on_with_a_record_that_the_owner_has_begun_anew(self, play, make_election, cast) -> None:
+        election = make_election()
+        play("worker")
+        cast(election, "ana", "nesquik")
+        drain_all()
+        run("RESET ROLE")
+        begin_anew(election.pk)
+        play("worker")
+        cast(election, "eva", "nesquik")
+        drain_all()
+        recorder.keep_logs()
+        for role in ("result", "admin"):
+            play(role)
+            record = show_record(election)
+            assert (record.log.ballots, len(record.ended)) == (2, 1)
+
     def test_turns_phases(self, play, make_election, redis) -> None:
         election = make_election()
         play("worker")
@@ -277,6 +294,9 @@ class TestWorker:
             "UPDATE record_logsecret SET signer_key = 'x'",
             "DELETE FROM record_log",
             "UPDATE record_log SET verifier_key = 'x'",
+            "UPDATE record_log SET reference = 'x'",
+            "SELECT FROM record_endedlog",
+            "INSERT INTO record_endedlog (election_id) VALUES (1)",
             "DELETE FROM record_tile",
             "UPDATE record_installationevent SET entry = 'x'",
             "DELETE FROM record_installationevent",

@@ -151,10 +151,12 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "admin": {
             "SELECT": (
                 "election_id", "origin", "verifier_key", "size", "checkpoint", "finished_at", "other_head",
-                "other_head_at",
+                "other_head_at", "reference",
             ),
         },
     },
+    # The owner alone ends a log and begins another one, by a command.
+    "record_endedlog": {"result": READ, "admin": READ},
     "record_logsecret": {"worker": LINK},
     "record_batch": {"worker": {**READ_AND_ADD, "UPDATE": ("first",)}, "result": READ},
     "record_tile": {"worker": {**READ_AND_ADD, "UPDATE": ("hashes",)}, "result": READ},

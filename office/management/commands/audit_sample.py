@@ -14,7 +14,8 @@ from office.sample_margins import find_margins
 from office.sample_pages import draws_for_all
 from office.sample_shown import OpenedShown, judge, show_opened
 from polls.models import Election
-from record.models import Audit, Log, Sample
+from record.models import Audit, Sample
+from record.quorum import count_ballots_of_record
 from record.sampling.sample_file import write_sample
 from results.snapshot import Snapshot
 
@@ -41,7 +42,9 @@ class Command(ActCommand):
         limit = Decimal(options["risk_limit"]) / 100
         if hindrance := find_hindrance(election):
             raise CommandError(hindrance)
-        draws = options["draws"] or draws_for_all(find_margins(read(election)), count_entries(election), limit)
+        draws = options["draws"] or draws_for_all(
+            find_margins(read(election)), count_ballots_of_record(election.pk), limit
+        )
         if draws is None:
             raise CommandError("There is no simple margin in this election: say with --draws how many to open.")
         return DrawSample(election, options["dice"], draws, limit)
@@ -52,7 +55,7 @@ class Command(ActCommand):
         if isinstance(result, Audit):
             told = f"{election.slug} is prepared. Announce this, and then throw the dice:\n\n{result.manifest}"
             return f"{told}\nSHA-256 of its first six lines: {result.manifest_sha256}"
-        shown, entries = read(election), count_entries(election)
+        shown, entries = read(election), count_ballots_of_record(election.pk)
         opened = show_opened(result, shown.paper, entries)
         lines = [line for one in opened for line in describe_entry(one)]
         if self.out:
@@ -77,11 +80,6 @@ def read(election: Election) -> Snapshot:
             problem or "There is no outcome yet. Publish the election, and close it when all have voted."
         )
     return shown
-
-
-def count_entries(election: Election) -> int:
-    """Return how many entries its record has."""
-    return Log.objects.filter(pk=election.pk).values_list("size", flat=True).first() or 0
 
 
 def describe_entry(one: OpenedShown) -> list[str]:

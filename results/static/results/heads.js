@@ -25,7 +25,7 @@ async function compare(address, kept, found) {
   if (after.size < before.size) return "smaller";
   if (after.size === before.size) return same(before.root, after.root) ? "" : "fork";
   if (before.size === 0) return "";
-  const [old, whole] = await new Tiles(address, after.size).roots(before.size);
+  const [old, whole] = await new Tiles(address, after).roots(before.size);
   if (!same(whole, after.root)) return "tiles";
   return same(old, before.root) ? "" : "fork";
 }

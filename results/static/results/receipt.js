@@ -21,7 +21,7 @@ export async function checkLeaf(address, key, leaf, index) {
   const signed = await isSigned(head, key);
   if (signed === false) throw new Doubt("forged");
   if (index >= head.size) throw new Doubt("missing");
-  const tiles = new Tiles(address, head.size);
+  const tiles = new Tiles(address, head);
   const at = index % WIDTH;
   const row = await tiles.read(0, Math.floor(index / WIDTH));
   if (!same(row.slice(at * HASH_BYTES, (at + 1) * HASH_BYTES), leaf)) throw new Doubt("missing");
@@ -29,12 +29,13 @@ export async function checkLeaf(address, key, leaf, index) {
   return { verdict: signed ? "good" : "unsigned", index, size: head.size };
 }
 
-/** Check a kept receipt, first by itself and then in the record at an address. */
-export async function checkProof(address, text) {
+/** Check a kept receipt, first by itself and then in the record at an address; `ended` are origins that it had before. */
+export async function checkProof(address, text, ended = []) {
   const kept = readProof(text);
   const leaf = await hashLeaf(kept.entry);
   if (!same(await rootOf(leaf, kept.index, kept.checkpoint.size, kept.proof), kept.checkpoint.root)) throw new Doubt("unreadable");
   const key = await readKey(address);
+  if (ended.includes(kept.checkpoint.origin)) throw new Doubt("ended");
   if (!key.startsWith(`${kept.checkpoint.origin}+`)) throw new Doubt("other");
   if ((await isSigned(kept.checkpoint, key)) === false) throw new Doubt("forged");
   return checkLeaf(address, key, leaf, kept.index);
@@ -68,6 +69,7 @@ const page = document.querySelector("[data-record]");
 // Browsers hash and verify on pages that came over HTTPS or from this device alone.
 if (page && globalThis.crypto?.subtle) {
   const address = page.dataset.record;
+  const ended = (page.dataset.ended ?? "").split(" ");
   const root = page.querySelector("[data-check]");
   const file = root.querySelector("[data-file]");
   const checkFragment = () => {
@@ -79,7 +81,7 @@ if (page && globalThis.crypto?.subtle) {
   // So that the same file can be chosen again.
   file.addEventListener("click", () => (file.value = ""));
   file.addEventListener("change", () => {
-    if (file.files[0]) checkAndShow(root, async () => checkProof(address, await file.files[0].text()));
+    if (file.files[0]) checkAndShow(root, async () => checkProof(address, await file.files[0].text(), ended));
   });
   window.addEventListener("hashchange", checkFragment);
   checkFragment();

@@ -76,10 +76,12 @@ export async function isSigned(checkpoint, key) {
   return crypto.subtle.verify("Ed25519", verifier, bytes.slice(4), new TextEncoder().encode(checkpoint.signed));
 }
 
-/** Reads the tiles of a record; each one once. */
+/** Reads the tiles of a record under a head; each one once. */
 export class Tiles {
-  constructor(address, size) {
-    Object.assign(this, { address, size });
+  constructor(address, { origin, size }) {
+    // Browsers keep tiles, and those of a record that was begun anew have the same paths: its origin ends in a number.
+    const number = /\/(\d+)$/.exec(origin)?.[1];
+    Object.assign(this, { address, size, query: number ? `?log=${number}` : "" });
     this.kept = new Map();
   }
 
@@ -88,7 +90,7 @@ export class Tiles {
     const groups = String(index).padStart(Math.ceil(String(index).length / 3) * 3, "0").match(/.{3}/g);
     const place = groups.map((group, number) => (number < groups.length - 1 ? `x${group}` : group)).join("/");
     const path = `tile/${level}/${place}${width < WIDTH ? `.p/${width}` : ""}`;
-    if (!this.kept.has(path)) this.kept.set(path, (await fetchFrom(this.address + path)).arrayBuffer());
+    if (!this.kept.has(path)) this.kept.set(path, (await fetchFrom(this.address + path + this.query)).arrayBuffer());
     const hashes = new Uint8Array(await this.kept.get(path));
     if (hashes.length !== width * HASH_BYTES) throw new Doubt("forged");
     return hashes;
