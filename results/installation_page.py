@@ -9,10 +9,10 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from record.cosignatures import find_cosignatures, write_head
 from record.event import Event, Kind
 from record.models import InstallationEvent
 
-from .log_head import head_context
 from .record_files import get_installation_log
 
 # Events that the page shows; all of them are in the files.
@@ -25,7 +25,14 @@ def installation(request: HttpRequest) -> HttpResponse:
     """Show the newest events of the log of the installation, and its head."""
     log = get_installation_log()
     rows = InstallationEvent.objects.filter(place__lt=log.size).order_by("-place")[:NEWEST]
-    context = head_context(log) | {"events": [describe(row) for row in rows], "time_zone": settings.TIME_ZONE}
+    cosignatures = find_cosignatures(log)
+    context = {
+        "log": log,
+        "head": write_head(log, cosignatures).decode(),
+        "witnesses": [one.name for one in cosignatures],
+        "events": [describe(row) for row in rows],
+        "time_zone": settings.TIME_ZONE,
+    }
     return render(request, "results/installation.html", context)
 
 

@@ -20,7 +20,7 @@ from record.formats.tree import leaf_hash
 from record.models import Log
 
 from .record_files import get_record
-from .record_shown import show_record
+from .record_shown import show_log
 from .snapshot import Snapshot
 from .views import get_snapshot
 
@@ -32,7 +32,7 @@ def receipt(request: HttpRequest, slug: str) -> HttpResponse:
     snapshot = get_snapshot(slug, whole=False)
     log = get_record(slug)
     shown = snapshot.in_language(choose(request, snapshot.paper))
-    record = show_record(snapshot.election)
+    record = show_log(log, snapshot.election.witness_quorum)
     checkable = shown.paper.checkable
     context: dict[str, Any] = {
         "election": snapshot.election,

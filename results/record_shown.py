@@ -24,10 +24,13 @@ class RecordShown(NamedTuple):
 def show_record(election: Election) -> RecordShown | None:
     """Return the record of a published election as it is now, None if it has not begun."""
     log = find_head(election.pk)
-    if log is None:
-        return None
+    return show_log(log, election.witness_quorum) if log else None
+
+
+def show_log(log: Log, required: int) -> RecordShown:
+    """Return what pages show of a record of which so many witnesses are required to have cosigned the last head."""
     cosignatures = find_cosignatures(log)
     _origin, _size, root, *_rest = log.checkpoint.split("\n")
-    quorum = read_quorum(log, election.witness_quorum, cosignatures)
-    ended = tuple(EndedLog.objects.filter(election=election).order_by("-number")) if log.reference else ()
+    quorum = read_quorum(log, required, cosignatures)
+    ended = tuple(EndedLog.objects.filter(election=log.pk).order_by("-number")) if log.reference else ()
     return RecordShown(log, root, write_head(log, cosignatures).decode(), quorum, ended)

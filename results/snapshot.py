@@ -267,13 +267,14 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
         source = Source(row.paper, stored.ballots, row.frame, row.outcomes)
     phase = row.phase(row.as_of)
     hides_ballots = source.withheld == Shows.HIDDEN
-    goes_in_steps = Paper.read(row.paper).step > 1
+    shown = _show(row.pk, source)
+    goes_in_steps = shown.paper.step > 1
     if pending == 0 and newest and newest.is_behind:
         pending = None
     pace = stored.pace if stored and not hides_ballots else None
     return Snapshot(
         election=row,
-        shown=_show(row.pk, source),
+        shown=shown,
         phase=phase,
         final=row.state in HAS_RESULT,
         version=row.revision + (newest.version + newest.result_revision if newest else 0),

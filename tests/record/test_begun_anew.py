@@ -22,7 +22,6 @@ from record.models import Audit, Cosignature, EndedLog, Log, Witness
 from record.quorum import explain_missing
 from record.reference import Reference
 from tally.drain import drain_all
-from tally.lifecycle import turn_phases
 from tally.models import Certification, Reconciliation
 from tests.conftest import voter_of
 from tests.results.test_record_export import export
@@ -35,27 +34,6 @@ from .test_served_heads import alarms
 from .whole import check_installation, check_whole, read_entries, read_head, serve
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
-
-
-@pytest.fixture
-def drink(make_election: Any) -> Election:
-    made: Election = make_election()
-    return made
-
-
-@pytest.fixture
-def grow(drink: Election, cast: Any) -> Any:
-    """Return a function that adds entries of so many new voters."""
-    voters = iter(range(10_000))
-
-    def add(number: int) -> None:
-        for _ in range(number):
-            cast(drink, f"v{next(voters)}", "nesquik")
-        drain_all()
-        turn_phases()
-        recorder.keep_logs()
-
-    return add
 
 
 @pytest.fixture

@@ -5,11 +5,9 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from polls.models import Election
 from record import recorder, served_heads
 from record.formats.note import Note
 from record.models import InstallationLog, Log
-from tally.drain import drain_all
 from tally.lifecycle import turn_phases
 from tests.tally.test_certification import ask, certify_all, finish
 
@@ -17,27 +15,6 @@ from .backup import Backup
 from .whole import read_head
 
 pytestmark = pytest.mark.urls("voting_site.urls.result")
-
-
-@pytest.fixture
-def drink(make_election: Any) -> Election:
-    made: Election = make_election()
-    return made
-
-
-@pytest.fixture
-def grow(drink: Election, cast: Any) -> Any:
-    """Return a function that adds entries of so many new voters."""
-    voters = iter(range(10_000))
-
-    def add(number: int) -> None:
-        for _ in range(number):
-            cast(drink, f"v{next(voters)}", "nesquik")
-        drain_all()
-        turn_phases()
-        recorder.keep_logs()
-
-    return add
 
 
 def alarms(caplog: Any) -> list[str]:

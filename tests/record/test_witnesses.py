@@ -26,7 +26,6 @@ from record.models import Batch, Cosignature, InstallationLog, Log, Tile, Witnes
 from record.tasks import push_to_witnesses
 from record.witness_requests import Answer, post
 from tally import store
-from tally.drain import drain_all
 from tally.lifecycle import close_election, turn_phases
 from tests.conftest import beside
 from tests.tally.test_certification import ask, certify_all, finish
@@ -50,20 +49,6 @@ def drink(make_election: Any) -> Election:
     turn_phases()
     recorder.keep_logs()
     return made
-
-
-@pytest.fixture
-def grow(drink: Election, cast: Any) -> Any:
-    """Return a function that adds entries of so many new voters."""
-    voters = iter(range(10_000))
-
-    def add(number: int) -> None:
-        for _ in range(number):
-            cast(drink, f"v{next(voters)}", "nesquik")
-        drain_all()
-        recorder.keep_logs()
-
-    return add
 
 
 @pytest.fixture
