@@ -316,8 +316,15 @@ class TestCommand:
                 running.process.wait(10)
         with start() as running:
             _, address = said(running)
-            last = int(post(address, request(300, 300)).body)
-        assert {which for which, _ in cosigned} in ({0}, {1})
+            answer = post(address, request(300, 300))
+        followed = {which for which, _ in cosigned}
+        if answer.body.strip().isdigit():
+            last = int(answer.body)
+            assert followed in ({0}, {1})
+        else:
+            # On a quick machine all of a history is cosigned by then: it is that head once more, or not that one.
+            last = 300
+            assert (answer.status, followed) in ((200, {0}), (409, {1}))
         sizes = [size for _, size in cosigned]
         assert sizes == sorted(sizes)
         assert last >= max(sizes)
