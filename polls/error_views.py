@@ -9,6 +9,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import requires_csrf_token
 
+from telemetry import throttled_log
+
 from . import metrics
 from .code_views import show_unmatched_code
 from .middleware import say_unavailable
@@ -74,7 +76,9 @@ def _blame_outage(request: HttpRequest, error: BaseException | None) -> HttpResp
         return None
     if outage is not error:
         # The log leaves out Django's own line for a 503, and this error may be a bug in the code that met the outage.
-        logger.warning("an outage led to another error", exc_info=error)
+        more = throttled_log.count_left_out(f"an outage led to {type(error).__name__}")
+        if more is not None:
+            logger.warning("an outage led to another error%s", more, exc_info=error)
     return say_unavailable(request, outage)
 
 

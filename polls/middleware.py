@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from pages.kept_forms import kept_fields, sent_fields
+from telemetry import throttled_log
 
 from . import metrics
 from .kiosk import device
@@ -37,7 +38,11 @@ class UnreachableMiddleware:
 
 def say_unavailable(request: HttpRequest, exception: BaseException) -> HttpResponse:
     """Answer 503 to a request that failed because of an outage."""
-    logger.warning("503 for %s: %s (%s)", request.path, exception, exception.__cause__)
+    cause = exception.__cause__
+    # By the kinds of both errors, since their texts may differ each time.
+    more = throttled_log.count_left_out(f"503: {type(exception).__name__} {type(cause).__name__}")
+    if more is not None:
+        logger.warning("503 for %s: %s (%s)%s", request.path, exception, cause, more)
     is_ballot = metrics.is_ballot(request)
     if is_ballot:
         metrics.count_refusal("unavailable")

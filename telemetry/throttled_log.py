@@ -1,6 +1,6 @@
-"""Log refusals: in each minute the first of a kind with its request, and the others as a number.
+"""Log refusals and outages: in each minute the first of a kind with its request, and the others as a number.
 
-With a line for each refusal a script could fill the disk; without any line nobody would notice it.
+With a line for each one a script, or a hall that cannot vote, could fill the disk; without any nobody would notice.
 """
 
 import logging
@@ -18,10 +18,16 @@ _left_out: dict[str, int] = {}
 
 def note(kind: str) -> None:
     """Log a refusal, unless its kind was logged within the last minute; the kinds are a fixed list."""
+    if (more := count_left_out(kind)) is not None:
+        logger.info("refused %s%s", kind, more)
+
+
+def count_left_out(kind: str) -> str | None:
+    """Return None if a kind has had its line within the last minute, else what its next line says of those since."""
     now = time.monotonic()
     if now - _said.get(kind, float("-inf")) < QUIET_S:
         _left_out[kind] = _left_out.get(kind, 0) + 1
-        return
+        return None
     _said[kind] = now
     more = _left_out.pop(kind, 0)
-    logger.info("refused %s%s", kind, f" ({more} more since the last line about it)" if more else "")
+    return f" ({more} more since the last line about it)" if more else ""

@@ -30,6 +30,7 @@ from polls.publishing import publish_election
 from polls.voters import Voter, shard_of
 from tally import outcomes
 from tally.healing import keep_box
+from telemetry import throttled_log
 
 from .between import (
     known_addresses,
@@ -117,6 +118,13 @@ def _own_language() -> Iterator[None]:
 def _restless_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every round make its outcome, however slow this machine is at the moment."""
     monkeypatch.setattr(outcomes, "REST", 0)
+
+
+@pytest.fixture(autouse=True)
+def _each_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test find its line missing because another one has had a line of that kind a moment before."""
+    monkeypatch.setattr(throttled_log, "_said", {})
+    monkeypatch.setattr(throttled_log, "_left_out", {})
 
 
 # A Redis that is not there.

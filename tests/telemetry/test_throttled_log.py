@@ -8,8 +8,6 @@ from telemetry import throttled_log
 @pytest.fixture
 def lines(monkeypatch, caplog):
     """Return a function that notes a kind at a time, in seconds, and returns what that logged."""
-    monkeypatch.setattr(throttled_log, "_said", {})
-    monkeypatch.setattr(throttled_log, "_left_out", {})
     caplog.set_level("INFO", "telemetry.throttled_log")
 
     def note(kind: str, now: float) -> list[str]:
@@ -40,3 +38,22 @@ def test_a_forged_ballot_has_a_line(lines, define, browser, caplog):
     caplog.clear()
     assert browser.post("/drink/", {"q1": "nesquik"}).status_code == 403
     assert "refused a ballot: csrf" in caplog.messages
+
+
+@pytest.mark.urls("voting_site.urls.vote")
+def test_an_outage_has_a_line_a_minute_whatever_it_hits(monkeypatch, unreachable_redis, browser, caplog):
+    now = 5.0
+    monkeypatch.setattr(throttled_log.time, "monotonic", lambda: now)
+
+    def lines() -> list[str]:
+        caplog.clear()
+        assert [browser.get(f"/poll-{n}/").status_code for n in range(50)] == [503] * 50
+        return [line for line in caplog.messages if line.startswith("503")]
+
+    [line] = lines()
+    assert line.startswith("503 for /poll-0/: the ballot box cannot be reached (")
+    now = 60.0
+    assert lines() == []
+    now = 66.0
+    [line] = lines()
+    assert line.endswith("(99 more since the last line about it)")

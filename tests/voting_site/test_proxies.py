@@ -3,11 +3,12 @@
 import asyncio
 import socket
 import threading
+import time
 from typing import Any
 
 import pytest
 
-from voting_site.serving import proxies
+from voting_site.serving import proxy_names
 from voting_site.serving.proxies import AsgiProxies, Proxies, WsgiProxies
 
 TRUSTED = Proxies(["10.0.0.0/8", "2001:db8::/32"])
@@ -72,8 +73,8 @@ class TestNames:
                 raise socket.gaierror(name)
             return [(None, None, None, "", (known[name], 0))]
 
-        monkeypatch.setattr(proxies.socket, "getaddrinfo", look_up)
-        monkeypatch.setattr(proxies.time, "monotonic", lambda: known["now"])
+        monkeypatch.setattr(proxy_names.socket, "getaddrinfo", look_up)
+        monkeypatch.setattr(proxy_names.time, "monotonic", lambda: known["now"])
         return known
 
     @pytest.fixture
@@ -121,6 +122,53 @@ class TestNames:
         trusted.refresh("172.18.0.5")
         assert dns["asked"] == 1
         assert not trusted.is_stale("172.18.0.5")
+
+    def test_are_looked_up_anew_before_an_address_is_believed_that_was_long_quiet(self, dns, find_client):
+        dns["proxy"] = "172.18.0.5"
+        find_client("172.18.0.5")
+        dns.update(proxy="172.18.0.6", now=100.0)
+        assert find_client("172.18.0.5") == ("172.18.0.5", False)
+
+    def test_a_known_proxy_does_not_wait_for_the_name_server(self, monkeypatch):
+        trusted, name_server = Proxies(["proxy"]), SlowNameServer(monkeypatch)
+        name_server.answers.set()
+        trusted.refresh("172.18.0.5")
+        name_server.answers.clear()
+        name_server.is_asked.clear()
+        monkeypatch.setattr(proxy_names, "KNOWN_S", 0.0)
+        assert not trusted.is_stale("172.18.0.5")
+        assert trusted.find_client("172.18.0.5", "198.51.100.1") == ("198.51.100.1", True)
+        # The look-up goes on beside it.
+        assert name_server.is_asked.wait(10)
+        name_server.answers.set()
+
+    def test_one_request_alone_waits_for_a_dead_name_server(self, monkeypatch):
+        trusted, name_server = Proxies(["proxy"]), SlowNameServer(monkeypatch)
+        monkeypatch.setattr(proxy_names, "WAIT_S", 0.1)
+        trusted.refresh("192.0.2.7")
+        assert name_server.is_asked.is_set()
+        assert not any(trusted.is_stale(f"192.0.2.{n}") for n in range(100))
+        # As soon as it answers again, strangers are looked up as before.
+        name_server.answers.set()
+        monkeypatch.setattr(proxy_names, "UNKNOWN_S", 0.0)
+        deadline = time.monotonic() + 10
+        while not trusted.is_stale("192.0.2.7"):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert trusted.find_client("172.18.0.5", "198.51.100.1") == ("198.51.100.1", True)
+
+
+class SlowNameServer:
+    """Knows one proxy, and says so while `answers` is set."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.answers, self.is_asked = threading.Event(), threading.Event()
+        monkeypatch.setattr(socket, "getaddrinfo", self._look_up)
+
+    def _look_up(self, *_: Any, **__: Any) -> list[Any]:
+        self.is_asked.set()
+        assert self.answers.wait(30)
+        return [(None, None, None, "", ("172.18.0.5", 0))]
 
 
 def through_wsgi(peer: str, *, believe_scheme: bool = False, **headers: str) -> dict[str, str]:

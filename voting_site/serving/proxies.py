@@ -8,23 +8,16 @@ uvicorn's middleware is only for ASGI; Werkzeug's counts hops. `ipaddress` does 
 import asyncio
 import ipaddress
 import re
-import socket
-import threading
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from .proxy_names import Address, HostNames
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 # Characters of the longest address: IPv6 with an IPv4 tail, a zone and a port.
 _LONGEST = 80
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([\d.]+):\d+")
-
-# Seconds for which the addresses of a name are remembered; for a peer that is not among them they are read sooner.
-KNOWN_S = 5.0
-UNKNOWN_S = 0.5
 
 
 def read_address(text: str) -> Address | None:
@@ -51,32 +44,26 @@ class Proxies:
     def __init__(self, entries: Iterable[str]) -> None:
         """Raise ValueError for an entry that is neither a network nor a name."""
         self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
-        self._names: list[str] = []
+        names: list[str] = []
         for entry in entries:
             if _NAME.fullmatch(entry):
                 try:
                     entry.encode("idna")
                 except UnicodeError as error:
                     raise ValueError(f"{entry!r} is no host name: a part is empty or too long") from error
-                self._names.append(entry)
+                names.append(entry)
             else:
                 self._networks.append(ipaddress.ip_network(entry))
-        self._behind_names: frozenset[Address] = frozenset()
-        self._looked_at = float("-inf")
-        self._lock = threading.Lock()
+        self._names = HostNames(names, read_address)
 
     def is_stale(self, peer: str) -> bool:
-        """Tell whether `refresh` should be called before this connection is judged."""
-        if not self._names:
-            return False
-        age = time.monotonic() - self._looked_at
-        return age > KNOWN_S or (age > UNKNOWN_S and not self._trusts(peer))
+        """Tell whether `refresh` should be called before this connection is judged; never wait."""
+        return bool(self._names) and self._names.is_stale(self._trusts(peer))
 
     def refresh(self, peer: str) -> None:
-        """Look the names up, if that is due for this connection. It takes as long as the name server does."""
-        with self._lock:
-            if self.is_stale(peer):
-                self._look_up()
+        """Look the names up, if that is due for this connection; it takes a second at most."""
+        if self.is_stale(peer):
+            self._names.refresh()
 
     def find_client(self, peer: str, forwarded_for: str) -> tuple[str, bool]:
         """Return the visitor's address, and whether the connection came from a trusted proxy; never wait.
@@ -100,24 +87,11 @@ class Proxies:
         return str(client), True
 
     def _knows(self, address: Address) -> bool:
-        return address in self._behind_names or any(address in network for network in self._networks)
+        return address in self._names.addresses or any(address in network for network in self._networks)
 
     def _trusts(self, peer: str) -> bool:
         address = read_address(peer)
         return address is not None and self._knows(address)
-
-    def _look_up(self) -> None:
-        found: set[Address] = set()
-        for name in self._names:
-            try:
-                answers = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-            except OSError:
-                # A name server that does not answer must not shut all visitors out.
-                found |= self._behind_names
-                continue
-            found |= {address for answer in answers if (address := read_address(str(answer[4][0])))}
-        self._behind_names = frozenset(found)
-        self._looked_at = time.monotonic()
 
 
 class WsgiProxies:
@@ -138,7 +112,7 @@ class WsgiProxies:
         return self._proxies.is_stale(environ.get("REMOTE_ADDR", ""))
 
     def refresh(self, environ: dict[str, Any]) -> None:
-        """Look the proxies' names up, which may take seconds."""
+        """Look the proxies' names up, which may take a second."""
         self._proxies.refresh(environ.get("REMOTE_ADDR", ""))
 
     def judge(self, environ: dict[str, Any]) -> None:
