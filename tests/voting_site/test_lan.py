@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
@@ -22,7 +23,7 @@ from voting_site.local.own_addresses import OwnAddress, addresses_for_others
 from voting_site.local.ports import free_port
 from voting_site.local.terminal_code import draw_code
 
-from .processes import PROJECT, Up, answers, run, wait_until
+from .processes import PROJECT, Running, Up, answers, run, wait_until
 
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 SLUG = "nesquik-vs-cola-cao"
@@ -282,3 +283,13 @@ def test_a_port_that_is_in_use_is_named() -> None:
     assert refused.stderr == (
         f"urna: port {port} is in use on 0.0.0.0: stop that program, or choose another port with --result-port\n"
     )
+
+
+@needs_networks
+def test_metrics_answer_on_one_network_alone_if_told_which(phones: Phones, tmp_path: Path) -> None:
+    port, metrics_port = free_port(), free_port()
+    options = ("--metrics-port", str(metrics_port), "--metrics-towards", phones.phone)
+    with Running(tmp_path / "log", "run", "vote", "--port", str(port), *options):
+        wait_until(lambda: answers(metrics_port, "/metrics", phones.here), "metrics on the network of the phones")
+        assert phones.run(REACH, f"http://{phones.here}:{metrics_port}/metrics").startswith("200\n")
+        assert not answers(metrics_port, "/metrics")

@@ -37,10 +37,10 @@ print(flush=True)
 pytestmark = [pytest.mark.long, pytest.mark.large]
 
 
-def scrape(port: int) -> dict[str, float]:
+def scrape(port: int, host: str = "127.0.0.1") -> dict[str, float]:
     """Return what a role tells Prometheus, nothing while it does not answer."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
+        with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=10) as response:
             text = response.read().decode()
     except OSError:
         return {}
@@ -55,13 +55,13 @@ def requests_counted(port: int) -> float:
 class Measured(Running):
     """A role with its metrics, in a temporary folder of its own."""
 
-    def __init__(self, folder: Path, role: str, **environment: str) -> None:
+    def __init__(self, folder: Path, role: str, *options: str, **environment: str) -> None:
         self.port, self.metrics_port = free_port(), free_port()
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
         listen = ("--port", str(self.port)) if ROLES[role].port else ()
         super().__init__(
-            folder / "log", "run", role, *listen, "--metrics-port", str(self.metrics_port),
+            folder / "log", "run", role, *listen, "--metrics-port", str(self.metrics_port), *options,
             TMPDIR=str(self.temporary), **environment,
         )  # fmt: skip
 
@@ -91,6 +91,13 @@ class TestRole:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10)
             sockets = {one.laddr.port for process in command.family() for one in process.net_connections("inet")}
             assert sockets == {port}
+
+    def test_waits_for_the_network_that_it_was_told(self, tmp_path: Path, servers):
+        with Measured(tmp_path, "vote", "--metrics-towards", "nowhere.invalid", **servers) as command:
+            wait_until(lambda: answers(command.port), "vote, which does not wait")
+            wait_until(lambda: "no metrics until there is a way to nowhere.invalid" in command.output, "a warning")
+            assert not scrape(command.metrics_port)
+            assert command.stop() == 0, command.output
 
     def test_names_a_metrics_port_that_is_in_use(self, tmp_path: Path, servers):
         with Measured(tmp_path, "vote", **servers) as command:

@@ -2,10 +2,11 @@
 
 import ipaddress
 import socket
-from contextlib import suppress
 from typing import NamedTuple
 
 import psutil
+
+from .routes import source_towards
 
 # Addresses of no machine (RFC 5737, RFC 3849): they represent all other machines.
 ANYWHERE = ("192.0.2.1", "2001:db8::1")
@@ -44,7 +45,7 @@ def addresses_for_others() -> list[OwnAddress]:
         if one.family in (socket.AF_INET, socket.AF_INET6) and name in links and links[name].isup
         if _is_for_others(one.address)
     ]
-    ways_out = [way for probe in ANYWHERE if (way := _source_towards(probe))]
+    ways_out = [way for probe in ANYWHERE if (way := source_towards(probe))]
 
     def rank(one: OwnAddress) -> tuple[bool, bool, bool]:
         # Behind a tunnel is no neighbour, even if it is the way out.
@@ -63,13 +64,3 @@ def _is_for_others(address: str) -> bool:
     # A link-local address is of use only together with the name of the other machine's interface.
     known = ipaddress.ip_address(address)
     return not known.is_loopback and not known.is_link_local
-
-
-def _source_towards(address: str) -> str | None:
-    """Return this machine's address on the route to another one; None without a route. Nothing is sent."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-        # For UDP the kernel only looks up the route.
-        probe.connect((address, 9))
-        return str(probe.getsockname()[0])
-    return None

@@ -41,7 +41,13 @@ class Command(BaseCommand):
             "--tick-file", type=Path, metavar="FILE", help="touched by worker and beat while they are at work"
         )
         parser.add_argument("--metrics-port", type=int, metavar="N", help="port for Prometheus (default: none)")
-        parser.add_argument("--metrics-host", default="127.0.0.1", help="address of that port (default: 127.0.0.1)")
+        where = parser.add_mutually_exclusive_group()
+        where.add_argument("--metrics-host", default="127.0.0.1", help="address of that port (default: 127.0.0.1)")
+        where.add_argument(
+            "--metrics-towards",
+            metavar="HOST",
+            help="let that port answer only on the address from which this host is reached: on one network of several",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         role = ROLES[options["role"]]
@@ -59,7 +65,11 @@ class Command(BaseCommand):
             linger=options["linger"],
             tick_file=options["tick_file"],
         )
-        if options["metrics_port"]:
+        if options["metrics_port"] and options["metrics_towards"]:
+            metrics.serve_towards(
+                options["metrics_towards"], options["metrics_port"], role=role, replica=settings.REPLICA
+            )
+        elif options["metrics_port"]:
             metrics_host = find_address(options["metrics_host"], options["metrics_port"], "--metrics-port")
             metrics.serve(metrics_host, options["metrics_port"], role=role, replica=settings.REPLICA)
         if not import_string(role.runs)(place):
