@@ -34,6 +34,7 @@ from .paper_pages import PaperPagesMixin
 from .presenter import PresenterMixin
 from .preview import PreviewMixin
 from .result_pages import ResultPagesMixin
+from .retention_pages import RetentionPagesMixin
 from .roll_code_pages import RollCodePagesMixin
 from .roll_import_pages import RollImportPagesMixin
 from .roll_list_pages import RollListPagesMixin
@@ -93,6 +94,7 @@ class ElectionAdmin(
     RollImportPagesMixin,
     RollListPagesMixin,
     RollCodePagesMixin,
+    RetentionPagesMixin,
     KioskPagesMixin,
     WitnessPagesMixin,
     MailPagesMixin,

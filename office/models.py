@@ -155,6 +155,7 @@ class ActName(models.TextChoices):
     REMOVE_WITNESS = "remove-witness", _("witness of the record removed")
     CHANGE_QUORUM = "change-quorum", _("number of witnesses required changed")
     BEGIN_RECORD_ANEW = "begin-record-anew", _("record begun anew")
+    DELETE_ROLL = "delete-roll", _("voters deleted from the roll")
 
 
 class MailOrder(models.Model):

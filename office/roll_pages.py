@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from pages.templatetags.display import isolate
-from polls.models import Election, RollEntry
+from polls.models import Election, Roll, RollEntry
 
 from .access import Right, rights_on
 from .election_view import page_context
+from .retention_acts import DELETABLE
 from .roll_acts import ChangeEntry, CopyRoll, StrikeEntry
 from .roll_forms import CopyForm, RevisionForm, VoterForm, find_sources
 from .roll_summary import find_voters, summarise
@@ -67,6 +68,8 @@ class RollPagesMixin(admin.ModelAdmin):
             page=page,
             shows_who_voted=election.shows_who_voted and Right.RUN in rights,
             may_write=Right.WRITE in rights and not is_over(election),
+            may_delete=Right.CERTIFY in rights and election.state in DELETABLE and (summary.voters or summary.struck),
+            deleted=Roll.objects.filter(election=election).first(),
             has_opened=has_opened(election),
             can_copy=not summary.voters and not summary.struck and find_sources(election).exists(),
         )  # fmt: skip

@@ -484,6 +484,9 @@ class Roll(models.Model):
     revision = models.PositiveIntegerField(default=0)
     since = models.PositiveIntegerField(default=0)
     last_number = models.PositiveIntegerField(default=0)
+    # How many entries there were when all were deleted, since nobody needed them any more, and when that was.
+    deleted = models.PositiveIntegerField(db_default=0)
+    deleted_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"of {self.election_id}, revision {self.revision}"

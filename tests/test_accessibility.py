@@ -79,6 +79,7 @@ PAGES = {
     "a new code": f"{ELECTION}/{{roll}}/voters/1/code/",
     "codes and cards": f"{ELECTION}/{{roll}}/voters/codes/",
     "import a list": f"{ELECTION}/{{roll}}/voters/import/",
+    "delete the voters": f"{ELECTION}/{{roll}}/voters/delete/",
     "kiosks": f"{ELECTION}/{{coded}}/kiosks/",
     "mail": f"{ELECTION}/{{roll}}/mail/",
     "invitations": f"{ELECTION}/{{roll}}/mail/invitation/",
@@ -119,6 +120,7 @@ MISTAKES = {
     "a new voter": PAGES["a new voter"],
     "import a list": PAGES["import a list"],
     "copy a roll": PAGES["copy a roll"],
+    "delete the voters": PAGES["delete the voters"],
 }
 
 

@@ -353,6 +353,15 @@ if BOUNCES_URL and (urlsplit(BOUNCES_URL).scheme not in ("imap", "imaps") or not
     raise ImproperlyConfigured("BOUNCES_URL has to be written as imaps://USER:PASSWORD@HOST/MAILBOX.")
 MAILS_PER_MINUTE = positive("MAILS_PER_MINUTE", default=60, at_most=6000)
 
+# --- Retention ------------------------------------------------------------------------------------------
+
+# Days after certification, or cancellation, for which the voters of a roll are kept; 0 for no term.
+ROLL_RETENTION_DAYS = env.int("ROLL_RETENTION_DAYS", default=0)
+if ROLL_RETENTION_DAYS < 0:
+    raise ImproperlyConfigured(
+        f"ROLL_RETENTION_DAYS is {ROLL_RETENTION_DAYS}; choose a number of days, or 0 for no term."
+    )
+
 # --- Redis: ballot box, Celery broker, channel layer ----------------------------------------------------
 
 # Users with fewer rights, by role, as in PostgreSQL.
@@ -451,6 +460,7 @@ CELERY_BEAT_SCHEDULE = {
         ("office.read_bounces", 60.0),
         # Voter lists that nobody has imported.
         ("office.forget_lists", 600.0),
+        ("office.delete_due_rolls", 600.0),
     )
 }
 

@@ -33,6 +33,7 @@ PAGES = {
     "cancel": WRITE, "duplicate": WRITE, "delete": WRITE, "mend": WRITE, "lot": WRITE, "withdraw": WRITE,
     "code": SEE, "presenter": RUN, "presenting": RUN, "option_looks": WRITE, "languages": WRITE,
     "voters": SEE, "add_voter": WRITE, "import_roll": WRITE, "codes": WRITE, "copy_roll": WRITE,
+    "delete_roll": WRITE,
     "kiosks": RUN, "witnesses": SEE, "audit": AUDIT,
     "mail": SEE, "mail_invitation": WRITE, "mail_reminder": RUN, "mail_result": RUN,
 }  # fmt: skip

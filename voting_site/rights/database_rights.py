@@ -64,10 +64,11 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     # Content is never changed under its hash. The worker removes what no paper shows any more.
     "polls_picture": {"worker": {"SELECT": ALL, "DELETE": ALL}, "result": READ, "admin": LINK},
     # The worker makes the codes that it mails.
-    "polls_roll": {"worker": {**READ, "UPDATE": ("revision",)}, "admin": EDIT},
-    # It derives voter keys from the entries, and notes who has voted.
+    "polls_roll": {"worker": {**READ, "UPDATE": ("revision", "deleted", "deleted_at")}, "admin": EDIT},
+    # It derives voter keys from the entries, and notes who has voted. A policy of the database lets nobody delete the
+    # entries of an election that is over and not certified.
     "polls_rollentry": {
-        "worker": {**READ, "UPDATE": ("voted", "code_hash", "issue", "revision")},
+        "worker": {**READ, "UPDATE": ("voted", "code_hash", "issue", "revision"), "DELETE": ALL},
         "admin": EDIT,
         # All that the role has of this database.
         "signin": {"SELECT": ("election_id", "number", "issue", "email", "subject", "struck_at")},
@@ -208,7 +209,11 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "office_outsideidentity": {"admin": LINK},
     # The office orders mails, and the worker sends them. It forgets reminders once they are done.
     "office_mailorder": {
-        "worker": {**READ, "UPDATE": ("turn_at", "problem", "paused_until", "sent", "skipped")},
+        "worker": {
+            **READ,
+            "UPDATE": ("turn_at", "problem", "paused_until", "sent", "skipped"),
+            "DELETE": ALL,
+        },
         "admin": LINK,
     },
     "office_mailmessage": {
