@@ -27,7 +27,8 @@ from .files import (
 )
 
 # The number of Redis's secrets, and a hash of the rights that they give. Other rights need another number, here as in
-# docker/stack.yaml, docker/make-swarm-secrets and docker/verification: with the old one a stack keeps the old rights.
+# docker/stack.yaml, docker/make-swarm-secrets, docker/verification, docker/chart and docker/make-kubernetes-secrets:
+# with the old one an installation keeps the old rights.
 GENERATION, RIGHTS = 8, "32ad9ca3d9e53fff"
 
 STACK = services("stack.yaml")
