@@ -18,7 +18,7 @@ from voting_site.local.data_folder import DataFolder, Unusable
 from voting_site.metric_files import keep_values_in_slots, make_folder
 
 # What settings need of the environment, for commands that work on files alone: they need neither a secret nor a server.
-ALONE = {"tabulate", "witness"}
+ALONE = {"drill", "restore", "tabulate", "witness"}
 NOTHING = {"DATABASE_URL": "sqlite://:memory:", "REDIS_URL": "redis://127.0.0.1:0"}
 # Commands that need no server, or that start the servers themselves; for any other command they are started.
 WITHOUT_SERVICES = {
@@ -32,6 +32,10 @@ WITHOUT_SERVICES = {
     "up",
     "version",
 }
+
+
+# Options with which a command needs none either: it waits for those of a running Urna (`backup --follow`).
+WITHOUT_SERVICES_OPTIONS = {"--help", "-h", "--version", "--follow"}
 
 
 def main(arguments: list[str]) -> None:
@@ -66,7 +70,7 @@ def main(arguments: list[str]) -> None:
 
         needed = embedded.services(folder)
         os.environ.update(embedded.environment(folder))
-        if needed and command not in WITHOUT_SERVICES and not {"--help", "-h", "--version"} & set(arguments):
+        if needed and command not in WITHOUT_SERVICES and not WITHOUT_SERVICES_OPTIONS & set(arguments):
             services = embedded.running(folder, needed)
     with services:
         execute_from_command_line([sys.argv[0], *arguments])

@@ -47,7 +47,7 @@ def compare() -> None:
         for log in logs.defer("frontier"):
             name, head = _name(log.verifier_key), Note.parse(log.checkpoint.encode()).text
             known = _read(seen.get(name))
-            if known is None or _begins_with(log, known):
+            if known is None or begins_with(log, known):
                 newer[name] = head
             else:
                 _note(log, known)
@@ -75,7 +75,7 @@ def _read(text: bytes | None) -> Checkpoint | None:
         return None
 
 
-def _begins_with(log: SignedLog, known: Checkpoint) -> bool:
+def begins_with(log: SignedLog, known: Checkpoint) -> bool:
     """Tell whether the tree of a log begins with that of another head."""
     head = Checkpoint.parse(Note.parse(log.checkpoint.encode()).text)
     if known.size > head.size:

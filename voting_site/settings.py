@@ -382,6 +382,8 @@ CHANNEL_LAYERS = {
 
 # Whether accepted votes, and what has become of them, are answered without Django's handler; all else goes through it.
 FAST_PATH = URNA_ROLE == "vote" and env.bool("FAST_PATH", default=True)
+# Backups that `backup` keeps in a folder.
+BACKUPS_KEPT = positive("BACKUPS_KEPT", default=7, at_most=10_000)
 # Shards of a newly published election; those already published keep theirs.
 BALLOT_BOX_SHARDS = positive("BALLOT_BOX_SHARDS", default=1, at_most=64)
 # One voter's ballots in one election: this many at once, then one in each interval (milliseconds).

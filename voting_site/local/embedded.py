@@ -123,9 +123,15 @@ def _wait_for(service: Service, child: subprocess.Popen[bytes], log: Path) -> No
     deadline = time.monotonic() + START_TIMEOUT
     while not service.answers():
         if child.poll() is not None or time.monotonic() > deadline:
-            said = log.read_text(errors="replace").strip().splitlines() or ["it says nothing"]
-            raise Unusable(f"{service.program.name} does not start: {said[-1]} (see {log})")
+            raise Unusable(f"{service.program.name} does not start: {_last_words(log, service.program)} (see {log})")
         time.sleep(0.02)
+
+
+def _last_words(log: Path, program: Program) -> str:
+    """Return the line that says why a program has ended: behind it may be hints, and before it what is always said."""
+    lines = log.read_text(errors="replace").strip().splitlines()
+    said = [line for line in lines if not any(part in line for part in program.noise)] or ["it says nothing"]
+    return next((line for line in reversed(said) if "FATAL:" in line or "PANIC:" in line), said[-1])
 
 
 def _stop(child: subprocess.Popen[bytes], program: Program) -> None:

@@ -76,6 +76,8 @@ class Postgres:
             "fsync": "on",
             "full_page_writes": "on",
             "synchronous_commit": "on",
+            # What a backup can be behind (voting_site/backup/wal_stream.py) before it has to begin anew.
+            "wal_keep_size": "512MB",
             # Clients log their own errors; what only the server knows is logged as FATAL or above.
             "log_min_messages": "fatal",
             "logging_collector": "off",

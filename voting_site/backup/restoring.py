@@ -1,0 +1,121 @@
+"""Restore a backup into a data folder: beside it first, and into its place once the database has recovered."""
+
+import datetime as dt
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg2
+import pyrage
+
+from ..local import embedded
+from ..local.data_folder import DataFolder, Unusable
+from ..local.postgres import Postgres, binary
+from ..local.service_user import as_service_user, give_to_service_user
+from ..local.valkey import Valkey
+from .archive import Plan
+from .checking import read_contents_of, refuse_another_installation, refuse_running, refuse_without_room
+from .laying_out import Told, give, lay_out_box, lay_out_database
+from .sealed_files import Damaged, sync_folder
+
+# Seconds between two looks at a database that recovers.
+LOOK_S = 0.1
+
+
+class Restored(NamedTuple):
+    """What a restore has brought back: the ballots that waited in the box, and the folder that was there before."""
+
+    waiting: int
+    before: Path | None
+
+
+def restore(
+    plan: Plan,
+    folder: DataFolder,
+    identities: Sequence[pyrage.x25519.Identity],
+    *,
+    replace: bool,
+    another: bool,
+    told: Told,
+) -> Restored:
+    """Restore what was checked by `checking.check`; raises Unusable, with the data folder as it was.
+
+    `replace` keeps the folder that is there, under another name; `another` restores over another installation.
+    """
+    refuse_running(folder)
+    is_used = folder.path.exists() and any(one.name not in ("lock", "visitors") for one in folder.path.iterdir())
+    if is_used and not another:
+        refuse_another_installation(plan, folder.path / "postgres")
+    if is_used and not replace:
+        raise Unusable(f"there is something in {folder.path}: say --replace to keep it beside, under another name")
+    draft = DataFolder(folder.path.with_name(folder.path.name + ".restoring"))
+    shutil.rmtree(draft.path, ignore_errors=True)
+    refuse_without_room(plan, folder.path.parent)
+    try:
+        waiting = _fill(plan, draft, identities, told)
+    except (Damaged, OSError, Unusable, psycopg2.Error, subprocess.SubprocessError) as error:
+        shutil.rmtree(draft.path, ignore_errors=True)
+        raise Unusable(f"nothing was restored, and {folder.path} is as it was: {error}") from error
+    before = None
+    if is_used:
+        refuse_running(folder)
+        before = folder.path.with_name(f"{folder.path.name}.before-{dt.datetime.now():%Y%m%dT%H%M%S}")
+        folder.path.rename(before)
+    elif folder.path.exists():
+        shutil.rmtree(folder.path)
+    draft.path.rename(folder.path)
+    sync_folder(folder.path.parent)
+    return Restored(waiting, before)
+
+
+def _fill(plan: Plan, draft: DataFolder, identities: Sequence[pyrage.x25519.Identity], told: Told) -> int:
+    """Make a data folder of a backup, and let its database recover; return how many ballots waited in the box."""
+    draft.create()
+    postgres, valkey = Postgres(draft), Valkey(draft)
+    for place in (postgres.data, valkey.data):
+        place.mkdir(mode=0o700)
+        give_to_service_user(place)
+    owner = postgres.data.stat()
+    lay_out_database(plan, postgres.data, identities, run_as=as_service_user(), told=told)
+    _verify(postgres.data)
+    secret_key, _ = read_contents_of(plan, identities)
+    with open(os.open(draft.path / "secret_key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secret_key)
+    waiting = lay_out_box(plan, valkey.data, identities)
+    for place in (postgres.data, valkey.data):
+        give(place, owner.st_uid, owner.st_gid)
+    with embedded.running(draft, [postgres]):
+        _wait_for_recovery(plan, postgres, told)
+    return waiting
+
+
+def _verify(cluster: Path) -> None:
+    """Let PostgreSQL compare each file of a base with the list that it has made of them; raises Damaged."""
+    command = [*as_service_user(), binary("pg_verifybackup"), "--no-parse-wal", "--quiet", "--exit-on-error"]
+    # What is there besides the base.
+    ignored = [f"--ignore={name}" for name in ("urna_wal", "urna_life", "postgresql.auto.conf", "recovery.signal")]
+    done = subprocess.run([*command, *ignored, str(cluster)], capture_output=True, text=True, cwd="/")
+    if done.returncode:
+        raise Damaged(f"the base is damaged: {(done.stderr.strip().splitlines() or ['no reason'])[0]}")
+
+
+def _wait_for_recovery(plan: Plan, postgres: Postgres, told: Told) -> None:
+    """Wait until the database has read all of the log that was saved, and takes writes."""
+    first, last = plan.manifest.start, plan.end
+    shown = 0.0
+    with closing(psycopg2.connect(postgres.url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        while True:
+            cursor.execute("SELECT pg_is_in_recovery(), (pg_last_wal_replay_lsn() - '0/0')::bigint")
+            recovers, place = cursor.fetchone()
+            if not recovers:
+                return
+            if time.monotonic() - shown >= 2 and last > first:
+                told(f"the database recovers: {max(0, min(1, (int(place or 0) - first) / (last - first))):.0%}")
+                shown = time.monotonic()
+            time.sleep(LOOK_S)
