@@ -22,7 +22,8 @@ from tests.faults.heads import Heads
 from tests.voting_site.processes import answers, run, wait_until
 from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
-from voting_site.local.postgres import Postgres, binary
+from voting_site.local.postgres import Postgres
+from voting_site.local.postgres_programs import binary
 from voting_site.local.valkey import Valkey
 
 from .people import ACCEPTED, Account, Ballot, Crowd, Person, loaded

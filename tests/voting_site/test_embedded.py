@@ -18,7 +18,8 @@ from redis import Redis
 from voting_site.local import embedded, leftovers, postgres
 from voting_site.local.data_folder import DataFolder, Unusable
 from voting_site.local.leftovers import MARK, end_leftovers, mark
-from voting_site.local.postgres import CLEAN_ENVIRONMENT, Postgres, binary
+from voting_site.local.postgres import CLEAN_ENVIRONMENT, Postgres
+from voting_site.local.postgres_programs import binary
 from voting_site.local.service_user import as_service_user
 from voting_site.roles import ROLES, WITH_DATABASE
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pyrage
 
-from ..local.data_folder import ANOTHER_FOLDER, MAKE_ROOM, DataFolder, Unusable
-from ..local.leftovers import started_on
+from ..local.data_folder import MAKE_ROOM, Unusable
 from .archive import ANOTHER_BACKUP, Plan, check_files
 from .contents import ElectionState, known_migrations, read_contents
 from .sealed_files import Damaged, read_whole
@@ -40,17 +39,6 @@ def refuse_newer(plan: Plan) -> None:
             f"the backup {plan.manifest.name} was made by a newer release of Urna ({plan.manifest.release}), whose"
             f" database this one does not know ({unknown[-1]}): restore it with that release"
         )
-
-
-def refuse_running(folder: DataFolder) -> None:
-    """Raise Unusable while something runs on a data folder."""
-    if not folder.path.exists():
-        return
-    with folder.ownership() as ours:
-        if not ours:
-            raise Unusable(f"process {folder.owner()} runs Urna on {folder.path}: stop it, or {ANOTHER_FOLDER}")
-    if left := [str(one.process.pid) for one in started_on(folder) if one.has_owner]:
-        raise Unusable(f"processes of Urna run on {folder.path} ({', '.join(left)}): stop them, or {ANOTHER_FOLDER}")
 
 
 def installation_of(cluster: Path) -> str:

@@ -57,7 +57,6 @@ def write_contents(elections: list[ElectionState]) -> bytes:
     return json.dumps(
         {
             "secret_key": settings.SECRET_KEY,
-            "database_password": connection.settings_dict.get("PASSWORD") or "",
             "elections": [asdict(one) for one in elections],
         }
     ).encode()

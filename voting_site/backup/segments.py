@@ -28,8 +28,8 @@ def write_segments(
 ) -> None:
     """Write the segments from the place `first` on, where one begins, into a folder, of pieces that follow each other.
 
-    `told` gets the place that was reached. The last one is filled with zeros, where a recovery finds the end of the log.
-    Raises Damaged, OSError.
+    `told` gets the place that was reached. The last one is filled with zeros, at which a recovery finds the end of the
+    log. Raises Damaged, OSError.
     """
     folder.mkdir(mode=0o700)
     place = first

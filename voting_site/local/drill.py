@@ -16,11 +16,11 @@ from typing import Any
 import pyrage
 from django.conf import settings
 
-from ..local.data_folder import DataFolder, Unusable
-from .archive import Archive
-from .checking import check, read_contents_of
-from .contents import ElectionState
-from .laying_out import Told
+from ..backup.archive import Archive, Plan
+from ..backup.checking import check, read_contents_of
+from ..backup.contents import ElectionState
+from ..backup.laying_out import Told
+from .data_folder import DataFolder, Unusable
 from .restoring import restore
 
 # Variables that name servers and secrets, which are others for each data folder.
@@ -133,7 +133,7 @@ def is_running(folder: DataFolder) -> bool:
 
 def _try(
     found: Findings,
-    plan: Any,
+    plan: Plan,
     identities: Sequence[pyrage.x25519.Identity],
     temporary: Path,
     known: list[ElectionState],
