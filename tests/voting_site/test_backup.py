@@ -5,6 +5,7 @@ import itertools
 import os
 import random
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -46,7 +47,7 @@ from voting_site.backup.wal_stream import Interrupted
 from voting_site.local.data_folder import DataFolder, Unusable
 from voting_site.local.restoring import restore
 
-from .processes import wait_until
+from .processes import DEADLINE, MANAGE, fresh_environment, wait_until
 
 IDENTITY = pyrage.x25519.Identity.generate()
 RECIPIENTS = [IDENTITY.to_public()]
@@ -338,6 +339,30 @@ class TestPlan:
             pass
 
 
+# Runs the rest of its arguments, which cannot write a file of more than 1 MB: too little for a base.
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.django_db
+@pytest.mark.large
+class TestFullDisk:
+    def test_leaves_the_older_backup_whole(self, copied, servers, box):
+        before = tree(copied.backups)
+        command = [sys.executable, "-c", LIMITED, *MANAGE, "backup", str(copied.path)]
+        environment = fresh_environment(**servers)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=DEADLINE)
+        assert done.returncode == 1
+        assert "No backup was made, and older ones are as they were" in done.stderr
+        assert tree(copied.backups) == before
+        plan = copied.plan()
+        check(plan, [])
+        assert plan.pieces
+
+
 class TestKeeping:
     def test_removes_old_backups_and_what_only_they_need(self, archive):
         add_backup(archive, "b1", series="s0")
@@ -431,14 +456,18 @@ def made(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django
     return archive
 
 
+@pytest.fixture
+def copied(made: Archive, tmp_path: Path) -> Archive:
+    """A copy of that backup, which a test may harm."""
+    subprocess.run(["cp", "-a", made.path, tmp_path / "copied"], check=True)
+    return Archive(tmp_path / "copied")
+
+
+# pytest-django makes a database only for tests that say so.
+@pytest.mark.django_db
 @pytest.mark.large
 class TestRestore:
     """What a restore of the one backup does."""
-
-    @pytest.fixture
-    def copied(self, made, tmp_path) -> Archive:
-        subprocess.run(["cp", "-a", made.path, tmp_path / "copied"], check=True)
-        return Archive(tmp_path / "copied")
 
     @pytest.fixture
     def data(self, tmp_path) -> DataFolder:

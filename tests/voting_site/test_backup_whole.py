@@ -1,17 +1,16 @@
-"""A whole Urna is backed up while people vote, loses both disks, and is restored; and what a restore refuses."""
+"""A whole Urna is backed up while people vote, loses both disks, and is restored; and the drill"""
 
-import json
 import shutil
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pyrage
 import pytest
 
 from tests.test_survival import SLUG, counted
 from tests.web import Voter
+from voting_site.backup.archive import Archive
 from voting_site.local.data_folder import DataFolder
 from voting_site.local.leftovers import started_on
 
@@ -21,7 +20,6 @@ pytestmark = [pytest.mark.large, pytest.mark.long]
 
 # Seconds of accepted ballots that may be lost with both disks: a tick, and as much again on a busy machine.
 LOST_S = 3.0
-PIECES = "log/*/wal/*"
 
 
 def vote(urna: Up, number: int, choice: str = "nesquik") -> list[Voter]:
@@ -36,17 +34,6 @@ def vote(urna: Up, number: int, choice: str = "nesquik") -> list[Voter]:
 
 def follow(archive: Path, data: Path, *options: str) -> Running:
     return Running(archive.with_suffix(".log"), "backup", str(archive), "--data", str(data), "--follow", *options)
-
-
-def names(archive: Path) -> list[str]:
-    return sorted(path.parent.name for path in archive.glob("backups/*/manifest.json"))
-
-
-def tip(archive: Path) -> dict[str, Any]:
-    """Return how far the newest series reaches."""
-    [series] = {json.loads(path.read_text())["series"] for path in archive.glob(f"backups/{names(archive)[-1]}/*.json")}
-    found: dict[str, Any] = json.loads((archive / "log" / series / "tip.json").read_text())
-    return found
 
 
 def kill_everything(urna: Up, *others: Running) -> None:
@@ -90,7 +77,7 @@ class TestLossOfBothDisks:
         shutil.rmtree(data)
         done = run("restore", str(archive), "--data", str(data), *(("--identity", str(tmp_path / "key")) * recipient))
         assert done.returncode == 0, done.stderr
-        assert len(names(archive)) == 1
+        assert len(Archive(archive).names()) == 1
         with Up(tmp_path, data=data) as restored:
             restored.wait_until_ready()
             now = counted(restored)
@@ -106,3 +93,32 @@ class TestLossOfBothDisks:
             assert "ALARM the ballot box had lost data" in restored.output
             check_accounts(data)
         tell(f"lost with both disks: {lost} of {len(last)} ballots that were accepted in the last moment")
+
+
+class TestDrill:
+    def test_says_what_would_be_lost_and_what_is_wrong(self, tmp_path):
+        archive, place = tmp_path / "archive", tmp_path / "place"
+        place.mkdir()
+
+        def drill() -> tuple[int, str]:
+            done = run("drill", str(archive), "--data", str(urna.data), "--place", str(place))
+            return done.returncode, done.stdout + done.stderr
+
+        with Up(tmp_path) as urna:
+            urna.wait_until_ready()
+            vote(urna, 4)
+            wait_until(lambda: counted(urna)["ballots"] == 4, "a count of all")
+            assert run("backup", str(archive), "--data", str(urna.data)).returncode == 0
+            vote(urna, 3, "cola-cao")
+            wait_until(lambda: counted(urna)["ballots"] == 7, "a count of all")
+            code, said = drill()
+            assert code == 0, said
+            assert "restored and counted again: 4 ballots of 1 elections" in said
+            assert f"compared with the Urna that runs on {urna.data}" in said
+            assert "would be lost: 3 ballots" in said
+            assert list(place.iterdir()) == []
+            # Somebody has changed a count.
+            urna.execute("from tally.models import Count; Count.objects.filter(key='q1:nesquik').update(n=9)")
+            assert run("backup", str(archive), "--data", str(urna.data)).returncode == 0
+            code, said = drill()
+            assert (code, "WRONG nesquik-vs-cola-cao: counted again" in said) == (1, True), said

@@ -158,6 +158,7 @@ class Making:
                 # People go on voting while PostgreSQL is away.
                 with contextlib.suppress(Unavailable, OSError):
                     self._look()
+                    self._series.set_heads(read_heads())
         self.stopping.wait(TICK_S)
 
     def _note_success(self) -> None:

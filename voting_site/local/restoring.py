@@ -60,9 +60,15 @@ def restore(
     refuse_without_room(plan, folder.path.parent)
     try:
         waiting = _fill(plan, draft, identities, told)
+        before = _put_into_place(draft, folder, is_used=is_used)
     except (Damaged, OSError, Unusable, psycopg2.Error, subprocess.SubprocessError) as error:
         shutil.rmtree(draft.path, ignore_errors=True)
         raise Unusable(f"nothing was restored, and {folder.path} is as it was: {error}") from error
+    return Restored(waiting, before)
+
+
+def _put_into_place(draft: DataFolder, folder: DataFolder, *, is_used: bool) -> Path | None:
+    """Give a folder the name of another one; return the new name of that, None if nothing was in it."""
     before = None
     if is_used:
         refuse_running(folder)
@@ -70,9 +76,14 @@ def restore(
         folder.path.rename(before)
     elif folder.path.exists():
         shutil.rmtree(folder.path)
-    draft.path.rename(folder.path)
+    try:
+        draft.path.rename(folder.path)
+    except OSError:
+        if before:
+            before.rename(folder.path)
+        raise
     sync_folder(folder.path.parent)
-    return Restored(waiting, before)
+    return before
 
 
 def refuse_running(folder: DataFolder) -> None:
