@@ -132,7 +132,7 @@ def _answer(request: HttpRequest, name: tuple[str, ...], read: Callable[[], Snap
 
     def find() -> Answer:
         snapshot = read()
-        return Answer(snapshot.content, lambda: make(snapshot))
+        return Answer(snapshot.content, lambda: make(snapshot), snapshot.age)
 
     return same_for_all_languages(revalidate(request, name, find))
 

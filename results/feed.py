@@ -21,6 +21,7 @@ from polls.models import Election
 from tally.announce import GROUP
 
 from . import metrics, watchers
+from .freshness import STALE_S
 from .snapshot import Snapshot, read_snapshots, write_time
 from .wall import read_walls, write_frame
 
@@ -29,6 +30,11 @@ logger = logging.getLogger(__name__)
 READ_INTERVAL_S = 0.1
 TICK_S = 2.0
 RESUBSCRIBE_S = 1.0
+# After a hint a copy of the database is read once more, so many seconds later.
+COPY_S = 0.5
+# Seconds after which the connection is made anew. Where the address names several servers, the first of them may be
+# back, after another one had to stand in.
+RENEW_S = 60.0
 
 
 class Channel:
@@ -54,14 +60,14 @@ class Channel:
 
     @property
     def age(self) -> float:
-        """Return the seconds since the last good read, or since somebody began to watch."""
+        """Return how old the last good read is in seconds, of a copy with its lag; or since when somebody watches."""
         return time.monotonic() - self._read_at
 
     def take(self, snapshot: Snapshot, wall: dict[str, Any] | None = None) -> None:
         """Keep a snapshot that was just read, and ring if it shows anything new; ignore an older version."""
         if self._snapshot and snapshot.version < self._snapshot.version:
             return
-        shown, self._snapshot, self._read_at = self._snapshot, snapshot, time.monotonic()
+        shown, self._snapshot, self._read_at = self._snapshot, snapshot, time.monotonic() - (snapshot.age or 0)
         if shown is None or wall != self._wall or not snapshot.shows_the_same_as(shown):
             self._wall = wall
             self.frame = snapshot.to_json() if wall is None else write_frame(snapshot, wall)
@@ -105,6 +111,7 @@ class Feed:
         self._tasks: list[asyncio.Task[None]] = []
         self._reader: ThreadPoolExecutor | None = None
         self._others = watchers.Watchers()
+        self._reads_copy = False
 
     async def watch(self, election: int, *, wall: bool = False) -> AsyncGenerator[str]:
         """Yield the newest snapshot of an election, then one for each change, and a heartbeat at each tick.
@@ -122,6 +129,9 @@ class Feed:
                     seen = channel.number
                     metrics.FRAMES.inc()
                     yield channel.frame
+                    if channel.heartbeat and channel.age > STALE_S:
+                        # The frame may be of a time when it was new.
+                        yield channel.heartbeat
                 await bell.wait()
                 if channel.number == seen:
                     metrics.HEARTBEATS.inc()
@@ -194,6 +204,10 @@ class Feed:
     async def _read(self) -> None:
         watched = self._channels.keys() | self._walls.keys()
         snapshots: list[Snapshot] = await self._ask(read_again, list(watched)) or []
+        self._reads_copy = any(snapshot.age is not None for snapshot in snapshots)
+        if any(one.lacks_counted and one.age is not None and not one.is_stale for one in snapshots):
+            # A copy gets what was counted in a moment: nobody waits for the next tick.
+            self._read_wanted.set()
         for snapshot in snapshots:
             if channel := self._channels.get(snapshot.election.pk):
                 channel.take(snapshot)
@@ -228,6 +242,9 @@ class Feed:
                             self._others.hear(hint)
                         elif hint["election"] in self._channels or hint["election"] in self._walls:
                             self._read_wanted.set()
+                            if self._reads_copy:
+                                # It may not have yet what the hint is about, such as an act of the office.
+                                asyncio.get_running_loop().call_later(COPY_S, self._read_wanted.set)
                 finally:
                     for group in groups:
                         await layer.group_discard(group, name)
@@ -236,9 +253,17 @@ class Feed:
                 await asyncio.sleep(RESUBSCRIBE_S)
 
 
+_connected_at = 0.0
+
+
 def read_again(elections: Sequence[int]) -> list[Snapshot]:
     """Read snapshots on this thread's connection, which stays open; if it is broken, once more on a new one."""
+    global _connected_at
     watched = Election.objects.filter(pk__in=elections)
+    if time.monotonic() - _connected_at > RENEW_S:
+        connection.close()
+    if connection.connection is None:
+        _connected_at = time.monotonic()
     try:
         return read_snapshots(watched)
     except (OperationalError, InterfaceError):

@@ -25,4 +25,5 @@ def count_refusal(reason: str) -> None:
 # --- Read in exporter.py when Prometheus asks -------------------------------------------------------------
 
 SOCKETS = Fact("urna_sockets_open", "Sockets that follow an election.", ["election"])
+DATA_AGE = Fact("urna_result_data_age_seconds", "Age of what the database says; only where it is a copy.")
 FRAME_AGE = Fact("urna_frame_age_seconds", "Time since the last good read for open sockets.", ["election"])

@@ -95,4 +95,5 @@ def _write(place: _Place, title: str, snapshots: list[Snapshot], events: list[Ev
             updateddate=event.at,
         )
     text = feed.writeString("utf-8")
-    return Answer(text, lambda: HttpResponse(text, content_type="application/atom+xml; charset=utf-8"))
+    age = max((one.age for one in snapshots if one.age is not None), default=None)
+    return Answer(text, lambda: HttpResponse(text, content_type="application/atom+xml; charset=utf-8"), age)

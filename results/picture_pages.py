@@ -31,7 +31,11 @@ def chart_svg(request: HttpRequest, slug: str) -> HttpResponse:
         from .pictures import chart
 
         snapshot = _get_shown(slug)
-        return Answer(snapshot.content, lambda: HttpResponse(chart.draw(snapshot, str), content_type="image/svg+xml"))
+
+        def draw() -> HttpResponse:
+            return HttpResponse(chart.draw(snapshot, str), content_type="image/svg+xml")
+
+        return Answer(snapshot.content, draw, snapshot.age)
 
     return revalidate(request, _name(slug, "svg"), read)
 
@@ -50,6 +54,7 @@ def chart_png(request: HttpRequest, slug: str) -> HttpResponse:
             lambda: _draw(
                 chart.draw(snapshot, fonts.printable), key=f"{_name(slug, 'png')} {snapshot.content}", zoom=ZOOM
             ),
+            snapshot.age,
         )
 
     return _unless_busy(request, _name(slug, "png"), read)
@@ -65,7 +70,7 @@ def card_png(request: HttpRequest, slug: str) -> HttpResponse:
 
         snapshot = get_snapshot(slug)
         svg = card.draw(snapshot, Look.read(snapshot.election.look))
-        return Answer(svg, lambda: _draw(svg, key=svg, zoom=1))
+        return Answer(svg, lambda: _draw(svg, key=svg, zoom=1), snapshot.age)
 
     return _unless_busy(request, _name(slug, "card"), read, CARD_AGE)
 

@@ -13,6 +13,7 @@ from record.formats.encodings import Malformed
 from record.formats.tiles import parse_path
 from record.models import Audit, InstallationLog, Log, SignedLog
 
+from .freshness import require_head_of_now
 from .open_data import open_data
 
 # A tile never changes: its path says how wide it is.
@@ -45,6 +46,7 @@ def get_record(slug: str) -> Log:
 @open_data
 def checkpoint(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Return the newest signed checkpoint, with the cosignatures of the witnesses that have seen it."""
+    require_head_of_now()
     return _answer(cosigned_checkpoint(get_log(slug)), TEXT, "no-cache")
 
 
@@ -76,6 +78,7 @@ def tile(request: HttpRequest, path: str, slug: str | None = None) -> HttpRespon
 @open_data
 def proof(request: HttpRequest, slug: str, receipt: str) -> HttpResponse:
     """Return the proof that an entry is in the record, as a file to be kept."""
+    require_head_of_now()
     log = get_record(slug)
     try:
         place = reading.find_place(log, receipt)

@@ -9,10 +9,12 @@ from functools import cached_property
 from random import Random
 from typing import Any, NamedTuple, Self
 
-from django.db.models import Case, DateTimeField, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db import OperationalError, connection
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Concat, NullIf
 
-from polls import ballot_box, markings, methods
+from polls import markings, methods
+from polls.ballot_box.copies import Levels
 from polls.design import Paper
 from polls.life import HAS_RESULT, Phase
 from polls.models import Design, Election, Shows
@@ -20,6 +22,7 @@ from tally.contests_shown import ContestShown, write_json
 from tally.models import StoredOutcome
 from tally.outcomes import tabulate
 
+from .freshness import STALE_S, Freshness, Origin, read_levels, with_heartbeat, with_origin
 from .outcome_shown import OutcomeShown, Source
 from .pace_shown import PaceShown
 
@@ -43,8 +46,9 @@ class Certificate(NamedTuple):
 class Snapshot:
     """What is shown of one election; `as_of` is PostgreSQL's time.
 
-    `pending` is None while it is not known: the box is out of reach, or it is empty, and the newest ballots are counted
-    but not shown, since the outcome takes long. It is None as well until the result is final, if results go in steps.
+    `pending` is None while it is not known: the box is out of reach; or it is empty, and the newest ballots are counted
+    but not shown, since the outcome takes long; or this is read from a copy of the database that does not have yet what
+    has left the box. It is None as well until the result is final, if results go in steps.
     Words come from `paper`, which is what voters see, and not from the election, which is what its organiser wrote.
     """
 
@@ -55,6 +59,10 @@ class Snapshot:
     version: int
     pending: int | None
     as_of: dt.datetime
+    # How old it was when it was read, in seconds; None where it comes from the server that is written to.
+    age: float | None = None
+    # Ballots have left the box that are not here yet.
+    lacks_counted: bool = False
     # Seconds between two outcomes at least, 0 where each round of the count has its own.
     rest: int = 0
     # What the ballots weigh together, where weights differ; and voted and entitled, where there is a roll.
@@ -85,6 +93,11 @@ class Snapshot:
     def counted(self) -> int:
         """Return how many ballots are counted, for the office."""
         return self.shown.source.ballots
+
+    @property
+    def is_stale(self) -> bool:
+        """Tell whether it was so old when it was read that it may not be shown without saying so."""
+        return (self.age or 0) > STALE_S
 
     @property
     def contests(self) -> Sequence[ContestShown]:
@@ -135,7 +148,7 @@ class Snapshot:
     def as_dict(self) -> dict[str, Any]:
         """Return the snapshot as the contract has it."""
         contests = self.shown.asked if self.withheld else [one.as_dict() for one in self.contests]
-        return self._heading | {"contests": contests, "as_of": write_time(self.as_of)}
+        return self._heading | {"contests": contests} | self._times
 
     def to_json(self) -> str:
         """Write what `as_dict` returns, without encoding the contests again."""
@@ -148,7 +161,13 @@ class Snapshot:
         return self._end(f'"translations":{write_json(words)},')
 
     def _end(self, more: str = "") -> str:
-        return f'{self.content},{more}"as_of":{write_json(write_time(self.as_of))}}}'
+        return f"{self.content},{more}{write_json(self._times)[1:]}"
+
+    @property
+    def _times(self) -> dict[str, Any]:
+        """Return what changes with each read, and so is no part of the content."""
+        age = {} if self.age is None else {"age": round(self.age, 3)}
+        return {"as_of": write_time(self.as_of), **age}
 
     @cached_property
     def content(self) -> str:
@@ -160,13 +179,6 @@ class Snapshot:
 def write_time(moment: dt.datetime) -> str:
     """Write a time in UTC, always with microseconds, so that text order is time order."""
     return moment.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-class ClockTimestamp(Func):
-    """PostgreSQL's clock at this very moment, not at the start of the transaction."""
-
-    function = "clock_timestamp"
-    output_field = DateTimeField()
 
 
 # What a page shows or needs for it. The role may read no other column.
@@ -196,6 +208,8 @@ _FRAME = Case(
     ),
     output_field=TextField(),
 )
+# PostgreSQL's codes for a statement that a copy has cancelled, because what it replays removes rows or locks a table.
+_CONFLICTS = {"40001", "40P01"}
 _OUTCOMES = Cast("outcome__contests", TextField())
 
 
@@ -211,9 +225,9 @@ def read_snapshots(elections: QuerySet[Election], *, whole: bool = False) -> lis
     that the pages of all others go on.
     """
     snapshots = []
-    for election, pending in _read_rows(elections, whole):
+    for read in _read_rows(elections, whole):
         try:
-            snapshots.append(_snapshot(election, pending))
+            snapshots.append(_snapshot(*read))
         except NoOutcome as error:
             logger.error("%s", error)
     return snapshots
@@ -221,26 +235,34 @@ def read_snapshots(elections: QuerySet[Election], *, whole: bool = False) -> lis
 
 def read_snapshot(elections: QuerySet[Election], *, whole: bool = False) -> Snapshot | None:
     """Read the snapshot of the only one of `elections`, None if there is none; raises NoOutcome as well."""
-    return next((_snapshot(election, pending) for election, pending in _read_rows(elections, whole)), None)
+    return next((_snapshot(*read) for read in _read_rows(elections, whole)), None)
 
 
-def _read_rows(elections: QuerySet[Election], whole: bool) -> list[tuple[Any, int | None]]:
-    """Read what `_snapshot` needs of each election, and how many of its ballots wait; None where Redis is down."""
-    # The box first: what leaves it afterwards is in the outcomes read here. So "nothing waits" means "all is shown".
-    boxes = list(elections.values_list("pk", "shards"))
+def _read_rows(elections: QuerySet[Election], whole: bool) -> list[tuple[Any, Freshness, Levels]]:
+    """Read what `_snapshot` needs of each election, and once more if a copy has cancelled that to go on replaying."""
     try:
-        waiting = ballot_box.count_waiting(boxes)
-    except ballot_box.Unavailable:
-        waiting = {}
+        return _read_rows_once(elections, whole)
+    except OperationalError as error:
+        if getattr(error.__cause__, "pgcode", None) not in _CONFLICTS or connection.in_atomic_block:
+            raise
+    return _read_rows_once(elections, whole)
+
+
+def _read_rows_once(elections: QuerySet[Election], whole: bool) -> list[tuple[Any, Freshness, Levels]]:
+    boxes = list(with_origin(elections).values_list("pk", "shards", "is_copy", "replayed_at"))
+    if not boxes:
+        return []
+    # The box first: what leaves it afterwards is in the outcomes read here. So "nothing waits" means "all is shown".
+    levels = read_levels([(election, shards) for election, shards, *_ in boxes])
+    origin = Origin(*boxes[0][2:])
     # Before the box has taken a first design there is only the one that was offered.
     shown = Design.objects.filter(
         Q(hash=OuterRef("in_force")) | Q(hash=OuterRef("offered"), election__in_force=""), election=OuterRef("pk")
     )
     rows = (
-        elections.only(*_READ)
+        with_heartbeat(elections.only(*_READ))
         .select_related("outcome", "certified")
         .annotate(
-            as_of=ClockTimestamp(),
             paper=Subquery(shown.values("paper")),
             frame=_FRAME,
             has_outcome=Q(outcome__contests__isnull=False),
@@ -248,10 +270,10 @@ def _read_rows(elections: QuerySet[Election], whole: bool) -> list[tuple[Any, in
         )
         .annotate(outcomes=_OUTCOMES if whole else Case(When(frame=None, then=_OUTCOMES)))
     )
-    return [(election, waiting.get(election.pk)) for election in rows]
+    return [(election, Freshness.of(origin, levels, election), levels) for election in rows]
 
 
-def _snapshot(row: Any, pending: int | None) -> Snapshot:
+def _snapshot(row: Any, freshness: Freshness, levels: Levels) -> Snapshot:
     """Build a snapshot from an election with the annotations of `_read_rows`; raises NoOutcome."""
     newest: StoredOutcome | None = getattr(row, "outcome", None)
     # Of another paper there is nothing to show: from its first ballot on a paper is never replaced.
@@ -265,11 +287,18 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
         raise NoOutcome(f"no results of {row.slug}: its counts contradict each other; run `recount`")
     else:
         source = Source(row.paper, stored.ballots, row.frame, row.outcomes)
-    phase = row.phase(row.as_of)
+    as_of, age = freshness
+    phase = row.phase(as_of)
     hides_ballots = source.withheld == Shows.HIDDEN
     shown = _show(row.pk, source)
     goes_in_steps = shown.paper.step > 1
+    pending = levels.waiting.get(row.pk)
     if pending == 0 and newest and newest.is_behind:
+        pending = None
+    known = max(newest.version, newest.counted_version) if newest else 0
+    # Where results go in steps, counted ballots are no outcome for a long time.
+    lacks_counted = not goes_in_steps and levels.counted.get(row.pk, 0) > known
+    if lacks_counted:
         pending = None
     pace = stored.pace if stored and not hides_ballots else None
     return Snapshot(
@@ -280,11 +309,13 @@ def _snapshot(row: Any, pending: int | None) -> Snapshot:
         version=row.revision + (newest.version + newest.result_revision if newest else 0),
         pending=None if hides_ballots or (goes_in_steps and row.state not in HAS_RESULT) else pending,
         waiting=pending,
-        as_of=row.as_of,
+        as_of=as_of,
+        age=age,
+        lacks_counted=lacks_counted,
         rest=stored.rest if stored else 0,
         weight=stored.weight if stored else None,
         turnout=stored.turnout if stored else None,
-        pace=PaceShown.of(pace, open_at=row.as_of if phase == Phase.OPEN else None) if pace else None,
+        pace=PaceShown.of(pace, open_at=as_of if phase == Phase.OPEN else None) if pace else None,
         certified=Certificate(row.certified_at, row.certified.hash) if row.certified_at else None,
     )
 

@@ -14,8 +14,9 @@ from polls.models import Election
 from tally.announce import announce
 from tally.contests_shown import ContestShown, StandingShown, write_json
 
+from .freshness import ClockTimestamp
 from .models import WallState
-from .snapshot import ClockTimestamp, Snapshot, write_time
+from .snapshot import Snapshot, write_time
 
 # Bars have so many colours.
 COLOURS = 6

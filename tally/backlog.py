@@ -60,14 +60,17 @@ class Backlog:
             self._ahead = self._beside.submit(self._read, self.last, settings.DRAIN_BATCH_SIZE * BACKLOG_FACTOR)
         return look
 
-    def settle(self, settlements: list[Settlement]) -> None:
-        """Settle a committed batch, at once or beside the next one; raises what settling the one before it raised."""
+    def settle(self, settlements: list[Settlement], version: int) -> None:
+        """Settle a committed batch, at once or beside the next one; raises what settling the one before it raised.
+
+        It is in this `version` of the shard's count.
+        """
         self.finish()
         where = (self._definition.election, self._shard)
         if self._beside:
-            self._settling = self._beside.submit(inbox.settle, *where, settlements)
+            self._settling = self._beside.submit(inbox.settle, *where, settlements, version=version)
         else:
-            inbox.settle(*where, settlements)
+            inbox.settle(*where, settlements, version=version)
 
     def finish(self) -> bool:
         """Wait until all batches are settled; tell whether one still was not. Raises what settling it raised."""

@@ -117,9 +117,9 @@ def drain_round(definition: Definition, shard: int, backlog: Backlog) -> list[En
     except Exception as error:
         if not is_outage(error):
             # The count goes on without an outcome.
-            backlog.settle(recorded.settlements)
+            backlog.settle(recorded.settlements, recorded.version)
         raise
-    backlog.settle(recorded.settlements)
+    backlog.settle(recorded.settlements, recorded.version)
     if is_shown:
         announce(definition.election)
     recorder.current().publish(definition.election)
@@ -132,10 +132,12 @@ class Recorded(NamedTuple):
     """What became of each entry of a batch that may leave the box.
 
     `reuses_places` tells whether a place of the batch belongs to another ballot already, as the database knows.
+    `version` is that of the shard's count with the batch.
     """
 
     reuses_places: bool
     settlements: list[Settlement]
+    version: int
 
 
 def record(definition: Definition, shard: int, batch: Batch, prepared: Any) -> Recorded:
@@ -168,7 +170,8 @@ def record(definition: Definition, shard: int, batch: Batch, prepared: Any) -> R
     receipts = recorder.current().write(
         definition, shard, tally.version, prepared, new=new, known=redelivered, set_aside=newly_rejected
     )
-    return Recorded(reuses_places, settlements(definition, batch, standing | changes.counted, receipts))
+    settled = settlements(definition, batch, standing | changes.counted, receipts)
+    return Recorded(reuses_places, settled, tally.version)
 
 
 def insert_new(election: int, shard: int, batch: Batch) -> tuple[list[Ballot], list[Ballot], list[Ballot]]:

@@ -154,6 +154,22 @@ class StoredOutcome(models.Model):
         return self.counted_version > self.version
 
 
+class Heartbeat(models.Model):
+    """The one row that the worker writes every second, so that a copy of the database can tell its age.
+
+    `at` is by the clock of the PostgreSQL that is written to, and `box_time`, in ms, by Redis's, read just before it.
+    """
+
+    ROW = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    box_time = models.PositiveBigIntegerField()
+
+    def __str__(self) -> str:
+        return f"heartbeat {self.at}"
+
+
 class UnshownVoter(models.Model):
     """A voter whose counted ballot is not in the outcome that is shown, where results go in steps (steps.py).
 

@@ -14,7 +14,7 @@ from django.db import connection
 from polls.ballots import Ballot
 
 from .counting import Counted
-from .models import RejectedBallot, Tally
+from .models import Heartbeat, RejectedBallot, Tally
 
 
 def try_lock(election: int, shard: int) -> bool:
@@ -236,6 +236,17 @@ def note_counted(election: int) -> None:
         FROM (SELECT sum(version) AS version FROM tally_tally WHERE election_id = %s) AS total WHERE election_id = %s
         """,
         [election, election],
+    )
+
+
+def save_heartbeat(box_time: int) -> None:
+    """Replace the heartbeat of the database by one that began at a time of the box, in ms."""
+    run(
+        """
+        INSERT INTO tally_heartbeat (id, at, box_time) VALUES (%s, clock_timestamp(), %s)
+        ON CONFLICT (id) DO UPDATE SET at = clock_timestamp(), box_time = excluded.box_time
+        """,
+        [Heartbeat.ROW, box_time],
     )
 
 

@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from polls.models import Election
 from polls.outages import is_outage
 
-from . import certification, healing, lifecycle, outcomes, turnout
+from . import certification, healing, heartbeat, lifecycle, outcomes, turnout
 from . import drain as rounds
 from .audit import accounts, rolls
 
@@ -59,6 +59,12 @@ def deliver(election: int) -> None:
 @hint
 def catch_up() -> None:
     outcomes.catch_up()
+
+
+@shared_task(name="tally.beat")
+@hint
+def beat() -> None:
+    heartbeat.beat()
 
 
 @shared_task(name="tally.note_turnout")

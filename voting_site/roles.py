@@ -112,7 +112,7 @@ ROLES = {
             may_fill_screen=True,
             # Its only form is the choice of a language, which does nothing that a forged request could misuse.
             silenced_checks=("security.W003",),
-            collectors=("results.exporter.Watched",),
+            collectors=("results.exporter.Watched", "results.exporter.Copy"),
             without="Voting does not need it; nobody sees results meanwhile",
         ),
         Role(

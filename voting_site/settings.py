@@ -448,6 +448,7 @@ CELERY_BEAT_SCHEDULE = {
     name.partition(".")[2]: {"task": name, "schedule": seconds, "options": {"expires": 30}}
     for name, seconds in (
         ("tally.drain_all", 1.0),
+        ("tally.beat", 1.0),
         ("tally.catch_up", 1.0),
         ("record.keep_logs", 1.0),
         ("record.push_to_witnesses", 1.0),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from . import connection
+from . import connection, copies
 from .connection import ask, reaching, script
 from .keys import key, read_design
 from .reading import count_waiting
@@ -56,8 +56,12 @@ def clear_wake_up(election: int, shard: int) -> str:
     return read_design(design)
 
 
-def settle(election: int, shard: int, settlements: Iterable[Settlement]) -> None:
-    """Delete entries, and write what became of them into their voters' marks, in chunks; raises Unavailable."""
+def settle(election: int, shard: int, settlements: Iterable[Settlement], *, version: int) -> None:
+    """Delete entries, and write what became of them into their voters' marks, in chunks; raises Unavailable.
+
+    The box first notes the `version` of the shard's count that has them all.
+    """
+    copies.note_counted(election, shard, version)
     keys = [key(election, shard, "ballots"), key(election, shard, "voters")]
     for chunk in _chunks(list(settlements)):
         arguments = [part for one in chunk for part in (one.entry, one.voter_key, one.ballot_id, write_state(one))]

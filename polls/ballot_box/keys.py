@@ -2,7 +2,8 @@
 
 `urna:epoch` and `urna:definitions` are for the whole box. Each election and shard has, under one hash tag, `rules`
 (hash: window, design, seal, epoch, last serial), `ballots` (stream), `voters` (hash: voter key -> mark), `wake` (a
-drain was asked for and has not begun) and, for a short time, a `newcomers` key for each network. With a roll it has
+drain was asked for and has not begun), `counted` (version of the count that has all ballots which have left the box)
+and, for a short time, a `newcomers` key for each network. With a roll it has
 `roll` (hash: voter key -> issue, weight and groups) and `codes` (hash: hash of a code -> number and issue) as well. The
 first shard has the `pictures` of the options, for all of them (hash: SHA-256 -> WebP).
 """

@@ -64,7 +64,7 @@ def _delete_before_commit() -> None:
 
     def record_and_delete(definition: Any, shard: int, batch: Any) -> Any:
         recorded = record(definition, shard, batch)
-        settle(definition.election, shard, recorded.settlements)
+        settle(definition.election, shard, recorded.settlements, version=recorded.version)
         return recorded._replace(settlements=[])
 
     # Crash points are wrapped around the name `settle`, which the mutant replaces: so they are set here again.

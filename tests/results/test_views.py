@@ -32,7 +32,7 @@ class TestSnapshot:
     def test_has_what_no_longer_waits_while_the_worker_counts(self, make_election, cast, monkeypatch, worker_is_first):
         drink = make_election()
         cast(drink, "ana", "nesquik")
-        look = snapshots.ballot_box.count_waiting
+        look = snapshots.read_levels
 
         def look_beside_the_worker(boxes: Any) -> dict[int, int]:
             if worker_is_first:
@@ -41,7 +41,7 @@ class TestSnapshot:
             drain_shard(drink, 0)
             return found
 
-        monkeypatch.setattr(snapshots.ballot_box, "count_waiting", look_beside_the_worker)
+        monkeypatch.setattr(snapshots, "read_levels", look_beside_the_worker)
         shown = snapshots.read_snapshot(Election.objects.filter(pk=drink.pk))
         assert (shown.ballots, shown.pending) == (1, 0 if worker_is_first else 1)
 

@@ -42,7 +42,7 @@ export class Link {
     this.socket = null;
     this.attempt = 0;
     this.heardAt = 0;
-    this.readAt = performance.now();
+    this.tookAt(shown);
     this.crowded = false;
   }
 
@@ -102,6 +102,11 @@ export class Link {
     this.onState(state);
   }
 
+  /** Let the age of what is shown begin: only what comes from a copy of the database brings one. */
+  tookAt(snapshot) {
+    this.readAt = performance.now() - (snapshot.age ?? 0) * 1000;
+  }
+
   take(message) {
     if (message.type === "heartbeat") {
       if (isAhead(message, this.shown)) {
@@ -114,7 +119,7 @@ export class Link {
     } else if (isNewer(message, this.shown)) {
       const before = this.shown;
       this.shown = message;
-      this.readAt = performance.now();
+      this.tookAt(message);
       this.onSnapshot(message, before);
     }
   }

@@ -15,7 +15,7 @@ const root = document.querySelector(".wall");
 const read = (name) => JSON.parse(document.getElementById(name).textContent);
 const snapshot = read("snapshot");
 const clock = new ServerClock();
-clock.hear(snapshot.as_of);
+clock.hear(snapshot.as_of, snapshot.age);
 const board = new WallBoard(root, read("words"), clock);
 const renewal = new Renewal(root, () => {
   board.findPanels();
@@ -29,7 +29,7 @@ const link = new Link({
   jsonUrl: root.dataset.json,
   shown: snapshot,
   onSnapshot: (newer, before) => {
-    clock.hear(newer.as_of);
+    clock.hear(newer.as_of, newer.age);
     if (outdates(newer, before)) renewal.want();
     board.draw(newer);
   },
