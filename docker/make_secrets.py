@@ -45,6 +45,16 @@ def make(folder: Path) -> None:
         url = f"postgres://urna_{role}:{secrets.token_urlsafe(24)}@bbdd:5432/urna"
         write_once(folder / role / "database_url", url)
     make_redis_users(folder)
+    # Without docker/replica.yaml this is a folder of the image, which cannot be written to.
+    if os.access(folder / "replica", os.W_OK):
+        make_replica(folder)
+
+
+def make_replica(folder: Path) -> None:
+    """Make the password by which a replica follows, and the address at which `result` reads it."""
+    write_once(folder / "replica" / "password", secrets.token_urlsafe(24))
+    url = (folder / "result" / "database_url").read_text().replace("@bbdd:5432/", "@replica:5432,bbdd:5432/")
+    write_once(folder / "result" / "replica_url", f"{url}?target_session_attrs=prefer-standby")
 
 
 def make_redis_users(folder: Path) -> None:

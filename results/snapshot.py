@@ -46,9 +46,9 @@ class Certificate(NamedTuple):
 class Snapshot:
     """What is shown of one election; `as_of` is PostgreSQL's time.
 
-    `pending` is None while it is not known: the box is out of reach; or it is empty, and the newest ballots are counted
-    but not shown, since the outcome takes long; or this is read from a copy of the database that does not have yet what
-    has left the box. It is None as well until the result is final, if results go in steps.
+    `pending` is None while it is not known: the box is out of reach; or the newest ballots are counted but not shown,
+    since the outcome takes long; or this is read from a copy of the database that does not have yet what has left the
+    box. It is None as well until the result is final, if results go in steps.
     Words come from `paper`, which is what voters see, and not from the election, which is what its organiser wrote.
     """
 
@@ -195,6 +195,8 @@ _READ = (
 # Elections of which the outcome that was read last is kept. One with 1,000 options takes about a megabyte.
 KEPT = 32
 _kept: dict[int, OutcomeShown] = {}
+# The version of each election that was read last.
+_versions: dict[int, int] = {}
 
 # What the worker has written for frames, if it belongs to the outcome beside it.
 _FRAME = Case(
@@ -290,23 +292,23 @@ def _snapshot(row: Any, freshness: Freshness, levels: Levels) -> Snapshot:
     as_of, age = freshness
     phase = row.phase(as_of)
     hides_ballots = source.withheld == Shows.HIDDEN
+    version = row.revision + (newest.version + newest.result_revision if newest else 0)
+    _let_no_version_fall(row, version, age)
     shown = _show(row.pk, source)
     goes_in_steps = shown.paper.step > 1
-    pending = levels.waiting.get(row.pk)
-    if pending == 0 and newest and newest.is_behind:
-        pending = None
     known = max(newest.version, newest.counted_version) if newest else 0
     # Where results go in steps, counted ballots are no outcome for a long time.
     lacks_counted = not goes_in_steps and levels.counted.get(row.pk, 0) > known
-    if lacks_counted:
-        pending = None
+    # Ballots that are in neither of the two numbers are not kept silent about, however many wait besides.
+    is_whole = not (lacks_counted or (newest and newest.is_behind))
+    pending = levels.waiting.get(row.pk) if is_whole else None
     pace = stored.pace if stored and not hides_ballots else None
     return Snapshot(
         election=row,
         shown=shown,
         phase=phase,
         final=row.state in HAS_RESULT,
-        version=row.revision + (newest.version + newest.result_revision if newest else 0),
+        version=version,
         pending=None if hides_ballots or (goes_in_steps and row.state not in HAS_RESULT) else pending,
         waiting=pending,
         as_of=as_of,
@@ -318,6 +320,16 @@ def _snapshot(row: Any, freshness: Freshness, levels: Levels) -> Snapshot:
         pace=PaceShown.of(pace, open_at=as_of if phase == Phase.OPEN else None) if pace else None,
         certified=Certificate(row.certified_at, row.certified.hash) if row.certified_at else None,
     )
+
+
+def _let_no_version_fall(row: Any, version: int, age: float | None) -> None:
+    """Raise OperationalError where a copy has an older version than this process has read, maybe from another server.
+
+    The server that is written to is believed: it may have come back from a backup.
+    """
+    if age is not None and version < _versions.get(row.pk, 0):
+        raise OperationalError(f"this copy of the database has not caught up with what was shown of {row.slug}")
+    _versions[row.pk] = version
 
 
 def _show(election: int, source: Source) -> OutcomeShown:

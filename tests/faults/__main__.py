@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).parents[2])
 
 from tests.faults.crash_points import HEALING  # noqa: E402
+from tests.faults.installation import Reads  # noqa: E402
 from tests.faults.mutants import MUTANTS  # noqa: E402
 from tests.faults.paper import PAPER  # noqa: E402
 from tests.faults.plan import Plan  # noqa: E402
@@ -38,9 +39,18 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="TEXT", help="strike with faults that have this in their name")
     parser.add_argument("--keep", action="store_true", help="keep history, data and logs of a good run as well")
     parser.add_argument("--control", choices=MUTANTS, help="strike with the faults of this mistake, but without it")
+    parser.add_argument(
+        "--replica",
+        nargs="?",
+        const="replica",
+        choices=("replica", "fallback"),
+        help="let results come from a replica of PostgreSQL, with `fallback` from the first server while that is down",
+    )
     parser.add_argument("--record", type=Path, metavar="DIR", help="keep the certified record in this folder")
     options = parser.parse_args()
     small = options.mutant or options.control
+    if small and MUTANTS[small].copied:
+        options.replica = options.replica or "replica"
     plan = Plan(
         seed=random.randrange(10**6) if options.seed is None else options.seed,
         faults=options.faults or (3 if small else 40),
@@ -57,6 +67,7 @@ def main() -> int:
         only=options.only,
         contests=options.contests,
         record=options.record,
+        reads=Reads[(options.replica or "primary").upper()],
     )
     folder = Path(tempfile.mkdtemp(prefix="urna-faults-"))
     # Servers run as another user.

@@ -6,13 +6,15 @@ Each fault returns whether it struck: a crash point that no process reached did 
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
+import psycopg2
 from redis import Redis, RedisError
 
 from tests.faults.crash_points import CLOSING, ENDING, PLACES
-from tests.faults.installation import SERVERS, WEB, Installation, Stuck, wait_until
+from tests.faults.installation import FOLLOWING, SERVERS, WEB, Installation, Stuck, wait_until
 from tests.faults.lives import Lives
 from tests.faults.proxy import Weather
 
@@ -20,6 +22,7 @@ PARTS = (*WEB, "worker", "beat", *SERVERS)
 # Seconds for which a fault of some length lasts.
 SHORT = 1.5
 SILENCE = 5
+LAG = 9
 # Seconds in which a process has to reach a crash point.
 REACH = 15
 BAD = [weather for weather in Weather if weather not in (Weather.FAIR, Weather.LOST_REPLIES)]
@@ -141,6 +144,51 @@ def lose_on_slow_disk(installation: Installation) -> bool:
         return kill_behind_backlog(installation, 4)
 
 
+def suspend(installation: Installation, name: str, seconds: float) -> bool:
+    """Let a server with all its processes stand still for a while."""
+    part = installation.part(name)
+    if part.pid is None:
+        return False
+    processes = [psutil.Process(part.pid), *part.children()]
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.suspend()
+    time.sleep(seconds)
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.resume()
+    return True
+
+
+def pause_replay(installation: Installation, seconds: float) -> bool:
+    """Let the replica receive, and replay nothing, for a while."""
+    assert installation.replica
+    try:
+        with installation.replica.paused():
+            time.sleep(seconds)
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+def of_replica() -> list[Fault]:
+    """Return what can go wrong with a replica; each lasts longer than what a page may show without its age."""
+    return [
+        Fault("kill replica", lambda one: kill(one, "replica")),
+        Fault("no replica", lambda one: take_away(one, "replica", seconds=LAG), True),
+        Fault("replica stands still", lambda one: suspend(one, "replica", LAG), True),
+        Fault("replica replays nothing", lambda one: pause_replay(one, LAG), True),
+        Fault(
+            "replica receives nothing", lambda one: one.proxies[FOLLOWING].hold(Weather.SILENCE, seconds=LAG) > 0, True
+        ),
+        Fault(
+            "replica is cut off",
+            lambda one: one.proxies[FOLLOWING].hold(Weather.CUT_BEFORE_REPLY, seconds=LAG) > 0,
+            True,
+        ),
+    ]
+
+
 def ends(installation: Installation, lives: Lives) -> list[Fault]:
     """Return what can go wrong at the end of an election."""
     crashes = [
@@ -198,6 +246,7 @@ def families(
             for name, strike in (("full", fill_disk), ("slow", slow_disk))
         ]
     found = {"kills": kills, "crashes": crashes, "network": network, "pairs": pairs, "resources": resources}
+    found |= {"replica": of_replica()} if installation.replica else {}
     return found | ({"ends": ends(installation, lives)} if lives else {})
 
 
@@ -233,6 +282,10 @@ def for_mutant(kind: str, installation: Installation, chance: random.Random) -> 
             faults = [Fault("no postgres for 4 s", lambda one: take_away(one, "postgres", seconds=4), True)]
         case "roll":
             faults = [Fault(f"kill {name}", lambda one, name=name: kill(one, name)) for name in ("worker", "valkey")]
+        case "replica":
+            faults = [
+                fault for fault in of_replica() if fault.name in ("replica replays nothing", "replica is cut off")
+            ]
         case "slow disk":
             if installation.disks["valkey"].library is None:
                 raise Stuck("a slow disk needs a C compiler")

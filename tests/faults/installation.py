@@ -1,5 +1,6 @@
 """A whole Urna of its own: real servers and roles, proxies between them, and a bad disk under each server."""
 
+import enum
 import os
 import sys
 import time
@@ -13,7 +14,8 @@ import django
 from tests.faults import crash_points, disk, mutants, role
 from tests.faults.disk import Disk
 from tests.faults.keeper import Keeper, Part
-from tests.faults.proxy import Network
+from tests.faults.proxy import Network, Proxy
+from tests.replica import Replica
 from tests.voting_site.processes import PROJECT, answers, fresh_environment
 from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
@@ -40,6 +42,18 @@ NEEDS = {
 }
 
 
+# The network by which a replica follows the first server.
+FOLLOWING = "replica>postgres"
+
+
+class Reads(enum.Enum):
+    """What `result` reads: the server that the worker writes to, a replica of it, or a replica while there is one."""
+
+    PRIMARY = "primary"
+    REPLICA = "replica"
+    FALLBACK = "replica, or primary"
+
+
 class Stuck(Exception):
     """Something that has to happen does not happen."""
 
@@ -57,11 +71,12 @@ class Installation:
     """Servers and roles in `folder`, all started again whenever they die, with a mistake in them if `mutant` says so.
 
     Visitors reach `vote-a`, `vote-b`, `result` and `admin` through proxies of that name. The proxy between a role and a
-    server is called `role>server`.
+    server is called `role>server`. With `reads` results come from a replica of PostgreSQL: from it alone, or with
+    `fallback` from the first server while it is down.
     """
 
-    def __init__(self, folder: Path, mutant: str | None = None) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, mutant: str | None = None, *, reads: Reads = Reads.PRIMARY) -> None:
+        self.folder, self.reads = folder, reads
         self.mutant = mutants.MUTANTS[mutant] if mutant else None
         self.armed = folder / "armed"
         self.logs = folder / "logs"
@@ -71,13 +86,15 @@ class Installation:
         self.data.create()
         self.network = Network()
         self.keeper = Keeper()
+        self.proxies: dict[str, Proxy] = {}
         self._start_servers()
         self._prepare(mutant)
+        self.replica = self._start_replica() if reads is not Reads.PRIMARY else None
         self._start_roles(mutant)
 
     def close(self) -> None:
         """Stop everything."""
-        self.keeper.close(SERVERS)
+        self.keeper.close(("replica", *SERVERS))
         self.network.close()
 
     @property
@@ -144,10 +161,25 @@ class Installation:
             for statement in self.mutant.sql if self.mutant else ():
                 cursor.execute(statement)
 
+    def _start_replica(self) -> Replica:
+        """Let a second PostgreSQL follow the first one, over a network of its own."""
+        proxy = self.network.between(FOLLOWING, self.sockets["postgres"])
+        self.proxies = {FOLLOWING: proxy}
+        primary = f"host=127.0.0.1 port={proxy.port} user=urna"
+        replica = Replica(self.data.sockets, self.data.path / "replica", primary=primary)
+        replica.copy()
+        self.keeper.add(Part(replica.program, self.logs / "replica.log", fresh_environment()))
+        wait_until(replica.answers, "the replica answers")
+        self.sockets["replica"] = replica.socket
+        return replica
+
     def _start_roles(self, mutant: str | None) -> None:
         self.ports = {name: free_port() for name in WEB}
-        self.proxies = {name: self.network.between(name, port) for name, port in self.ports.items()}
-        for name, servers in NEEDS.items():
+        self.proxies |= {name: self.network.between(name, port) for name, port in self.ports.items()}
+        needs = dict(NEEDS)
+        if self.reads is not Reads.PRIMARY:
+            needs["result"] = ("valkey", "replica", "postgres")[: 3 if self.reads is Reads.FALLBACK else 2]
+        for name, servers in needs.items():
             for server in servers:
                 pair = f"{name}>{server}"
                 self.proxies[pair] = self.network.between(pair, self.sockets[server])
@@ -160,9 +192,11 @@ class Installation:
                 **{crash_points.FOLDER: str(self.armed), role.CLOCK: str(CLOCKS.get(name, 0))},
                 **{role.MUTANT: mutant} if mutant else {},
             )
-            if "postgres" in servers:
-                port = self.proxies[f"{name}>postgres"].port
-                environment["DATABASE_URL"] = f"postgres://urna_{plays}@127.0.0.1:{port}/urna"
+            ports = [self.proxies[f"{name}>{server}"].port for server in servers if server in ("replica", "postgres")]
+            if ports:
+                hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+                attributes = "?target_session_attrs=prefer-standby" if len(ports) > 1 else ""
+                environment["DATABASE_URL"] = f"postgres://urna_{plays}@{hosts}/urna{attributes}"
             argv = [sys.executable, "-u", "-m", "tests.faults.role", plays]
             if name in self.ports:
                 argv += ["--port", str(self.ports[name])]

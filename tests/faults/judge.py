@@ -9,7 +9,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.faults.elections import insist
 from tests.faults.heads import Heads
@@ -19,6 +19,9 @@ from tests.faults.outcomes import is_computed, shows_outcome
 from tests.faults.paper import FOR_SOME, contest_of
 from tests.faults.plan import Verdict
 from tests.voting_site.processes import PROJECT, fresh_environment
+
+if TYPE_CHECKING:
+    from tests.faults.copies import CopyWatch
 
 # Seconds between two looks at the page, and seconds without a change after which it is taken as stuck.
 LOOK = 0.1
@@ -40,6 +43,8 @@ class Watcher:
         # The longest time in which ballots were seen to wait, and none to be counted; in seconds, and when it ended.
         self.longest_wait = 0.0
         self.longest_wait_over = time.monotonic()
+        # Where results may come from a replica, who compares them with the first server.
+        self.copies: CopyWatch | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -50,12 +55,16 @@ class Watcher:
 
     def look(self) -> dict[str, Any] | None:
         """Return the snapshot as the page shows it; None if it does not come."""
+        copies = self.copies
+        begun = copies.begin() if copies else None
         try:
             with urllib.request.urlopen(self.url, timeout=5) as response:
                 snapshot: dict[str, Any] = json.load(response)
         except (OSError, ValueError):
             return None
         check_snapshot(snapshot, self.ledger)
+        if copies and begun:
+            copies.check(snapshot, begun)
         return snapshot
 
     def _watch(self) -> None:

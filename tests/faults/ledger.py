@@ -147,6 +147,10 @@ class Ledger:
         with self._lock:
             return {cast.voter: cast for cast in self.casts.values() if cast.outcome == "accepted"}
 
+    def known_voters(self) -> int:
+        """Return how many voters know that a ballot of theirs was accepted."""
+        return len(self._known)
+
     def voters(self) -> int:
         """Return how many voters have sent anything at all: more cannot be shown at any moment."""
         return len(self._voters)

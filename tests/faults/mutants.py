@@ -26,7 +26,8 @@ class Mutant:
 
     `sql` changes the schema first, and `valkey` are further options for the server. One that is `ranked` is to be seen
     in rankings alone: it loses no choice and doubles none, and what is counted is wrong. One that is `recorded` is to
-    be seen in the public record alone. One that is `rolled` lets people vote who may not, or once more than they may.
+    be seen in the public record alone, and one that is `copied` where results come from a replica. One that is `rolled`
+    lets people vote who may not, or once more than they may.
     """
 
     what: str
@@ -37,10 +38,11 @@ class Mutant:
     ranked: bool = False
     recorded: bool = False
     rolled: bool = False
+    copied: bool = False
 
     def is_caught(self, verdict: "Verdict") -> bool:
         """Tell whether a run with it has shown what it does."""
-        if self.ranked or self.recorded:
+        if self.ranked or self.recorded or self.copied:
             return verdict.wrong > 0
         return verdict.unentitled > 0 if self.rolled else verdict.lost > 0 or verdict.doubled > 0
 
@@ -213,6 +215,18 @@ def _make_voter_of_each_code() -> None:
     box._lines = patched
 
 
+def _go_by_the_clock_of_the_copy() -> None:
+    from results.freshness import Freshness
+
+    Freshness.of = classmethod(lambda cls, origin, levels, row: cls(row.read_at))
+
+
+def _take_no_note_of_what_left_the_box() -> None:
+    from polls.ballot_box import copies
+
+    copies.note_counted = lambda *_: None
+
+
 MUTANTS = {
     "no-on-conflict": Mutant(
         "a batch that comes again is recorded again",
@@ -252,6 +266,18 @@ MUTANTS = {
         "roll",
         dict.fromkeys(("vote", "worker", HARNESS), _make_voter_of_each_code),
         rolled=True,
+    ),
+    "age-by-own-clock": Mutant(
+        "a replica tells the time of its own clock, and no age",
+        "replica",
+        {"result": _go_by_the_clock_of_the_copy},
+        copied=True,
+    ),
+    "left-box-unnoted": Mutant(
+        "nobody notes what has left the box, so that a replica says that nothing waits",
+        "replica",
+        {"worker": _take_no_note_of_what_left_the_box},
+        copied=True,
     ),
 }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.crash_points import HEALING
+from tests.faults.installation import Reads
 from tests.faults.mutants import MUTANTS
 from tests.faults.paper import PAPER, Contest
 
@@ -19,7 +20,8 @@ class Plan:
     seconds. `outage` is how long PostgreSQL may be away, in seconds. `mutant` puts a mistake in, and strikes with the
     faults under which it shows; `control` strikes with the same, without the mistake. With `only` those faults strike
     that have it in their name. Papers have so many `contests`, but for the one with rankings. Where a full box is
-    closed, its election is certified at the end, and its record verified, and kept in the folder `record`.
+    closed, its election is certified at the end, and its record verified, and kept in the folder `record`. `reads` says
+    from which server results come.
     """
 
     seed: int
@@ -38,6 +40,7 @@ class Plan:
     only: str = ""
     contests: int = len(PAPER)
     record: Path | None = None
+    reads: Reads = Reads.PRIMARY
 
     @property
     def ranked(self) -> bool:

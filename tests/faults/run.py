@@ -9,6 +9,7 @@ from pathlib import Path
 from redis import Redis
 
 from tests.faults import faults
+from tests.faults.copies import CopyWatch, promote
 from tests.faults.crash_points import HEALING
 from tests.faults.dashboards import Dashboards
 from tests.faults.elections import insist
@@ -51,7 +52,7 @@ def play(plan: Plan, folder: Path) -> Outcome:
     """Carry out a run with its data in `folder`, which is empty."""
     began = time.monotonic()
     ledger = Ledger(folder / "history.jsonl")
-    installation = Installation(folder, plan.mutant)
+    installation = Installation(folder, plan.mutant, reads=plan.reads)
     try:
         say(f"up after {time.monotonic() - began:.1f} s")
         return _play(plan, installation, ledger)
@@ -63,6 +64,9 @@ def play(plan: Plan, folder: Path) -> Outcome:
 def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
     watched = watch_all(plan, installation, ledger)
     [main, *others] = watched
+    if installation.replica:
+        url, port = installation.urls["DATABASE_URL"], installation.proxies["result"].port
+        main.watcher.copies = CopyWatch(url, port, main.election, ledger)
     lives = Lives(installation, ledger, plan.paper, seed=plan.seed)
     organiser = Organiser(installation.proxies["admin"].port, installation.password, ledger)
     onlooker = Onlooker(organiser, main.election.pk)
@@ -95,6 +99,9 @@ def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
         onlooker.stop()
         if observer:
             observer.stop()
+        if copies := main.watcher.copies:
+            copies.stop()
+            say(f"results came from a replica, at most {copies.oldest:.1f} s old")
         for one in watched:
             one.watcher.stop()
             if converged is not None:
@@ -110,6 +117,10 @@ def _play(plan: Plan, installation: Installation, ledger: Ledger) -> Outcome:
             ledger.complain(ledger.wrong, said)
             verdict.wrong += 1
         say(f"certified and verified; the witness was killed {observer.kills} times")
+    if installation.replica and not plan.mutant:
+        for said in promote(installation, main.watcher):
+            ledger.complain(ledger.wrong, said)
+            verdict.wrong += 1
     ledgers = [ledger, *(account for account, _ in accounts)]
     for one in ledgers[1:]:
         one.close()

@@ -174,6 +174,20 @@ class TestCopy:
         with pytest.raises(OperationalError, match="start a worker"):
             Freshness.of(Origin(True, None), copies.UNKNOWN, Read(timezone.now(), None, None))
 
+    def test_does_not_take_back_what_another_server_has_shown(self, make_election, cast, replica):
+        drink = make_election()
+        beat()
+        catch_up(replica)
+        with replica.paused():
+            assert look(drink, replica).ballots == 0
+            cast(drink, "ana", "nesquik")
+            drain_all()
+            assert read_snapshot(Election.objects.filter(pk=drink.pk)).ballots == 1
+            with pytest.raises(OperationalError, match="not caught up with what was shown of drink"):
+                look(drink, replica)
+        catch_up(replica)
+        assert look(drink, replica).ballots == 1
+
     def test_is_read_again_if_it_cancels_a_statement_to_go_on_replaying(self, make_election, replica, monkeypatch):
         drink = make_election()
         beat()
