@@ -55,6 +55,15 @@ def test_nothing_is_lost_or_doubled_in_ten_minutes(tell: Tell) -> None:
     check(*run(tell, "--minutes", "10", "--closing", "10000"))
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("reads", ["replica", "fallback"])
+def test_no_replica_shows_old_numbers_as_new(reads: str, tell: Tell) -> None:
+    sizes = ("--faults", "21", "--emptied", "2", "--closing", "500", "--sockets", "40", "--hints-lost", "4")
+    code, numbers, said = run(tell, "--seed", "20", "--replica", reads, *sizes)
+    check(code, numbers, said)
+    assert "results came from a replica" in said
+
+
 @pytest.mark.parametrize(
     "names",
     [

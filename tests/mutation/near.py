@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 # The test files nearest to a module, where they are not the one of its name. They run in this order, the slowest last:
 # most changes are noticed by the first.
 NEAREST: Mapping[str, tuple[str, ...]] = {
+    "polls.ballot_box.copies": ("results/test_copies",),
     "polls.ballot_box.inbox": ("polls/test_ballot_box", "tally/test_drain"),
     "polls.ballot_box.offering": ("polls/test_ballot_box", "tally/test_publishing"),
     "polls.ballot_box.restoring": ("polls/test_ballot_box", "tally/test_healing"),
@@ -129,6 +130,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "tally.contests_shown": ("results/test_views", "tally/test_outcomes"),
     "tally.counting": ("tally/test_counting", "tally/test_drain"),
     "tally.drain": ("tally/test_drain", "tally/test_exporter", "tally/test_publishing"),
+    "tally.heartbeat": ("results/test_copies",),
     "tally.lifecycle": ("tally/test_publishing", "tally/test_outcomes", "tally/test_healing"),
     "tally.metrics": ("tally/test_exporter",),
     "tally.models": ("tally/test_exporter", "tally/audit/test_accounts"),
