@@ -109,7 +109,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
         "admin": READ,
     },
     # By which a copy of the database tells its age.
-    "tally_heartbeat": {"worker": {**READ_AND_ADD, "UPDATE": ("at", "box_time")}, "result": READ},
+    "tally_heartbeat": {"worker": {**READ_AND_ADD, "UPDATE": ("at", "box_time")}, "result": READ, "admin": READ},
     # Pages have the turnout from the outcome; the office reads it to see that a draft has none.
     "tally_turnout": {
         "worker": {
