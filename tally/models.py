@@ -16,7 +16,11 @@ from polls.models import Election
 
 
 class CastRecord(models.Model):
-    """One accepted ballot; append-only. Its place in the box is (epoch, shard, serial)."""
+    """One accepted ballot; append-only. Its place in the box is (epoch, shard, serial).
+
+    The table is divided by election (partitions.py). `id` tells the order of counting, and no index of the database
+    holds it: what identifies a row is the unique constraint.
+    """
 
     # PostgreSQL would look the election up for each row: the tally, written with it, refers to the election instead.
     election = models.ForeignKey(
@@ -48,7 +52,7 @@ class CastRecord(models.Model):
 
 
 class CountedBallot(models.Model):
-    """The ballot that counts now for one voter key."""
+    """The ballot that counts now for one voter key. The table is divided by election, as that of cast records."""
 
     # As for cast records.
     election = models.ForeignKey(

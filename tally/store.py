@@ -43,6 +43,14 @@ def alone(first: int, second: int, *, wait: bool = False) -> Iterator[bool]:
             run("SELECT pg_advisory_unlock(%s, %s)", [first, second])
 
 
+def keep_partitions() -> None:
+    """Let no election get a partition until the transaction ends; in one of a single moment, before anything is read.
+
+    Ballots that are moved after that moment would be in neither of the two partitions, as it sees them.
+    """
+    run("LOCK TABLE tally_castrecord, tally_countedballot IN ACCESS SHARE MODE", [])
+
+
 def load_tally(election: int, shard: int) -> Tally:
     """Return the tally of a shard; make it on first use."""
     return Tally.objects.get_or_create(election_id=election, shard=shard)[0]

@@ -8,6 +8,7 @@ account is balanced at once. Otherwise it is balanced as often as SHARE of the t
 import datetime as dt
 import logging
 import time
+from collections.abc import Mapping
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -17,7 +18,7 @@ from polls.ballot_box.status import Look, look_at
 from polls.life import HAS_RESULT, State
 from polls.models import Election
 
-from .. import store
+from .. import partitions, store
 from ..models import Reconciliation, Tally
 from .reconcile import Account, reconcile_shard
 
@@ -37,10 +38,10 @@ BALANCE_LOCK = (0, 1)
 # Records are written once. PostgreSQL's statistics count deleted and updated rows, whoever changed them; a truncated
 # table gets another file. After a crash the statistics begin at 0 again, which costs one more balance.
 _NOW_AND_TABLES = """
-    SELECT clock_timestamp(), string_agg(concat_ws(':', relname, pg_relation_filenode(relid), n_tup_del,
-        CASE WHEN relname <> 'tally_countedballot' THEN n_tup_upd END), ' ' ORDER BY relname)
+    SELECT clock_timestamp(), json_object_agg(relname, concat_ws(':', pg_relation_filenode(relid), n_tup_del,
+        CASE WHEN NOT starts_with(relname, 'tally_countedballot') THEN n_tup_upd END))
     FROM pg_stat_user_tables WHERE schemaname = current_schema()
-        AND relname IN ('tally_castrecord', 'tally_countedballot', 'tally_rejectedballot')
+        AND relname ~ '^tally_(rejectedballot|(castrecord|countedballot)_(shared|[0-9]+))$'
 """
 
 Place = tuple[int, int]
@@ -58,11 +59,12 @@ def check_accounts() -> None:
     looks = look_at((election.pk, shard) for election in elections.values() for shard in range(election.shards))
     # Read after the look: a ballot that has left the box by then is committed.
     tallies = {(tally.election_id, tally.shard): tally for tally in Tally.objects.filter(election__in=elections)}
-    [(now, tables)] = store.run(_NOW_AND_TABLES, [])
+    [(now, changes)] = store.run(_NOW_AND_TABLES, [])
 
     live, final = _cycles(elections, kept)
     wanted = []
     for (election, shard), look in looks.items():
+        tables = _tell_tables(changes, election)
         # A box without an epoch is empty or being restored, and says nothing. Its last look gets older meanwhile.
         if not look.epoch:
             continue
@@ -71,11 +73,11 @@ def check_accounts() -> None:
         row = next((one for one in rows if one.epoch == look.epoch), None)
         cycle = final if elections[election].state in HAS_RESULT else live
         if row is None or (odd and not row.suspected) or row.tables != tables or row.balanced_at + cycle <= now:
-            wanted.append((row.balanced_at if row else now, election, shard))
+            wanted.append((row.balanced_at if row else now, election, shard, tables))
         _note(rows, look, odd)
     if wanted:
         with store.alone(*BALANCE_LOCK) as alone:
-            for _, election, shard in sorted(wanted) if alone else ():
+            for _, election, shard, tables in sorted(wanted) if alone else ():
                 balance(elections[election], shard, tables=tables)
 
 
@@ -106,6 +108,15 @@ def _cycles(elections: dict[int, Election], kept: dict[Place, list[Reconciliatio
         dt.timedelta(seconds=max(SHORTEST_CYCLE, live / SHARE)),
         dt.timedelta(seconds=max(FINAL_CYCLE, every / SHARE)),
     )
+
+
+def _tell_tables(changes: Mapping[str, str], election: int) -> str:
+    """Tell by one text whether rows were deleted or changed in the tables that hold the ballots of an election."""
+    names = []
+    for table in partitions.TABLES:
+        own = partitions.name_partition(table, election)
+        names.append(own if own in changes else partitions.name_partition(table))
+    return " ".join(f"{name}:{changes[name]}" for name in (*names, "tally_rejectedballot"))
 
 
 def _is_complete(look: Look, tally: Tally | None) -> bool:

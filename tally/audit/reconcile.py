@@ -37,7 +37,7 @@ _PLACES = """
         WHEN rejected.id IS NOT NULL THEN 'set aside'
         WHEN NOT %(votes_final)s AND EXISTS (
             SELECT FROM tally_castrecord AS later
-            WHERE later.election_id = record.election_id AND later.voter_key = record.voter_key
+            WHERE later.election_id = %(election)s AND later.voter_key = record.voter_key
                 AND later.ballot_id > record.ballot_id
         ) THEN 'replaced'
         ELSE 'unaccounted' END AS kind
@@ -145,6 +145,7 @@ def reconcile_shard(election: Election, shard: int) -> list[Account]:
     box = _read_box(election.pk, shard)
     with transaction.atomic(durable=True):
         store.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", [])
+        store.keep_partitions()
         # The first statement that reads fixes the moment; the last serial that is judged by it is read after it.
         arrived = dict(store.run(_LAST_SERIALS, {"election": election.pk, "shard": shard}))
         epoch_now, last_now = _read_last(election.pk, shard)

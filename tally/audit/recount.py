@@ -53,6 +53,7 @@ def standing_still() -> Iterator[None]:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        store.keep_partitions()
         yield
 
 

@@ -4,6 +4,8 @@ from io import BytesIO
 
 from django.db import connection, transaction
 
+# Tables that are divided have their rows in partitions.
+TABLES = "SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 SEQUENCES = "SELECT quote_ident(sequencename), last_value FROM pg_sequences WHERE schemaname = 'public'"
 
 
@@ -13,7 +15,7 @@ class Backup:
     def __init__(self) -> None:
         self._tables: dict[str, bytes] = {}
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'")
+            cursor.execute(TABLES)
             for (table,) in cursor.fetchall():
                 rows = BytesIO()
                 cursor.copy_expert(f"COPY {table} TO STDOUT", rows)

@@ -35,12 +35,13 @@ from results.record_shown import show_record
 from results.snapshot import read_snapshots
 from results.views import get_snapshot
 from signin.matching import find_entry
-from tally import healing, lifecycle
+from tally import healing, lifecycle, partitions
 from tally.audit.accounts import check_accounts
 from tally.certification import certify_all
 from tally.drain import drain_all
 from tally.models import CastRecord, Certification, RejectedBallot
 from tally.outcomes import catch_up
+from tally.partitions import give_own
 from tally.turnout import note_all
 from tests.conftest import beside
 from tests.polls.roll.people import enrol
@@ -126,6 +127,34 @@ class TestRights:
             ]
         finally:
             run("DROP TABLE public.stranger")
+
+    @pytest.mark.parametrize("role", WITH_DATABASE)
+    def test_reach_ballots_through_the_table_above_alone(self, play, make_election, cast, role: str) -> None:
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        give_own(drink, lambda _: None)
+        try:
+            # As `prepare` does at the next start.
+            grant(users(settings.ROLE_DATABASE_URLS))
+            for table in partitions.TABLES:
+                for election in (None, drink.pk):
+                    name = partitions.name_partition(table, election)
+                    for command in ("SELECT *", "DELETE", "TRUNCATE"):
+                        tail = "" if command == "TRUNCATE" else "FROM"
+                        refuses(play, role, f"{command} {tail} {name}")
+                        run("RESET ROLE")
+                    # Policies would refuse it even then.
+                    run(f"GRANT SELECT, DELETE ON {name} TO urna_{role}")
+                    play(role)
+                    assert run(f"SELECT count(*) FROM {name}") == [(0,)]
+                    run(f"DELETE FROM {name}")
+                    run("RESET ROLE")
+                assert run(f"SELECT count(*) FROM {table}") == [(1,)]
+        finally:
+            for table in partitions.TABLES:
+                run(f"DROP TABLE {partitions.name_partition(table, drink.pk)}")
+            grant(users(settings.ROLE_DATABASE_URLS))
 
     def test_that_were_given_by_hand_are_taken_back(self) -> None:
         run("GRANT ALL ON ALL TABLES IN SCHEMA public TO urna_result")
@@ -340,6 +369,35 @@ class TestWorker:
         run(f"DELETE FROM {table}")
         assert run(f"SELECT count(*) FROM {table}") == [(before,)]
         assert before
+
+    def test_deletes_the_ballots_of_a_partition_once_their_election_is_certified(self, play, make_election, cast):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        give_own(drink, lambda _: None)
+        try:
+            play("worker")
+            cast(drink, "eva", "nesquik")
+            drain_all()
+            for table, rows in (("tally_castrecord", 2), ("tally_countedballot", 2)):
+                run(f"DELETE FROM {table}")
+                assert run(f"SELECT count(*) FROM {table}") == [(rows,)]
+            finish(drink)
+            recorder.keep_logs()
+            check_accounts()
+            run("RESET ROLE")
+            Certification.objects.create(election=drink, asked_by="mia")
+            play("worker")
+            certify_all()
+            for table in partitions.TABLES:
+                assert run(f"SELECT count(*) FROM {table}") == [(0,)]
+            run("RESET ROLE")
+            assert Certification.objects.get().step == Certification.Step.DONE
+            assert list(partitions.drop_emptied(lambda _: None)) == [drink.pk]
+        finally:
+            run("RESET ROLE")
+            for table in partitions.TABLES:
+                run(f"DROP TABLE IF EXISTS {partitions.name_partition(table, drink.pk)}")
 
     def test_keeps_the_public_record_from_opening_to_certification(self, play, make_election, cast) -> None:
         drink = make_election()
