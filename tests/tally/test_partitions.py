@@ -1,12 +1,14 @@
 """Partitions of the tables of ballots: what one of its own has, what others notice, and what stays as it was."""
 
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from io import StringIO
 from typing import Any
 
+import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, connections, transaction
@@ -30,6 +32,13 @@ from voting_site.local.postgres import binary
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+ROWS = "SELECT tableoid::regclass::text, count(*) FROM {} GROUP BY 1 ORDER BY 1"
+PARTITIONS = """
+    SELECT relname::text, pg_get_expr(relpartbound, oid), relrowsecurity
+    FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = %s::regclass ORDER BY 1
+"""
+POLICIES = "SELECT policyname::text, cmd, qual, with_check FROM pg_policies WHERE tablename = %s ORDER BY 1"
+NEXT = "SELECT last_value FROM tally_castrecord_id_seq"
 VOTES = (("ana", "nesquik"), ("eva", "cola-cao"), ("ana", "cola-cao"), ("leo", "nesquik"))
 
 
@@ -53,6 +62,16 @@ def drink(make_election: Any, cast: Any) -> Any:
 def rows_of(table: str) -> int:
     [(number,)] = store.run(f"SELECT count(*) FROM {table}", [])
     return int(number)
+
+
+def run_program(name: str, *words: str, given: str = "") -> str:
+    """Run a program of PostgreSQL, and return what it writes."""
+    return subprocess.run([binary(name), *words], input=given, capture_output=True, text=True, check=True).stdout
+
+
+def ask(cursor: Any, statement: str, *values: str) -> list[Any]:
+    cursor.execute(statement, values)
+    return list(cursor.fetchall())
 
 
 def manage(*words: str) -> str:
@@ -291,7 +310,29 @@ class TestCommand:
 
 
 class TestDump:
-    def test_of_the_partitions_brings_one_election_back(self, drink, make_election, cast, tmp_path):
+    def test_of_all_brings_the_partitions_back_with_their_policies(self, drink, cast):
+        give_own(drink, quiet)
+        copy = f"{connection.settings_dict['NAME']}_copy"
+        connection.ensure_connection()
+        url = connection.connection.dsn
+        run_program("createdb", f"--maintenance-db={url}", copy)
+        try:
+            dump = run_program("pg_dump", "--no-owner", "--no-privileges", f"--dbname={url}")
+            there = re.sub(r"dbname=\S+", f"dbname={copy}", url)
+            run_program("psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={there}", given=dump)
+            with closing(psycopg2.connect(there)) as restored, restored.cursor() as cursor:
+                # By table: rows by partition, the partitions, the policies.
+                for table in partitions.TABLES:
+                    assert ask(cursor, ROWS.format(table)) == store.run(ROWS.format(table), [])
+                    assert ask(cursor, PARTITIONS, table) == store.run(PARTITIONS, [table])
+                    assert ask(cursor, POLICIES, table) == store.run(POLICIES, [table])
+                    assert len(store.run(POLICIES, [table])) == 4
+                # The next ballot is the next in the order of counting.
+                assert ask(cursor, NEXT) == store.run(NEXT, [])
+        finally:
+            run_program("dropdb", f"--maintenance-db={url}", copy)
+
+    def test_of_the_partitions_brings_one_election_back(self, drink, make_election, cast):
         other = make_election(slug="snack")
         cast(other, "ana", "nesquik")
         drain_all()
@@ -300,13 +341,11 @@ class TestDump:
         connection.ensure_connection()
         url = connection.connection.dsn
         chosen = [f"--table={name}" for name in names]
-        command = [binary("pg_dump"), "--data-only", "--no-owner", *chosen, f"--dbname={url}"]
-        dump = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        dump = run_program("pg_dump", "--data-only", "--no-owner", *chosen, f"--dbname={url}")
         assert (dump.count("q1=nesquik"), dump.count("q1=cola-cao")) == (3, 4)
         before = list(CastRecord.objects.filter(election=drink).order_by("pk").values_list())
         store.run(f"TRUNCATE {', '.join(names)}", [])
-        load = [binary("psql"), "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={url}"]
-        subprocess.run(load, input=dump, capture_output=True, text=True, check=True)
+        run_program("psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={url}", given=dump)
         assert list(CastRecord.objects.filter(election=drink).order_by("pk").values_list()) == before
         assert run("recount", "drink", "snack").count("no difference") == 2
 
