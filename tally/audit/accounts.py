@@ -116,7 +116,8 @@ def _tell_tables(changes: Mapping[str, str], election: int) -> str:
     for table in partitions.TABLES:
         own = partitions.name_partition(table, election)
         names.append(own if own in changes else partitions.name_partition(table))
-    return " ".join(f"{name}:{changes[name]}" for name in (*names, "tally_rejectedballot"))
+    # Before the migration that divides them there are no such tables yet.
+    return " ".join(f"{name}:{changes.get(name, '')}" for name in (*names, "tally_rejectedballot"))
 
 
 def _is_complete(look: Look, tally: Tally | None) -> bool:
