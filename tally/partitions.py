@@ -1,7 +1,7 @@
 """The partitions of the tables of ballots: one that elections share, and one of its own for an election that has many.
 
 A partition of its own is made, dumped and dropped without the rows of any other election. Only the owner of the
-database makes and drops them: while a worker counts no right to change tables is needed (migration `0020_partitions`).
+database makes and drops them: while a worker counts no right to change tables is needed (migration `0021_partitions`).
 Nobody but the worker waits for that; people vote on.
 """
 

@@ -107,6 +107,6 @@ BACKWARD = "".join(((UNITE + RENAME_BACK).format(**CAST_RECORD), UNITE.format(**
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tally", "0019_witness_quorum")]
+    dependencies = [("tally", "0020_heartbeat")]
 
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]
