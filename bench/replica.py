@@ -111,7 +111,7 @@ def cost_of_reads(servers: dict[str, Path], seconds: float) -> None:
         for name in servers:
             with reading(name):
                 read()
-                number = round(50 * seconds)
+                number = round(10 * seconds)
                 costs[name].append(spent(servers, partial(read_often, number))[name] / number)
     for name, found in costs.items():
         say(f"one read on the {name}: {statistics.median(found) * 1000:.2f} ms of its processor time")
