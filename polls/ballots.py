@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Self
 from uuid import UUID
 
@@ -24,12 +24,24 @@ _DESIGN = re.compile(r"[0-9a-f]{16,32}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,14}")
 # Room for the weights that a roll can hold; the sum over a million voters stays exact in any program.
 _WEIGHT = re.compile(r"[1-9][0-9]{0,9}")
-# All fields but the marking, one a line: a good entry takes one match instead of one for each field.
+_GOOD_PARTS = 18
+# A whole entry as `cast.lua` writes it, with a NUL between any two parts: it takes one match instead of one for each
+# field. No part that is well formed has a NUL in it.
 _GOOD = re.compile(
-    rf"{WIRE_VERSION}\n({_VOTER.pattern})\n({_BALLOT.pattern})\n({_DESIGN.pattern})\n({_EPOCH.pattern})\n"
-    rf"({_NUMBER.pattern})\n({_NUMBER.pattern})\n({_WEIGHT.pattern})".encode()
+    "\0".join(
+        [
+            f"v\0{WIRE_VERSION}",
+            f"epoch\0({_EPOCH.pattern})",
+            f"serial\0({_NUMBER.pattern})",
+            f"at\0({_NUMBER.pattern})",
+            f"voter\0({_VOTER.pattern})",
+            f"ballot\0({_BALLOT.pattern})",
+            f"design\0({_DESIGN.pattern})",
+            f"marking\0({_MARKING.pattern})",
+            f"weight\0({_WEIGHT.pattern})",
+        ]
+    )
 )
-_NAMES = (b"v", b"voter", b"ballot", b"design", b"epoch", b"serial", b"at", b"weight")
 
 _signer = Signer(salt="polls.ballots.ballot_id")
 
@@ -65,22 +77,24 @@ class Ballot(NamedTuple):
         return self.epoch, self.serial
 
     @classmethod
-    def from_wire(cls, fields: Mapping[bytes, bytes]) -> Self:
-        """Read a stream entry as `cast.lua` writes it; raises NewerWireVersion or UnreadableEntry."""
+    def from_good_wire(cls, parts: Sequence[bytes]) -> Self | None:
+        """Read a stream entry, its names and values in turn, if it is just as this release writes it.
+
+        None is no judgement: `from_wire` may read that entry, and says what is wrong if it cannot.
+        """
         try:
-            good = _GOOD.fullmatch(b"\n".join([fields[name] for name in _NAMES]))
-        except KeyError:
-            good = None
-        if good:
-            voter, ballot, design, epoch, serial, at, weight = good.groups()
-            marking = _text(fields, b"marking", _MARKING)
-            place = epoch.decode(), int(serial), int(at)
-            return cls(voter.decode(), ballot.decode(), design.decode(), marking, *place, int(weight))
-        return cls._explain(fields)
+            good = _GOOD.fullmatch(b"\0".join(parts).decode())
+        except UnicodeDecodeError:
+            return None
+        # With as many parts as a good entry has, the NULs that were matched are those between them.
+        if good is None or len(parts) != _GOOD_PARTS:
+            return None
+        epoch, serial, at, voter, ballot, design, marking, weight = good.groups()
+        return cls(voter, ballot, design, marking, epoch, int(serial), int(at), int(weight))
 
     @classmethod
-    def _explain(cls, fields: Mapping[bytes, bytes]) -> Self:
-        """Read an entry field by field, to say which field is wrong."""
+    def from_wire(cls, fields: Mapping[bytes, bytes]) -> Self:
+        """Read a stream entry of this release or an earlier one; raises NewerWireVersion or UnreadableEntry."""
         version = _number(fields, b"v")
         if version > WIRE_VERSION:
             raise NewerWireVersion(f"wire version {version}; this release reads up to {WIRE_VERSION}")

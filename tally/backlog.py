@@ -1,5 +1,8 @@
 """Take batches out of one shard; under a backlog a thread works with Redis while PostgreSQL counts."""
 
+import math
+import time
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple, Self
 
@@ -10,6 +13,8 @@ from polls.ballot_box.inbox import Entry, Settlement
 from polls.definition import Definition
 
 from . import recorder
+from .recorder import Prepare
+from .rows import Rows
 from .screening import Batch, sort_out
 
 # After a full batch the next ones are larger, so that fewer commits wait for the disk.
@@ -21,8 +26,16 @@ class Look(NamedTuple):
 
     entries: list[Entry]
     batch: Batch
-    # What the recorder has prepared of the batch.
-    prepared: Any = None
+    # Its ballots as PostgreSQL takes them, and what the recorder has prepared of them.
+    rows: Rows
+    prepared: Any
+
+    @classmethod
+    def at(cls, definition: Definition, shard: int, entries: list[Entry], prepare: Prepare) -> Self:
+        """Do with entries all that needs no database."""
+        batch = sort_out(definition, shard, entries)
+        ballots = list(batch.ballots.values())
+        return cls(entries, batch, Rows.of(ballots), prepare(ballots))
 
 
 class Backlog:
@@ -32,8 +45,11 @@ class Backlog:
     Another worker may have counted a batch that was read ahead; it then changes nothing.
     """
 
-    def __init__(self, definition: Definition, shard: int) -> None:
-        self._definition, self._shard = definition, shard
+    def __init__(self, definition: Definition, shard: int, *, over: float = math.inf) -> None:
+        """Take batches of one turn of counting, which is `over` at a time of `time.monotonic`."""
+        self._definition, self._shard, self._over = definition, shard, over
+        self._taken = time.monotonic()
+        self._is_full = False
         self._prepare = recorder.current().begin(definition)
         self._beside: ThreadPoolExecutor | None = None
         self._ahead: Future[Look] | None = None
@@ -50,17 +66,22 @@ class Backlog:
 
     def take(self) -> Look:
         """Return the next batch, an empty one if nothing waits; raises Unavailable."""
-        size = settings.DRAIN_BATCH_SIZE * (BACKLOG_FACTOR if self._ahead else 1)
+        now = time.monotonic()
+        size = settings.DRAIN_BATCH_SIZE * (BACKLOG_FACTOR if self._is_full else 1)
         look = self._ahead.result() if self._ahead else self._read(self.last, size)
         self._ahead = None
         if look.entries:
             self.last = look.entries[-1].id
-        if len(look.entries) == size:
+        self._is_full = len(look.entries) == size
+        if self._is_full:
             self._beside = self._beside or ThreadPoolExecutor(1, "backlog")
-            self._ahead = self._beside.submit(self._read, self.last, settings.DRAIN_BATCH_SIZE * BACKLOG_FACTOR)
+            # Not if the turn is over after this batch, should it take as long as the one before.
+            if now + (now - self._taken) < self._over:
+                self._ahead = self._beside.submit(self._read, self.last, settings.DRAIN_BATCH_SIZE * BACKLOG_FACTOR)
+        self._taken = now
         return look
 
-    def settle(self, settlements: list[Settlement], version: int) -> None:
+    def settle(self, settlements: Iterable[Settlement], version: int) -> None:
         """Settle a committed batch, at once or beside the next one; raises what settling the one before it raised.
 
         It is in this `version` of the shard's count.
@@ -82,5 +103,4 @@ class Backlog:
 
     def _read(self, after: str | None, limit: int) -> Look:
         entries = inbox.read(self._definition.election, self._shard, after=after, limit=limit)
-        batch = sort_out(self._definition, self._shard, entries)
-        return Look(entries, batch, self._prepare(batch.ballots.values()))
+        return Look.at(self._definition, self._shard, entries, self._prepare)

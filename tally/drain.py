@@ -6,8 +6,8 @@ nothing; what was never deleted from the box cannot be lost, and what is recorde
 
 import logging
 import time
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -22,7 +22,7 @@ from polls.wake_up import ask_for_next_drain
 
 from . import counting, healing, metrics, outcomes, recorder, steps, store
 from .announce import announce
-from .backlog import Backlog
+from .backlog import Backlog, Look
 from .models import RejectedBallot, Tally
 from .screening import Batch, reject
 
@@ -66,7 +66,7 @@ def drain_shard(election: Election, shard: int) -> int:
     definition = begin_turn(election, shard)
     if definition is None:
         return 0
-    with Backlog(definition, shard) as backlog:
+    with Backlog(definition, shard, over=over) as backlog:
         while True:
             entries = drain_round(definition, shard, backlog)
             if entries:
@@ -106,10 +106,10 @@ def drain_round(definition: Definition, shard: int, backlog: Backlog) -> list[En
     with transaction.atomic():
         if not store.try_lock(definition.election, shard):
             return None
-        entries, batch, prepared = backlog.take()
-        if not entries:
-            return entries
-        recorded = record(definition, shard, batch, prepared)
+        look = backlog.take()
+        if not look.entries:
+            return look.entries
+        recorded = record(definition, shard, look)
     backlog.finds_reused_places |= recorded.reuses_places
     # The outcome comes before the delete: until a ballot is in it, the pages say that the ballot waits.
     try:
@@ -123,9 +123,9 @@ def drain_round(definition: Definition, shard: int, backlog: Backlog) -> list[En
     if is_shown:
         announce(definition.election)
     recorder.current().publish(definition.election)
-    metrics.ROUND_BALLOTS.observe(len(entries))
+    metrics.ROUND_BALLOTS.observe(len(look.entries))
     metrics.ROUND_SECONDS.observe(time.monotonic() - started)
-    return entries
+    return look.entries
 
 
 class Recorded(NamedTuple):
@@ -136,22 +136,22 @@ class Recorded(NamedTuple):
     """
 
     reuses_places: bool
-    settlements: list[Settlement]
+    settlements: Iterable[Settlement]
     version: int
 
 
-def record(definition: Definition, shard: int, batch: Batch, prepared: Any) -> Recorded:
+def record(definition: Definition, shard: int, look: Look) -> Recorded:
     """Write a batch in the open transaction: first the cast records, then what they change."""
-    election = definition.election
+    election, batch = definition.election, look.batch
     tally = store.load_tally(election, shard)
-    new, redelivered, duplicates = insert_new(election, shard, batch)
+    new, redelivered, duplicates = insert_new(election, shard, look)
     # A ballot that a newer worker had to wait for has a low serial as well, but one of its own.
     late = [ballot for ballot in new if ballot.epoch == tally.epoch and ballot.serial <= tally.last_serial]
     reuses_places = store.note_reused_places(election, shard, late)
 
     standing = store.load_counted(election, {ballot.voter_key for ballot in batch.ballots.values()})
     changes = counting.count(new, standing, count_keys=definition.count_keys, votes_final=definition.votes_final)
-    store.save_counted(election, shard, changes.counted)
+    store.save_counted(election, shard, changes.counted, standing)
     store.add_to_counts(election, shard, changes.counts)
     newly_rejected = set_aside(definition, shard, batch, duplicates, changes.set_aside)
 
@@ -168,19 +168,21 @@ def record(definition: Definition, shard: int, batch: Batch, prepared: Any) -> R
         # No `partial`: Django logs what fails by its name, and a partial has none.
         transaction.on_commit(lambda: metrics.count_round(counted, counted - changes.new_voters, reasons), robust=True)
     receipts = recorder.current().write(
-        definition, shard, tally.version, prepared, new=new, known=redelivered, set_aside=newly_rejected
+        definition, shard, tally.version, look.prepared, new=new, known=redelivered, set_aside=newly_rejected
     )
     settled = settlements(definition, batch, standing | changes.counted, receipts)
     return Recorded(reuses_places, settled, tally.version)
 
 
-def insert_new(election: int, shard: int, batch: Batch) -> tuple[list[Ballot], list[Ballot], list[Ballot]]:
+def insert_new(election: int, shard: int, look: Look) -> tuple[list[Ballot], list[Ballot], list[Ballot]]:
     """Record the ballots that have no record yet; return them, those that come again, and duplicates.
 
     A duplicate has a record under another place in the box.
     """
-    ballots = list(batch.ballots.values())
-    new_places = store.insert_cast_records(election, shard, ballots)
+    ballots = list(look.batch.ballots.values())
+    new_places = store.insert_cast_records(election, shard, look.rows)
+    if new_places is None:
+        return ballots, [], []
     new: list[Ballot] = []
     known: list[Ballot] = []
     for ballot in ballots:
@@ -194,6 +196,8 @@ def set_aside(
     definition: Definition, shard: int, batch: Batch, duplicates: list[Ballot], counted_before: list[Ballot]
 ) -> list[RejectedBallot]:
     """Keep what is not counted, with the reason; return what is new."""
+    if not (batch.rejected or duplicates or counted_before):
+        return []
     entries = {ballot.place: entry for entry, ballot in batch.ballots.items()}
     return store.save_rejected(
         batch.rejected
@@ -225,15 +229,18 @@ def follow_serials(definition: Definition, tally: Tally, places: list[tuple[str,
 def settlements(
     definition: Definition,
     batch: Batch,
-    counted: dict[str, counting.Counted],
+    counted: Mapping[str, counting.Counted],
     receipts: Mapping[str, str],
-) -> list[Settlement]:
-    """Say what became of each entry that may leave the box, by what counts now, and where the record has it."""
-    settled = [Settlement(one.entry, "set-aside", one.voter_key, str(one.ballot_id or "")) for one in batch.rejected]
+) -> Iterator[Settlement]:
+    """Say what became of each entry that may leave the box, by what counts now, and where the record has it.
+
+    They are made as they are used, which is beside the next batch if one waits.
+    """
+    for one in batch.rejected:
+        yield Settlement(one.entry, "set-aside", one.voter_key, str(one.ballot_id or ""))
     otherwise = "set-aside" if definition.votes_final else "replaced"
     for entry, ballot in batch.ballots.items():
         counts_now = counted.get(ballot.voter_key)
         state = "counted" if counts_now and counts_now.ballot_id == ballot.ballot_id else otherwise
         receipt = receipts.get(recorder.name_ballot(ballot), "")
-        settled.append(Settlement(entry, state, ballot.voter_key, ballot.ballot_id, receipt))
-    return settled
+        yield Settlement(entry, state, ballot.voter_key, ballot.ballot_id, receipt)

@@ -37,7 +37,7 @@ def sort_out(definition: Definition, shard: int, entries: list[Entry]) -> Batch:
     for entry in entries:
         place: tuple[str, int] | None
         try:
-            ballot = Ballot.from_wire(entry.fields)
+            ballot = Ballot.from_good_wire(entry.parts) or Ballot.from_wire(entry.fields)
             if shard_of(ballot.voter_key, definition.shards) != shard:
                 raise UnreadableEntry(f"ballots of this voter do not belong in shard {shard}")
             # An entry of the first wire version has no design.

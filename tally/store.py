@@ -5,7 +5,7 @@ Rows travel as arrays (`unnest`), so that a batch takes a handful of statements,
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,8 +13,10 @@ from django.db import connection
 
 from polls.ballots import Ballot
 
+from . import rows
 from .counting import Counted
 from .models import Heartbeat, RejectedBallot, Tally
+from .rows import Rows
 
 
 def try_lock(election: int, shard: int) -> bool:
@@ -56,39 +58,39 @@ def load_tally(election: int, shard: int) -> Tally:
     return Tally.objects.get_or_create(election_id=election, shard=shard)[0]
 
 
-def insert_cast_records(election: int, shard: int, ballots: Sequence[Ballot]) -> set[tuple[str, int]]:
-    """Record ballots that have no record yet; return (epoch, serial) of those that are new."""
-    rows = run(
+def insert_cast_records(election: int, shard: int, came: Rows) -> set[tuple[str, int]] | None:
+    """Record ballots that have no record yet; return (epoch, serial) of those that are new, None if all of them are.
+
+    Of a ballot that is there twice the first one is recorded: PostgreSQL inserts in the order of the arrays.
+    """
+    found = run(
         """
-        INSERT INTO tally_castrecord
-            (election_id, shard, voter_key, ballot_id, marking, epoch, serial, accepted_at, weight)
-        SELECT %s, %s, voter_key, ballot_id, marking, epoch, serial, to_timestamp(accepted_at / 1000.0), weight
-        FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
-            WITH ORDINALITY AS row (voter_key, ballot_id, marking, epoch, serial, accepted_at, weight, place)
-        ORDER BY place
-        ON CONFLICT (election_id, voter_key, ballot_id) DO NOTHING
-        RETURNING epoch, serial
+        WITH new AS (
+            INSERT INTO tally_castrecord
+                (election_id, shard, voter_key, ballot_id, marking, epoch, serial, accepted_at, weight)
+            SELECT %(election)s, %(shard)s, voter_key, ballot_id, marking, coalesce(epoch, %(epoch)s), serial,
+                to_timestamp(accepted_at / 1000.0::float8), coalesce(weight, 1)
+            FROM unnest(%(voter_keys)s::text[], %(ballot_ids)s::uuid[], %(markings)s::text[], %(epochs)s::text[],
+                    %(serials)s::bigint[], %(accepted)s::bigint[], %(weights)s::bigint[])
+                AS row (voter_key, ballot_id, marking, epoch, serial, accepted_at, weight)
+            ON CONFLICT (election_id, voter_key, ballot_id) DO NOTHING
+            RETURNING epoch, serial
+        )
+        SELECT all_new.number, new.epoch, new.serial FROM (SELECT count(*) AS number FROM new) AS all_new
+        LEFT JOIN new ON all_new.number < %(number)s
         """,
-        [
-            election,
-            shard,
-            _array([ballot.voter_key for ballot in ballots]),
-            _array([ballot.ballot_id for ballot in ballots]),
-            [ballot.marking for ballot in ballots],
-            _array([ballot.epoch for ballot in ballots]),
-            _array([str(ballot.serial) for ballot in ballots]),
-            _array([str(ballot.accepted_at) for ballot in ballots]),
-            _array([str(ballot.weight) for ballot in ballots]),
-        ],
+        {"election": election, "shard": shard, **came._asdict()},
     )
-    return set(rows)
+    if found[0][0] == came.number:
+        return None
+    return {(epoch, serial) for _number, epoch, serial in found if epoch is not None}
 
 
 def find_recorded(election: int, ballots: Sequence[Ballot]) -> set[tuple[str, int]]:
     """Return (epoch, serial) of those ballots whose record has exactly this place in the box."""
     if not ballots:
         return set()
-    rows = run(
+    found = run(
         """
         SELECT record.epoch, record.serial FROM tally_castrecord AS record
         JOIN unnest(%s::text[], %s::uuid[], %s::text[], %s::bigint[]) AS row (voter_key, ballot_id, epoch, serial)
@@ -103,14 +105,14 @@ def find_recorded(election: int, ballots: Sequence[Ballot]) -> set[tuple[str, in
             election,
         ],
     )
-    return set(rows)
+    return set(found)
 
 
 def note_reused_places(election: int, shard: int, ballots: Sequence[Ballot]) -> bool:
     """Tell whether any of these new ballots has the place of another ballot; if so, note it in the epoch."""
     if not ballots:
         return False
-    rows = run(
+    found = run(
         """
         UPDATE polls_epoch SET reused_at = coalesce(reused_at, now()) WHERE name IN (
             SELECT row.epoch FROM unnest(%(epochs)s::text[], %(serials)s::bigint[], %(ballots)s::uuid[])
@@ -133,49 +135,56 @@ def note_reused_places(election: int, shard: int, ballots: Sequence[Ballot]) -> 
             "ballots": [ballot.ballot_id for ballot in ballots],
         },
     )
-    return bool(rows)
+    return bool(found)
 
 
 def load_counted(election: int, voter_keys: Iterable[str]) -> dict[str, Counted]:
     """Return, by voter key, the ballot that counts now for each of these voters who has one."""
-    rows = run(
+    found = run(
         """
         SELECT voter_key, ballot_id::text, marking, weight FROM tally_countedballot
         WHERE election_id = %s AND voter_key = ANY(%s::text[])
         """,
-        [election, _array(voter_keys)],
+        [election, rows.array(voter_keys)],
     )
-    return {voter_key: Counted(*counted) for voter_key, *counted in rows}
+    return {row[0]: Counted._make(row[1:]) for row in found}
 
 
 def find_voters(election: int, voter_keys: Iterable[str]) -> list[str]:
     """Return those of these voter keys of which a ballot counts."""
-    rows = run(
+    found = run(
         "SELECT voter_key FROM tally_countedballot WHERE election_id = %s AND voter_key = ANY(%s::text[])",
-        [election, _array(voter_keys)],
+        [election, rows.array(voter_keys)],
     )
-    return [voter_key for (voter_key,) in rows]
+    return [voter_key for (voter_key,) in found]
 
 
-def save_counted(election: int, shard: int, counted: dict[str, Counted]) -> None:
-    """Store that these ballots count now for their voters."""
-    run(
-        """
+def save_counted(
+    election: int, shard: int, counted: Mapping[str, Counted], standing: Container[str] = frozenset()
+) -> None:
+    """Store that these ballots count now for their voters; those in `standing` have one that counts already.
+
+    `load_counted` has told them apart under the same lock. PostgreSQL need not look for a row of the others, and if
+    there is one nevertheless it refuses the batch.
+    """
+    sql = """
         INSERT INTO tally_countedballot (election_id, shard, voter_key, ballot_id, marking, weight)
-        SELECT %s, %s, * FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::bigint[])
-        ON CONFLICT (election_id, voter_key)
-        DO UPDATE SET ballot_id = excluded.ballot_id, marking = excluded.marking, shard = excluded.shard,
-            weight = excluded.weight
-        """,
-        [
-            election,
-            shard,
-            _array(counted),
-            _array([one.ballot_id for one in counted.values()]),
-            [one.marking for one in counted.values()],
-            _array([str(one.weight) for one in counted.values()]),
-        ],
-    )
+        SELECT %s, %s, voter_key, ballot_id, marking, coalesce(weight, 1)
+        FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::bigint[]) AS row (voter_key, ballot_id, marking, weight)
+    """
+    changed = {voter_key: one for voter_key, one in counted.items() if voter_key in standing}
+    if len(changed) < len(counted):
+        new = {voter_key: one for voter_key, one in counted.items() if voter_key not in changed} if changed else counted
+        run(sql, [election, shard, *rows.write_counted(new)])
+    if changed:
+        run(
+            f"""
+            {sql} ON CONFLICT (election_id, voter_key)
+            DO UPDATE SET ballot_id = excluded.ballot_id, marking = excluded.marking, shard = excluded.shard,
+                weight = excluded.weight
+            """,
+            [election, shard, *rows.write_counted(changed)],
+        )
 
 
 def add_to_counts(election: int, shard: int, deltas: Counter[str]) -> None:
@@ -284,7 +293,7 @@ def save_rejected(rejected: Sequence[RejectedBallot]) -> list[RejectedBallot]:
     """Store what is set aside of one shard, once for each place in the box; return what is new."""
     if not rejected:
         return []
-    rows = run(
+    found = run(
         """
         INSERT INTO tally_rejectedballot
             (election_id, shard, epoch, serial, entry, reason, detail, voter_key, ballot_id, payload, rejected_at)
@@ -306,20 +315,12 @@ def save_rejected(rejected: Sequence[RejectedBallot]) -> list[RejectedBallot]:
             [json.dumps(one.payload) for one in rejected],
         ],
     )
-    new = {entry for (entry,) in rows}
+    new = {entry for (entry,) in found}
     return [one for one in rejected if one.entry in new]
 
 
 def _json(value: Any) -> str | None:
     return None if value is None else json.dumps(value)
-
-
-def _array(values: Iterable[str]) -> str:
-    """Write an array of values that need no quoting: keys, ids and numbers, as `Ballot.from_wire` lets them through.
-
-    The driver would look at each value, and take thirty times as long.
-    """
-    return f"{{{','.join(values)}}}"
 
 
 def run(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -1,10 +1,10 @@
 """Take accepted ballots out of the ballot box: read, and delete what is counted."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from . import connection, copies
-from .connection import ask, reaching, script
+from .connection import ask, evaluate, reaching
 from .keys import key, read_design
 from .reading import count_waiting
 
@@ -12,15 +12,20 @@ LAST_DRAIN = "urna:last_good_drain"
 
 Fields = dict[bytes, bytes]
 
-# Arguments to one script call stay far below Lua's and Redis's limits.
+# As many as settle.lua takes: Lua hands some thousands of arguments to a command, and two for each entry are needed.
 SETTLE_CHUNK = 1000
 
 
 class Entry(NamedTuple):
-    """One entry of the stream: its id there, and its fields as found."""
+    """One entry of the stream: its id there, and as found its fields: a name, its value, the next name."""
 
     id: str
-    fields: Fields
+    parts: Sequence[bytes]
+
+    @property
+    def fields(self) -> Fields:
+        """The fields by their names; of two with one name the last one."""
+        return dict(zip(self.parts[::2], self.parts[1::2], strict=True))
 
 
 class Settlement(NamedTuple):
@@ -40,10 +45,9 @@ class Settlement(NamedTuple):
 def read(election: int, shard: int, *, after: str | None, limit: int) -> list[Entry]:
     """Return up to `limit` entries behind the entry `after`, in order of acceptance; raises Unavailable."""
     with reaching():
-        found = connection.client().xrange(
-            key(election, shard, "ballots"), min=f"({after}" if after else "-", count=limit
-        )
-    return [Entry(entry_id.decode(), fields) for entry_id, fields in found]
+        first = f"({after}" if after else "-"
+        [found] = ask(("XRANGE", key(election, shard, "ballots"), first, "+", "COUNT", limit))
+    return [Entry(entry_id.decode(), parts) for entry_id, parts in found]
 
 
 def clear_wake_up(election: int, shard: int) -> str:
@@ -66,7 +70,7 @@ def settle(election: int, shard: int, settlements: Iterable[Settlement], *, vers
     for chunk in _chunks(list(settlements)):
         arguments = [part for one in chunk for part in (one.entry, one.voter_key, one.ballot_id, write_state(one))]
         with reaching():
-            script("settle")(keys, arguments)
+            evaluate("settle", keys, arguments)
 
 
 def write_state(settled: Settlement) -> str:

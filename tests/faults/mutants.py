@@ -64,8 +64,8 @@ def _delete_before_commit() -> None:
 
     record, settle = drain.record, inbox.settle
 
-    def record_and_delete(definition: Any, shard: int, batch: Any) -> Any:
-        recorded = record(definition, shard, batch)
+    def record_and_delete(definition: Any, shard: int, look: Any) -> Any:
+        recorded = record(definition, shard, look)
         settle(definition.election, shard, recorded.settlements, version=recorded.version)
         return recorded._replace(settlements=[])
 
@@ -129,16 +129,17 @@ def _count_by_task() -> None:
     from polls.ballot_box.inbox import Entry
     from polls.definition import Definition
     from polls.models import Election
-    from tally import drain, store
-    from tally.screening import sort_out
+    from tally import drain, recorder, store
+    from tally.backlog import Look
 
     @shared_task(name="tests.count_one")
     def count_one(election: int, shard: int, fields: dict[str, str]) -> None:
         definition = Definition.of(Election.objects.get(pk=election))
-        entry = Entry("0-1", {name.encode(): value.encode() for name, value in fields.items()})
+        entry = Entry("0-1", [part.encode() for field in fields.items() for part in field])
         with transaction.atomic():
             store.lock(election, shard)
-            drain.record(definition, shard, sort_out(definition, shard, [entry]))
+            look = Look.at(definition, shard, [entry], recorder.current().begin(definition))
+            drain.record(definition, shard, look)
 
     # Made-up serials have gaps.
     drain.follow_serials = lambda *_: None

@@ -6,11 +6,14 @@ from uuid import UUID
 import pytest
 
 from polls import ballot_box
-from polls.ballot_box import Unavailable, Verdict, offer
+from polls.ballot_box import Unavailable, Verdict, inbox, offer
+from polls.ballot_box.connection import evaluate
+from polls.ballot_box.inbox import Settlement
 from polls.ballots import new_ballot_id
 from tests.conftest import EPOCH, voter_key, voter_of
 
 BALLOTS = ballot_box.key(1, 0, "ballots")
+VOTERS = ballot_box.key(1, 0, "voters")
 
 
 def clock() -> int:
@@ -174,6 +177,62 @@ class TestPublish:
     def test_round_trips_a_definition(self, define):
         drink = define(title="¿De qué somos?", rules={"max_choices": 2}, method="approval", closes_at=clock() + 5)
         assert ballot_box.read_definition("drink")[0] == drink
+
+
+class TestSettle:
+    def test_takes_entries_out_and_marks_their_voters_in_chunks(self, define, box):
+        define()
+        number = inbox.SETTLE_CHUNK + 2
+        settlements = []
+        with box.pipeline(transaction=False) as pipe:
+            for place in range(1, number + 1):
+                pipe.xadd(BALLOTS, {"serial": place}, f"1-{place}")
+                pipe.hset(VOTERS, f"voter-{place}", f"ballot-{place} hash accepted 7")
+                settlements.append(
+                    Settlement(f"1-{place}", "counted", f"voter-{place}", f"ballot-{place}", f"3.{place}")
+                )
+            pipe.xadd(BALLOTS, {"serial": number + 1}, f"1-{number + 1}")
+            pipe.execute()
+        inbox.settle(1, 0, iter(settlements))
+        assert [entry for entry, _ in box.xrange(BALLOTS)] == [f"1-{number + 1}".encode()]
+        marks = box.hgetall(VOTERS)
+        assert len(marks) == number
+        for place in (1, inbox.SETTLE_CHUNK, number):
+            assert marks[f"voter-{place}".encode()] == f"ballot-{place} hash counted@3.{place} 7".encode()
+
+    def test_leaves_a_mark_of_a_later_ballot_and_what_is_no_mark(self, define, box):
+        define()
+        for place in range(1, 6):
+            box.xadd(BALLOTS, {"serial": place}, f"1-{place}")
+        before = {b"ana": b"b2 hash accepted 7", b"eva": b"b1 hash", b"": b"b1 hash accepted 7"}
+        box.hset(VOTERS, mapping=before)
+        inbox.settle(
+            1,
+            0,
+            [
+                Settlement("1-1", "replaced", "ana", "b1"),
+                Settlement("1-2", "counted", "eva", "b1"),
+                Settlement("1-3", "counted", "leo", "b1"),
+                Settlement("1-4", "set-aside", "", "b1"),
+                Settlement("1-5", "set-aside"),
+            ],
+        )
+        assert box.xlen(BALLOTS) == 0
+        assert box.hgetall(VOTERS) == before
+
+    def test_takes_the_ballots_of_one_voter_in_one_chunk(self, define, box):
+        define()
+        for place in range(1, 4):
+            box.xadd(BALLOTS, {"serial": place}, f"1-{place}")
+        box.hset(VOTERS, "ana", "b2 hash accepted 7")
+        both = [Settlement("1-1", "replaced", "ana", "b1"), Settlement("1-2", "counted", "ana", "b2")]
+        inbox.settle(1, 0, [*both, Settlement("1-3", "counted", "ana", "b2", "3.4")])
+        assert box.hget(VOTERS, "ana") == b"b2 hash counted@3.4 7"
+
+    def test_does_nothing_without_entries(self, define, box):
+        define()
+        inbox.settle(1, 0, [])
+        assert evaluate("settle", [BALLOTS, VOTERS], []) == 0
 
 
 class TestMark:

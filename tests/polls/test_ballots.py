@@ -105,3 +105,32 @@ class TestFromWire:
     def test_tells_the_place_of_any_version(self):
         assert place_from_wire(ENTRY | {b"v": b"9"}) == ("e0", 7)
         assert place_from_wire({b"serial": b"7"}) is None
+
+
+GOOD = [part for field in ENTRY.items() for part in field]
+
+
+class TestFromGoodWire:
+    def test_reads_what_this_release_writes(self):
+        assert Ballot.from_good_wire(GOOD) == Ballot.from_wire(ENTRY)
+
+    def test_leaves_an_earlier_version_and_another_order_to_the_other_reader(self):
+        assert Ballot.from_good_wire([*GOOD[:1], b"2", *GOOD[2:-2]]) is None
+        assert Ballot.from_good_wire([*GOOD[2:], *GOOD[:2]]) is None
+        assert Ballot.from_good_wire([]) is None
+
+    def test_lets_no_value_bring_another_field_in(self):
+        assert Ballot.from_good_wire([*GOOD[:-3], b"cola-cao\0weight\x0012"]) is None
+        assert Ballot.from_good_wire([*GOOD[:-3], b"cola-cao\nweight\n9", b"weight", b"12"]).weight == 12
+
+    @given(
+        st.dictionaries(st.sampled_from(sorted(ENTRY)), st.binary(max_size=50) | st.from_regex(rb"[0-9a-z=\0]{1,40}"))
+    )
+    def test_reads_nothing_that_the_other_reader_reads_in_another_way(self, changes):
+        fields = ENTRY | changes
+        ballot = Ballot.from_good_wire([part for field in fields.items() for part in field])
+        if ballot is None:
+            with pytest.raises((UnreadableEntry, NewerWireVersion)):
+                Ballot.from_wire(fields)
+        else:
+            assert ballot == Ballot.from_wire(fields)

@@ -469,3 +469,26 @@ class TestLongestMarking:
         assert drain_shard(council, 0) == 2
         assert totals(council) == {sign.join(options): 1, sign.join(options[1:]): 1}
         assert agrees_with_recount(council)
+
+
+class TestBacklog:
+    def test_reads_no_batch_ahead_that_its_turn_will_not_count(self, make_election, cast, settings):
+        settings.DRAIN_BATCH_SIZE = 1
+        drink = make_election()
+        for number in range(12):
+            cast(drink, f"v{number}", "nesquik")
+        definition = Definition.of(drink)
+        read = []
+        with pytest.MonkeyPatch.context() as patch:
+            original = inbox.read
+            patch.setattr(inbox, "read", lambda *args, **more: read.append(more["limit"]) or original(*args, **more))
+            with Backlog(definition, 0, over=0) as backlog:
+                assert len(backlog.take().entries) == 1
+                assert read == [1]
+                # It knows that there is more, should the turn go on nevertheless.
+                assert len(backlog.take().entries) == 4
+                assert read == [1, 4]
+            read.clear()
+            with Backlog(definition, 0) as backlog:
+                assert [len(backlog.take().entries) for _ in range(4)] == [1, 4, 4, 3]
+                assert read == [1, 4, 4, 4]
