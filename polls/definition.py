@@ -181,7 +181,7 @@ class Definition(InLanguages):
     def _counted(self) -> dict[str, tuple[str, ...]]:
         return {}
 
-    @property
+    @cached_property
     def has_roll(self) -> bool:
         return self.eligibility == "roll"
 
@@ -202,7 +202,7 @@ class Definition(InLanguages):
         own = set(groups)
         return tuple(contest for contest in self.contests if not contest.groups or own.intersection(contest.groups))
 
-    @property
+    @cached_property
     def is_of_first_release(self) -> bool:
         """Whether the first release published its paper: browsers may still show its forms, and the box its marks."""
         return is_of_first_scheme(self.design)

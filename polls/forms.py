@@ -1,7 +1,6 @@
 """What the ballot page sends back."""
 
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from django.http import QueryDict
@@ -21,8 +20,7 @@ class OtherDesign(Exception):
     """The form shows the ballot as it was before a change; its marks cannot be read on the ballot in force."""
 
 
-@dataclass(frozen=True)
-class MarkedBallot:
+class MarkedBallot(NamedTuple):
     """A submitted ballot form: which ballot, on which design, marked how, with which proof of work.
 
     `groups` are those for which the paper was shown. A voter may send others: the ballot box compares them.

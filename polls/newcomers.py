@@ -5,7 +5,7 @@ script, but slows it down. Elections with a voter roll know their voters, and ne
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -13,8 +13,7 @@ from .definition import Definition
 from .networks import pseudonym
 
 
-@dataclass(frozen=True)
-class Allowance:
+class Allowance(NamedTuple):
     """What one shard grants a network; `name` is the last part of the key that remembers how much was used."""
 
     name: str

@@ -8,13 +8,14 @@ Each request runs in a greenlet, so that its code reads as if it waited.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import hiredis
 import redis.asyncio
 from django.conf import settings
 from greenlet import getcurrent, greenlet
+from redis._parsers.hiredis import NOT_ENOUGH_DATA
 
 from .ballot_box.connection import Command
 
@@ -93,7 +94,19 @@ class SharedLine:
     async def _send(self, questions: Sequence[Question]) -> list[Any]:
         packed = [piece for one in questions for piece in one.packed]
         await self._connection.send_packed_command(packed, check_health=False)
-        return [await self._read() for one in questions for _ in range(one.number)]
+        return await self._receive(sum(one.number for one in questions))
+
+    async def _receive(self, number: int) -> list[Any]:
+        """Return that many replies; the connection is not used again after an error that is not of one command."""
+        replies: list[Any] = []
+        while len(replies) < number:
+            replies.append(await self._read())
+            try:
+                replies += self._take(number - len(replies))
+            except redis.ConnectionError:
+                await self._connection.disconnect(nowait=True)
+                raise
+        return replies
 
     async def _read(self) -> Any:
         """Return a reply; an error that answers only this command is returned like any other reply."""
@@ -101,3 +114,19 @@ class SharedLine:
             return await self._connection.read_response()
         except redis.ResponseError as error:
             return error
+
+    def _take(self, most: int) -> Iterator[Any]:
+        """Yield replies that have come already, up to one that is for the connection.
+
+        The client's own way to each of them, which could wait, takes as long as signing a ballot does.
+        """
+        reader = self._connection._parser._reader
+        for _ in range(most):
+            reply = reader.gets()
+            if reply is NOT_ENOUGH_DATA:
+                return
+            if isinstance(reply, redis.ConnectionError):
+                raise reply
+            if isinstance(reply, hiredis.PushNotification):
+                return
+            yield reply

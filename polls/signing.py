@@ -14,11 +14,12 @@ class Signer(signing.Signer):
     """A signer that reads what Django's own has signed, and the other way round; for SHA-256 alone."""
 
     def signature(self, value: Any, key: Any = None) -> str:
-        digest = hmac.digest(_derive(self.salt, key or self.key), force_bytes(value), hashlib.sha256)
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        signing = _begin(self.salt, key or self.key).copy()
+        signing.update(force_bytes(value))
+        return base64.urlsafe_b64encode(signing.digest()).rstrip(b"=").decode()
 
 
 @lru_cache(maxsize=32)
-def _derive(salt: str, key: str | bytes) -> bytes:
-    """Derive the key of a salt as Django does."""
-    return hashlib.sha256(f"{salt}signer".encode() + force_bytes(key)).digest()
+def _begin(salt: str, key: str | bytes) -> hmac.HMAC:
+    """Derive the key of a salt as Django does, and begin a signature with it."""
+    return hmac.new(hashlib.sha256(f"{salt}signer".encode() + force_bytes(key)).digest(), digestmod=hashlib.sha256)

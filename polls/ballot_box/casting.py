@@ -1,7 +1,8 @@
 """Cast a ballot: `cast.lua` decides, in one step."""
 
 import enum
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -35,8 +36,10 @@ class Verdict(enum.Enum):
     OTHER_GROUPS = "other-groups"
 
 
-@dataclass(frozen=True)
-class Reply:
+_VERDICTS = {verdict.value.encode(): verdict for verdict in Verdict}
+
+
+class Reply(NamedTuple):
     """The answer to a cast ballot: `now` is the box's clock in ms, `last` the voter's last accepted ballot.
 
     `wait` is the time in ms after which a ballot that was too many can be accepted.
@@ -67,8 +70,8 @@ def cast(
     the ballot may be in the box or not: sending the same ballot again is safe.
     """
     newcomers = _NO_LIMIT if definition.has_roll else allow(definition, network)
-    parts = ("rules", "ballots", "voters", "wake", newcomers.name, "roll")
-    keys = [key(definition.election, voter.shard, part) for part in parts]
+    rules, ballots, voters, wake_up, roll = _keys(definition.election, voter.shard)
+    keys = (rules, ballots, voters, wake_up, key(definition.election, voter.shard, newcomers.name), roll)
     arguments: list[str | int] = [
         voter.key,
         str(ballot_id),
@@ -92,4 +95,10 @@ def cast(
         raise Unavailable(NO_ROLL)
     # An accepted ballot is the voter's last one.
     known = ballot_id if serial else UUID(last.decode()) if last else None
-    return Reply(Verdict(outcome.decode()), serial, bool(wake), now, known, wait)
+    return Reply(_VERDICTS[outcome], serial, bool(wake), now, known, wait)
+
+
+@lru_cache(maxsize=256)
+def _keys(election: int, shard: int) -> tuple[str, ...]:
+    """Return the names of those keys of a shard that are the same for all voters."""
+    return tuple(key(election, shard, part) for part in ("rules", "ballots", "voters", "wake", "roll"))

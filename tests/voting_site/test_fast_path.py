@@ -12,7 +12,7 @@ import redis
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
 
-from polls import ballot_box, metrics, wake_up
+from polls import ballot_box, ballots, metrics, voters, wake_up
 from polls.definition import Definition
 from polls.kiosk.device import Kiosk
 from polls.voters import roll_voter, set_roll_cookie
@@ -20,7 +20,7 @@ from telemetry import throttled_log
 from tests.conftest import contest
 from tests.polls.roll.people import put_in_box
 from tests.polls.test_paper_language import WRITTEN
-from tests.voting_site.vote_requests import HOST, Requests, Sent, Visitor
+from tests.voting_site.vote_requests import EARLIER_KEY, HOST, Requests, Sent, Visitor
 from voting_site.roles import ROLES
 from voting_site.serving import greenlets
 from voting_site.serving.fast_path import FastPath
@@ -144,6 +144,8 @@ def ways(box: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Ways:
     settings.VOTER_BURST, settings.NEWCOMER_BURST = 3, 2
     settings.VOTER_INTERVAL_MS = settings.NEWCOMER_INTERVAL_MS = NEVER
     settings.POW_DIFFICULTY = 10
+    for signer in (voters._signer, ballots._signer):
+        monkeypatch.setattr(signer, "fallback_keys", ["yet earlier", EARLIER_KEY])
     django = WSGIHandler()
     django.request_class = LeanWsgiRequest
     made = Ways(box, django)

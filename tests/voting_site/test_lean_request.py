@@ -6,8 +6,11 @@ from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+from django.core.exceptions import TooManyFieldsSent
+from django.http import QueryDict
 
 from voting_site import asgi, wsgi
+from voting_site.serving.lean_request import Form
 
 MANY = "x=1&" * 1001
 
@@ -53,3 +56,30 @@ class TestCharset:
     @pytest.mark.parametrize("charset", ["hex", "latin-1", "utf-8"])
     def test_lets_nobody_past_the_limit_of_fields(self, ask: Any, charset: str):
         assert ask(MANY, f"text/plain; charset={charset}") in {"200", "400"}
+
+
+class TestForm:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"", b"a=1&b=2&a=3", b"a", b"=", b"&&a=&b", b"a=%41+%20%C3%B1", b"a=%FF&%FF=b", b"\xff=\xfe&a=1",
+            b"a=b=c;d", b"a=%00\x00&%3D=%26",
+        ],
+    )  # fmt: skip
+    def test_is_read_as_django_reads_it(self, body: bytes):
+        ours, djangos = Form(body, mutable=True, encoding="utf-8"), QueryDict(body, encoding="utf-8")
+        assert list(ours.lists()) == list(djangos.lists())
+        for name in (*djangos, "missing"):
+            assert ours.get(name) == djangos.get(name)
+            assert ours.get(name, "x") == djangos.get(name, "x")
+            assert ours.getlist(name) == djangos.getlist(name)
+
+    def test_gives_the_default_for_a_field_without_values(self):
+        forms = Form(mutable=True), QueryDict(mutable=True)
+        for form in forms:
+            form.setlist("a", [])
+            assert form.get("a", "x") == "x"
+
+    def test_has_no_more_fields_than_django_takes(self):
+        with pytest.raises(TooManyFieldsSent):
+            Form(b"a=b&" * 2001, encoding="utf-8")

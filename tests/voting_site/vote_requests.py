@@ -9,13 +9,18 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlencode
 
 from django.conf import settings
+from django.core.signing import Signer
+from django.middleware import csrf
 from django.test import Client
 
 from polls.kiosk import device
 from tests.web import read_form
+from voting_site.serving import csrf_check
 
 HOST = "testserver"
 FORM = "application/x-www-form-urlencoded"
+# The key of the server before it was changed.
+EARLIER_KEY = "earlier"
 # What stands in fields where something else should.
 ODD = ("", " ", "beer", "ñandú", "nesquik\x00", "nesquik ", "NESQUIK", "a" * 3000, "\u202e", "1", "-1", "null")
 
@@ -146,6 +151,52 @@ def take_cookies_of_another(of: Requests, sent: Sent) -> Sent:
     return replace(sent, cookies=[*(one for one in sent.cookies if one[0] != name), (name, theirs[name])])
 
 
+def write_token_otherwise(of: Requests, sent: Sent) -> Sent:
+    """Send the token with another mask, with none, of another secret, or as what is no token."""
+    secret = dict(sent.cookies).get(settings.CSRF_COOKIE_NAME, "")
+    own = secret if len(secret) == csrf.CSRF_SECRET_LENGTH and secret.isascii() and secret.isalnum() else "a" * 32
+    token = csrf._mask_cipher_secret(own)
+    written = of.chance.choice(
+        [
+            token, token, own, csrf._mask_cipher_secret("b" * 32), "b" * 32, token[:32] * 2, token[32:] + token[:32],
+            token.swapcase(), token[:-1], f"{token} ", token[:-1] + "-", token[:-1] + "ñ", token[:-1] + "٣", "٣" * 64,
+            "",
+        ]
+    )  # fmt: skip
+    if of.chance.random() < 0.2:
+        return replace(sent, headers=sent.headers | {"HTTP_X_CSRFTOKEN": written})
+    return replace(sent, fields=[(one, written if one == csrf_check.FIELD else value) for one, value in sent.fields])
+
+
+def mask_cookie(of: Requests, sent: Sent) -> Sent:
+    """Send the cookie of the token as Django wrote it long ago, with a mask."""
+    name = settings.CSRF_COOKIE_NAME
+    return replace(
+        sent,
+        cookies=[
+            (one, csrf._mask_cipher_secret(value) if one == name and value.isalnum() and value.isascii() else value)
+            for one, value in sent.cookies
+        ],
+    )
+
+
+def sign_with_another_key(of: Requests, sent: Sent) -> Sent:
+    """Sign the voter's cookie or the ballot id anew: with a key of earlier, or with one that nobody had here."""
+    key = of.chance.choice((EARLIER_KEY, EARLIER_KEY, "nobody's"))
+    if of.chance.random() < 0.5:
+        signer = Signer(key=key, salt="polls.voters.cookie")
+        name = settings.VOTER_COOKIE_NAME
+        cookies = [
+            (one, signer.sign(value.rpartition(":")[0]) if one == name else value) for one, value in sent.cookies
+        ]
+        return replace(sent, cookies=cookies)
+    signer = Signer(key=key, salt="polls.ballots.ballot_id")
+    fields = [
+        (one, signer.sign(value.rpartition(":")[0]) if one == "ballot_id" else value) for one, value in sent.fields
+    ]
+    return replace(sent, fields=fields)
+
+
 def break_cookie(of: Requests, sent: Sent) -> Sent:
     if not sent.cookies:
         return sent
@@ -239,6 +290,6 @@ def use_other_method(of: Requests, sent: Sent) -> Sent:
 
 CHANGES: list[Callable[[Requests, Sent], Sent]] = [
     drop_field, double_field, shuffle_fields, change_field, add_field, take_fields_of_another, take_cookies_of_another,
-    break_cookie, lose_cookies, add_cookie, write_otherwise, name_other_content, change_header, leave_out_header,
-    go_elsewhere, ask_for_more, use_other_method,
+    write_token_otherwise, mask_cookie, sign_with_another_key, break_cookie, lose_cookies, add_cookie, write_otherwise,
+    name_other_content, change_header, leave_out_header, go_elsewhere, ask_for_more, use_other_method,
 ]  # fmt: skip

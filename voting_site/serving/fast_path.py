@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.middleware.csrf import CsrfViewMiddleware
+from django.http import QueryDict
 
 from polls import ballot_box, voters
 from polls.accepting import EARLIER_REPLY, NoProof, accept
@@ -34,7 +33,8 @@ from polls.views import confirmation_of
 from polls.voters import Voter
 
 from ..middleware.requests import REQUEST_ID, name_request
-from .lean_request import LeanWsgiRequest
+from .csrf_check import CsrfCheck, unmask_token
+from .lean_request import Form, VotersRequest
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ KEPT = 1000
 LONGEST_KIND = 300
 
 FORM = "application/x-www-form-urlencoded"
+NO_FORM = QueryDict()
 # The addresses of a ballot, and of the state of a vote.
 _PATH = re.compile(r"/([^/]+)/(cast/state\.json)?")
 
@@ -54,23 +55,10 @@ WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 Kind = tuple[str, ...]
 
 
-class CsrfCheck(CsrfViewMiddleware):
-    """Django's check of a form's origin and token, without its page for what fails."""
-
-    def _reject(self, request: HttpRequest, reason: str) -> Any:
-        return reason
-
-    def passes(self, request: HttpRequest) -> bool:
-        """Tell whether Django would take the form, and would leave the browser's cookie as it is."""
-        self.process_request(request)
-        reason = self.process_view(request, HttpResponse, (), {})
-        return reason is None and "CSRF_COOKIE_NEEDS_UPDATE" not in request.META
-
-
 class Known(NamedTuple):
     """A request of a known voter about an election that this process knows."""
 
-    request: LeanWsgiRequest
+    request: VotersRequest
     definition: Definition
     voter: Voter
 
@@ -82,11 +70,12 @@ class Known(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """An answer of Django's."""
+    """An answer of Django's, with the place of the request's id among its headers."""
 
     line: str
     headers: Headers
     body: bytes
+    named_at: int
 
 
 class FastPath:
@@ -148,11 +137,12 @@ class FastPath:
         body = environ["wsgi.input"].read(int(length))
         environ["wsgi.input"] = io.BytesIO(body)
         try:
-            form = QueryDict(body, encoding="utf-8")
+            form = Form(body, mutable=True, encoding="utf-8")
         except SuspiciousOperation:
             return None
         if form.get("design") != definition.design or FIELD in form:
             return None
+        unmask_token(form)
         vote = read(environ, definition, form)
         return vote if vote and self._csrf.passes(vote.request) else None
 
@@ -173,7 +163,7 @@ class FastPath:
 
         parts = self._django(environ, start)
         # Django's answers can be read more than once.
-        kept = Kept(line, headers, b"".join(parts))
+        kept = Kept(line, headers, b"".join(parts), [name for name, _value in headers].index(REQUEST_ID))
         is_for_all = may_be_kept(kind, kept) and all(name != "Set-Cookie" for name, _value in headers)
         if is_for_all and sum(map(len, kind)) <= LONGEST_KIND:
             if len(self._kept) >= KEPT:
@@ -182,12 +172,10 @@ class FastPath:
         return parts
 
 
-def read(environ: dict[str, Any], definition: Definition, form: QueryDict | None = None) -> Known | None:
+def read(environ: dict[str, Any], definition: Definition, form: QueryDict = NO_FORM) -> Known | None:
     """Read a request to an election, with the `form` that it sends; None if it does not come from an ordinary voter."""
     # A copy, since checks write into it.
-    request = LeanWsgiRequest(environ.copy())
-    if form is not None:
-        request.POST = form  # type: ignore[assignment]
+    request = VotersRequest(environ.copy(), form)
     try:
         request.get_host()
     except SuspiciousOperation:
@@ -221,6 +209,8 @@ def tells_state(kind: Kind, answer: Kept) -> bool:
 
 def repeat(kept: Kept, start_response: Callable[..., Any], name: str, started: float) -> list[bytes]:
     """Send a kept answer to a request with the id `name`, and count it."""
-    start_response(kept.line, [(key, name if key == REQUEST_ID else value) for key, value in kept.headers])
+    headers = kept.headers.copy()
+    headers[kept.named_at] = (REQUEST_ID, name)
+    start_response(kept.line, headers)
     time_request(int(kept.line[:3]), time.perf_counter() - started)
     return [kept.body]

@@ -5,9 +5,11 @@ the header while it builds the request, where nothing catches an error: a codec 
 address with too many fields, would be answered with 500.
 """
 
+from typing import Any
+
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
 
 # Hosts that were found good, by header and scheme. A service has few of them.
@@ -17,7 +19,7 @@ USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
 class LeanRequest(HttpRequest):
-    """A request in the encoding of settings.DEFAULT_CHARSET, whose host is checked once instead of at each use."""
+    """A request in the encoding of settings.DEFAULT_CHARSET, whose host and scheme are found once, not at each use."""
 
     @property
     def encoding(self) -> None:
@@ -26,6 +28,10 @@ class LeanRequest(HttpRequest):
     @encoding.setter
     def encoding(self, _: str) -> None:
         pass
+
+    @cached_property
+    def scheme(self) -> str | None:  # type: ignore[override]
+        return super().scheme
 
     @cached_property
     def _host(self) -> str:
@@ -44,6 +50,28 @@ class LeanRequest(HttpRequest):
 
 class LeanWsgiRequest(LeanRequest, WSGIRequest):
     """The same for WSGI."""
+
+
+class VotersRequest(LeanWsgiRequest):
+    """What checks of a voter read of a request: headers, cookies, host, method and form, and no address or body."""
+
+    def __init__(self, environ: dict[str, Any], form: QueryDict) -> None:
+        # Without that of WSGIRequest, which reads an address and a type of content that nothing here asks for.
+        self.environ = self.META = environ
+        self.method = environ["REQUEST_METHOD"]
+        self.POST = form  # type: ignore[assignment]
+
+
+class Form(QueryDict):
+    """A form as Django reads it, with shorter ways to fields: they are text, and one that is not there is no error."""
+
+    def appendlist(self, key: Any, value: Any) -> None:
+        self._assert_mutable()
+        dict.setdefault(self, key, []).append(value)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        values = dict.get(self, key)
+        return values[-1] if values else default
 
 
 class LeanAsgiRequest(LeanRequest, ASGIRequest):

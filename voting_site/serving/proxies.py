@@ -19,6 +19,10 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 _LONGEST = 80
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([\d.]+):\d+")
 
+# How many visitors' addresses are remembered, and the most characters of the header that names one.
+REMEMBERED = 4096
+LONGEST_HEADER = 200
+
 
 def read_address(text: str) -> Address | None:
     """Read an address, with or without a port; an IPv4 address written as IPv6 is IPv4. None for any other text."""
@@ -55,6 +59,9 @@ class Proxies:
             else:
                 self._networks.append(ipaddress.ip_network(entry))
         self._names = HostNames(names, read_address)
+        # What `find_client` has found, as long as the names lead to the same addresses.
+        self._found: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._found_with = self._names.addresses
 
     def is_stale(self, peer: str) -> bool:
         """Tell whether `refresh` should be called before this connection is judged; never wait."""
@@ -71,6 +78,21 @@ class Proxies:
         It is the rightmost address of the header that is not a proxy's own: the visitor may have written all that is to
         the left of it. If the header cannot be read, only the connection's own address is known.
         """
+        addresses = self._names.addresses
+        if addresses is not self._found_with:
+            self._found, self._found_with = {}, addresses
+        # The same one from here on: the names may lead to others meanwhile.
+        remembered = self._found
+        found = remembered.get((peer, forwarded_for))
+        if found is None:
+            found = self._judge(peer, forwarded_for)
+            if len(forwarded_for) <= LONGEST_HEADER:
+                if len(remembered) >= REMEMBERED:
+                    remembered.clear()
+                remembered[peer, forwarded_for] = found
+        return found
+
+    def _judge(self, peer: str, forwarded_for: str) -> tuple[str, bool]:
         connection = read_address(peer)
         if connection is None:
             return peer, False

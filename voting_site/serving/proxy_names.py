@@ -61,7 +61,10 @@ class HostNames:
     def _look_up(self) -> None:
         started = time.monotonic()
         try:
-            self.addresses = frozenset(address for name in self._names for address in self._find(name))
+            found = frozenset(address for name in self._names for address in self._find(name))
+            # The same object as long as nothing has changed, by which `Proxies` knows that its judgements still hold.
+            if found != self.addresses:
+                self.addresses = found
         finally:
             self._looked_at = time.monotonic()
             self._is_slow = self._looked_at - started > WAIT_S
