@@ -5,12 +5,15 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
 import redis
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
+from django.middleware import csrf
 
 from polls import ballot_box, ballots, metrics, voters, wake_up
 from polls.definition import Definition
@@ -252,6 +255,24 @@ class TestBothWays:
         statuses, fast = play(ways, define, seed=seed, number=1000)
         assert set(fast) == {200, 303}
         assert fast[303] > 0.6 * statuses[303] > 20
+
+
+class TestState:
+    def test_is_left_to_django_where_the_cookie_of_the_token_is_broken(self, ways, define):
+        define(slug="open")
+        visitor = Visitor("127.0.0.1")
+        visitor.open("open")
+        state = Sent("/open/cast/state.json", [], visitor.cookies, method="GET", body=b"")
+        name = settings.CSRF_COOKIE_NAME
+        broken = [(one, value[:-1] if one == name else value) for one, value in visitor.cookies]
+        masked = [(one, csrf._mask_cipher_secret(value) if one == name else value) for one, value in visitor.cookies]
+        gone = [(one, value) for one, value in visitor.cookies if one != name]
+        ways.compare(state)
+        answered = {
+            told: ways.compare(replace(state, cookies=cookies))[1]
+            for told, cookies in {"good": visitor.cookies, "broken": broken, "masked": masked, "gone": gone}.items()
+        }
+        assert answered == {"good": True, "broken": False, "masked": True, "gone": True}
 
 
 class TestOutage:

@@ -24,9 +24,14 @@ class CsrfCheck(csrf.CsrfViewMiddleware):
     def passes(self, request: HttpRequest) -> bool:
         """Tell whether Django would take the form.
 
-        Then it leaves the browser's cookie as it is: it gives a new one for none, or for one that it does not take.
+        Then it leaves the browser's cookie as it is: it takes no form with a cookie that it would replace.
         """
         return self.process_view(request, HttpResponse, (), {}) is None
+
+    def leaves_cookie(self, request: HttpRequest) -> bool:
+        """Tell whether Django would leave the browser's cookie as it is, or send another one for one that is broken."""
+        self.process_request(request)
+        return "CSRF_COOKIE_NEEDS_UPDATE" not in request.META
 
 
 def unmask_token(form: QueryDict) -> None:

@@ -117,7 +117,7 @@ class FastPath:
         self, environ: dict[str, Any], start_response: Callable[..., Any], definition: Definition
     ) -> Iterable[bytes]:
         started = time.perf_counter()
-        if (asked := read(environ, definition)) is None:
+        if (asked := read(environ, definition)) is None or not self._csrf.leaves_cookie(asked.request):
             return self._django(environ, start_response)
         try:
             kind = asked.kind(read_state(definition, asked.voter) or "none")

@@ -30,7 +30,7 @@ class LeanRequest(HttpRequest):
         pass
 
     @cached_property
-    def scheme(self) -> str | None:  # type: ignore[override]
+    def scheme(self) -> str | None:
         return super().scheme
 
     @cached_property
@@ -66,8 +66,8 @@ class Form(QueryDict):
     """A form as Django reads it, with shorter ways to fields: they are text, and one that is not there is no error."""
 
     def appendlist(self, key: Any, value: Any) -> None:
-        self._assert_mutable()
-        dict.setdefault(self, key, []).append(value)
+        self._assert_mutable()  # type: ignore[attr-defined]
+        dict.setdefault(self, key, []).append(value)  # type: ignore[misc]
 
     def get(self, key: Any, default: Any = None) -> Any:
         values = dict.get(self, key)
