@@ -53,7 +53,7 @@ async def line():
 class Door:
     """A way to the box on which each connection has a fate: what becomes of the first question that is an ECHO."""
 
-    def __init__(self, *fates: Literal["cut", "silent", "open"]) -> None:
+    def __init__(self, *fates: Literal["cut", "silent", "busy", "open"]) -> None:
         self.fates = list(fates)
         self.connections = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -81,6 +81,8 @@ class Door:
         while data := await reader.read(4096):
             if b"ECHO" in data and fate == "cut":
                 break
+            if b"ECHO" in data and fate == "busy":
+                writer.write(b"$1\r\na\r\n-LOADING the data is read from the disk\r\n")
             if b"ECHO" not in data or fate == "open":
                 to_box.write(data)
         for end in (to_box, writer):
@@ -127,6 +129,14 @@ class TestSharedLine:
             monkeypatch.setattr(settings, "REDIS_URL", door.url)
             async with serving() as line:
                 assert await ask(line, [("ECHO", "a")]) == [[b"a"]]
+                assert door.connections == 2
+
+    async def test_asks_once_more_if_a_later_reply_says_that_the_box_is_not_there_yet(self, monkeypatch, patient):
+        async with Door("busy", "open") as door:
+            monkeypatch.setattr(settings, "REDIS_URL", door.url)
+            async with serving() as line:
+                assert await ask(line, [("ECHO", "a")], [("ECHO", "b")]) == [[b"a"], [b"b"]]
+                assert await ask(line, [("ECHO", "c")]) == [[b"c"]]
                 assert door.connections == 2
 
     async def test_gives_up_after_the_second(self, monkeypatch, patient):

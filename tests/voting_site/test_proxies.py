@@ -59,6 +59,27 @@ class TestFindClient:
             Proxies([entry])
 
 
+class TestMemory:
+    def test_has_a_limit(self, monkeypatch):
+        monkeypatch.setattr("voting_site.serving.proxies.REMEMBERED", 3)
+        trusting = Proxies(["10.0.0.0/8"])
+        for _ in range(2):
+            for number in range(5):
+                assert trusting.find_client("10.0.0.1", f"198.51.100.{number}") == (f"198.51.100.{number}", True)
+                assert len(trusting._found) <= 3
+
+    def test_does_not_hold_long_headers(self):
+        trusting = Proxies(["10.0.0.0/8"])
+        for _ in range(2):
+            assert trusting.find_client("10.0.0.1", "a, " * 100 + "198.51.100.1") == ("198.51.100.1", True)
+        assert not trusting._found
+
+    def test_tells_connections_apart_that_send_the_same_header(self):
+        trusting = Proxies(["10.0.0.0/8"])
+        assert trusting.find_client("10.0.0.1", "198.51.100.1") == ("198.51.100.1", True)
+        assert trusting.find_client("192.0.2.7", "198.51.100.1") == ("192.0.2.7", False)
+
+
 class TestNames:
     """A container's name, whose address changes."""
 
