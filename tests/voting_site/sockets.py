@@ -13,6 +13,8 @@ TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 COMPRESSED, FLUSHED = 0x40, b"\x00\x00\xff\xff"
 # What every browser offers.
 OFFER = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+# What some libraries offer that keep nothing of what they were sent.
+FORGETFUL_OFFER = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n"
 # `tcpi_state` of Linux's `struct tcp_info`.
 ESTABLISHED = 1
 
@@ -32,13 +34,15 @@ def frame(first: int, payload: bytes = b"") -> bytes:
     return bytes([first]) + length + bytes(4) + payload
 
 
-def open_socket(port: int, path: str, *, buffer: int | None = None, compressed: bool = False) -> socket.socket:
+def open_socket(
+    port: int, path: str, *, buffer: int | None = None, compressed: bool = False, forgetful: bool = False
+) -> socket.socket:
     """Open a socket whose client's kernel keeps `buffer` bytes, or as many as it likes; nothing of it is read yet."""
     connection = connect(port, buffer=buffer)
     connection.sendall(
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        f"{OFFER * compressed}\r\n".encode()
+        f"{(FORGETFUL_OFFER if forgetful else OFFER) * compressed}\r\n".encode()
     )
     head = b""
     while not head.endswith(b"\r\n\r\n"):
@@ -61,10 +65,11 @@ def connect(port: int, data: bytes = b"", *, buffer: int | None = None) -> socke
     return connection
 
 
-def read_frames(connection: Connection) -> Iterator[tuple[int, bytes]]:
+def read_frames(connection: Connection, *, forgetful: bool = False) -> Iterator[tuple[int, bytes]]:
     """Yield the opcode and the payload of each frame, up to one that closes; answer pings as a browser does.
 
-    Of a compressed socket all frames have to be read by one call, which keeps what later ones refer to.
+    Of a compressed socket all frames have to be read by one call, which keeps what later ones refer to, unless it is
+    `forgetful`.
     """
     window = zlib.decompressobj(wbits=-15)
     while head := _read(connection, 2):
@@ -75,6 +80,7 @@ def read_frames(connection: Connection) -> Iterator[tuple[int, bytes]]:
             [size] = struct.unpack("!Q", _read(connection, 8))
         payload = _read(connection, size)
         if head[0] & COMPRESSED:
+            window = zlib.decompressobj(wbits=-15) if forgetful else window
             payload = window.decompress(payload + FLUSHED)
         if head[0] & 0x0F == PING:
             connection.sendall(frame(0x80 | PONG, payload))

@@ -6,6 +6,7 @@ import zlib
 import pytest
 from autobahn.websocket.compress import PerMessageDeflateOffer
 
+from voting_site.serving import frames
 from voting_site.serving.frames import (
     COMPRESSED,
     FLUSHED,
@@ -93,6 +94,19 @@ class TestFrame:
         assert frame.compressed(snapshot(2)) is frame.compressed(snapshot(2))
         assert frame.compressed(None) is frame.compressed(None)
 
+    def test_is_compressed_once_for_all_sockets_that_are_at_the_same_place(self, monkeypatch: pytest.MonkeyPatch):
+        """Five thousand: most have the one before, some the one before that, and new ones none."""
+        compressed, deflate = [], frames._deflate
+
+        def count(payload: bytes, before: str | None) -> bytes:
+            compressed.append(before)
+            return deflate(payload, before)
+
+        monkeypatch.setattr(frames, "_deflate", count)
+        sockets = [snapshot(8)] * 4000 + [snapshot(7)] * 500 + [None] * 500
+        sent = {frame_of(snapshot(9)).compressed(before) for before in sockets}
+        assert (len(compressed), len(sent)) == (3, 3)
+
     def test_is_made_in_few_forms_however_different_the_sockets_are(self):
         frame = Frame(snapshot(1000))
         forms = {frame.compressed(snapshot(version)) for version in range(1, 100)}
@@ -120,11 +134,19 @@ class TestAcceptCompression:
         assert accepted
         assert accepted.get_extension_string() == answer
 
-    @pytest.mark.parametrize("offer", [{"server_max_window_bits": ["12"]}, {"server_no_context_takeover": [True]}])
-    def test_leaves_clients_alone_that_keep_less(self, offer):
-        less = PerMessageDeflateOffer.parse(offer)
+    def test_leaves_clients_alone_that_keep_less(self):
+        less = PerMessageDeflateOffer.parse({"server_max_window_bits": ["12"]})
         assert accept_compression([less]) is None
         assert accept_compression([less, PerMessageDeflateOffer.parse({})]) is not None
+
+    def test_takes_an_offer_by_which_nothing_is_kept_where_there_is_no_other(self):
+        nothing = PerMessageDeflateOffer.parse({"server_no_context_takeover": [True]})
+        accepted = accept_compression([nothing])
+        assert accepted
+        assert accepted.get_extension_string() == "permessage-deflate; server_no_context_takeover"
+        accepted = accept_compression([nothing, PerMessageDeflateOffer.parse({})])
+        assert accepted
+        assert accepted.get_extension_string() == "permessage-deflate"
 
     def test_needs_an_offer(self):
         assert accept_compression([]) is None

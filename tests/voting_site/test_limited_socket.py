@@ -162,6 +162,12 @@ class TestSocketOfABrowser:
         assert sum(map(len, islice(texts, 100))) > 100_000
         assert browser.received - before < 3000
 
+    def test_that_keeps_nothing_is_sent_texts_that_refer_to_nothing(self, loud: LoudServer, crowd: ExitStack):
+        browser = Metered(crowd.enter_context(open_socket(loud.port, "/short", compressed=True, forgetful=True)))
+        texts = (payload for kind, payload in read_frames(browser, forgetful=True) if kind == TEXT)
+        assert list(islice(texts, 100)) == [f"{number} {SHORT_FRAME}".encode() for number in range(100)]
+        assert browser.received < 100 * len(SHORT_FRAME)
+
     def test_is_ended_like_any_other_when_it_sends_something(self, loud: LoudServer, crowd: ExitStack):
         browser = crowd.enter_context(open_socket(loud.port, "/short", compressed=True))
         # Compressed as well, and a thousand times as long when it is not.

@@ -74,6 +74,8 @@ class LimitedSocket(WebSocketProtocol):
         frame = frame_of(text)
         if not (self.websocket_extensions_in_use and frame.is_worth_compressing):
             return frame.plain
+        if self._perMessageCompress.server_no_context_takeover:
+            return frame.compressed(None)
         kept, self._kept = self._kept, text
         return frame.compressed(kept)
 
