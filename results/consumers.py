@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from polls.models import Election
 from polls.networks import network_of
 
-from . import metrics
+from . import changes, metrics
 from .feed import get_feed
 from .seats import seats
 
@@ -28,6 +28,8 @@ class ResultsConsumer(AsyncWebsocketConsumer):
     _pump_task: asyncio.Task[None] | None = None
     # The network for which this socket has taken a seat; None if it has none.
     _seat: str | None = None
+    # Whether the client is sent changes.
+    _changes = False
     is_wall = False
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -52,7 +54,9 @@ class ResultsConsumer(AsyncWebsocketConsumer):
         if election is None:
             await self.close()
             return
-        await self.accept()
+        # Others that a client asks for are not known here, and go unanswered.
+        self._changes = changes.PROTOCOL in self.scope.get("subprotocols", ())
+        await self.accept(subprotocol=changes.PROTOCOL if self._changes else None)
         network = network_of((self.scope.get("client") or [""])[0])
         if not seats.take(network):
             metrics.count_refusal("no-seat")
@@ -76,7 +80,10 @@ class ResultsConsumer(AsyncWebsocketConsumer):
                 await self._pump_task
 
     async def _pump(self, election: int) -> None:
-        async with aclosing(get_feed().watch(election, wall=self.is_wall)) as messages:
+        # A server that can write to an idle socket at once says so (voting_site/serving/daphne_limits.py).
+        write = self.scope.get("extensions", {}).get("urna.write", {}).get("at_once")
+        watched = get_feed().watch(election, wall=self.is_wall, changes=self._changes, write=write)
+        async with aclosing(watched) as messages:
             async for message in messages:
                 try:
                     await self.send(text_data=message)

@@ -5,10 +5,7 @@ misses frames, but never the newest one.
 """
 
 import asyncio
-import datetime as dt
-import json
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -21,9 +18,10 @@ from polls.models import Election
 from tally.announce import GROUP
 
 from . import metrics, watchers
-from .freshness import STALE_S
-from .snapshot import Snapshot, read_snapshots, write_time
-from .wall import read_walls, write_frame
+from .channel import Channel
+from .follower import Write
+from .snapshot import Snapshot, read_snapshots
+from .wall import read_walls
 
 logger = logging.getLogger(__name__)
 
@@ -35,70 +33,6 @@ COPY_S = 0.5
 # Seconds after which the connection is made anew. Where the address names several servers, the first of them may be
 # back, after another one had to stand in.
 RENEW_S = 60.0
-
-
-class Channel:
-    """What the watchers of one election share: the newest frame, its number, and a bell for each message."""
-
-    def __init__(self) -> None:
-        self.watchers = 0
-        self.number = 0
-        self.frame = ""
-        # When what the newest frame shows was read, by PostgreSQL's clock.
-        self._framed_at: dt.datetime | None = None
-        self._snapshot: Snapshot | None = None
-        # What a presenter has set, None for dashboards, which do not have it in their frames.
-        self._wall: dict[str, Any] | None = None
-        self._read_at = time.monotonic()
-        self.heartbeat = ""
-        self.bell = asyncio.Event()
-
-    @property
-    def slug(self) -> str:
-        """Return the address of the election, '' before the first read."""
-        return self._snapshot.election.slug if self._snapshot else ""
-
-    @property
-    def age(self) -> float:
-        """Return how old the last good read is in seconds, of a copy with its lag; or since when somebody watches."""
-        return time.monotonic() - self._read_at
-
-    def take(self, snapshot: Snapshot, wall: dict[str, Any] | None = None) -> None:
-        """Keep a snapshot that was just read, and ring if it shows anything new; ignore an older version."""
-        if self._snapshot and snapshot.version < self._snapshot.version:
-            return
-        shown, self._snapshot, self._read_at = self._snapshot, snapshot, time.monotonic() - (snapshot.age or 0)
-        if shown is None or wall != self._wall or not snapshot.shows_the_same_as(shown):
-            self._wall = wall
-            self.frame = snapshot.to_json() if wall is None else write_frame(snapshot, wall)
-            self._framed_at = snapshot.as_of
-            self.number += 1
-            self.ring()
-
-    def beat(self, elsewhere: int = 0) -> None:
-        """Say how old the last good read is: `age` is in seconds, so that no two clocks need to agree.
-
-        `watching` is about how many look, with those `elsewhere`, in other processes. By `since`, the seconds from the
-        newest frame to that read, a page notices that it has missed a frame. The text stays below 126 bytes, up to
-        which a frame of a socket has the shortest head.
-        """
-        snapshot, framed_at = self._snapshot, self._framed_at
-        beat: dict[str, Any] = {"type": "heartbeat", "version": None, "as_of": None, "age": None, "since": None}
-        beat["watching"] = self.watchers + elsewhere
-        if snapshot and framed_at:
-            beat |= {
-                "version": snapshot.version,
-                "as_of": write_time(snapshot.as_of),
-                "age": round(self.age, 3),
-                "since": round((snapshot.as_of - framed_at).total_seconds(), 2),
-            }
-        self.heartbeat = json.dumps(beat, separators=(",", ":"))
-        self.ring()
-
-    def ring(self) -> None:
-        """Wake all watchers; the next message rings another bell."""
-        self.bell.set()
-        self.bell = asyncio.Event()
 
 
 class Feed:
@@ -113,30 +47,29 @@ class Feed:
         self._others = watchers.Watchers()
         self._reads_copy = False
 
-    async def watch(self, election: int, *, wall: bool = False) -> AsyncGenerator[str]:
+    async def watch(
+        self, election: int, *, wall: bool = False, changes: bool = False, write: Write | None = None
+    ) -> AsyncGenerator[str]:
         """Yield the newest snapshot of an election, then one for each change, and a heartbeat at each tick.
 
-        The snapshots of a `wall` have in them what its presenter has set.
+        The snapshots of a `wall` have in them what its presenter has set. With `changes` they are numbered, and after
+        the first there is what has changed since the last one that was yielded, and a whole one now and then. What
+        `write` has sent already is not yielded.
         """
         channels = self._walls if wall else self._channels
         channel = self._join(channels, election)
+        follower = channel.add(changes=changes, write=write)
         try:
-            seen = 0
+            if not follower.is_behind:
+                await follower.wait()
             while True:
-                # Taken before the number is compared, so that a ring while the watcher is busy is not missed.
-                bell = channel.bell
-                if channel.number > seen:
-                    seen = channel.number
-                    metrics.FRAMES.inc()
-                    yield channel.frame
-                    if channel.heartbeat and channel.age > STALE_S:
-                        # The frame may be of a time when it was new.
-                        yield channel.heartbeat
-                await bell.wait()
-                if channel.number == seen:
-                    metrics.HEARTBEATS.inc()
-                    yield channel.heartbeat
+                texts = follower.take()
+                channel.count_sent(texts)
+                for text in texts:
+                    yield text
+                await follower.wait()
         finally:
+            channel.remove(follower)
             self._leave(channels, election)
 
     def channels(self) -> list[Channel]:
@@ -153,13 +86,11 @@ class Feed:
             ]
             self._reader = ThreadPoolExecutor(1, "feed-reader")
         channel = channels.setdefault(election, Channel())
-        channel.watchers += 1
         if not channel.frame:
             self._read_wanted.set()
         return channel
 
     def _leave(self, channels: dict[int, Channel], election: int) -> None:
-        channels[election].watchers -= 1
         if not channels[election].watchers:
             del channels[election]
         if not self._channels and not self._walls:

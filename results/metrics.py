@@ -7,7 +7,7 @@ from telemetry import throttled_log
 
 # --- Counted where it happens -----------------------------------------------------------------------------
 
-FRAMES = Counter("urna_frames_sent", "Snapshots handed to sockets.")
+FRAMES = Counter("urna_frames_sent", "Snapshots handed to sockets, whole or as changes.")
 HEARTBEATS = Counter("urna_heartbeats_sent", "Heartbeats handed to sockets.")
 SOCKETS_REFUSED = Counter("urna_sockets_refused", "Sockets that were refused or closed, by reason.", ["reason"])
 READS_FAILED = Counter("urna_result_reads_failed", "Reads of what is watched that failed.")

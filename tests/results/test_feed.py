@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import json
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,15 +13,24 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.db import OperationalError, connection, connections
+from django.test import override_settings
+from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from prometheus_client import REGISTRY
 
 from results import feed
+from results.api_page import DOCUMENT
+from results.changes import PROTOCOL
 from results.outcome_shown import write_json
 from results.seats import seats
 from results.snapshot import Election, read_snapshots
 from tally import lifecycle
 from tally.drain import drain_all
+from tests.changes_client import ChangesClient
 from voting_site.asgi import application
+
+from .test_changes import content
+
+API = json.loads(DOCUMENT.read_text())
 
 
 @pytest.fixture(autouse=True)
@@ -36,13 +45,13 @@ async def _close_connections(make_election: Any) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def socket(
-    slug: str = "drink", *, client: str = "192.0.2.7", **headers: str
+    slug: str = "drink", *, client: str = "192.0.2.7", asks_for: Sequence[str] = (), **headers: str
 ) -> AsyncIterator[WebsocketCommunicator]:
-    """Open a results socket from an address; leaves it closed."""
+    """Open a results socket from an address, which asks for sub-protocols; leaves it closed."""
     raw = [(name.encode(), value.encode()) for name, value in {"host": "testserver", **headers}.items()]
-    communicator = WebsocketCommunicator(application, f"/ws/{slug}/", headers=raw)
+    communicator = WebsocketCommunicator(application, f"/ws/{slug}/", headers=raw, subprotocols=list(asks_for))
     communicator.scope["client"] = [client, 50000]
-    communicator.connected = (await communicator.connect(timeout=5))[0]
+    communicator.connected, communicator.subprotocol = await communicator.connect(timeout=5)
     yield communicator
     await communicator.disconnect(timeout=5)
 
@@ -238,6 +247,56 @@ class TestSocket:
             await application(scope, coming.get, send)
         assert seats.taken == taken
         assert feed.get_feed().channels() == []
+
+
+def fits(message: dict[str, Any]) -> None:
+    """Check a message against the API's description."""
+    name = {"change": "Change", "heartbeat": "Heartbeat"}.get(message.get("type", ""), "Snapshot")
+    schema = {"$ref": f"#/components/schemas/{name}", "components": API["components"]}
+    OAS31Validator(schema, format_checker=oas31_format_checker).validate(message)
+
+
+class TestSocketThatAsksForChanges:
+    @pytest.mark.parametrize("slug", ["drink", "drink/wall"])
+    async def test_gets_a_numbered_snapshot_and_then_what_has_changed(self, make_election, cast, slug):
+        drink = await sync_to_async(make_election)()
+        async with socket(slug, asks_for=["other", PROTOCOL]) as page, socket(slug) as other:
+            assert page.subprotocol == PROTOCOL
+            first = await next_snapshot(page)
+            if slug == "drink":
+                fits(first)
+            await sync_to_async(cast)(drink, "ana", "nesquik")
+            await sync_to_async(drain_all)()
+            whole = await next_snapshot(other, ballots=1)
+            client = ChangesClient()
+            client.hear(json.dumps(first))
+            async with asyncio.timeout(10):
+                while client.shown["ballots"] != 1:
+                    text = await page.receive_from(timeout=10)
+                    client.hear(text)
+                    if slug == "drink":
+                        fits(json.loads(text))
+            assert (client.wholes, client.changes >= 1) == (1, True)
+            assert content(client.shown) == content(whole)
+
+    @pytest.mark.parametrize("asks_for", [(), ("urna.changes.v2",), ("graphql-ws",)])
+    async def test_is_none_of_another_release_or_another_protocol(self, make_election, client, asks_for):
+        """And its bytes are those of the JSON, as they have always been."""
+        await sync_to_async(make_election)()
+        async with socket(asks_for=asks_for) as page:
+            assert page.subprotocol is None
+            text = await page.receive_from(timeout=10)
+            with override_settings(ROOT_URLCONF="voting_site.urls.result"):
+                answer = await sync_to_async(client.get)("/drink/results.json")
+            as_of = json.loads(text)["as_of"]
+            assert text == answer.content.decode().replace(answer.json()["as_of"], as_of)
+
+    async def test_beats_and_is_counted_like_any_other(self, make_election, monkeypatch):
+        monkeypatch.setattr(feed, "TICK_S", 0.2)
+        await sync_to_async(make_election)()
+        async with socket(asks_for=[PROTOCOL]) as page, socket() as other:
+            fits(await next_heartbeat(page))
+            assert (await next_heartbeat(other))["watching"] == 2
 
 
 class TestFeed:

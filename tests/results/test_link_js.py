@@ -1,5 +1,6 @@
 """The link of a results page to the server, in a real browser: what is shown, how old it is, and what follows."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,8 +8,13 @@ from playwright.sync_api import Page
 
 START_LINK = """async () => {
     window.sockets = [];
+    window.isAccepting = true;
     window.WebSocket = class {
-        constructor(url) { this.url = url; window.sockets.push(this); }
+        constructor(url, protocols) {
+            Object.assign(this, { url, protocols });
+            window.sockets.push(this);
+            queueMicrotask(() => window.isAccepting && this.onopen?.());
+        }
         close() { this.closed = true; }
     };
     const { Link } = await import("/link.js");
@@ -153,7 +159,7 @@ class TestLink:
         page.evaluate("""() => {
             const Fake = WebSocket;
             window.WebSocket = class extends Fake {
-                constructor(url) { super(url); setTimeout(() => this.closed || this.onclose(), 1); }
+                constructor(...how) { super(...how); setTimeout(() => this.closed || this.onclose(), 1); }
             };
             sockets[0].onclose();
         }""")
@@ -193,3 +199,92 @@ class TestLink:
         page.clock.run_for(3100)
         page.wait_for_function("states.at(-1) === 'asking'")
         assert page.evaluate("messages") == [7]
+
+
+class TestChanges:
+    """What the socket sends to a page that has asked for changes; tests/results/test_changes_js.py has more of them."""
+
+    WHOLE = "say(sockets[0], { version: 6, as_of: '2026-05-04T10:00:01.000000Z', contests: [{ n: 1 }], frame: 3 })"
+    CHANGE = """say(sockets[0], { type: "change", base: %s, change: {
+        version: %s, as_of: "2026-05-04T10:00:0%s.000000Z", contests: { 0: { n: %s } }, frame: %s,
+    } })"""
+
+    def test_are_asked_for_and_drawn(self, page: Page) -> None:
+        page.evaluate(START_LINK)
+        page.evaluate(self.WHOLE)
+        page.evaluate(self.CHANGE % (3, 7, 2, 8, 4))
+        assert page.evaluate("[sockets[0].protocols, messages]") == [["urna.changes.v1"], [6, 7]]
+        assert page.evaluate("[link.shown.contests, link.shown.version]") == [[{"n": 8}], 7]
+
+    def test_leave_what_was_shown_before_as_it_was(self, page: Page) -> None:
+        """The page compares the two."""
+        page.evaluate(START_LINK)
+        page.evaluate("() => { window.pairs = []; link.onSnapshot = (...pair) => pairs.push(JSON.stringify(pair)); }")
+        page.evaluate(self.WHOLE)
+        page.evaluate(self.CHANGE % (3, 7, 2, 8, 4))
+        after, before = json.loads(page.evaluate("pairs[1]"))
+        assert (before["contests"], after["contests"]) == ([{"n": 1}], [{"n": 8}])
+
+    def test_of_another_frame_are_passed_over_until_the_next_whole_snapshot(self, page: Page) -> None:
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.evaluate(START_LINK)
+        page.evaluate(self.WHOLE)
+        page.evaluate(self.CHANGE % (4, 9, 3, 8, 5))
+        page.evaluate(self.CHANGE % (5, 9, 4, 9, 6))
+        assert page.evaluate("[messages, link.shown.contests]") == [[6], [{"n": 1}]]
+        # Meanwhile a request, which has another frame than any change is of.
+        page.clock.run_for(1000)
+        page.wait_for_function("messages.length === 2")
+        page.evaluate(self.CHANGE % (6, 9, 5, 9, 7))
+        assert page.evaluate("messages") == [6, 7]
+        page.evaluate("say(sockets[0], { version: 9, as_of: '2026-05-04T12:00:01.000000Z', contests: [{}], frame: 8 })")
+        page.evaluate(self.CHANGE.replace("10:00", "12:00") % (8, 10, 2, 7, 9))
+        assert page.evaluate("[messages, link.shown.contests]") == [[6, 7, 9, 10], [{"n": 7}]]
+        assert [url.rpartition("/")[2] for url in asked].count("results.json") == 1
+
+    def test_go_on_from_a_frame_that_is_older_than_what_the_page_shows(self, page: Page) -> None:
+        """Where nobody votes, a page that was loaded just now is newer than the newest frame."""
+        page.evaluate(START_LINK)
+        page.evaluate(
+            "say(sockets[0], { version: 5, as_of: '2026-05-04T09:00:00.000000Z', contests: [{ n: 1 }], frame: 1 })"
+        )
+        assert page.evaluate("messages") == []
+        page.evaluate(self.CHANGE % (1, 6, 2, 4, 2))
+        assert page.evaluate("[messages, link.shown.contests]") == [[6], [{"n": 4}]]
+
+    def test_of_one_socket_are_none_of_the_next(self, page: Page) -> None:
+        page.evaluate(START_LINK)
+        page.evaluate(self.WHOLE)
+        page.evaluate("sockets[0].onclose()")
+        page.clock.run_for(600)
+        page.evaluate((self.CHANGE % (3, 9, 3, 8, 4)).replace("sockets[0]", "sockets[1]"))
+        assert page.evaluate("messages") == [6]
+
+    def test_of_a_server_that_knows_none_are_given_up_at_once(self, page: Page) -> None:
+        """A browser closes a socket before it is open where the sub-protocol is not answered."""
+        page.evaluate(START_LINK)
+        page.evaluate("link.stop(); sockets.length = 0; link.open(); sockets[0].onclose()")
+        assert page.evaluate("sockets.map((one) => one.protocols)") == [["urna.changes.v1"], []]
+        page.evaluate("say(sockets[1], { version: 6, as_of: '2026-05-04T10:00:01.000000Z' })")
+        assert page.evaluate("[messages, states.at(-1)]") == [[6], "live"]
+        # The server may be a newer one by the next time.
+        page.evaluate("sockets[1].onclose()")
+        page.clock.run_for(600)
+        assert page.evaluate("sockets.at(-1).protocols") == ["urna.changes.v1"]
+
+    def test_do_not_make_a_page_try_twice_as_often_for_ever(self, page: Page) -> None:
+        page.evaluate(START_LINK)
+        page.evaluate("""() => {
+            window.isAccepting = false;
+            const Fake = WebSocket;
+            window.WebSocket = class extends Fake {
+                constructor(url, protocols) {
+                    super(url, protocols);
+                    setTimeout(() => this.closed || this.onclose(), 1);
+                }
+            };
+            sockets[0].onclose();
+        }""")
+        page.clock.run_for(30000)
+        assert 10 <= page.evaluate("sockets.length") <= 20

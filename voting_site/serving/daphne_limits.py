@@ -144,6 +144,12 @@ class LimitedServer(daphne.server.Server):
         # Connections inherit this option from the listening socket.
         port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
 
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if scope["type"] == "websocket":
+            # For many sockets that are sent the same: awaiting takes as long as writing.
+            scope["extensions"] = {"urna.write": {"at_once": protocol.write_at_once}}
+        return super().create_application(protocol, scope)
+
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         await super().handle_reply(protocol, message)
         if message["type"] == "websocket.send":

@@ -6,6 +6,7 @@ answer to a ping, even in a message that never ends: an empty fragment now and t
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from daphne.ws_protocol import WebSocketProtocol
@@ -68,6 +69,14 @@ class LimitedSocket(WebSocketProtocol):
             self.sendMessage(content, True, doNotCompress=True)
         else:
             self.sendData(self._choose_form(str(content)))
+
+    def write_at_once(self, texts: Sequence[str]) -> bool:
+        """Send texts if the socket is open, and nothing waits for the client; tell whether that was so."""
+        if self.state != self.STATE_OPEN or not self._room.is_set():
+            return False
+        for text in texts:
+            self.sendData(self._choose_form(text))
+        return True
 
     def _choose_form(self, text: str) -> bytes:
         """Return the frame of a text in the form that this client reads, with the fewest bytes."""

@@ -3,6 +3,8 @@
 // All rules of what a page may show, and how old that is, are here. Times of two clocks are never compared: ages come
 // from the server in seconds, and go on by this device's monotonic clock.
 
+import { CHANGES, merge } from "./changes.js";
+
 const SILENCE_MS = 6000;
 const SUSPICIOUS_MS = 3000;
 const ASK_MS = 3000;
@@ -124,17 +126,24 @@ export class Link {
     }
   }
 
-  open() {
+  open(protocols = [CHANGES]) {
     this.retryAt = null;
     this.heardAt = performance.now();
+    this.base = null;
+    let isRefused = protocols.length > 0;
     try {
-      this.socket = new WebSocket(this.socketUrl);
+      this.socket = new WebSocket(this.socketUrl, protocols);
     } catch {
       this.lose(); // WebSockets are missing or not allowed here: requests replace them.
       return;
     }
+    this.socket.onopen = () => { isRefused = false; };
     this.socket.onmessage = (event) => this.hear(event.data);
-    this.socket.onclose = (event) => this.lose(event?.code === CROWDED_CODE);
+    this.socket.onclose = (event) => {
+      // A server of an older release knows no sub-protocol, and browsers fail a socket whose sub-protocol is not answered.
+      if (isRefused) this.open([]);
+      else this.lose(event?.code === CROWDED_CODE);
+    };
     this.watch();
   }
 
@@ -148,7 +157,24 @@ export class Link {
     this.askAt = null;
     this.watch();
     this.become("live");
-    this.take(JSON.parse(text));
+    const message = JSON.parse(text);
+    if (message.type === "heartbeat") this.take(message);
+    else this.follow(message);
+  }
+
+  /** Take a snapshot of the socket, or what has changed since the one before it. */
+  follow(message) {
+    if (message.type !== "change") {
+      this.base = message;
+    } else if (message.base === this.base?.frame) {
+      this.base = merge(this.base, message.change);
+    } else {
+      // One was lost on its way. The server sends a whole snapshot every ten seconds while something changes.
+      if (this.base) this.catchUp();
+      this.base = null;
+      return;
+    }
+    this.take(this.base);
   }
 
   /** Give a socket up that says nothing: a proxy may hold back its frames, or the network be gone. */
@@ -160,6 +186,7 @@ export class Link {
   hangUp() {
     clearTimeout(this.silenceTimer);
     if (!this.socket) return;
+    this.socket.onopen = null;
     this.socket.onmessage = null;
     this.socket.onclose = null;
     this.socket.close();
