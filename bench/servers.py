@@ -6,10 +6,11 @@ from contextlib import contextmanager
 
 from voting_site.local.ports import free_port
 
-from .fanout import change_results, cost
+from .fanout import PATH, cost, make_election
 from .figure import Figure, in_turn
 from .stand import MEASURED, Role, Stand, wait_until
-from .voting import GRANIAN, SLUG, VotingBench
+from .viewer import count
+from .voting import GRANIAN, VotingBench
 
 THREADS = 8
 # Servers for Django's own WSGI application; `{port}` is replaced by their port.
@@ -42,12 +43,12 @@ def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
             used, found = in_turn(rounds, here.show, there.show)
             yield Figure(f"ballot pages on {name}", found, "pages/s", used, "Granian, as Urna runs it")
 
-    number, frames = 500 if quick else 1000, 15
+    number, frames, election = 500 if quick else 1000, 15, make_election()
     uvicorn = ("uvicorn", "voting_site.asgi:application", *UVICORN, "--port", "{port}")
     with stand.role("result", cores=MEASURED) as ours:
-        used, _ = cost(ours, f"/ws/{SLUG}/", number, frames, change_results)
+        used, _ = cost(ours, PATH, number, frames, lambda _: count(election))
     with other(stand, uvicorn, role="result") as theirs:
-        found, _ = cost(theirs, f"/ws/{SLUG}/", number, frames, change_results)
+        found, _ = cost(theirs, PATH, number, frames, lambda _: count(election))
     yield Figure(f"a frame to {number:,} sockets on uvicorn", found * 1000, "ms", used * 1000,
                  "Daphne, as Urna runs it", less_is_better=True, note="processor time")  # fmt: skip
 

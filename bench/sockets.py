@@ -6,7 +6,9 @@ import selectors
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from results.changes import PROTOCOL
 
 from .crowd import address
 from .stand import Broken
@@ -21,8 +23,9 @@ HANDSHAKE = (
 COMPRESSED = 0x40
 # The second byte of a frame up to which it is the length; a heartbeat is that short, and never compressed.
 SHORT = 125
-# What every browser offers.
+# What every browser offers, and what our pages ask for.
 COMPRESSION = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+CHANGES = f"Sec-WebSocket-Protocol: {PROTOCOL}\r\n"
 
 
 def open_socket(port: int, path: str, number: int = 0, *, offer: str = "") -> socket.socket:
@@ -74,9 +77,9 @@ def _read(connection: socket.socket, number: int) -> bytes:
 
 
 class Audience:
-    """Many open sockets of browsers in one process, which notes when each gets a message."""
+    """Many open sockets of our pages in browsers, in one process, which notes when each gets a message."""
 
-    def __init__(self, port: int, path: str, number: int, *, offer: str = COMPRESSION) -> None:
+    def __init__(self, port: int, path: str, number: int, *, offer: str = COMPRESSION + CHANGES) -> None:
         self.selector = selectors.DefaultSelector()
         self.sockets: list[socket.socket] = []
         for index in range(number):
@@ -118,9 +121,19 @@ class Audience:
         data = connection.recv(65536)
         if not data:
             raise Broken("the server closed a socket")
-        if data[0] == PING:
-            connection.send(pong(data[2 : 2 + data[1]]))
+        for ping in pings(data):
+            connection.send(pong(ping))
         return has_results(data)
+
+
+def pings(data: bytes) -> Iterator[bytes]:
+    """Yield the payloads of the pings among the frames that begin in `data`; the server ends who does not answer."""
+    while len(data) > 1:
+        head = {126: 4, 127: 10}.get(data[1], 2)
+        end = head + (int.from_bytes(data[2:head]) if head > 2 else data[1])
+        if data[0] == PING:
+            yield data[head:end]
+        data = data[end:]
 
 
 def has_results(data: bytes) -> bool:

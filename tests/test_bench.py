@@ -1,12 +1,13 @@
 """What the benchmark holds a run to."""
 
+import struct
 from pathlib import Path
 
 import pytest
 
 from bench.figure import Figure, in_turn, percentile
 from bench.reference import AGAIN, commit_ratios, fallen, measure_until_believed
-from bench.sockets import has_results
+from bench.sockets import has_results, pings
 
 
 def figure(value: float, *, less_is_better: bool = False) -> Figure:
@@ -24,6 +25,17 @@ class TestHasResults:
     @pytest.mark.parametrize("others", [b"", HEARTBEAT, PING, HEARTBEAT * 50 + PING, HEARTBEAT[:3]])
     def test_finds_none_where_there_are_none(self, others: bytes):
         assert not has_results(others)
+
+
+class TestPings:
+    @pytest.mark.parametrize("size", [3, 125, 126, 70_000])
+    def test_are_found_behind_frames_of_any_length(self, size: int):
+        if size < 126:
+            length = bytes([size])
+        else:
+            length = b"\x7e" + struct.pack("!H", size) if size < 2**16 else b"\x7f" + struct.pack("!Q", size)
+        before = b"\x81" + length + b"x" * size
+        assert list(pings(before + b"\x89\x01a" + before + b"\x89\x01b" + before[:-1])) == [b"a", b"b"]
 
 
 class TestFallen:
