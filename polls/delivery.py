@@ -3,11 +3,13 @@
 import copy
 import enum
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -27,8 +29,8 @@ class Arrival(enum.Enum):
     """How far a publication has come.
 
     TAKEN: the box has taken it. REFUSED: the box has refused it, and PostgreSQL has what the box holds. WAITING: the
-    box has not decided yet. CONTRADICTED: the box holds what cannot be right: no paper, one whose hash is wrong, or
-    another one than the paper that has opened.
+    box has not decided yet. CONTRADICTED: the box holds what cannot be right: no paper, one whose hash is wrong,
+    another one than the paper that has opened, or not all shards of an election that it had taken.
     """
 
     TAKEN = enum.auto()
@@ -41,6 +43,8 @@ class Arrival(enum.Enum):
 # (`refused`) and as it is again (`restored`).
 taken_back = Signal()
 
+# The advisory lock of offering to a box on several masters; the count, the record and certifying have the others.
+OFFERING_LOCK = (0, 6)
 # What an organiser edits, by the names of a definition.
 EDITED = frozenset(
     (*Paper.__dataclass_fields__, "slug", "opens_at", "closes_at", "time_zone", "proof_of_work", "unlisted"),
@@ -54,7 +58,10 @@ def deliver(elections: Iterable[Election], epoch: str) -> list[Arrival]:
     """
     elections = list(elections)
     bring_pictures(elections)
-    replies = ballot_box.offer(with_secrets([Definition.offered(election) for election in elections]), epoch)
+    definitions = with_secrets([Definition.offered(election) for election in elections])
+    in_force = {election.pk for election in elections if election.in_force}
+    with alone_in_cluster():
+        replies = ballot_box.offer(definitions, epoch, in_force=in_force)
     return [_follow(election, reply, epoch) for election, reply in zip(elections, replies, strict=True)]
 
 
@@ -65,10 +72,23 @@ def restore(elections: Iterable[Election], epoch: str) -> None:
     """
     elections = list(elections)
     bring_pictures(elections)
-    ballot_box.offer(with_secrets([Definition.of(election) for election in elections]), epoch, mode="restore")
+    definitions = with_secrets([Definition.of(election) for election in elections])
+    with alone_in_cluster():
+        ballot_box.offer(definitions, epoch, mode="restore")
     for election in elections:
         if not election.in_force:
             _note_in_force(election)
+
+
+@contextmanager
+def alone_in_cluster() -> Iterator[None]:
+    """Wait until no other process offers anything to a box on several masters; one Redis decides by itself."""
+    if not settings.BALLOT_BOX_CLUSTER:
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", OFFERING_LOCK)
+        yield
 
 
 def with_secrets(definitions: list[Definition]) -> list[Definition]:
@@ -95,6 +115,8 @@ def _follow(election: Election, reply: OfferReply, epoch: str) -> Arrival:
         if election.taken < election.revision:
             Election.objects.filter(pk=election.pk, taken__lt=election.revision).update(taken=election.revision)
         return Arrival.TAKEN
+    if reply.outcome is Outcome.LOST:
+        return Arrival.CONTRADICTED
     if reply.outcome is Outcome.NEWER:
         # Either another publication was faster, or PostgreSQL has come back with older data: then the next revision
         # has to be higher than the box's.

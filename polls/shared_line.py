@@ -9,21 +9,29 @@ Each request runs in a greenlet, so that its code reads as if it waited.
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import hiredis
 import redis.asyncio
 from django.conf import settings
-from greenlet import getcurrent, greenlet
+from greenlet import getcurrent
 from redis._parsers.hiredis import NOT_ENOUGH_DATA
 
-from .ballot_box.connection import Command
+from .ballot_box.cluster import Command
+
+
+class Asker(Protocol):
+    """Who waits for the replies: a greenlet, or what is told the replies as one is."""
+
+    def switch(self, replies: list[Any], /) -> Any: ...
+
+    def throw(self, kind: type[BaseException], args: Any, /) -> Any: ...
 
 
 class Question(NamedTuple):
-    """Packed commands, their number, and the greenlet that waits for the replies."""
+    """Packed commands, their number, and who waits for the replies."""
 
-    asker: greenlet
+    asker: Asker
     packed: Sequence[bytes]
     number: int
 
@@ -33,14 +41,19 @@ def pack(commands: Sequence[Command]) -> list[bytes]:
     return [hiredis.pack_command(tuple(command)) for command in commands]  # type: ignore[arg-type]
 
 
+def connect() -> Any:
+    """Return a connection to the Redis of the settings, which is made with its first use."""
+    pool = redis.asyncio.ConnectionPool.from_url(
+        settings.REDIS_URL, socket_connect_timeout=settings.REDIS_TIMEOUT, socket_timeout=None
+    )
+    return pool.make_connection()
+
+
 class SharedLine:
     """A line that the greenlets of one event loop share."""
 
-    def __init__(self) -> None:
-        pool = redis.asyncio.ConnectionPool.from_url(
-            settings.REDIS_URL, socket_connect_timeout=settings.REDIS_TIMEOUT, socket_timeout=None
-        )
-        self._connection: Any = pool.make_connection()
+    def __init__(self, connection: Any = None) -> None:
+        self._connection = connection or connect()
         self._waiting: list[Question] = []
         self._asked = asyncio.Event()
 
@@ -49,13 +62,17 @@ class SharedLine:
         asker = getcurrent()
         assert asker.parent, "only a greenlet can wait here"
         # Packed here, so that commands that cannot be packed fail for this request only.
-        self._waiting.append(Question(asker, pack(commands), len(commands)))
-        self._asked.set()
+        self.take(Question(asker, pack(commands), len(commands)))
         replies: list[Any] = asker.parent.switch()
         for reply in replies:
             if isinstance(reply, redis.RedisError):
                 raise reply
         return replies
+
+    def take(self, question: Question) -> None:
+        """Take a question that goes out with the next round trip."""
+        self._waiting.append(question)
+        self._asked.set()
 
     async def serve(self) -> None:
         """Carry questions to the box and replies back, until cancelled."""

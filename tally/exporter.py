@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
@@ -16,6 +17,7 @@ from polls.life import State
 from polls.models import Election
 
 from . import metrics
+from .clocks import read_skew
 from .models import Reconciliation
 
 Values = dict[tuple[str, ...], float]
@@ -58,7 +60,9 @@ def _box() -> Iterator[Metric]:
         oldest[label] = max(oldest[label], look.oldest_ms / 1000)
     used, limit = ballot_box.read_memory()
     age = inbox.seconds_since_good_drain()
+    skew = read_skew() if settings.BALLOT_BOX_CLUSTER else 0
     yield metrics.BOX_REACHABLE.family({ONLY: 1})
+    yield metrics.BOX_SKEW.family({ONLY: skew})
     yield metrics.BOX_BALLOTS.family(ballots)
     yield metrics.BOX_OLDEST.family(oldest)
     yield metrics.COUNT_AGE.family({} if age is None else {ONLY: age})

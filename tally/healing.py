@@ -7,6 +7,7 @@ definitions and the rolls, and the new epoch comes last: a half-restored box nev
 import logging
 import secrets
 
+from django.conf import settings
 from django.db import transaction
 
 from polls import ballot_box
@@ -42,8 +43,11 @@ def keep_box() -> None:
     for election in elections:
         bring_roll(election)
     for election in _find_sealed([election for election in elections if election.state == State.PUBLISHED]):
-        # Sealed by a process that died before it could tell PostgreSQL.
-        store_seal(election, ballot_box.seal(election.pk, election.shards))
+        # Sealed by a process that died before it could tell PostgreSQL. Of several masters the others may have to wait
+        # for their own clocks.
+        seal = ballot_box.seal(election.pk, election.shards, only_if_due=True)
+        if seal.sealed:
+            store_seal(election, seal)
 
 
 def deliver_election(pk: int) -> None:
@@ -55,12 +59,26 @@ def deliver_election(pk: int) -> None:
 
 
 def _has_lost_data(epoch: str) -> bool:
-    """Tell whether Redis lacks a ballot of this epoch that was counted: a shard is gone, or an older state is back."""
+    """Tell whether Redis lacks a ballot of this epoch that was counted: a shard is gone, or an older state is back.
+
+    Each master of a cluster may lose its data alone, so that every shard there has to be in the box's epoch.
+    """
     if Epoch.objects.filter(name=epoch, reused_at__isnull=False).exists():
+        return True
+    if settings.BALLOT_BOX_CLUSTER and _has_shard_elsewhere(epoch):
         return True
     tallies = list(Tally.objects.filter(epoch=epoch, last_serial__gt=0))
     serials = ballot_box.read_rules([(tally.election_id, tally.shard) for tally in tallies], "serial")
     return any(int(serial or 0) < tally.last_serial for tally, [serial] in zip(tallies, serials, strict=True))
+
+
+def _has_shard_elsewhere(epoch: str) -> bool:
+    """Tell whether a shard is in another epoch than the box, or in none although the box has taken its election."""
+    taken = Election.objects.published().exclude(in_force="").values_list("pk", "shards")
+    shards = [(election, shard) for election, number in taken for shard in range(number)]
+    return any(
+        epoch.encode() not in (known, held) for known, held in ballot_box.read_rules(shards, "epoch", "held_epoch")
+    )
 
 
 def _find_sealed(elections: list[Election]) -> list[Election]:

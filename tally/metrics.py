@@ -50,6 +50,7 @@ BOX_OLDEST = Fact("urna_box_oldest_ballot_age_seconds", "Age of the oldest ballo
 COUNT_AGE = Fact("urna_last_good_count_age_seconds", "Time since all waiting ballots could be counted.")
 BOX_MEMORY = Fact("urna_box_memory_bytes", "Memory that Redis uses.")
 BOX_MEMORY_LIMIT = Fact("urna_box_memory_limit_bytes", "Memory that Redis may use; 0 for no limit.")
+BOX_SKEW = Fact("urna_box_clock_skew_seconds", "Between the clocks of the masters that differ most; 0 for one Redis.")
 DATABASE_REACHABLE = Fact("urna_database_reachable", "1 if PostgreSQL answers, else 0.")
 VERSION = Fact("urna_election_version", "Version of what results pages show; it never falls.", ["election"])
 PROBLEMS = Fact("urna_account_problems", "Accounts with problems that nobody has acknowledged.", ["election"])

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import ParamSpec
 
 from celery import shared_task
+from django.conf import settings
 from django.db import close_old_connections
 
 from polls.models import Election
 from polls.outages import is_outage
 
-from . import certification, healing, heartbeat, lifecycle, outcomes, turnout
+from . import certification, clocks, healing, heartbeat, lifecycle, outcomes, turnout
 from . import drain as rounds
 from .audit import accounts, rolls
 
@@ -83,6 +84,8 @@ def turn_phases() -> None:
 @hint
 def keep_box() -> None:
     healing.keep_box()
+    if settings.BALLOT_BOX_CLUSTER:
+        clocks.check_clocks()
 
 
 @shared_task(name="tally.certify")

@@ -103,6 +103,8 @@ def redis() -> Any:
     """The emptied Valkey of this test run."""
     client = ballot_box.connection.client()
     client.flushall()
+    if settings.BALLOT_BOX_CLUSTER:
+        ballot_box.connection.ordinary_client().flushall()
     forget_definitions()
     return client
 
@@ -134,6 +136,7 @@ NOWHERE = Redis(port=9, socket_timeout=0.2, socket_connect_timeout=0.2, retry=Re
 def use_client(patch: pytest.MonkeyPatch, client: Redis) -> None:
     """Let the ballot box go by another client."""
     patch.setattr(ballot_box.connection, "client", lambda: client)
+    patch.setattr(settings, "BALLOT_BOX_CLUSTER", None)
 
 
 @pytest.fixture

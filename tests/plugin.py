@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.masters import Masters
 from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
 from voting_site.local.postgres import Postgres
@@ -24,7 +25,7 @@ from voting_site.local.valkey import Valkey
 # The variable with the folder in which the processes of a run share what is made once.
 SHARED = "URNA_TESTS_SHARED"
 # The variables that name servers, those of single roles included.
-SERVER = re.compile(r"(DATABASE|REDIS)_URL(_FILE)?$")
+SERVER = re.compile(r"(DATABASE|REDIS|BALLOT_BOX)_URL(_FILE)?$")
 
 _services = ExitStack()
 FIGURE = "figure"
@@ -87,6 +88,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="also run what a plain run leaves out: what needs a browser or processes, or takes long",
     )
     parser.addoption("--attack", action="store_true", help="also run what attacks a whole Urna: some minutes, for CI")
+    parser.addoption("--cluster", action="store_true", help="with the ballot box on three masters of a Redis Cluster")
     parser.addoption("--full", action="store_true", help="also run what takes many minutes")
     parser.addoption(
         "--servers", metavar="DIR", help="use, and empty, the servers that another process runs on this data folder"
@@ -95,7 +97,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     full, attack = config.getoption("--full"), config.getoption("--attack")
-    left_out = [marker for marker, wanted in (("full", full), ("attack", full or attack)) if not wanted]
+    of_cluster = config.getoption("--cluster")
+    chosen_by_option = (("full", full), ("attack", full or attack), ("cluster", of_cluster))
+    left_out = [marker for marker, wanted in chosen_by_option if not wanted]
     wanted = [item for item in items if not any(item.get_closest_marker(marker) for marker in left_out)]
     chosen = [item for item in wanted if not (is_quick(config) and is_large(item))]
     config.stash[LARGE] = len(wanted) - len(chosen)
@@ -177,6 +181,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         # What tests start is not measured: it would be slow, and tells nothing when it is killed.
         os.environ.pop("COVERAGE_PROCESS_START", None)
         _services.enter_context(embedded.running(folder, [FleetingPostgres(folder), Valkey(folder)]))
+        if early_config.known_args_namespace.cluster:
+            masters = Masters(Path(make_temporary()))
+            _services.callback(masters.close)
+            masters.start_all()
+            os.environ.update(masters.urls())
     yield
 
 

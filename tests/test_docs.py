@@ -29,7 +29,7 @@ each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: 
 COMMON_OPTIONS = {"--data"}
 SUFFIXES = r"py|lua|js|md|svg|png|toml|yaml|txt|html"
 # The roles of which each has a variable of its own beside one of these.
-OWNERS = {"DATABASE_URL": WITH_DATABASE, "REDIS_URL": tuple(ROLES)}
+OWNERS = {"DATABASE_URL": WITH_DATABASE, "REDIS_URL": tuple(ROLES), "BALLOT_BOX_URL": tuple(ROLES)}
 
 
 def read(document: Path) -> str:

@@ -94,7 +94,7 @@ class PatientScheduler(Scheduler):
     def _count_waiting(self) -> int:
         queue = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] + self.app.conf.task_default_queue
         try:
-            return int(ballot_box.connection.client().llen(queue))
+            return int(ballot_box.connection.ordinary_client().llen(queue))
         except redis.RedisError:
             # Sending the task then fails as well, and that is logged.
             return 0

@@ -11,6 +11,8 @@ from polls import ballot_box
 
 # When a voter reads "accepted" the ballot has to be on disk, and Redis must not evict anything from the box.
 NEEDED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+NEEDED_IN_CLUSTER = {"cluster-require-full-coverage": "no"}
+LOSSES = {"cluster-require-full-coverage": "one lost master stops all voting"}
 
 
 @register(Tags.database)
@@ -19,21 +21,26 @@ def check_redis_keeps_what_it_accepts(databases: Sequence[str] | None = None, **
     if not databases:
         return []
     try:
-        found = {name: ballot_box.connection.client().config_get(name).get(name) for name in NEEDED}
+        servers = ballot_box.connection.each_server()
+        found = [(name, one.config_get(name).get(name)) for name in _needed() for one in servers]
     except redis.ResponseError:
         # A hosted Redis may refuse to tell its settings; its owner has to know them.
         return []
-    except redis.RedisError as error:
+    except ballot_box.cluster.FAILURES as error:
         return [Warning(f"Redis cannot be reached: {error}", hint="Start it, or correct REDIS_URL.", id="urna.W001")]
     return [
         Warning(
-            f"Redis has {name} {found[name]!r}, so that an accepted ballot may get lost.",
-            hint=f"Start it with --{name} {wanted}.",
+            f"Redis has {name} {value!r}, so that {LOSSES.get(name, 'an accepted ballot may get lost')}.",
+            hint=f"Start it with --{name} {_needed()[name]}.",
             id="urna.W002",
         )
-        for name, wanted in NEEDED.items()
-        if found[name] != wanted
+        for name, value in dict.fromkeys(found)
+        if value != _needed()[name]
     ]
+
+
+def _needed() -> dict[str, str]:
+    return NEEDED | NEEDED_IN_CLUSTER if settings.BALLOT_BOX_CLUSTER else NEEDED
 
 
 @register(Tags.security)

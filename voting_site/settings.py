@@ -8,6 +8,7 @@ import logging
 import re
 import socket
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -16,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django_guid.integrations import CeleryIntegration
 from environ.fileaware_mapping import FileAwareMapping
 
+from voting_site.cluster_address import read_cluster, refuse_cluster
 from voting_site.languages import find_languages, with_regions
 from voting_site.providers import read_clients
 from voting_site.roles import MANAGEMENT, ROLES, WITH_DATABASE, own_variable
@@ -367,6 +369,16 @@ if ROLL_RETENTION_DAYS < 0:
 # Users with fewer rights, by role, as in PostgreSQL.
 ROLE_REDIS_URLS = without_empty({role: env(own_variable(role, "REDIS_URL"), default="") for role in ROLES})
 REDIS_URL = ROLE_REDIS_URLS.get(URNA_ROLE) or env("REDIS_URL")
+refuse_cluster(own_variable(URNA_ROLE, "REDIS_URL") if URNA_ROLE in ROLE_REDIS_URLS else "REDIS_URL", REDIS_URL)
+# The ballot box on the masters of a Redis Cluster; None: it is in REDIS_URL, beside the broker and the channel layer.
+ROLE_BALLOT_BOX_URLS = without_empty({role: env(own_variable(role, "BALLOT_BOX_URL"), default="") for role in ROLES})
+_box_url = ROLE_BALLOT_BOX_URLS.get(URNA_ROLE) or env("BALLOT_BOX_URL", default="")
+if ROLE_BALLOT_BOX_URLS and not _box_url:
+    raise ImproperlyConfigured(
+        f"{own_variable(next(iter(ROLE_BALLOT_BOX_URLS)), 'BALLOT_BOX_URL')} is set, and BALLOT_BOX_URL is not: this "
+        "process would look for ballots in REDIS_URL. Set BALLOT_BOX_URL as well, or leave out both."
+    )
+BALLOT_BOX_CLUSTER: Any = read_cluster("BALLOT_BOX_URL", _box_url) if _box_url else None
 # Seconds. A voter waits for at most two round trips before the page says that the box cannot be reached.
 REDIS_TIMEOUT = env.float("REDIS_TIMEOUT", default=0.9)
 # The channel layer blocks on its subscription, which redis-py's default time-out would end (channels_redis#422).

@@ -3,7 +3,7 @@
 Other packages use the names below; `connection` is the way to Redis itself.
 """
 
-from . import connection
+from . import cluster, connection
 from .casting import Reply, Verdict, cast
 from .connection import EMPTY, Unavailable
 from .keys import DEFINITIONS, EPOCH, key
@@ -39,6 +39,7 @@ __all__ = [
     "Verdict",
     "cast",
     "change_pictures",
+    "cluster",
     "connection",
     "count_waiting",
     "find_slug",

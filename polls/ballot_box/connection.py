@@ -1,6 +1,6 @@
 """The way to Redis: one client for each process, one round trip for each question, one error for every failure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -13,7 +13,8 @@ from redis.backoff import NoBackoff
 from redis.commands.core import Script
 from redis.retry import Retry
 
-Command = Sequence[str | int]
+from . import cluster
+from .cluster import FAILURES, Command
 
 EMPTY = "the ballot box has no epoch: it is empty or being restored"
 
@@ -25,6 +26,19 @@ class Unavailable(Exception):
 @cache
 def client() -> Any:
     """Return this process's client; it repeats a command once on a broken connection, never after a time-out."""
+    return cluster.connect() if settings.BALLOT_BOX_CLUSTER else ordinary_client()
+
+
+def each_server() -> list[Any]:
+    """Return a client of each server that has a part of the box; raises the client's errors."""
+    if not settings.BALLOT_BOX_CLUSTER:
+        return [client()]
+    return [client().get_redis_connection(node) for node in client().get_primaries()]
+
+
+@cache
+def ordinary_client() -> Any:
+    """Return this process's client of REDIS_URL, which has Celery's queue."""
     # Typed as Any: its annotations leave open whether replies are bytes (here they are) or text.
     return redis.Redis.from_url(
         settings.REDIS_URL,
@@ -39,7 +53,7 @@ def reaching() -> Iterator[None]:
     """Turn whatever goes wrong between here and Redis into Unavailable."""
     try:
         yield
-    except redis.RedisError as error:
+    except FAILURES as error:
         raise Unavailable("the ballot box cannot be reached") from error
 
 
@@ -54,6 +68,8 @@ def _ask_alone(commands: Sequence[Command]) -> list[Any]:
 
     The client's own pipeline and script calls take two to three times the processor time.
     """
+    if settings.BALLOT_BOX_CLUSTER:
+        return cluster.ask(client(), commands)
     pool = client().connection_pool
     for last in (False, True):
         connection = pool.get_connection()
@@ -89,3 +105,23 @@ def evaluate(name: str, keys: Sequence[str], arguments: Sequence[str | int]) -> 
         return ask(command)[0]
     except redis.exceptions.NoScriptError:
         return ask(("SCRIPT", "LOAD", str(found.script)), command)[1]
+
+
+def evaluate_all(name: str, calls: Iterable[tuple[Sequence[str], Sequence[str | int]]]) -> list[Any]:
+    """Run the script `name` once for each (keys, arguments), in one round trip; raises the client's errors.
+
+    It may run twice: the script has to allow that.
+    """
+    calls = list(calls)
+    if settings.BALLOT_BOX_CLUSTER:
+        sha = script(name).sha
+        try:
+            return ask(*(("EVALSHA", sha, len(keys), *keys, *arguments) for keys, arguments in calls))
+        except redis.exceptions.NoScriptError:
+            # Some master does not know it; whatever the others have done is done once more.
+            return [evaluate(name, keys, arguments) for keys, arguments in calls]
+    with client().pipeline(transaction=False) as pipe:
+        for keys, arguments in calls:
+            script(name)(keys, arguments, client=pipe)
+        found: list[Any] = pipe.execute()
+    return found

@@ -4,17 +4,15 @@ Redis's clock is the one clock that all of Urna shares, so that nobody compares 
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from redis.exceptions import NoPermissionError
 
-from . import connection
-from .connection import EMPTY, Unavailable, reaching
-from .keys import EPOCH, key
+from .cluster import Command
+from .connection import EMPTY, Unavailable, ask, reaching
+from .keys import EPOCH, HEARTBEAT, key
 
-# When the newest heartbeat began that the database has committed, in ms by Redis's clock.
-HEARTBEAT = "urna:heartbeat"
 # The one member of each sorted set `counted`, which is one for the sake of a command that never lowers a number.
 VERSION = "version"
 
@@ -62,21 +60,19 @@ def read_levels(boxes: Iterable[tuple[int, int]]) -> Levels:
     It is raised for a box without an epoch as well: its ballots are lost or being restored, not counted.
     """
     shards = [(election, shard) for election, number in boxes for shard in range(number)]
-    with reaching(), connection.client().pipeline(transaction=False) as pipe:
-        pipe.get(EPOCH)
-        pipe.get(HEARTBEAT)
-        pipe.time()
-        for election, shard in shards:
-            pipe.xlen(key(election, shard, "ballots"))
-            pipe.zscore(key(election, shard, "counted"), VERSION)
-        epoch, heartbeat, now, *found = pipe.execute()
+    commands: list[Command] = [("GET", EPOCH), ("GET", HEARTBEAT), ("TIME",)]
+    for election, shard in shards:
+        commands.append(("XLEN", key(election, shard, "ballots")))
+        commands.append(("ZSCORE", key(election, shard, "counted"), VERSION))
+    with reaching():
+        epoch, heartbeat, now, *found = ask(*commands)
     clock.hear(_milliseconds(now))
     if epoch is None:
         raise Unavailable(EMPTY)
     levels = Levels(heartbeat=int(heartbeat or 0))
     for (election, _), length, version in zip(shards, found[::2], found[1::2], strict=True):
         levels.waiting[election] = levels.waiting.get(election, 0) + length
-        levels.counted[election] = levels.counted.get(election, 0) + int(version or 0)
+        levels.counted[election] = levels.counted.get(election, 0) + int(float(version or 0))
     return levels
 
 
@@ -84,7 +80,7 @@ def note_counted(election: int, shard: int, version: int) -> None:
     """Note the version of the count of a shard before what it has counted leaves the box; raises Unavailable."""
     try:
         with reaching():
-            connection.client().zadd(key(election, shard, "counted"), {VERSION: version}, gt=True)
+            ask(("ZADD", key(election, shard, "counted"), "GT", version, VERSION))
     except Unavailable as error:
         # Redis has the rights of the release before. Without the note copies are less exact, and counting goes on.
         if not isinstance(error.__cause__, NoPermissionError):
@@ -94,15 +90,15 @@ def note_counted(election: int, shard: int, version: int) -> None:
 def read_time() -> int:
     """Return Redis's clock in ms, also while the box has no epoch; raises Unavailable."""
     with reaching():
-        return _milliseconds(connection.client().time())
+        return _milliseconds(ask(("TIME",))[0])
 
 
 def note_heartbeat(at: int) -> None:
     """Note that the database has committed the heartbeat that began `at`; raises Unavailable."""
     with reaching():
-        connection.client().set(HEARTBEAT, at)
+        ask(("SET", HEARTBEAT, at))
 
 
-def _milliseconds(moment: tuple[int, int]) -> int:
-    seconds, microseconds = moment
+def _milliseconds(moment: Sequence[bytes]) -> int:
+    seconds, microseconds = map(int, moment)
     return seconds * 1000 + microseconds // 1000

@@ -1,6 +1,7 @@
 """Forget who has voted in an election that is certified, in the box and in the file behind it."""
 
 import time
+from typing import Any
 
 import redis
 
@@ -23,29 +24,36 @@ def forget_voters(election: int, shards: int) -> None:
 
 
 def rewrite_file() -> None:
-    """Have Redis write its append-only file anew, so that it does not hold what was deleted; raises Unavailable.
+    """Have each server write its append-only file anew, so that it does not hold what was deleted; raises Unavailable.
 
     A rewrite that is under way began before the deletion, so that another one has to follow.
     """
-    end = time.monotonic() + PATIENCE_S
-    _wait(end)
     with reaching():
-        if connection.client().info("persistence")["aof_enabled"]:
+        servers = connection.each_server()
+    for server in servers:
+        _rewrite_file_of(server)
+
+
+def _rewrite_file_of(server: Any) -> None:
+    end = time.monotonic() + PATIENCE_S
+    _wait(server, end)
+    with reaching():
+        if server.info("persistence")["aof_enabled"]:
             try:
-                connection.client().bgrewriteaof()
+                server.bgrewriteaof()
             except redis.ResponseError as error:
                 raise Unavailable("the append-only file is being rewritten already") from error
-    _wait(end)
+    _wait(server, end)
     with reaching():
-        if connection.client().info("persistence")["aof_last_bgrewrite_status"] != "ok":
+        if server.info("persistence")["aof_last_bgrewrite_status"] != "ok":
             raise Unavailable("the append-only file could not be rewritten")
 
 
-def _wait(end: float) -> None:
+def _wait(server: Any, end: float) -> None:
     """Wait until no rewrite is under way; raises Unavailable after `end`."""
     while True:
         with reaching():
-            state = connection.client().info("persistence")
+            state = server.info("persistence")
         if not (state["aof_rewrite_in_progress"] or state["aof_rewrite_scheduled"]):
             return
         if time.monotonic() >= end:

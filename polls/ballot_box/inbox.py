@@ -91,7 +91,8 @@ def is_empty(election: int, shards: int) -> bool:
 def note_good_drain() -> None:
     """Note the time, by the box's clock, at which all waiting ballots could be counted; raises Unavailable."""
     with reaching():
-        connection.client().set(LAST_DRAIN, connection.client().time()[0])
+        _, (now, _) = ask(("GET", LAST_DRAIN), ("TIME",))
+        ask(("SET", LAST_DRAIN, int(now)))
 
 
 def seconds_since_good_drain() -> int | None:

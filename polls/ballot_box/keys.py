@@ -1,6 +1,8 @@
 """The names of the ballot box's keys in Redis.
 
-`urna:epoch` and `urna:definitions` are for the whole box. Each election and shard has, under one hash tag, `rules`
+`urna:epoch`, `urna:definitions` and, while it is restored, `urna:healing` are for the whole box; in a Redis Cluster
+they have the hash tag `{box}`, so that one master has all three, and loses all three if it loses anything. Each
+election and shard has, under one hash tag, `rules`
 (hash: window, design, seal, epoch, last serial), `ballots` (stream), `voters` (hash: voter key -> mark), `wake` (a
 drain was asked for and has not begun), `counted` (version of the count that has all ballots which have left the box)
 and, for a short time, a `newcomers` key for each network. With a roll it has
@@ -8,10 +10,22 @@ and, for a short time, a `newcomers` key for each network. With a roll it has
 first shard has the `pictures` of the options, for all of them (hash: SHA-256 -> WebP).
 """
 
+from django.conf import settings
+
 from ..definition import Definition
 
-EPOCH = "urna:epoch"
-DEFINITIONS = "urna:definitions"
+
+def _key_of_box(part: str) -> str:
+    return f"urna:{{box}}:{part}" if settings.BALLOT_BOX_CLUSTER else f"urna:{part}"
+
+
+EPOCH = _key_of_box("epoch")
+DEFINITIONS = _key_of_box("definitions")
+HEALING = _key_of_box("healing")
+# When the newest heartbeat began that the database has committed, in ms by Redis's clock.
+HEARTBEAT = _key_of_box("heartbeat")
+# Only in a Redis Cluster: what is being written to all shards (hash: election -> JSON).
+AGREED = _key_of_box("agreed")
 _WITH_ROLL = "roll:"
 
 

@@ -1,23 +1,30 @@
 """Offer revisions of elections to the box: `publish.lua` decides whether it takes them."""
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
+
+from django.conf import settings
 
 from ..definition import Definition
-from . import connection
-from .connection import reaching, script
+from . import agreeing
+from .connection import evaluate_all, reaching
 from .keys import DEFINITIONS, key, write_design
 
 
 class Outcome(enum.Enum):
-    """What `publish.lua` decides on a revision of an election."""
+    """What `publish.lua` decides on a revision of an election.
+
+    LOST: a shard of a cluster has lost what it had, and has to be restored first.
+    """
 
     TAKEN = "taken"
     BEGUN = "begun"
     CLOSED = "closed"
     VOTED = "voted"
+    LOST = "lost"
     NEWER = "newer"
 
 
@@ -33,35 +40,50 @@ class OfferReply:
     revision: int
 
 
+Mode = Literal["offer", "try", "restore"]
+
+
 def offer(
-    definitions: Iterable[Definition], epoch: str, *, mode: Literal["offer", "try", "restore"] = "offer"
+    definitions: Iterable[Definition], epoch: str, *, mode: Mode = "offer", in_force: Collection[int] = ()
 ) -> list[OfferReply]:
     """Offer revisions of elections to the box, which alone decides whether it takes them; raises Unavailable.
 
     A box that Redis does not know yet begins in `epoch`. "try" changes nothing; with "restore" a box that has lost
-    data takes what it would otherwise refuse.
+    data takes what it would otherwise refuse. `in_force` names the elections that the box has taken before: only a
+    cluster needs to be told, of which one master may have lost its data.
     """
-    with reaching(), connection.client().pipeline(transaction=False) as pipe:
-        for definition in definitions:
-            keys = [DEFINITIONS, *(key(definition.election, shard, "rules") for shard in range(definition.shards))]
-            arguments: list[str | int] = [
-                mode,
-                epoch,
-                definition.slug,
-                definition.revision,
-                write_design(definition),
-                definition.opens_at,
-                "" if definition.closes_at is None else definition.closes_at,
-                int(definition.votes_final),
-                int(definition.sealed or definition.archived),
-                int(definition.cancelled),
-                definition.mended_at or 0,
-                definition.to_json(),
-                definition.eligibility,
+    with reaching():
+        replies: Iterable[Any]
+        if settings.BALLOT_BOX_CLUSTER:
+            replies = [
+                agreeing.offer(one, partial(_write, epoch), mode, one.election in in_force) for one in definitions
             ]
-            script("publish")(keys, arguments, client=pipe)
-        replies = pipe.execute()
+        else:
+            replies = evaluate_all("publish", ((_keys(one), _write(epoch, mode, one)) for one in definitions))
     return [
         OfferReply(Outcome(outcome.decode()), Definition.from_json(standing) if standing else None, revision)
         for outcome, standing, revision in replies
+    ]
+
+
+def _keys(definition: Definition) -> list[str]:
+    return [DEFINITIONS, *(key(definition.election, shard, "rules") for shard in range(definition.shards))]
+
+
+def _write(epoch: str, mode: str, definition: Definition) -> list[str | int]:
+    """Return the arguments of `publish.lua`."""
+    return [
+        mode,
+        epoch,
+        definition.slug,
+        definition.revision,
+        write_design(definition),
+        definition.opens_at,
+        "" if definition.closes_at is None else definition.closes_at,
+        int(definition.votes_final),
+        int(definition.sealed or definition.archived),
+        int(definition.cancelled),
+        definition.mended_at or 0,
+        definition.to_json(),
+        definition.eligibility,
     ]

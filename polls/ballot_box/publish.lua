@@ -2,11 +2,17 @@
 --
 -- KEYS  definitions (hash: slug -> JSON), then the rules (hash) of each shard
 -- ARGV  mode, epoch, slug, revision, design, opens (ms), closes (ms or ''), final (1/0), sealed (1/0),
---       cancelled (1/0), time of the last mended text (ms or 0), JSON, eligibility
+--       cancelled (1/0), time of the last mended text (ms or 0), JSON, eligibility, 'part' or nothing
 -- Reply {outcome, JSON of the definition that the box keeps instead or '', its revision}
 --
 -- The mode is 'offer', 'restore' (take it, even if the election has begun: for a box that has lost data), or 'try':
 -- say what an offer would bring, and change nothing. A try gets no definition, because that holds the voter secret.
+--
+-- 'part' is for one shard of a Redis Cluster, where no script can decide for all of them (agreeing.py). The only key is
+-- its rules, and in the place of the JSON the reply has the address that the box keeps. Two more modes: 'hold' says what
+-- an offer would bring, and if that is an edit, lets the shard accept nothing until it gets another call; 'release' ends
+-- that, and changes nothing else. An epoch that is out of the way is what holds a shard: `cast.lua` accepts nothing
+-- without one.
 --
 -- Once the election has opened, by Redis's clock, what voters may have seen is fixed: another design, opening time,
 -- address or rule on changing votes is refused, and so is a cancellation. Once the box is closed, another closing time
@@ -18,6 +24,8 @@
 local mode, epoch, slug, revision = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local design, opens, closes, final, sealed = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local cancelled, mended, text, eligibility = ARGV[10], ARGV[11], ARGV[12], ARGV[13]
+local is_part = ARGV[14] == 'part'
+local first_shard = is_part and 1 or 2
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -26,7 +34,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local known
 local voted = false
 local revisions = {}
-for shard = 2, #KEYS do
+for shard = first_shard, #KEYS do
   local rules = redis.call('HMGET', KEYS[shard], 'revision', 'design', 'opens', 'closes', 'final', 'sealed', 'slug',
     'published_closes', 'cancelled', 'mended', 'serial', 'voted')
   voted = voted or (tonumber(rules[11]) or 0) > 0 or rules[12] == '1'
@@ -42,9 +50,23 @@ end
 
 local function answer(outcome)
   if mode == 'try' then return {outcome, '', known.revision} end
+  if is_part then return {outcome, known.slug, known.revision} end
   return {outcome, redis.call('HGET', KEYS[1], known.slug) or '', known.revision}
 end
 
+local function release()
+  local held = redis.call('HGET', KEYS[1], 'held_epoch')
+  if held then
+    redis.call('HSET', KEYS[1], 'epoch', held)
+    redis.call('HDEL', KEYS[1], 'held_epoch')
+  end
+end
+
+if mode == 'release' then
+  release()
+  return {'taken', '', revision}
+end
+local is_edit = false
 if known and mode ~= 'restore' then
   local begun = now >= tonumber(known.opens)
   local closed = known.sealed or (known.closes ~= '' and now >= tonumber(known.closes))
@@ -59,6 +81,15 @@ if known and mode ~= 'restore' then
   end
   -- A seal comes with the time at which the box was closed, and is no edit.
   if closed and closes ~= known.published_closes and sealed ~= '1' then return answer('closed') end
+  is_edit = other or closes ~= known.published_closes
+end
+if mode == 'hold' then
+  local epoch_now = is_edit and redis.call('HGET', KEYS[1], 'epoch')
+  if epoch_now then
+    redis.call('HSET', KEYS[1], 'held_epoch', epoch_now)
+    redis.call('HDEL', KEYS[1], 'epoch')
+  end
+  return {'taken', known and known.slug or '', revision}
 end
 if mode == 'try' then return {'taken', '', revision} end
 
@@ -66,14 +97,20 @@ local published_closes = closes
 if known and known.sealed then
   closes, sealed = known.closes, '1'
 end
-for shard = 2, #KEYS do
+for shard = first_shard, #KEYS do
   if revisions[shard] < revision then
     redis.call('HSET', KEYS[shard], 'revision', revision, 'design', design, 'opens', opens, 'closes', closes,
       'published_closes', published_closes, 'final', final, 'sealed', sealed, 'slug', slug,
       'cancelled', cancelled, 'mended', mended, 'eligibility', eligibility)
-    redis.call('HSETNX', KEYS[shard], 'epoch', epoch)
+    if not is_part or redis.call('HEXISTS', KEYS[shard], 'held_epoch') == 0 then
+      redis.call('HSETNX', KEYS[shard], 'epoch', epoch)
+    end
     redis.call('HSETNX', KEYS[shard], 'serial', 0)
   end
+end
+if is_part then
+  release()
+  return {'taken', '', revision}
 end
 local defined = redis.call('HGET', KEYS[1], slug)
 if not defined or cjson.decode(defined).revision < revision then

@@ -11,7 +11,8 @@ import orjson
 from ..definition import Definition
 from ..voters import Voter
 from . import connection
-from .connection import EMPTY, Command, Unavailable, ask, reaching
+from .cluster import Command
+from .connection import EMPTY, Unavailable, ask, reaching
 from .keys import DEFINITIONS, EPOCH, key
 
 # Seconds for which a web process uses a definition that it has read.
@@ -188,7 +189,11 @@ def read_rules(shards: Iterable[tuple[int, int]], *names: str) -> list[list[byte
 
 
 def read_memory() -> tuple[int, int]:
-    """Return the bytes of memory that Redis uses, and that it may use (0 for no limit); raises Unavailable."""
+    """Return the bytes of memory that Redis uses, and that it may use (0 for no limit); raises Unavailable.
+
+    Of several masters they are those of the fullest one.
+    """
     with reaching():
-        memory = connection.client().info("memory")
-    return int(memory["used_memory"]), int(memory.get("maxmemory", 0))
+        found = [server.info("memory") for server in connection.each_server()]
+    memory = [(int(one["used_memory"]), int(one.get("maxmemory", 0))) for one in found]
+    return max(memory, key=lambda one: (one[0] / (one[1] or float("inf")), one[0]))

@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from redis.client import Pipeline
 
 from . import connection
-from .connection import reaching, script
-from .keys import EPOCH, key
-
-HEALING = "urna:healing"
+from .connection import evaluate, reaching
+from .keys import EPOCH, HEALING, key
 
 
 def begin(epoch: str) -> None:
@@ -25,14 +23,14 @@ def remember(election: int, shard: int, marks: Sequence[str]) -> None:
     """Restore `marks` (voter key and mark in turn), unless the box knows a later ballot; raises Unavailable."""
     keys = [key(election, shard, part) for part in ("voters", "rules")]
     with reaching():
-        script("remember")(keys, marks)
+        evaluate("remember", keys, marks)
 
 
 def adopt(election: int, shards: int, epoch: str) -> None:
     """Let each shard of an election begin the epoch; raises Unavailable."""
     for shard in range(shards):
         with reaching():
-            script("adopt")([key(election, shard, "rules")], [epoch])
+            evaluate("adopt", [key(election, shard, "rules")], [epoch])
 
 
 def finish(epoch: str) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .connection import EMPTY, Unavailable, reaching, script
+from .connection import EMPTY, Unavailable, evaluate, reaching
 from .keys import key
 
 
@@ -18,11 +18,16 @@ class Seal:
 def seal(election: int, shards: int, *, only_if_due: bool = False) -> Seal:
     """Close the box of an election, by the box's clock and for good; raises Unavailable.
 
-    With `only_if_due` the box closes only if its closing time has passed. If one shard closes, all of them do.
+    With `only_if_due` the box closes only if its closing time has passed. If one shard closes, all of them do: one that
+    has the same closing time at that time by its own clock, which is another one where masters of a cluster have the
+    shards, and one that has another time at once.
     """
     replies = [_seal_shard(election, shard, only_if_due=only_if_due) for shard in range(shards)]
-    if only_if_due and any(reply.sealed for reply in replies) and not all(reply.sealed for reply in replies):
-        replies = [_seal_shard(election, shard, only_if_due=False) for shard in range(shards)]
+    closed = {reply.closed_at for reply in replies if reply.sealed}
+    for shard, reply in enumerate(replies):
+        waits_for_its_clock = reply.closed_at and reply.closed_at in closed
+        if closed and not reply.sealed and not waits_for_its_clock:
+            replies[shard] = _seal_shard(election, shard, only_if_due=False)
     return Seal(
         sealed=all(reply.sealed for reply in replies),
         closed_at=max(reply.closed_at for reply in replies),
@@ -33,7 +38,7 @@ def seal(election: int, shards: int, *, only_if_due: bool = False) -> Seal:
 def _seal_shard(election: int, shard: int, *, only_if_due: bool) -> Seal:
     keys = [key(election, shard, "rules"), key(election, shard, "ballots")]
     with reaching():
-        sealed, closed_at, waiting, _ = script("seal")(keys, ["due" if only_if_due else "now"])
+        sealed, closed_at, waiting, _ = evaluate("seal", keys, ["due" if only_if_due else "now"])
     if sealed < 0:
         raise Unavailable(EMPTY)
     return Seal(bool(sealed), closed_at, waiting)

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from . import connection
-from .connection import reaching, script
+from .connection import evaluate_all, reaching
 from .keys import key
 
 
@@ -40,11 +39,8 @@ class Look:
 def look_at(shards: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Look]:
     """Look at the boxes of these (election, shard); raises Unavailable."""
     shards = list(shards)
-    with reaching(), connection.client().pipeline(transaction=False) as pipe:
-        for election, shard in shards:
-            keys = [key(election, shard, part) for part in ("rules", "ballots")]
-            script("look")(keys, client=pipe)
-        replies = pipe.execute()
+    with reaching():
+        replies = evaluate_all("look", (([key(*shard, part) for part in ("rules", "ballots")], ()) for shard in shards))
     return {one: _read(reply) for one, reply in zip(shards, replies, strict=True)}
 
 

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 
 from ..ballot_box import connection, read_rules
-from ..ballot_box.connection import reaching, script
+from ..ballot_box.connection import evaluate, reaching
 from ..ballot_box.keys import key
 from ..definition import Definition
 from ..models import Roll, RollEntry
@@ -106,4 +106,4 @@ def _write(definition: Definition, shard: int, writer: str, arguments: list[str]
 def _call(definition: Definition, shard: int, *arguments: str | int) -> int:
     keys = [key(definition.election, shard, part) for part in ("rules", "roll", "codes")]
     with reaching():
-        return int(script("fill_roll")(keys, arguments))
+        return int(evaluate("fill_roll", keys, arguments))

@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, settings
 # The test files nearest to a module, where they are not the one of its name. They run in this order, the slowest last:
 # most changes are noticed by the first.
 NEAREST: Mapping[str, tuple[str, ...]] = {
+    "polls.ballot_box.agreeing": ("cluster/test_box",),
+    "polls.ballot_box.cluster": ("polls/test_cluster_line",),
     "polls.ballot_box.copies": ("results/test_copies",),
     "polls.ballot_box.inbox": ("polls/test_ballot_box", "tally/test_drain"),
     "polls.ballot_box.offering": ("polls/test_ballot_box", "tally/test_publishing"),
@@ -127,6 +129,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "tally.audit.reconcile": ("tally/audit/test_accounts",),
     "tally.backlog": ("tally/test_drain",),
     "tally.certified": ("tally/test_certification",),
+    "tally.clocks": ("cluster/test_box",),
     "tally.contests_shown": ("results/test_views", "tally/test_outcomes"),
     "tally.counting": ("tally/test_counting", "tally/test_drain"),
     "tally.drain": ("tally/test_drain", "tally/test_exporter", "tally/test_publishing"),

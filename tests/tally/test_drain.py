@@ -113,7 +113,7 @@ class TestDrainShard:
         for number in range(5):
             cast(drink, f"v{number}", "nesquik")
         assert drain_shard(drink, 0) == 2
-        [message] = redis.lrange("urna:celery:celery", 0, -1)
+        [message] = ballot_box.connection.ordinary_client().lrange("urna:celery:celery", 0, -1)
         headers = json.loads(message)["headers"]
         assert (headers["task"], headers["argsrepr"]) == ("tally.drain", f"({drink.pk}, 0)")
         assert [drain_shard(drink, 0) for _ in range(3)] == [2, 1, 0]

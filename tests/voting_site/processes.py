@@ -26,7 +26,7 @@ WEB_ROLES = list(PORTS)
 # Seconds; a loaded machine needs many, an idle one a fraction of one.
 DEADLINE = 180
 # Variables that this test run has set, and that a new terminal does not have.
-SETTLED = re.compile(r"(\w+_)?(DATABASE|REDIS)_URL|SECRET_KEY(_FILE)?|URNA_DATA|URNA_ROLE")
+SETTLED = re.compile(r"(\w+_)?(DATABASE|REDIS|BALLOT_BOX)_URL|SECRET_KEY(_FILE)?|URNA_DATA|URNA_ROLE")
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:

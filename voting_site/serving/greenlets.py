@@ -19,7 +19,7 @@ from granian.rsgi import ProtocolClosed
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from polls import ballot_box
-from polls.shared_line import SharedLine
+from polls.cluster_line import make_line
 
 from .bodies import LARGEST_BODY
 from .overload import BUSY, BUSY_HEADERS
@@ -69,7 +69,7 @@ class GreenApplication:
         self._inside = 0
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        line = SharedLine()
+        line = make_line()
         self._context.run(ballot_box.connection.line.set, line.ask)
         self._serving = loop.create_task(line.serve())
 

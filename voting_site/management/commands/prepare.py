@@ -74,12 +74,16 @@ class Command(BaseCommand):
 
     def _wait(self, timeout: float) -> None:
         client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2)
+        box = ballot_box.connection
         deadline = time.monotonic() + timeout
         while True:
             try:
                 connection.ensure_connection()
                 client.ping()
-            except (OperationalError, redis.RedisError) as error:
+                with box.reaching():
+                    for server in box.each_server() if settings.BALLOT_BOX_CLUSTER else ():
+                        server.ping()
+            except (OperationalError, redis.RedisError, ballot_box.Unavailable) as error:
                 if time.monotonic() > deadline:
                     raise CommandError(f"no answer within {timeout:.0f} seconds: {error}") from error
                 time.sleep(0.05)
@@ -100,7 +104,12 @@ class Command(BaseCommand):
         self._load_redis_users()
 
     def _load_redis_users(self) -> None:
-        client = ballot_box.connection.client()
+        connection = ballot_box.connection
+        self._load_users_of(connection.ordinary_client())
+        for server in connection.each_server() if settings.BALLOT_BOX_CLUSTER else ():
+            self._load_users_of(server)
+
+    def _load_users_of(self, client: Any) -> None:
         if client.acl_whoami() == b"default":
             logger.warning("every role may do everything in Redis: give each a user of its own (docs/security.md)")
         # The file may have changed since Redis read it; a Redis without such a file answers with an error.
