@@ -47,6 +47,9 @@ def main() -> int:
         help="let results come from a replica of PostgreSQL, with `fallback` from the first server while that is down",
     )
     parser.add_argument("--record", type=Path, metavar="DIR", help="keep the certified record in this folder")
+    parser.add_argument(
+        "--cluster", action="store_true", help="with the ballot box on three masters of a Redis Cluster"
+    )
     options = parser.parse_args()
     small = options.mutant or options.control
     if small and MUTANTS[small].copied:
@@ -68,6 +71,7 @@ def main() -> int:
         contests=options.contests,
         record=options.record,
         reads=Reads[(options.replica or "primary").upper()],
+        cluster=options.cluster,
     )
     folder = Path(tempfile.mkdtemp(prefix="urna-faults-"))
     # Servers run as another user.

@@ -144,7 +144,7 @@ def edit_across_opening(
         for line in range(LINES)
     ]
     watcher = Watcher(installation.proxies["result"].port, slug, ledger)
-    held = [name for name in ("valkey", "beat") if name == "valkey" or late_beat]
+    held = [*installation.box, *(["beat"] if late_beat else [])]
     try:
         for reader in readers:
             reader.start()

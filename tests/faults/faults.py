@@ -6,7 +6,7 @@ Each fault returns whether it struck: a crash point that no process reached did 
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 import psutil
@@ -14,11 +14,11 @@ import psycopg2
 from redis import Redis, RedisError
 
 from tests.faults.crash_points import CLOSING, ENDING, PLACES
-from tests.faults.installation import FOLLOWING, SERVERS, WEB, Installation, Stuck, wait_until
+from tests.faults.installation import FOLLOWING, WEB, Installation, Stuck, wait_until
 from tests.faults.lives import Lives
 from tests.faults.proxy import Weather
 
-PARTS = (*WEB, "worker", "beat", *SERVERS)
+PARTS = (*WEB, "worker", "beat")
 # Seconds for which a fault of some length lasts.
 SHORT = 1.5
 SILENCE = 5
@@ -26,8 +26,8 @@ LAG = 9
 # Seconds in which a process has to reach a crash point.
 REACH = 15
 BAD = [weather for weather in Weather if weather not in (Weather.FAIR, Weather.LOST_REPLIES)]
-# This connection is used only when an election is published or closed.
-UNUSED = {"admin>valkey"}
+# Seconds for which one of several masters is gone: the others take it for failed after 2.
+LONG = 6
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def kill_behind_backlog(installation: Installation, seconds: float = SHORT) -> b
     worker.wanted = False
     worker.kill()
     time.sleep(seconds)
-    struck = kill(installation, "valkey")
+    struck = kill(installation, *installation.box)
     worker.wanted = True
     return struck
 
@@ -126,21 +126,26 @@ def slow_disk(installation: Installation, server: str) -> bool:
 
 def fill_memory(installation: Installation) -> bool:
     """Let Redis have no memory left for a while."""
-    client = Redis.from_url(installation.urls["REDIS_URL"], socket_timeout=5)
+    clients = [installation.client(server) for server in installation.box]
     try:
-        client.config_set("maxmemory", "1mb")
+        for client in clients:
+            client.config_set("maxmemory", "1mb")
         time.sleep(SHORT)
-        client.config_set("maxmemory", "0")
+        for client in clients:
+            client.config_set("maxmemory", "0")
     except RedisError:
         return False
     finally:
-        client.close()
+        for client in clients:
+            client.close()
     return True
 
 
 def lose_on_slow_disk(installation: Installation) -> bool:
     """Kill Redis while its disk is slow, and ballots wait."""
-    with installation.disks["valkey"].slow(3000):
+    with ExitStack() as stack:
+        for server in installation.box:
+            stack.enter_context(installation.disks[server].slow(3000))
         return kill_behind_backlog(installation, 4)
 
 
@@ -198,7 +203,7 @@ def ends(installation: Installation, lives: Lives) -> list[Fault]:
     ]
     weather = [
         Fault(f"close in {weather.value}, {pair}", lambda one, p=pair, w=weather: lives.close_in_weather(p, w))
-        for pair in ("admin>valkey", "admin>postgres")
+        for pair in (*(f"admin>{server}" for server in installation.box), "admin>postgres")
         for weather in BAD
     ]
     edits = [
@@ -212,22 +217,33 @@ def families(
     installation: Installation, chance: random.Random, lives: Lives | None = None, *, outage: float
 ) -> dict[str, list[Fault]]:
     """Return all faults by family; `outage` is in seconds."""
-    kills = [Fault(f"kill {name}", lambda one, name=name: kill(one, name)) for name in PARTS]
+    parts = (*PARTS, *installation.servers)
+    # These connections are used only when an election is published or closed.
+    unused = {"admin>valkey", *(f"admin>{server}" for server in installation.box)}
+    if len(installation.box) > 1:
+        # Only Celery and the channel layer go there, each of which has a worker that asks again.
+        unused |= {"vote-a>valkey", "vote-b>valkey"}
+    kills = [Fault(f"kill {name}", lambda one, name=name: kill(one, name)) for name in parts]
+    if len(installation.box) > 1:
+        kills += [
+            Fault(f"no {server} for {LONG} s", lambda one, s=server: take_away(one, s, seconds=LONG))
+            for server in installation.box
+        ]
     kills += [
         Fault(f"kill child of {name}", lambda one, name=name: kill_child(one, name, chance))
         for name in ("vote-a", "vote-b", "admin", "worker", "postgres")
     ]
     pairs = [
         Fault(f"kill {first} and {second}", lambda one, first=first, second=second: kill(one, first, second))
-        for number, first in enumerate(PARTS)
-        for second in PARTS[number + 1 :]
+        for number, first in enumerate(parts)
+        for second in parts[number + 1 :]
     ]
     crashes = [Fault(f"crash at {place}", lambda one, place=place: crash(one, place)) for place in PLACES]
     network = [
         Fault(f"{weather.value}, {pair}", lambda one, pair=pair, weather=weather: disturb(one, pair, weather))
         for pair in installation.proxies
         for weather in BAD
-        if pair not in UNUSED
+        if pair not in unused
     ]
     resources = [
         Fault(f"no postgres for {outage:.0f} s", lambda one: take_away(one, "postgres", seconds=outage), True),
@@ -237,12 +253,12 @@ def families(
     if installation.disks["valkey"].library:
         crashes += [
             Fault(f"crash of {server} {when} a sync", lambda one, s=server, w=when: crash_at_sync(one, s, w))
-            for server in SERVERS
+            for server in installation.servers
             for when in ("before", "after")
         ]
         resources += [
             Fault(f"{name} disk under {server}", lambda one, server=server, strike=strike: strike(one, server))
-            for server in SERVERS
+            for server in installation.servers
             for name, strike in (("full", fill_disk), ("slow", slow_disk))
         ]
     found = {"kills": kills, "crashes": crashes, "network": network, "pairs": pairs, "resources": resources}

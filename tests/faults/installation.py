@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import django
+from redis import Redis
 
 from tests.faults import crash_points, disk, mutants, role
 from tests.faults.disk import Disk
 from tests.faults.keeper import Keeper, Part
 from tests.faults.proxy import Network, Proxy
+from tests.masters import NUMBER as MASTERS
+from tests.masters import Masters
 from tests.replica import Replica
 from tests.voting_site.processes import PROJECT, answers, fresh_environment
 from voting_site.local import embedded
@@ -75,8 +78,14 @@ class Installation:
     `fallback` from the first server while it is down.
     """
 
-    def __init__(self, folder: Path, mutant: str | None = None, *, reads: Reads = Reads.PRIMARY) -> None:
+    def __init__(
+        self, folder: Path, mutant: str | None = None, *, reads: Reads = Reads.PRIMARY, cluster: bool = False
+    ) -> None:
         self.folder, self.reads = folder, reads
+        self.masters = Masters(folder) if cluster else None
+        # The servers that have a part of the ballot box, and all servers.
+        self.box = tuple(f"box-{place}" for place in range(MASTERS)) if cluster else ("valkey",)
+        self.servers = (*SERVERS, *self.box) if cluster else SERVERS
         self.mutant = mutants.MUTANTS[mutant] if mutant else None
         self.armed = folder / "armed"
         self.logs = folder / "logs"
@@ -94,7 +103,7 @@ class Installation:
 
     def close(self) -> None:
         """Stop everything."""
-        self.keeper.close(("replica", *SERVERS))
+        self.keeper.close(("replica", *self.servers))
         self.network.close()
 
     @property
@@ -131,7 +140,7 @@ class Installation:
         embedded.prepare(self.data, services)
         # Servers that run as another user need access to it.
         library = disk.build(self.data.sockets)
-        self.disks = {name: Disk(self.folder / f"disk-{name}", library) for name in SERVERS}
+        self.disks = {name: Disk(self.folder / f"disk-{name}", library) for name in self.servers}
         for service in services:
             program = service.program
             if program.name == "valkey" and self.mutant:
@@ -142,7 +151,45 @@ class Installation:
             wait_until(service.answers, f"{service.variable} answers")
         sockets = self.data.sockets
         self.urls = {name: url for service in services for name, url in embedded.urls(service).items()}
-        self.sockets = {"valkey": sockets / "valkey.sock", "postgres": sockets / ".s.PGSQL.5432"}
+        self.sockets: dict[str, Path | int] = {
+            "valkey": sockets / "valkey.sock",
+            "postgres": sockets / ".s.PGSQL.5432",
+        }
+        if self.masters:
+            self._start_masters(self.masters)
+
+    def _start_masters(self, masters: Masters) -> None:
+        for place, name in enumerate(self.box):
+            program = masters.program(place)
+            if self.mutant:
+                program = replace(program, argv=(*program.argv, *self.mutant.valkey))
+            self.keeper.add(Part(program, self.logs / f"{name}.log", fresh_environment(**self.disks[name].environment)))
+            self.sockets[name] = masters.ports[place]
+            wait_until(lambda place=place: masters.answers(place), f"{name} answers")
+        masters.form()
+        self.urls |= masters.urls()
+
+    def client(self, server: str) -> Any:
+        """Return a client of one server of the box, past all proxies."""
+        if self.masters:
+            return self.masters.client(self.box.index(server))
+        return Redis.from_url(self.urls["REDIS_URL"], socket_timeout=5)
+
+    def file_of(self, server: str) -> Path:
+        """Return the folder of the append-only file of a server of the box."""
+        folder = self.masters.data(self.box.index(server)) if self.masters else self.data.path / "valkey"
+        return folder / "appendonlydir"
+
+    def _reach_box(self, name: str, plays: str) -> dict[str, str]:
+        """Return what leads a role to the masters through proxies of its own."""
+        if not self.masters:
+            return {}
+        ports = [self.proxies[f"{name}>{server}"].port for server in self.box]
+        ways = zip(self.masters.ports, ports, strict=True)
+        return {
+            "BALLOT_BOX_URL": f"redis+cluster://{plays}@" + ",".join(f"127.0.0.1:{port}" for port in ports),
+            role.WAYS: " ".join(f"{port}:{proxy}" for port, proxy in ways),
+        }
 
     def _prepare(self, mutant: str | None) -> None:
         """Give the harness itself the servers, past all proxies, and have the schema and the epoch made."""
@@ -180,7 +227,7 @@ class Installation:
         if self.reads is not Reads.PRIMARY:
             needs["result"] = ("valkey", "replica", "postgres")[: 3 if self.reads is Reads.FALLBACK else 2]
         for name, servers in needs.items():
-            for server in servers:
+            for server in (*servers, *(self.box if self.masters and name != "beat" else ())):
                 pair = f"{name}>{server}"
                 self.proxies[pair] = self.network.between(pair, self.sockets[server])
             plays = name.partition("-")[0]
@@ -189,6 +236,7 @@ class Installation:
                 REDIS_URL=f"redis://{plays}@127.0.0.1:{self.proxies[f'{name}>valkey'].port}/0",
                 LOG_LEVEL="INFO",
                 FAST_PATH=FAST_PATH.get(name, "on"),
+                **self._reach_box(name, plays) if name != "beat" else {},
                 **{crash_points.FOLDER: str(self.armed), role.CLOCK: str(CLOCKS.get(name, 0))},
                 **{role.MUTANT: mutant} if mutant else {},
             )

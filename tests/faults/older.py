@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from redis import Redis
-
 from tests.faults.elections import insist
 from tests.faults.installation import Installation, wait_until
 from tests.faults.judge import Watcher
@@ -30,13 +28,15 @@ def bring_back_older(
     installation: Installation, slug: str, election: int, paper: Sequence[Contest], ledger: Ledger, watcher: Watcher
 ) -> None:
     """Let Redis be an older one; complain unless each voter who counted is known to the box afterwards."""
-    epoch = read_epoch(installation)
-    file = installation.data.path / "valkey" / "appendonlydir"
+    epoch = read_epoch()
+    # Of several masters one alone.
+    server = installation.box[-1]
+    file = installation.file_of(server)
     older = installation.folder / "older"
     shutil.copytree(file, older)
     lacked = vote(installation, slug, paper, ledger, first=FIRST, number=LACKED)
     watcher.wait_for_truth()
-    worker, valkey = installation.part("worker"), installation.part("valkey")
+    worker, valkey = installation.part("worker"), installation.part(server)
     worker.wanted = valkey.wanted = False
     worker.kill()
     valkey.kill()
@@ -49,8 +49,8 @@ def bring_back_older(
     if watcher.wait_for_truth() is None:
         ledger.complain(ledger.wrong, "the page did not come to the truth after an older Redis")
     # It begins when all voters are known again, which may be after the last of their ballots is counted.
-    wait_until(lambda: read_epoch(installation) not in ("", epoch), "a new epoch after an older Redis")
-    if forgotten := find_forgotten(installation, election):
+    wait_until(lambda: read_epoch() not in ("", epoch), "a new epoch after an older Redis")
+    if forgotten := find_forgotten(election):
         ledger.complain(ledger.wrong, f"{forgotten} voters count, and the box does not know that they have voted")
 
 
@@ -75,20 +75,18 @@ def replace(file: Path, older: Path) -> None:
         give_to_service_user(path)
 
 
-def read_epoch(installation: Installation) -> str:
+def read_epoch() -> str:
     """Return in which life the box is; "" while it has none."""
-    with Redis.from_url(installation.urls["REDIS_URL"], decode_responses=True) as client:
-        return client.get("urna:epoch") or ""
+    from polls import ballot_box
+
+    return insist(ballot_box.read_epoch) or ""
 
 
-def find_forgotten(installation: Installation, election: int) -> int:
+def find_forgotten(election: int) -> int:
     """Return of how many voters whose ballots count the box has no mark."""
-    from polls.ballot_box import key
+    from polls.ballot_box import connection, key
     from tally.models import CountedBallot
 
     rows: list[Any] = insist(lambda: list(CountedBallot.objects.filter(election=election)))
-    client = Redis.from_url(installation.urls["REDIS_URL"])
-    try:
-        return sum(not client.hexists(key(election, row.shard, "voters"), row.voter_key) for row in rows)
-    finally:
-        client.close()
+    client = connection.client()
+    return insist(lambda: sum(not client.hexists(key(election, row.shard, "voters"), row.voter_key) for row in rows))

@@ -21,7 +21,8 @@ class Plan:
     faults under which it shows; `control` strikes with the same, without the mistake. With `only` those faults strike
     that have it in their name. Papers have so many `contests`, but for the one with rankings. Where a full box is
     closed, its election is certified at the end, and its record verified, and kept in the folder `record`. `reads` says
-    from which server results come.
+    from which server results come. In a `cluster` the ballot box is on three masters, which are killed, emptied and
+    brought back older one by one.
     """
 
     seed: int
@@ -41,6 +42,7 @@ class Plan:
     contests: int = len(PAPER)
     record: Path | None = None
     reads: Reads = Reads.PRIMARY
+    cluster: bool = False
 
     @property
     def ranked(self) -> bool:

@@ -6,8 +6,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from redis import Redis
-
 from tests.faults import faults
 from tests.faults.copies import CopyWatch, promote
 from tests.faults.crash_points import HEALING
@@ -52,7 +50,7 @@ def play(plan: Plan, folder: Path) -> Outcome:
     """Carry out a run with its data in `folder`, which is empty."""
     began = time.monotonic()
     ledger = Ledger(folder / "history.jsonl")
-    installation = Installation(folder, plan.mutant, reads=plan.reads)
+    installation = Installation(folder, plan.mutant, reads=plan.reads, cluster=plan.cluster)
     try:
         say(f"up after {time.monotonic() - began:.1f} s")
         return _play(plan, installation, ledger)
@@ -202,13 +200,16 @@ def follow(plan: Plan, installation: Installation, watched: Sequence[Watched]) -
 def empty_box(plan: Plan, installation: Installation, watched: Sequence[Watched]) -> int:
     """Take from Redis all that it has, again and again, and kill the worker that brings it back; return how often.
 
-    Nothing waits when it happens: what is counted must not be lost, and what is accepted from then on must not either.
+    Of several masters one loses what it has. Nothing waits when it happens: what is counted must not be lost, and what
+    is accepted from then on must not either.
     """
-    redis = Redis.from_url(installation.urls["REDIS_URL"])
     ledger = watched[0].ledger
     places = random.Random(plan.seed).sample(sorted(HEALING), plan.emptied)
     for number, place in enumerate(places, start=1):
-        redis.flushall()
+        # Of several masters one after the other.
+        server = installation.box[number % len(installation.box)]
+        with installation.client(server) as redis:
+            redis.flushall()
         order = installation.arm(place)
         before = ledger.accepted
         with voting(plan, installation, watched, first=10**8 * number, lines=2):

@@ -18,6 +18,8 @@ from tests.faults.plan import Plan
 from tests.faults.roll_voters import RollCrowd
 from tests.faults.voters import Crowd, draw_address, send_too_late
 
+# Shards of an election where three masters have them: with these numbers each has some.
+IN_CLUSTER = 4
 # Groups of voters who share one address.
 CROWDED = 2
 # Of so many lines of voters one votes on the ranked paper.
@@ -43,7 +45,7 @@ class Watched:
 
 def watch_all(plan: Plan, installation: Installation, ledger: Ledger) -> list[Watched]:
     """Make the elections of a run, the one of `ledger` first."""
-    shards = 1 + plan.seed % MOST_SHARDS
+    shards = IN_CLUSTER if plan.cluster else 1 + plan.seed % MOST_SHARDS
     papers: list[tuple[str, Sequence[Contest], Ledger, float, int]] = [
         (f"faults-{plan.seed}", plan.paper, ledger, 1, 0 if plan.mutant else CROWDED)
     ]
