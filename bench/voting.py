@@ -182,7 +182,8 @@ def wake_ups_due(slug: str) -> Iterator[None]:
 
     def clear() -> None:
         while not enough.wait(0.05):
-            ballot_box.connection.client().delete(*keys)
+            for key in keys:
+                ballot_box.connection.client().delete(key)
 
     thread = threading.Thread(target=clear)
     thread.start()
