@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from . import connection, copies
+from . import copies
 from .connection import ask, evaluate, reaching
 from .keys import key, read_design
 from .reading import count_waiting

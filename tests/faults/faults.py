@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import psutil
 import psycopg2
-from redis import Redis, RedisError
+from redis import RedisError
 
 from tests.faults.crash_points import CLOSING, ENDING, PLACES
 from tests.faults.installation import FOLLOWING, WEB, Installation, Stuck, wait_until
