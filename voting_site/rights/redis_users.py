@@ -12,7 +12,7 @@ OPERATOR = "operator"
 
 
 # What other names the keys of the whole box have in a cluster, by the rights of a role.
-BOXES_KEYS = ("epoch", "definitions", "healing")
+BOXES_KEYS = ("epoch", "definitions", "healing", "heartbeat")
 # What every user needs there, and the worker besides.
 OF_CLUSTER = "+cluster|slots +command +asking"
 OF_WORKER_IN_CLUSTER = "(~urna:{box}:agreed +hget +hset +hdel)"
