@@ -11,7 +11,8 @@ from redis import Redis, RedisError
 from voting_site.local.ports import free_port
 from voting_site.local.programs import Program
 from voting_site.local.valkey import binary
-from voting_site.rights.redis_users import OPERATOR, write_cluster_acl
+from voting_site.rights.cluster_users import write_cluster_acl
+from voting_site.rights.redis_users import OPERATOR
 from voting_site.roles import ROLES, own_variable
 
 NUMBER = 3

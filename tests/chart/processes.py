@@ -122,7 +122,8 @@ class Cluster:
     def surroundings(self, name: str) -> dict[str, str]:
         """Return the environment of a pod, and nothing of this process's but where programs are."""
         found = {key: self.place(name, value) for key, value in environment(pods(self.values)[name]).items()}
-        return found | {"PATH": os.environ["PATH"]}
+        # An image has no servers of its own; here a role without an address would start them. A file goes before it.
+        return {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/nowhere", "PATH": os.environ["PATH"]} | found
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         """Start what one pod runs."""

@@ -16,6 +16,8 @@ pytestmark = [pytest.mark.large, needs_helm]
 each_pod = pytest.mark.parametrize("name", [*ROLES, "prepare"])
 each_role = pytest.mark.parametrize("name", ROLES)
 STACK = services("stack.yaml")
+# Options that say where a role answers.
+PLACE = ("port", "linger", "metrics-towards")
 
 
 def options(command: list[str]) -> dict[str, str]:
@@ -45,8 +47,10 @@ class TestRoles:
     def test_run_like_those_of_the_stack(self, name):
         ours, theirs = container(pods(MOST)[name])["command"], words(STACK[name]["command"])
         assert ours[:4] == theirs[:4]
-        theirs_but_place = {key: value for key, value in options(theirs).items() if key not in ("port", "linger")}
+        theirs_but_place = {key: value for key, value in options(theirs).items() if key not in PLACE}
         assert options(ours) | theirs_but_place == options(ours)
+        # A pod has one address, and policies say who reaches its metrics.
+        assert options(ours)["metrics-host"] == "0.0.0.0"
 
     @each_role
     def test_listen_where_their_services_lead(self, name):

@@ -193,7 +193,7 @@ class TestSettle:
                 )
             pipe.xadd(BALLOTS, {"serial": number + 1}, f"1-{number + 1}")
             pipe.execute()
-        inbox.settle(1, 0, iter(settlements))
+        inbox.settle(1, 0, iter(settlements), version=1)
         assert [entry for entry, _ in box.xrange(BALLOTS)] == [f"1-{number + 1}".encode()]
         marks = box.hgetall(VOTERS)
         assert len(marks) == number
@@ -216,6 +216,7 @@ class TestSettle:
                 Settlement("1-4", "set-aside", "", "b1"),
                 Settlement("1-5", "set-aside"),
             ],
+            version=1,
         )
         assert box.xlen(BALLOTS) == 0
         assert box.hgetall(VOTERS) == before
@@ -226,12 +227,12 @@ class TestSettle:
             box.xadd(BALLOTS, {"serial": place}, f"1-{place}")
         box.hset(VOTERS, "ana", "b2 hash accepted 7")
         both = [Settlement("1-1", "replaced", "ana", "b1"), Settlement("1-2", "counted", "ana", "b2")]
-        inbox.settle(1, 0, [*both, Settlement("1-3", "counted", "ana", "b2", "3.4")])
+        inbox.settle(1, 0, [*both, Settlement("1-3", "counted", "ana", "b2", "3.4")], version=1)
         assert box.hget(VOTERS, "ana") == b"b2 hash counted@3.4 7"
 
     def test_does_nothing_without_entries(self, define, box):
         define()
-        inbox.settle(1, 0, [])
+        inbox.settle(1, 0, [], version=1)
         assert evaluate("settle", [BALLOTS, VOTERS], []) == 0
 
 

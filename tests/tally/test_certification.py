@@ -104,7 +104,7 @@ def box_contents(redis: Any) -> dict[str, str]:
     """Return all that stands in Redis, and in the files behind it."""
     readers: dict[bytes, Callable[[bytes], Any]] = {
         b"hash": redis.hgetall, b"string": redis.get, b"stream": redis.xrange, b"set": redis.smembers,
-        b"list": lambda key: redis.lrange(key, 0, -1),
+        b"list": lambda key: redis.lrange(key, 0, -1), b"zset": lambda key: redis.zrange(key, 0, -1, withscores=True),
     }  # fmt: skip
     found = {key.decode(): repr(readers[redis.type(key)](key)) for key in redis.keys("*")}
     folder = Path(redis.config_get("dir")["dir"]) / redis.config_get("appenddirname")["appenddirname"]

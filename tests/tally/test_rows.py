@@ -77,6 +77,6 @@ class TestCountedBallots:
         drink = make_election()
         counted = {voter_key("ana"): Counted(str(new_ballot_id(1)), "q1=nesquik")}
         store.save_counted(drink.pk, 0, counted)
-        with pytest.raises(IntegrityError, match="counted_ballot_once_per_voter"), transaction.atomic():
+        with pytest.raises(IntegrityError, match="tally_countedballot_shared_once"), transaction.atomic():
             store.save_counted(drink.pk, 0, counted)
         assert CountedBallot.objects.count() == 1

@@ -1,6 +1,7 @@
 """The users of a cluster that has the ballot box: what a role may do there is what it may do in one Redis."""
 
-from voting_site.rights.redis_users import write_acl, write_cluster_acl
+from voting_site.rights.cluster_users import write_cluster_acl
+from voting_site.rights.redis_users import write_acl
 from voting_site.roles import ROLES
 
 from .processes import run

@@ -6,7 +6,8 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from voting_site.rights.redis_users import OPERATOR, write_cluster_acl
+from voting_site.rights.cluster_users import write_cluster_acl
+from voting_site.rights.redis_users import OPERATOR
 from voting_site.roles import own_variable
 
 
