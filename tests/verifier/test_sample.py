@@ -165,7 +165,10 @@ CHANGES: dict[str, tuple[Callable[[Any], object], str]] = {
     "another fate": (of_counting(lambda one: one.update(fate="replaced")), "its fate is not 'replaced'"),
     "no ballot": (of_counting(lambda one: one.update(ballots=[])), "its ballots are not those of its link"),
     "a ballot too many": (of_replaced(lambda one: one.update(ballots=[1])), "it does not count, and has a ballot"),
-    "another link": (of_counting(lambda one: one["link"]["ballots"].update(q1=11)), "its link: its path does not lead"),
+    "another link": (
+        of_counting(lambda one: one["link"]["ballots"].update(q1=(one["link"]["ballots"]["q1"] + 1) % 12)),
+        "its link: its path does not lead",
+    ),
     "no link": (of_counting(lambda one: one["link"].update(ballots=None)), "its link: its path does not lead"),
     "another salt of the link": (of_counting(lambda one: one["link"].update(salt="00" * 32)), "does not lead to the"),
     "a short path": (of_counting(lambda one: one["link"]["path"].pop()), "its path has 3 hashes, and has to have"),
