@@ -19,7 +19,7 @@ from tests.web import read_form
 
 # How often a visitor is a stranger, a voter comes with the browser of last time, and is struck or gets a new code
 # between form and ballot: of a first vote, and of a change of it.
-STRANGER = 0.1
+STRANGER = 0.25
 SAME_BROWSER = 0.5
 OVERTAKEN = (0.1, 0.5)
 # Seconds between two acts of the office while people vote.
