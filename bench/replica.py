@@ -21,7 +21,7 @@ from bench.counting import fill_box, make_votes, new_drained
 from bench.figure import percentile
 from bench.papers import ONE_CONTEST, new_election
 from bench.stand import Stand
-from tests.replica import PORT, Replica
+from tests.replica import Replica, reading
 
 SLUG = "replica"
 READS_PER_S = 20
@@ -34,7 +34,10 @@ def main() -> int:
         "--ballots", type=int, default=60_000, help="counted while the lag is measured (default: 60000)"
     )
     options = parser.parse_args()
-    with Stand() as stand, following(stand) as replica:
+    with (
+        Stand() as stand,
+        Replica(stand.data.sockets, stand.data.path / "replica").following(stand.folder / "replica.log") as replica,
+    ):
         new_election(SLUG, ONE_CONTEST)
         servers = {"primary": stand.data.path / "postgres", "replica": replica.data}
         cost_of_reads(servers, options.seconds)
@@ -43,34 +46,6 @@ def main() -> int:
         with counting(options.ballots):
             lag(replica, "while ballots are counted", probes=200)
     return 0
-
-
-@contextmanager
-def following(stand: Stand) -> Iterator[Replica]:
-    """Let a replica follow the stand's PostgreSQL during the block."""
-    replica = Replica(stand.data.sockets, stand.data.path / "replica")
-    child = replica.start(stand.folder / "replica.log")
-    try:
-        yield replica
-    finally:
-        child.send_signal(replica.program.stop_signal)
-        child.wait(20)
-
-
-@contextmanager
-def reading(server: str) -> Iterator[None]:
-    """Let this process read one of the servers during the block."""
-    from django.db import connection
-
-    connection.close()
-    options = connection.settings_dict["OPTIONS"]
-    before = options["port"]
-    options["port"] = str(PORT) if server == "replica" else before
-    try:
-        yield
-    finally:
-        connection.close()
-        options["port"] = before
 
 
 def processor_seconds(folder: Path) -> dict[int, float]:
@@ -109,7 +84,7 @@ def cost_of_reads(servers: dict[str, Path], seconds: float) -> None:
     costs: dict[str, list[float]] = {name: [] for name in servers}
     for _ in range(4):
         for name in servers:
-            with reading(name):
+            with reading(copy=name == "replica"):
                 read()
                 number = round(10 * seconds)
                 costs[name].append(spent(servers, partial(read_often, number))[name] / number)
@@ -120,7 +95,7 @@ def cost_of_reads(servers: dict[str, Path], seconds: float) -> None:
 def cost_by_rate(servers: dict[str, Path], seconds: float) -> None:
     """Tell what the servers spend in a second with no reads, and with so many on either of them."""
     for name in ("neither", *servers):
-        with reading(name):
+        with reading(copy=name == "replica"):
             read()
             found = spent(servers, partial(read_steadily, 0 if name == "neither" else READS_PER_S, seconds))
         told = ", ".join(f"{one} {value / seconds * 1000:.1f} ms" for one, value in found.items())

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg2
 
@@ -112,3 +112,29 @@ class Replica:
                 raise RuntimeError(f"the replica does not start: {log.read_text()}")
             time.sleep(0.05)
         return child
+
+    @contextmanager
+    def following(self, log: Path) -> Iterator[Self]:
+        """Let it follow the first server during the block."""
+        child = self.start(log)
+        try:
+            yield self
+        finally:
+            child.send_signal(self.program.stop_signal)
+            child.wait(20)
+
+
+@contextmanager
+def reading(*, copy: bool = True) -> Iterator[None]:
+    """Let Django's connection of this thread read the copy during the block, or else, made anew, the first server."""
+    from django.db import connection
+
+    connection.close()
+    options = connection.settings_dict["OPTIONS"]
+    before = options["port"]
+    options["port"] = str(PORT) if copy else before
+    try:
+        yield
+    finally:
+        connection.close()
+        options["port"] = before

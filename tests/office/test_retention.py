@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,13 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from office.access import hold
 from office.acts import NotDone
 from office.certify_acts import Certify
-from office.models import LoggedAct, MailMessage, MailOrder, Membership, Organisation
+from office.models import LoggedAct, MailMessage, MailOrder, Organisation
 from office.retention_acts import DeleteRoll, delete_due, find_due
 from office.tasks import delete_due_rolls
 from polls.life import State
@@ -25,30 +23,16 @@ from polls.models import Election, Roll, RollEntry
 from results.views import get_snapshot
 from tally.models import CertifiedResult
 from tally.turnout import note_all
+from tests.office.test_access import choir, sign_in
 from tests.tally.audit.test_recount import run
 from tests.tally.test_certification import finish
 from tests.tally.test_turnout import fill, vote
 from voting_site.rights.database_users import grant, users
 
+__all__ = ["choir", "sign_in"]
+
 pytestmark = pytest.mark.urls("voting_site.urls.admin")
 PAGE = "admin:polls_election_delete_roll"
-
-
-@pytest.fixture
-def choir(transactional_db: None) -> Organisation:
-    return Organisation.objects.create(name="Choir")
-
-
-@pytest.fixture
-def sign_in(django_user_model: Any, choir: Organisation) -> Callable[[str], Client]:
-    def make(role: str) -> Client:
-        user = django_user_model.objects.create_user(role, is_staff=True)
-        Membership.objects.create(user=user, organisation=choir, role=role)
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return make
 
 
 @pytest.fixture

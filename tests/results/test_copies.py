@@ -5,7 +5,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from tally.drain import drain_all
 from tally.heartbeat import beat
 
 from ..conftest import voter_of
-from ..replica import PORT, Replica
+from ..replica import Replica, reading
 from ..voting_site.processes import wait_until
 
 pytestmark = [
@@ -44,23 +43,8 @@ def replica(
     for one in (folder, *folder.parents[:2]):
         one.chmod(0o711)
     made = Replica(Path(connection.settings_dict["OPTIONS"]["host"]), folder / "data")
-    child = made.start(folder / "log")
-    yield made
-    child.send_signal(made.program.stop_signal)
-    child.wait(20)
-
-
-@contextmanager
-def reading(replica: Replica) -> Iterator[None]:
-    """Let this thread read the copy during the block."""
-    connection.close()
-    server = connection.settings_dict["OPTIONS"]
-    port, server["port"] = server["port"], str(PORT)
-    try:
-        yield
-    finally:
-        connection.close()
-        server["port"] = port
+    with made.following(folder / "log"):
+        yield made
 
 
 def position() -> str:
@@ -76,7 +60,7 @@ def catch_up(replica: Replica) -> None:
 
 
 def look(election: Election, replica: Replica) -> snapshot.Snapshot:
-    with reading(replica):
+    with reading():
         found = read_snapshot(Election.objects.filter(pk=election.pk))
         assert found is not None
         return found
@@ -228,7 +212,7 @@ class TestPages:
         beat()
         catch_up(replica)
         pages = ("/drink/", "/drink/?view=wall", "/drink/embed/", "/")
-        with reading(replica), replica.paused():
+        with reading(), replica.paused():
             fresh = [visible(client.get(page)) for page in pages]
             monkeypatch.setattr(freshness, "STALE_S", 0)
             monkeypatch.setattr(snapshot, "STALE_S", 0)
@@ -241,7 +225,7 @@ class TestPages:
         make_election()
         beat()
         catch_up(replica)
-        with reading(replica), replica.paused():
+        with reading(), replica.paused():
             time.sleep(1)
             shown = client.get("/drink/results.json")
             page = client.get("/drink/").content.decode()
@@ -261,7 +245,7 @@ class TestPages:
         beat()
         catch_up(replica)
         monkeypatch.setattr("results.revalidation.KNOWN_S", 0)
-        with reading(replica), replica.paused():
+        with reading(), replica.paused():
             tag = client.get("/drink/results.csv")["ETag"]
             same = client.get("/drink/results.csv", headers={"If-None-Match": tag})
             monkeypatch.setattr("results.revalidation.STALE_S", 0.5)
@@ -280,7 +264,7 @@ class TestPages:
         beat()
         catch_up(replica)
         heads = ("/drink/record/checkpoint", "/installation.log/checkpoint")
-        with reading(replica), replica.paused():
+        with reading(), replica.paused():
             fresh = [client.get(head).status_code for head in heads]
             monkeypatch.setattr(freshness, "HEAD_S", 0.5)
             time.sleep(1)
@@ -302,12 +286,12 @@ class TestPages:
             keep_logs()
             definition = ballot_box.read_definition("drink")[0]
             receipt = ballot_box.read_mark(definition, voter_of(definition, "eva")).receipt
-            with reading(replica):
+            with reading():
                 pending = client.get(f"/drink/receipt/?entry={receipt}")
         assert receipt
         assert "gets its place in the record within seconds" in pending.content.decode()
         catch_up(replica)
-        with reading(replica):
+        with reading():
             assert "It has the index" in client.get(f"/drink/receipt/?entry={receipt}").content.decode()
 
 
