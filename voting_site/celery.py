@@ -9,7 +9,10 @@ from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
 
+# Celery puts the working folder before all packages. Somebody's own package there may be called `polls` as well.
+_places = list(sys.path)
 app = Celery("urna", amqp="voting_site.broker:BriskAMQP")
+sys.path[:] = _places
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # Celery would close the connection to the database before and after each task, and opening one takes longer than a
 # count. tally/tasks.py closes old and broken ones, as Django does for requests.

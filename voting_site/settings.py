@@ -482,7 +482,8 @@ CELERY_BEAT_SCHEDULE = {
 # --- Languages and time ---------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# In a wheel the words are in this package.
+LOCALE_PATHS = [folder for folder in (BASE_DIR / "locale", BASE_DIR / "voting_site/locale") if folder.exists()]
 # Those that translate everything.
 WHOLE_LANGUAGES = find_languages(LOCALE_PATHS[0], with_office=True)
 # Those that visitors choose from. A regional form, as en-gb, is chosen by what the browser asks for.

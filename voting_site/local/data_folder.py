@@ -8,10 +8,13 @@ import os
 import re
 import secrets
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+
+from .own_code import PLACE, is_installed
 
 # The address of a Unix socket holds 103 bytes on macOS and 107 on Linux.
 SOCKET_PATH_LIMIT = 103
@@ -41,6 +44,15 @@ def try_to_write(path: Path) -> None:
     """Raise OSError if no file can be made in a folder, or nothing can be written into it."""
     with tempfile.TemporaryFile(dir=path) as file:
         file.write(bytes(ROOM))
+
+
+def default_folder() -> Path:
+    """Return where the data are if nobody says so: in the project, or where this user's programs keep theirs."""
+    if not is_installed():
+        return PLACE / ".urna"
+    if sys.platform == "darwin":
+        return Path("~/Library/Application Support/urna")
+    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share", "urna")
 
 
 class DataFolder:

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -14,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pyrage
-from django.conf import settings
 
 from ..backup.archive import Archive, Plan
 from ..backup.checking import check, read_contents_of
 from ..backup.contents import ElectionState
 from ..backup.laying_out import Told
 from .data_folder import DataFolder, Unusable
+from .own_code import MANAGE
 from .restoring import restore
 
 # Variables that name servers and secrets, which are others for each data folder.
@@ -46,7 +45,7 @@ class Look:
 
     def __init__(self, folder: Path, *options: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not _SETTLED.fullmatch(name)}
-        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "drill_look", "--data", str(folder), *options]
+        command = [*MANAGE, "drill_look", "--data", str(folder), *options]
         self._said = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said

@@ -17,6 +17,7 @@ from voting_site.local.data_folder import ANOTHER_FOLDER, DataFolder, Unusable
 from voting_site.local.lan import NO_NETWORK, Lan
 from voting_site.local.leftovers import mark
 from voting_site.local.own_addresses import in_url, own_addresses
+from voting_site.local.own_code import MANAGE, is_installed
 from voting_site.local.ports import find_address, refuse_equal
 from voting_site.local.programs import Program
 from voting_site.local.restarts import ENDS, ENDS_WITHIN
@@ -48,12 +49,11 @@ WITHOUT = {
 
 def manage(folder: DataFolder, name: str, *arguments: str) -> Program:
     """Return a management command as a program."""
-    manage_py = str(settings.BASE_DIR / "manage.py")
-    return Program(name=name, argv=(sys.executable, "-u", manage_py, *arguments), mark=mark(folder))
+    return Program(name=name, argv=(*MANAGE, *arguments), mark=mark(folder))
 
 
 class Command(BaseCommand):
-    """`manage.py` reads `--data` before settings are read; here it is declared only for `--help`."""
+    """`command_line` reads `--data` before settings are read; here it is declared only for `--help`."""
 
     help = "Serves votes, results and administration on this machine, with embedded PostgreSQL and Valkey."
     requires_system_checks: list[str] = []
@@ -165,7 +165,8 @@ class Command(BaseCommand):
         urls = {name: f"http://{in_url(address)}:{port}/" for name, port in self.ports.items()}
         if self.lan:
             urls |= {name: os.environ[f"{name.upper()}_URL"].rstrip("/") + "/" for name in self.for_phones}
-        password = f"to set a new password: ./urna manage changepassword {ADMINISTRATOR}"
+        urna = "urna" if is_installed() else "./urna"
+        password = f"to set a new password: {urna} manage changepassword {ADMINISTRATOR}"
         if self.password_file.exists():
             password = f"password {self.password_file.read_text()} (shown this once)"
         if self.link_file.exists():
