@@ -32,6 +32,8 @@ HASTE = 2
 CONNECTIONS = 8192
 # Bytes that Granian keeps of a request whose head has not ended; six times as many by itself.
 LARGEST_HEAD = 64 * 1024
+# What macOS takes at most, which says that it has no limit, and refuses to be given none.
+MOST_OPEN_FILES_OF_MACOS = 10240
 # Linux's prctl(2): the signal that this process gets when its parent dies.
 PR_SET_PDEATHSIG = 1
 
@@ -59,8 +61,15 @@ def die_with_parent(**_: Any) -> None:
 
 def allow_open_files() -> None:
     """Let this process open as many files as it is allowed to: a connection is one, and 1,024 are soon taken."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_open_files(soft, hard), hard))
+
+
+def most_open_files(soft: int, hard: int) -> int:
+    """Return how many open files a process can ask for, whose limits are these."""
+    if hard != resource.RLIM_INFINITY:
+        return hard
+    return soft if soft == resource.RLIM_INFINITY else max(soft, MOST_OPEN_FILES_OF_MACOS)
 
 
 def freeze_heap(**_: Any) -> None:
