@@ -215,7 +215,11 @@ class Definition(InLanguages):
 
     def derive(self, text: str) -> bytes:
         """Derive 256 bits that cannot be linked to `text` without the election's own secret: HMAC-SHA256."""
-        return hmac.digest(self._secret, text.encode(), hashlib.sha256)
+        return _derive(self._secret, text)
+
+    def derive_remembered(self, text: str) -> bytes:
+        """Return the same, and remember it for the next time; for what many requests have in common."""
+        return _derive_remembered(self._secret, text)
 
     @cached_property
     def _secret(self) -> bytes:
@@ -262,3 +266,10 @@ def milliseconds(time: dt.datetime) -> int:
 def moment(time: int) -> dt.datetime:
     """Convert milliseconds since 1970 UTC to a time in UTC; `milliseconds` gives the same number back."""
     return _EPOCH + time * _MILLISECOND
+
+
+def _derive(secret: bytes, text: str) -> bytes:
+    return hmac.digest(secret, text.encode(), hashlib.sha256)
+
+
+_derive_remembered = lru_cache(maxsize=4096)(_derive)

@@ -1,12 +1,12 @@
 """The network that a visitor comes from, by which some things are limited."""
 
-import base64
 import ipaddress
 from functools import lru_cache
 
 from django.conf import settings
 
 from .definition import Definition
+from .signing import url_safe
 
 IPV6_PREFIX = 64
 
@@ -37,4 +37,4 @@ def pseudonym(definition: Definition, network: str) -> str:
 
     An address is personal data, and there are so few that a plain hash of one is soon guessed.
     """
-    return base64.urlsafe_b64encode(definition.derive(f"network {network}")[:12]).decode("ascii")
+    return url_safe(definition.derive_remembered(f"network {network}")[:12])

@@ -1,6 +1,5 @@
 """Who is voting: a cookie names a visitor, and from it comes the key of one voter in one election."""
 
-import base64
 import binascii
 import secrets
 from typing import NamedTuple
@@ -12,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from .cookies import keep_cookie
 from .definition import Definition
 from .kiosk import device
-from .signing import Signer
+from .signing import Signer, url_safe
 
 _signer = Signer(salt="polls.voters.cookie")
 _roll_signer = Signer(salt="polls.voters.roll_cookie")
@@ -141,8 +140,7 @@ def derive_voter(definition: Definition, visitor: str) -> Voter:
     Voter keys of two elections can't be linked without their secrets, and the raw identity is stored nowhere.
     """
     bits = definition.derive(visitor)[:16]
-    key = base64.urlsafe_b64encode(bits).rstrip(b"=").decode("ascii")
-    return Voter(visitor, key, _choose(bits, definition.shards))
+    return Voter(visitor, url_safe(bits), _choose(bits, definition.shards))
 
 
 def roll_voter(definition: Definition, number: int, issue: int = 0) -> Voter:

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.core.cache import close_caches
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
@@ -96,6 +96,14 @@ def load_threaded(port: int) -> Any:
     return WsgiBodies(application)
 
 
+def read_settings_directly() -> None:
+    """Let a setting be read as any attribute is; Django asks first whether it is one to be hidden, and none is.
+
+    A vote reads fifteen. Django keeps each in the object itself once it was read.
+    """
+    LazySettings.__getattribute__ = object.__getattribute__  # type: ignore[method-assign]
+
+
 def load_green(port: int) -> Any:
     """Return Django's application, for requests that wait for nothing but the ballot box."""
     die_with_parent()
@@ -108,6 +116,7 @@ def load_green(port: int) -> Any:
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)
     request_finished.disconnect(close_caches)
+    read_settings_directly()
     allow_open_files()
     watch(port)
     freeze_heap()

@@ -1,7 +1,6 @@
 """The way to Redis: one client for each process, one round trip for each question, one error for every failure."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -48,13 +47,15 @@ def ordinary_client() -> Any:
     )
 
 
-@contextmanager
-def reaching() -> Iterator[None]:
+class reaching:
     """Turn whatever goes wrong between here and Redis into Unavailable."""
-    try:
-        yield
-    except FAILURES as error:
-        raise Unavailable("the ballot box cannot be reached") from error
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, FAILURES):
+            raise Unavailable("the ballot box cannot be reached") from error
 
 
 @cache

@@ -5,7 +5,6 @@ look alike, so that 19 of them hold 85 bits. Because 23 is a prime, the check ch
 each two that have changed places.
 """
 
-import base64
 import hashlib
 import hmac
 import secrets
@@ -13,6 +12,8 @@ from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
+
+from ..signing import url_safe
 
 ALPHABET = "23456789ACDEFHJKMNPRTXY"
 LENGTH = 20
@@ -88,4 +89,4 @@ def _key(election: int, secret: str) -> bytes:
 
 def _hash(key: bytes, code: str) -> str:
     bits = hmac.digest(key, code.encode(), hashlib.sha256)[:16]
-    return base64.urlsafe_b64encode(bits).rstrip(b"=").decode("ascii")
+    return url_safe(bits)

@@ -1,9 +1,11 @@
 """The signer that keeps its derived keys: its signatures are Django's own."""
 
+import base64
+
 import pytest
 from django.core import signing
 
-from polls.signing import Signer
+from polls.signing import Signer, url_safe
 
 VALUES = ("", "visitor", "1.7.1", "ñ:x", "a" * 10_000)
 
@@ -41,8 +43,18 @@ def test_refuses_the_signature_of_another_salt_or_value():
         Signer(salt="x").sign("visitos")[:-43] + signed[-43:],
         signed.replace("visitor", "visitos"),
         "visitor",
+        signed[:-1] + "ñ",
+        ":" + signed[-43:],
+        Signer(salt="x").signature(""),
+        "",
     ):
         with pytest.raises(signing.BadSignature):
             Signer(salt="x").unsign(other)
     with pytest.raises(signing.BadSignature):
         Signer(salt="y").unsign(signed)
+
+
+def test_writes_bytes_for_addresses():
+    for length in range(40):
+        data = bytes(range(200, 200 + length))
+        assert url_safe(data) == base64.urlsafe_b64encode(data).rstrip(b"=").decode()

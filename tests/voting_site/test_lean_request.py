@@ -2,10 +2,13 @@
 
 import asyncio
 import io
+import random
+from functools import partial
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.http import QueryDict
 
@@ -63,23 +66,42 @@ class TestForm:
         "body",
         [
             b"", b"a=1&b=2&a=3", b"a", b"=", b"&&a=&b", b"a=%41+%20%C3%B1", b"a=%FF&%FF=b", b"\xff=\xfe&a=1",
-            b"a=b=c;d", b"a=%00\x00&%3D=%26",
+            b"a=b=c;d", b"a=%00\x00&%3D=%26", b"ballot_id=0198-7%3Ax_y-z&q1=nesquik&q1=&q2%3Aant=1", b"a=%3a",
+            b"%3A=%3A", b"&a=1&", b"a=1\n", b"a=1%3A\n", b"a=%3", b"a=1=%3A", b"*.~-_=9",
         ],
     )  # fmt: skip
     def test_is_read_as_django_reads_it(self, body: bytes):
-        ours, djangos = Form(body, mutable=True, encoding="utf-8"), QueryDict(body, encoding="utf-8")
+        ours, djangos = Form(body), QueryDict(body, mutable=True, encoding="utf-8")
+        assert ours.encoding == djangos.encoding
         assert list(ours.lists()) == list(djangos.lists())
         for name in (*djangos, "missing"):
             assert ours.get(name) == djangos.get(name)
             assert ours.get(name, "x") == djangos.get(name, "x")
             assert ours.getlist(name) == djangos.getlist(name)
 
+    @pytest.mark.parametrize("body", [b"a=1&b=2&a=3", b"a=%20"])
+    def test_can_be_copied(self, body: bytes):
+        copy = Form(body).copy()
+        copy["b"] = "4"
+        assert copy.dict() | {"b": ""} == Form(body).dict() | {"b": ""}
+
     def test_gives_the_default_for_a_field_without_values(self):
-        forms = Form(mutable=True), QueryDict(mutable=True)
+        forms = Form(b""), QueryDict(mutable=True)
         for form in forms:
             form.setlist("a", [])
             assert form.get("a", "x") == "x"
 
-    def test_has_no_more_fields_than_django_takes(self):
-        with pytest.raises(TooManyFieldsSent):
-            Form(b"a=b&" * 2001, encoding="utf-8")
+    @pytest.mark.parametrize("field", [b"a=b&", b"a=%20&", b"&"])
+    def test_has_no_more_fields_than_django_takes(self, field: bytes):
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+        assert len(QueryDict(field * (most - 1) + b"a=b")) == len(Form(field * (most - 1) + b"a=b"))
+        for form in (partial(QueryDict, encoding="utf-8"), Form):
+            with pytest.raises(TooManyFieldsSent):
+                form(field * most)
+
+    def test_of_any_bytes_is_read_as_django_reads_it(self):
+        lot = random.Random(17)
+        pieces = [b"%", b"3A", b"%3A", b"%3a", b"&", b"=", b"+", b"a", b"Z9", b"_", b"-", b"\xc3", b"\n", b"%20", b";"]
+        for _ in range(3000):
+            body = b"".join(lot.choices(pieces, k=lot.randrange(12)))
+            assert list(Form(body).lists()) == list(QueryDict(body, encoding="utf-8").lists())

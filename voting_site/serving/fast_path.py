@@ -137,7 +137,7 @@ class FastPath:
         body = environ["wsgi.input"].read(int(length))
         environ["wsgi.input"] = io.BytesIO(body)
         try:
-            form = Form(body, mutable=True, encoding="utf-8")
+            form = Form(body)
         except SuspiciousOperation:
             return None
         if form.get("design") != definition.design or FIELD in form:

@@ -133,7 +133,11 @@ async def read_body(headers: Any, protocol: Any) -> bytes:
         return b""
     if length is not None and int(length) > LARGEST_BODY:
         raise TooLarge
-    async with asyncio.timeout(settings.REQUEST_TIMEOUT):
+    task = asyncio.current_task()
+    assert task
+    # What `asyncio.timeout` does, in half of its time. Nothing else cancels the task of a request.
+    overdue = asyncio.get_running_loop().call_later(settings.REQUEST_TIMEOUT, task.cancel)
+    try:
         if length is not None:
             return bytes(await protocol())
         body = bytearray()
@@ -142,6 +146,10 @@ async def read_body(headers: Any, protocol: Any) -> bytes:
             if len(body) > LARGEST_BODY:
                 raise TooLarge
         return bytes(body)
+    except asyncio.CancelledError:
+        raise TimeoutError from None
+    finally:
+        overdue.cancel()
 
 
 def build_environ(scope: Any, body: bytes) -> dict[str, Any]:
