@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 SCHEMES = {"redis+cluster": False, "rediss+cluster": True}
 WRITTEN_AS = "redis+cluster://USER:PASSWORD@HOST:PORT,HOST:PORT"
+DEFAULT_PORT = 6379
 
 
 def read_cluster(variable: str, url: str) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def read_cluster(variable: str, url: str) -> dict[str, Any]:
     user, _, hosts = parts.netloc.rpartition("@")
     name, _, password = user.partition(":")
     try:
-        nodes = [_read_host(host) for host in hosts.split(",")]
+        nodes = [read_host(host, DEFAULT_PORT) for host in hosts.split(",")]
     except ValueError:
         raise ImproperlyConfigured(f"{variable} has a host that cannot be read; write it as {WRITTEN_AS}.") from None
     return {
@@ -47,9 +48,9 @@ def refuse_cluster(variable: str, url: str) -> None:
         )
 
 
-def _read_host(text: str) -> tuple[str, int]:
+def read_host(text: str, default_port: int) -> tuple[str, int]:
     """Read HOST or HOST:PORT; raises ValueError."""
     parts = urlsplit(f"//{text}")
     if not parts.hostname or parts.path:
         raise ValueError(text)
-    return parts.hostname, parts.port or 6379
+    return parts.hostname, parts.port or default_port

@@ -21,6 +21,7 @@ from voting_site.cluster_address import read_cluster, refuse_cluster
 from voting_site.languages import find_languages, with_regions
 from voting_site.providers import read_clients
 from voting_site.roles import MANAGEMENT, ROLES, WITH_DATABASE, own_variable
+from voting_site.sentinel_address import read_sentinels, refuse_mixture
 from voting_site.serving.proxies import Proxies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -369,7 +370,14 @@ if ROLL_RETENTION_DAYS < 0:
 # Users with fewer rights, by role, as in PostgreSQL.
 ROLE_REDIS_URLS = without_empty({role: env(own_variable(role, "REDIS_URL"), default="") for role in ROLES})
 REDIS_URL = ROLE_REDIS_URLS.get(URNA_ROLE) or env("REDIS_URL")
-refuse_cluster(own_variable(URNA_ROLE, "REDIS_URL") if URNA_ROLE in ROLE_REDIS_URLS else "REDIS_URL", REDIS_URL)
+_redis_variable = own_variable(URNA_ROLE, "REDIS_URL") if URNA_ROLE in ROLE_REDIS_URLS else "REDIS_URL"
+refuse_cluster(_redis_variable, REDIS_URL)
+refuse_mixture(
+    without_empty({"REDIS_URL": env.ENVIRON.get("REDIS_URL", "")})
+    | {own_variable(role, "REDIS_URL"): url for role, url in ROLE_REDIS_URLS.items()}
+)
+# The Sentinels that tell which of several servers is the primary; None: REDIS_URL is the only server.
+REDIS_SENTINELS = read_sentinels(_redis_variable, REDIS_URL)
 # The ballot box on the masters of a Redis Cluster; None: it is in REDIS_URL, beside the broker and the channel layer.
 ROLE_BALLOT_BOX_URLS = without_empty({role: env(own_variable(role, "BALLOT_BOX_URL"), default="") for role in ROLES})
 _box_url = ROLE_BALLOT_BOX_URLS.get(URNA_ROLE) or env("BALLOT_BOX_URL", default="")
@@ -379,6 +387,15 @@ if ROLE_BALLOT_BOX_URLS and not _box_url:
         "process would look for ballots in REDIS_URL. Set BALLOT_BOX_URL as well, or leave out both."
     )
 BALLOT_BOX_CLUSTER: Any = read_cluster("BALLOT_BOX_URL", _box_url) if _box_url else None
+# Replicas on whose disks a ballot has to be before its voter reads "accepted", beside the primary's own.
+BALLOT_BOX_COPIES = env.int("BALLOT_BOX_COPIES", default=0)
+if not 0 <= BALLOT_BOX_COPIES <= 2:
+    raise ImproperlyConfigured(f"BALLOT_BOX_COPIES is {BALLOT_BOX_COPIES}; choose 0, 1 or 2.")
+if BALLOT_BOX_COPIES and BALLOT_BOX_CLUSTER:
+    raise ImproperlyConfigured(
+        f"BALLOT_BOX_COPIES is {BALLOT_BOX_COPIES}, and BALLOT_BOX_URL names a Redis Cluster, where no vote waits for "
+        "a replica. Leave out one of them."
+    )
 # Seconds. A voter waits for at most two round trips before the page says that the box cannot be reached.
 REDIS_TIMEOUT = env.float("REDIS_TIMEOUT", default=0.9)
 # The channel layer blocks on its subscription, which redis-py's default time-out would end (channels_redis#422).
@@ -386,7 +403,10 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
-            "hosts": [{"address": REDIS_URL, "socket_timeout": None, "socket_connect_timeout": 2}],
+            "hosts": [
+                (REDIS_SENTINELS.options_for_channels() if REDIS_SENTINELS else {"address": REDIS_URL})
+                | {"socket_timeout": None, "socket_connect_timeout": 2}
+            ],
             "prefix": "urna",
         },
     }
@@ -427,6 +447,9 @@ TURNOUT_SMALLEST_GROUP = positive("TURNOUT_SMALLEST_GROUP", default=10)
 # --- Celery ---------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = f"redis+socket{REDIS_URL.removeprefix('unix')}" if REDIS_URL.startswith("unix:") else REDIS_URL
+if REDIS_SENTINELS:
+    CELERY_BROKER_URL = REDIS_SENTINELS.broker_url()
+    CELERY_BROKER_USE_SSL = REDIS_SENTINELS.broker_tls()
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # A Redis whose memory is full refuses the worker's writes, and is treated like one that does not answer.
@@ -435,6 +458,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "urna:celery:",
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
+    **(REDIS_SENTINELS.options_for_broker() if REDIS_SENTINELS else {}),
 }
 if ROLE.tries_broker_once:
     # One short try each: one thread of `vote` sends all its wake-ups, and somebody waits for one that `admin` sends.
