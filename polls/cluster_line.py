@@ -26,6 +26,7 @@ from .ballot_box.cluster import (
     first_nodes,
     slots_of,
 )
+from .confirming_line import ConfirmingLine
 from .shared_line import Asker, Question, SharedLine, pack
 
 
@@ -42,8 +43,11 @@ class ClusterLine:
         self._learning: asyncio.Task[None] | None = None
         self._learned_at = float("-inf")
 
-    def ask(self, commands: Sequence[Command]) -> list[Any]:
-        """Send commands, and return their replies; raises the client's errors. To be called in a greenlet."""
+    def ask(self, commands: Sequence[Command], confirmed: bool = False) -> list[Any]:
+        """Send commands, and return their replies; raises the client's errors. To be called in a greenlet.
+
+        Nothing is `confirmed` by replicas: settings refuse that on a cluster.
+        """
         asker = getcurrent()
         assert asker.parent, "only a greenlet can wait here"
         trip = Trip(asker, pack(commands), slots_of(commands), self)
@@ -229,6 +233,8 @@ _NOT_DONE = (*REDIRECTIONS, redis.ConnectionError)
 (ASKING,) = pack([("ASKING",)])
 
 
-def make_line() -> ClusterLine | SharedLine:
+def make_line() -> ClusterLine | ConfirmingLine | SharedLine:
     """Return the line to the ballot box of the settings."""
-    return ClusterLine() if settings.BALLOT_BOX_CLUSTER else SharedLine()
+    if settings.BALLOT_BOX_CLUSTER:
+        return ClusterLine()
+    return ConfirmingLine() if settings.BALLOT_BOX_COPIES else SharedLine()

@@ -17,7 +17,12 @@ from django.conf import settings
 from greenlet import getcurrent
 from redis._parsers.hiredis import NOT_ENOUGH_DATA
 
+from .ballot_box import sentinels
 from .ballot_box.cluster import Command
+
+REPLACED = "the server has become a replica of another one"
+# Replies after which a connection leads to nothing: the server starts, or is the primary no more.
+_OF_CONNECTION = (redis.ConnectionError, redis.ReadOnlyError)
 
 
 class Asker(Protocol):
@@ -41,24 +46,29 @@ def pack(commands: Sequence[Command]) -> list[bytes]:
     return [hiredis.pack_command(tuple(command)) for command in commands]  # type: ignore[arg-type]
 
 
-def connect() -> Any:
-    """Return a connection to the Redis of the settings, which is made with its first use."""
-    pool = redis.asyncio.ConnectionPool.from_url(
-        settings.REDIS_URL, socket_connect_timeout=settings.REDIS_TIMEOUT, socket_timeout=None
-    )
-    return pool.make_connection()
+def make_pool() -> Any:
+    """Return a pool of connections to the Redis of the settings; each is made with its first use."""
+    options: dict[str, Any] = {"socket_connect_timeout": settings.REDIS_TIMEOUT, "socket_timeout": None}
+    if settings.REDIS_SENTINELS:
+        return sentinels.make_pool(**options)
+    return redis.asyncio.ConnectionPool.from_url(settings.REDIS_URL, **options)
 
 
 class SharedLine:
     """A line that the greenlets of one event loop share."""
 
     def __init__(self, connection: Any = None) -> None:
-        self._connection = connection or connect()
+        # Kept, since a connection that finds its server by Sentinels holds its pool only weakly.
+        self._pool = None if connection else make_pool()
+        self._connection: Any = self._pool.make_connection() if self._pool else connection
         self._waiting: list[Question] = []
         self._asked = asyncio.Event()
 
-    def ask(self, commands: Sequence[Command]) -> list[Any]:
-        """Send commands, and return their replies; raises the client's errors. To be called in a greenlet."""
+    def ask(self, commands: Sequence[Command], confirmed: bool = False) -> list[Any]:
+        """Send commands, and return their replies; raises the client's errors. To be called in a greenlet.
+
+        Nothing is `confirmed` by replicas here: confirming_line.py does that.
+        """
         asker = getcurrent()
         assert asker.parent, "only a greenlet can wait here"
         # Packed here, so that commands that cannot be packed fail for this request only.
@@ -110,8 +120,15 @@ class SharedLine:
 
     async def _send(self, questions: Sequence[Question]) -> list[Any]:
         packed = [piece for one in questions for piece in one.packed]
+        return await self._trade(packed, sum(one.number for one in questions))
+
+    async def _trade(self, packed: Sequence[bytes], number: int) -> list[Any]:
+        """Send commands, and return that many replies."""
+        if not self._connection.is_connected:
+            # Sending would connect as well, but to the server of last time, past the Sentinels.
+            await self._connection.connect()
         await self._connection.send_packed_command(packed, check_health=False)
-        return await self._receive(sum(one.number for one in questions))
+        return await self._receive(number)
 
     async def _receive(self, number: int) -> list[Any]:
         """Return that many replies; the connection is not used again after an error that is not of one command."""
@@ -129,6 +146,9 @@ class SharedLine:
         """Return a reply; an error that answers only this command is returned like any other reply."""
         try:
             return await self._connection.read_response()
+        except redis.ReadOnlyError:
+            await self._connection.disconnect(nowait=True)
+            raise redis.ConnectionError(REPLACED) from None
         except redis.ResponseError as error:
             return error
 
@@ -142,8 +162,8 @@ class SharedLine:
             reply = reader.gets()
             if reply is NOT_ENOUGH_DATA:
                 return
-            if isinstance(reply, redis.ConnectionError):
-                raise reply
+            if isinstance(reply, _OF_CONNECTION):
+                raise reply if isinstance(reply, redis.ConnectionError) else redis.ConnectionError(REPLACED)
             if isinstance(reply, hiredis.PushNotification):
                 return
             yield reply

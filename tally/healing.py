@@ -36,6 +36,9 @@ def keep_box() -> None:
     if epoch is None or _has_lost_data(epoch):
         heal(epoch)
         return
+    if _has_another_primary():
+        heal(epoch, is_promoted=True)
+        return
     elections = list(Election.objects.published().prefetch_related("designs"))
     if Arrival.CONTRADICTED in deliver(elections, epoch):
         heal(epoch)
@@ -72,6 +75,20 @@ def _has_lost_data(epoch: str) -> bool:
     return any(int(serial or 0) < tally.last_serial for tally, [serial] in zip(tallies, serials, strict=True))
 
 
+def _has_another_primary() -> bool:
+    """Tell whether another server has been promoted, or the same one was started again, since the epoch began.
+
+    It may lack what no replica had confirmed, or what another one had: an epoch of its own keeps its serials apart from
+    those of the server before.
+    """
+    if not (settings.REDIS_SENTINELS or settings.BALLOT_BOX_COPIES):
+        return False
+    now, noted = restoring.find_primary()
+    if not noted:
+        restoring.note_primary(now)
+    return bool(noted) and noted != now
+
+
 def _has_shard_elsewhere(epoch: str) -> bool:
     """Tell whether a shard is in another epoch than the box, or in none although the box has taken its election."""
     taken = Election.objects.published().exclude(in_force="").values_list("pk", "shards")
@@ -89,19 +106,22 @@ def _find_sealed(elections: list[Election]) -> list[Election]:
     return [election for election in elections if election.pk in sealed]
 
 
-def heal(lost: str | None = None) -> None:
+def heal(lost: str | None = None, *, is_promoted: bool = False) -> None:
     """Restore the box from PostgreSQL, and begin a new epoch; after Unavailable the next call begins again.
 
-    `lost` is the epoch of the box that has lost data, None if it was emptied. If another worker has healed the box
-    meanwhile, this does nothing.
+    `lost` is the epoch of the box that has lost data, None if it was emptied. With `is_promoted` nothing is known to be
+    lost, but another server has the box. If another worker has healed the box meanwhile, this does nothing.
     """
     with database.alone(*HEALING_LOCK) as alone:
         if alone and ballot_box.read_epoch() == lost:
-            _heal()
+            _heal(is_promoted)
 
 
-def _heal() -> None:
+def _heal(is_promoted: bool) -> None:
     epoch = secrets.token_hex(8)
+    watched = settings.REDIS_SENTINELS or settings.BALLOT_BOX_COPIES
+    # Before anything is restored: if yet another server is promoted meanwhile, it is healed as well.
+    primary = restoring.find_primary()[0] if watched else ""
     with transaction.atomic():
         first = not Epoch.objects.exists()
         Epoch.objects.create(name=epoch)
@@ -115,9 +135,13 @@ def _heal() -> None:
             bring_roll(election)
         for election in elections:
             restoring.adopt(election.pk, election.shards, epoch)
+    if primary:
+        restoring.note_primary(primary)
     restoring.finish(epoch)
     if first:
         logger.info("the ballot box begins its first epoch, %s", epoch)
+    elif is_promoted:
+        logger.warning("the ballot box is on another primary, or that has started again: it begins epoch %s", epoch)
     else:
         logger.error("ALARM the ballot box had lost data; restored, in the new epoch %s. Run `reconcile`", epoch)
 

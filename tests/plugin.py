@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.masters import Masters
+from tests.promotable import Promotable
 from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
 from voting_site.local.postgres import Postgres
@@ -35,6 +36,8 @@ LARGE_MARK = "large"
 # The number of large tests that a quick run leaves out; and whether a run is one, for the processes that run its tests.
 LARGE = pytest.StashKey[int]()
 QUICK = "quick"
+# The servers of a run with --copies.
+PROMOTABLE = pytest.StashKey[Promotable]()
 
 
 def make_temporary() -> str:
@@ -89,6 +92,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--attack", action="store_true", help="also run what attacks a whole Urna: some minutes, for CI")
     parser.addoption("--cluster", action="store_true", help="with the ballot box on three masters of a Redis Cluster")
+    parser.addoption("--copies", action="store_true", help="with the ballot box on a primary that has two replicas")
     parser.addoption("--full", action="store_true", help="also run what takes many minutes")
     parser.addoption(
         "--servers", metavar="DIR", help="use, and empty, the servers that another process runs on this data folder"
@@ -97,8 +101,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     full, attack = config.getoption("--full"), config.getoption("--attack")
-    of_cluster = config.getoption("--cluster")
-    chosen_by_option = (("full", full), ("attack", full or attack), ("cluster", of_cluster))
+    of_cluster, of_copies = config.getoption("--cluster"), config.getoption("--copies")
+    chosen_by_option = (
+        ("full", full),
+        ("attack", full or attack),
+        ("cluster", of_cluster),
+        ("copies", of_copies),
+    )
     left_out = [marker for marker, wanted in chosen_by_option if not wanted]
     wanted = [item for item in items if not any(item.get_closest_marker(marker) for marker in left_out)]
     chosen = [item for item in wanted if not (is_quick(config) and is_large(item))]
@@ -169,7 +178,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     # Never the servers that the environment names: tests empty what they use.
-    for name in [*filter(SERVER.search, os.environ), "URNA_ROLE"]:
+    for name in [*filter(SERVER.search, os.environ), "URNA_ROLE", "BALLOT_BOX_COPIES"]:
         os.environ.pop(name, None)
     given = early_config.known_args_namespace.servers
     if "PYTEST_XDIST_WORKER" not in os.environ:
@@ -186,6 +195,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
             _services.callback(masters.close)
             masters.start_all()
             os.environ.update(masters.urls())
+        if early_config.known_args_namespace.copies:
+            servers = Promotable(Path(make_temporary()))
+            _services.callback(servers.close)
+            servers.start_all()
+            early_config.stash[PROMOTABLE] = servers
+            os.environ.update(servers.urls(), BALLOT_BOX_COPIES="1")
     yield
 
 

@@ -377,7 +377,7 @@ refuse_mixture(
     | {own_variable(role, "REDIS_URL"): url for role, url in ROLE_REDIS_URLS.items()}
 )
 # The Sentinels that tell which of several servers is the primary; None: REDIS_URL is the only server.
-REDIS_SENTINELS = read_sentinels(_redis_variable, REDIS_URL)
+REDIS_SENTINELS: Any = read_sentinels(_redis_variable, REDIS_URL)
 # The ballot box on the masters of a Redis Cluster; None: it is in REDIS_URL, beside the broker and the channel layer.
 ROLE_BALLOT_BOX_URLS = without_empty({role: env(own_variable(role, "BALLOT_BOX_URL"), default="") for role in ROLES})
 _box_url = ROLE_BALLOT_BOX_URLS.get(URNA_ROLE) or env("BALLOT_BOX_URL", default="")

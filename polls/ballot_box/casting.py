@@ -66,8 +66,9 @@ def cast(
     """Put a ballot into the box, in one round trip; raises Unavailable. `network` is where the voter comes from.
 
     `groups` are those for which the marking was checked. They matter where any contest is for some groups alone.
-    After ACCEPTED or REPEATED the ballot is on disk, if Redis runs with `appendfsync always`. After Unavailable
-    the ballot may be in the box or not: sending the same ballot again is safe.
+    After ACCEPTED or REPEATED the ballot is on disk, if Redis runs with `appendfsync always`, and on the disks of as
+    many replicas as BALLOT_BOX_COPIES says. After Unavailable the ballot may be in the box or not: sending the same
+    ballot again is safe.
     """
     newcomers = _NO_LIMIT if definition.has_roll else allow(definition, network)
     rules, ballots, voters, wake_up, roll = _keys(definition.election, voter.shard)
@@ -88,7 +89,7 @@ def cast(
         int(definition.depends_on_groups),
     ]
     with reaching():
-        outcome, serial, wake, now, last, wait = evaluate("cast", keys, arguments)
+        outcome, serial, wake, now, last, wait = evaluate("cast", keys, arguments, confirmed=True)
     if outcome == b"no-epoch":
         raise Unavailable(EMPTY)
     if outcome == b"no-roll":

@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.commands.core import Script
 from redis.retry import Retry
 
-from . import cluster
+from . import cluster, confirming, sentinels
 from .cluster import FAILURES, Command
 
 EMPTY = "the ballot box has no epoch: it is empty or being restored"
@@ -38,13 +38,15 @@ def each_server() -> list[Any]:
 @cache
 def ordinary_client() -> Any:
     """Return this process's client of REDIS_URL, which has Celery's queue."""
+    options: dict[str, Any] = {
+        "socket_timeout": settings.REDIS_TIMEOUT,
+        "socket_connect_timeout": settings.REDIS_TIMEOUT,
+        "retry": Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+    }
+    if settings.REDIS_SENTINELS:
+        return sentinels.connect(**options)
     # Typed as Any: its annotations leave open whether replies are bytes (here they are) or text.
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=settings.REDIS_TIMEOUT,
-        socket_connect_timeout=settings.REDIS_TIMEOUT,
-        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-    )
+    return redis.Redis.from_url(settings.REDIS_URL, **options)
 
 
 class reaching:
@@ -64,19 +66,20 @@ def script(name: str) -> Script:
     return client().register_script((Path(__file__).parent / f"{name}.lua").read_text())
 
 
-def _ask_alone(commands: Sequence[Command]) -> list[Any]:
+def _ask_alone(commands: Sequence[Command], confirmed: bool) -> list[Any]:
     """Send commands on a connection of the client's; repeat them once if it is broken, never after a time-out.
 
     The client's own pipeline and script calls take two to three times the processor time.
     """
     if settings.BALLOT_BOX_CLUSTER:
         return cluster.ask(client(), commands)
+    sent = (*commands, *confirming.closing()) if confirmed else commands
     pool = client().connection_pool
     for last in (False, True):
         connection = pool.get_connection()
         try:
-            connection.send_packed_command(connection.pack_commands(commands))
-            return [connection.read_response() for _ in commands]
+            connection.send_packed_command(connection.pack_commands(sent))
+            replies = [connection.read_response() for _ in sent]
         except redis.ConnectionError:
             if last:
                 raise
@@ -84,43 +87,55 @@ def _ask_alone(commands: Sequence[Command]) -> list[Any]:
             # The next question must not read the replies to this one.
             connection.disconnect()
             raise
+        else:
+            if confirmed:
+                confirming.check(replies[len(commands) :])
+            return replies[: len(commands)]
         finally:
             pool.release(connection)
     raise AssertionError("unreachable")
 
 
-# The function by which a request reaches the box: a server may set one that all its requests share.
-line: ContextVar[Callable[[Sequence[Command]], list[Any]]] = ContextVar("line", default=_ask_alone)
+# The function by which a request reaches the box, with commands and whether replicas have to confirm them: a server may
+# set one that all its requests share.
+line: ContextVar[Callable[[Sequence[Command], bool], list[Any]]] = ContextVar("line", default=_ask_alone)
 
 
-def ask(*commands: Command) -> list[Any]:
-    """Send commands in one round trip, and return their replies; raises the client's errors."""
-    return line.get()(commands)
+def ask(*commands: Command, confirmed: bool = False) -> list[Any]:
+    """Send commands in one round trip, and return their replies; raises the client's errors.
+
+    With `confirmed` replicas have all that was written by then, as many as BALLOT_BOX_COPIES says; else Unconfirmed is
+    raised, which is one of the client's errors, and it is not known what became of it.
+    """
+    return line.get()(commands, confirmed and settings.BALLOT_BOX_COPIES > 0)
 
 
-def evaluate(name: str, keys: Sequence[str], arguments: Sequence[str | int]) -> Any:
-    """Run the script `name` in one round trip; raises the client's errors."""
+def evaluate(name: str, keys: Sequence[str], arguments: Sequence[str | int], *, confirmed: bool = False) -> Any:
+    """Run the script `name` in one round trip; raises the client's errors. For `confirmed` see `ask`."""
     found = script(name)
     command = ("EVALSHA", found.sha, len(keys), *keys, *arguments)
     try:
-        return ask(command)[0]
+        return ask(command, confirmed=confirmed)[0]
     except redis.exceptions.NoScriptError:
-        return ask(("SCRIPT", "LOAD", str(found.script)), command)[1]
+        return ask(("SCRIPT", "LOAD", str(found.script)), command, confirmed=confirmed)[1]
 
 
-def evaluate_all(name: str, calls: Iterable[tuple[Sequence[str], Sequence[str | int]]]) -> list[Any]:
+def evaluate_all(
+    name: str, calls: Iterable[tuple[Sequence[str], Sequence[str | int]]], *, confirmed: bool = False
+) -> list[Any]:
     """Run the script `name` once for each (keys, arguments), in one round trip; raises the client's errors.
 
-    It may run twice: the script has to allow that.
+    It may run twice: the script has to allow that. For `confirmed` see `ask`.
     """
     calls = list(calls)
-    if settings.BALLOT_BOX_CLUSTER:
+    if settings.BALLOT_BOX_CLUSTER or (confirmed and settings.BALLOT_BOX_COPIES):
         sha = script(name).sha
+        commands = [("EVALSHA", sha, len(keys), *keys, *arguments) for keys, arguments in calls]
         try:
-            return ask(*(("EVALSHA", sha, len(keys), *keys, *arguments) for keys, arguments in calls))
+            return ask(*commands, confirmed=confirmed)
         except redis.exceptions.NoScriptError:
             # Some master does not know it; whatever the others have done is done once more.
-            return [evaluate(name, keys, arguments) for keys, arguments in calls]
+            return [evaluate(name, keys, arguments, confirmed=confirmed) for keys, arguments in calls]
     with client().pipeline(transaction=False) as pipe:
         for keys, arguments in calls:
             script(name)(keys, arguments, client=pipe)

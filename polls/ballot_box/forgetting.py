@@ -6,7 +6,7 @@ from typing import Any
 import redis
 
 from . import connection
-from .connection import Unavailable, reaching
+from .connection import Unavailable, ask, reaching
 from .keys import key
 
 # What names voters in a shard; `roll` and `codes` are there in elections with a roll.
@@ -20,7 +20,7 @@ def forget_voters(election: int, shards: int) -> None:
     """Delete all keys of an election that name its voters; raises Unavailable."""
     with reaching():
         for shard in range(shards):
-            connection.client().delete(*(key(election, shard, part) for part in PERSONAL))
+            ask(("DEL", *(key(election, shard, part) for part in PERSONAL)), confirmed=True)
 
 
 def rewrite_file() -> None:

@@ -43,10 +43,14 @@ class Settlement(NamedTuple):
 
 
 def read(election: int, shard: int, *, after: str | None, limit: int) -> list[Entry]:
-    """Return up to `limit` entries behind the entry `after`, in order of acceptance; raises Unavailable."""
+    """Return up to `limit` entries behind the entry `after`, in order of acceptance; raises Unavailable.
+
+    Replicas have all of them: if one that has not was promoted, PostgreSQL would have counted what the box never had,
+    and the box would give its place to another ballot.
+    """
     with reaching():
         first = f"({after}" if after else "-"
-        [found] = ask(("XRANGE", key(election, shard, "ballots"), first, "+", "COUNT", limit))
+        [found] = ask(("XRANGE", key(election, shard, "ballots"), first, "+", "COUNT", limit), confirmed=True)
     return [Entry(entry_id.decode(), parts) for entry_id, parts in found]
 
 
@@ -84,8 +88,11 @@ def _chunks(settlements: list[Settlement]) -> Iterator[list[Settlement]]:
 
 
 def is_empty(election: int, shards: int) -> bool:
-    """Tell whether no ballot waits in any shard; raises Unavailable."""
-    return count_waiting([(election, shards)])[election] == 0
+    """Tell whether no ballot waits in any shard; raises Unavailable, also if replicas do not confirm it.
+
+    A server that was replaced, and does not know of it, may have fewer ballots than the one that takes them.
+    """
+    return count_waiting([(election, shards)], confirmed=True)[election] == 0
 
 
 def note_good_drain() -> None:

@@ -24,6 +24,10 @@ DEFINITIONS = _key_of_box("definitions")
 HEALING = _key_of_box("healing")
 # When the newest heartbeat began that the database has committed, in ms by Redis's clock.
 HEARTBEAT = _key_of_box("heartbeat")
+# Written before replicas are asked what they have.
+CONFIRMED = _key_of_box("confirmed")
+# The replication ID of the primary that the epoch is for: another one has been promoted since, or started again.
+PRIMARY = _key_of_box("primary")
 # Only in a Redis Cluster: what is being written to all shards (hash: election -> JSON).
 AGREED = _key_of_box("agreed")
 _WITH_ROLL = "roll:"

@@ -59,7 +59,8 @@ def offer(
                 agreeing.offer(one, partial(_write, epoch), mode, one.election in in_force) for one in definitions
             ]
         else:
-            replies = evaluate_all("publish", ((_keys(one), _write(epoch, mode, one)) for one in definitions))
+            calls = ((_keys(one), _write(epoch, mode, one)) for one in definitions)
+            replies = evaluate_all("publish", calls, confirmed=mode != "try")
     return [
         OfferReply(Outcome(outcome.decode()), Definition.from_json(standing) if standing else None, revision)
         for outcome, standing, revision in replies

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 
 from ..definition import Definition
 from ..voters import Voter
@@ -15,6 +16,8 @@ from .cluster import Command
 from .connection import EMPTY, Unavailable, ask, reaching
 from .keys import DEFINITIONS, EPOCH, key
 
+# The state of a mark whose ballot waits in the box.
+ACCEPTED = "accepted"
 # Seconds for which a web process uses a definition that it has read.
 REMEMBERED_S = 1.0
 _remembered: dict[str, tuple[float, Definition]] = {}
@@ -63,7 +66,9 @@ def read_for_voter(
     voter = expected if known and definition is known[1] else identify(definition)
     if voter is None:
         return definition, now, None, None
-    return definition, now, voter, _read_mark(marks[0]) if voter == expected else read_mark(definition, voter)
+    if voter != expected:
+        return definition, now, voter, read_mark(definition, voter)
+    return definition, now, voter, _confirm(_read_mark(marks[0]), definition, voter)
 
 
 def _read_definition(
@@ -137,8 +142,21 @@ def _read_box(*commands: Command) -> tuple[list[Any], int]:
 
 
 def read_mark(definition: Definition, voter: Voter) -> Mark | None:
-    """Return what the box remembers of a voter; raises Unavailable, also of a box that has lost what it held."""
+    """Return what the box remembers of a voter; raises Unavailable, also of a box that has lost what it held.
+
+    It is raised as well while replicas do not confirm that the voter's ballot is accepted.
+    """
     [found], _now = _read_box(_mark_of(definition, voter))
+    return _confirm(_read_mark(found), definition, voter)
+
+
+def _confirm(mark: Mark | None, definition: Definition, voter: Voter) -> Mark | None:
+    """Return a mark of which a page may tell: what is counted is safe, what is accepted may be on the primary alone."""
+    if mark is None or mark.state != ACCEPTED or not settings.BALLOT_BOX_COPIES:
+        return mark
+    # Read once more by the same question, since another server may have been promoted in between.
+    with reaching():
+        [found] = ask(_mark_of(definition, voter), confirmed=True)
     return _read_mark(found)
 
 
@@ -160,18 +178,16 @@ def read_epoch() -> str | None:
     return found.decode() if found else None
 
 
-def count_waiting(boxes: Iterable[tuple[int, int]]) -> dict[int, int]:
+def count_waiting(boxes: Iterable[tuple[int, int]], *, confirmed: bool = False) -> dict[int, int]:
     """Return the number of ballots that wait, by election, for (election, shards) pairs; raises Unavailable.
 
     It is raised for a box without an epoch as well: its ballots are lost or being restored, not counted.
     """
     shards = [(election, shard) for election, number in boxes for shard in range(number)]
     waiting: dict[int, int] = {}
-    with reaching(), connection.client().pipeline(transaction=False) as pipe:
-        pipe.get(EPOCH)
-        for election, shard in shards:
-            pipe.xlen(key(election, shard, "ballots"))
-        epoch, *lengths = pipe.execute()
+    lengths_of = [("XLEN", key(election, shard, "ballots")) for election, shard in shards]
+    with reaching():
+        epoch, *lengths = ask(("GET", EPOCH), *lengths_of, confirmed=confirmed)
     if epoch is None:
         raise Unavailable(EMPTY)
     for (election, _), length in zip(shards, lengths, strict=True):

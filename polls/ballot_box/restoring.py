@@ -9,8 +9,25 @@ from collections.abc import Sequence
 from redis.client import Pipeline
 
 from . import connection
-from .connection import evaluate, reaching
-from .keys import EPOCH, HEALING, key
+from .connection import ask, evaluate, reaching
+from .keys import EPOCH, HEALING, PRIMARY, key
+
+
+def find_primary() -> tuple[str, str]:
+    """Return the replication ID of the server that answers, and of the one that the epoch is for; raises Unavailable.
+
+    A server gets another ID when it is promoted, and when it starts. The second one is "" where none was noted.
+    """
+    with reaching():
+        told, noted = ask(("INFO", "replication"), ("GET", PRIMARY))
+    lines = dict(line.split(b":", 1) for line in told.splitlines() if b":" in line)
+    return lines[b"master_replid"].decode(), (noted or b"").decode()
+
+
+def note_primary(replication_id: str) -> None:
+    """Note for which server the epoch is; raises Unavailable."""
+    with reaching():
+        ask(("SET", PRIMARY, replication_id))
 
 
 def begin(epoch: str) -> None:

@@ -38,7 +38,7 @@ def seal(election: int, shards: int, *, only_if_due: bool = False) -> Seal:
 def _seal_shard(election: int, shard: int, *, only_if_due: bool) -> Seal:
     keys = [key(election, shard, "rules"), key(election, shard, "ballots")]
     with reaching():
-        sealed, closed_at, waiting, _ = evaluate("seal", keys, ["due" if only_if_due else "now"])
+        sealed, closed_at, waiting, _ = evaluate("seal", keys, ["due" if only_if_due else "now"], confirmed=True)
     if sealed < 0:
         raise Unavailable(EMPTY)
     return Seal(bool(sealed), closed_at, waiting)

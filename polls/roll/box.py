@@ -106,4 +106,5 @@ def _write(definition: Definition, shard: int, writer: str, arguments: list[str]
 def _call(definition: Definition, shard: int, *arguments: str | int) -> int:
     keys = [key(definition.election, shard, part) for part in ("rules", "roll", "codes")]
     with reaching():
-        return int(evaluate("fill_roll", keys, arguments))
+        # The last call of each shard is confirmed, and with it all that came before.
+        return int(evaluate("fill_roll", keys, arguments, confirmed=arguments[0] == "finish"))

@@ -29,7 +29,7 @@ from .files import (
 # The number of Redis's secrets, and a hash of the rights that they give. Other rights need another number, here as in
 # docker/stack.yaml, docker/make-swarm-secrets, docker/verification, docker/chart and docker/make-kubernetes-secrets:
 # with the old one an installation keeps the old rights.
-GENERATION, RIGHTS = 9, "911e1708c4745ea8"
+GENERATION, RIGHTS = 10, "f11e6dca5d9188f9"
 
 STACK = services("stack.yaml")
 DEPLOY = {name: service["deploy"] for name, service in STACK.items()}

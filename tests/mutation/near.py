@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, settings
 NEAREST: Mapping[str, tuple[str, ...]] = {
     "polls.ballot_box.agreeing": ("cluster/test_box",),
     "polls.ballot_box.cluster": ("polls/test_cluster_line",),
+    "polls.ballot_box.confirming": ("copies/test_box", "copies/test_confirming_line"),
+    "polls.ballot_box.sentinels": ("copies/test_sentinels", "copies/test_box"),
     "polls.ballot_box.copies": ("results/test_copies",),
     "polls.ballot_box.inbox": ("polls/test_ballot_box", "tally/test_drain"),
     "polls.ballot_box.offering": ("polls/test_ballot_box", "tally/test_publishing"),
@@ -24,6 +26,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "polls.ballot_box.sealing": ("polls/test_ballot_box", "tally/test_healing"),
     "polls.ballot_box.status": ("tally/audit/test_accounts", "tally/test_exporter"),
     "polls.ballot_box": ("polls/test_ballot_box",),
+    "polls.confirming_line": ("copies/test_confirming_line",),
     "polls.contest_on_page": ("polls/test_papers", "polls/test_views"),
     "polls.definition": ("polls/test_definition", "polls/test_methods", "tally/test_publishing"),
     "polls.first_page": ("polls/test_short_address", "polls/test_views"),

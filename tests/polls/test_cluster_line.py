@@ -217,6 +217,7 @@ class TestNobodyThere:
             cluster.connect()
 
 
-def test_one_redis_has_one_line():
+def test_one_redis_has_one_line(settings):
+    settings.BALLOT_BOX_COPIES = 0
     assert isinstance(make_line(), SharedLine)
     assert connection.each_server() == [connection.client()]

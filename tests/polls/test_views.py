@@ -169,7 +169,8 @@ class TestVote:
         ballot_box.reading._remembered["drink"] = (time.monotonic(), before)
         assert vote(browser, "nesquik", form).status_code == 303
 
-    def test_costs_one_round_trip(self, define, browser, box):
+    def test_costs_one_round_trip(self, define, browser, box, settings):
+        settings.BALLOT_BOX_COPIES = 0
         define()
         form = fetch_form(browser)
         vote(browser, "nesquik", form)

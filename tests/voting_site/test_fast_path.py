@@ -289,7 +289,7 @@ class TestOutage:
             assert (ways.passed_on > before) == expected
         asked: list[Any] = []
 
-        def fail(*commands: Any) -> None:
+        def fail(*commands: Any, **_: bool) -> None:
             asked.append(commands)
             raise redis.ConnectionError("away")
 

@@ -1,0 +1,96 @@
+"""Find the primary among several servers, by its Sentinels, if REDIS_URL names them.
+
+Clients are redis-py's own, which ask at each new connection. They take the answer of whichever Sentinel is first to
+give one, also of one that is cut off from the others and tells of a primary that was replaced. Here most of them are
+asked, and the newest answer counts.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+import redis.asyncio.sentinel
+import redis.sentinel
+from django.conf import settings
+from redis.asyncio.sentinel import MasterNotFoundError as NotFoundInLoop
+from redis.sentinel import MasterNotFoundError
+
+State = Mapping[str, Any]
+Address = tuple[str, int]
+_SILENT = (redis.ConnectionError, redis.TimeoutError, redis.ResponseError)
+
+
+class Sentinel(redis.sentinel.Sentinel):
+    """Tells the primary after most Sentinels have told theirs."""
+
+    def discover_master(self, service_name: str) -> Address:
+        told: list[State | None] = []
+        one: Any
+        for one in list(self.sentinels):
+            try:
+                told.append(one.sentinel_masters().get(service_name))
+            except _SILENT:
+                _ask_last(self.sentinels, one)
+            finally:
+                # The next question may come days later, on a connection that nobody has kept alive.
+                one.close()
+            if _are_most(told, self.sentinels):
+                break
+        if address := _find_newest(told):
+            return address
+        raise MasterNotFoundError(f"no Sentinel knows a primary {service_name} that answers")
+
+
+class SentinelInLoop(redis.asyncio.sentinel.Sentinel):
+    """The same for asyncio."""
+
+    async def discover_master(self, service_name: str) -> Address:
+        told: list[State | None] = []
+        one: Any
+        for one in list(self.sentinels):
+            try:
+                told.append((await one.sentinel_masters()).get(service_name))
+            except _SILENT:
+                _ask_last(self.sentinels, one)
+            finally:
+                await one.aclose()
+            if _are_most(told, self.sentinels):
+                break
+        if address := _find_newest(told):
+            return address
+        raise NotFoundInLoop(f"no Sentinel knows a primary {service_name} that answers")
+
+
+def _ask_last(sentinels: list[Any], one: Any) -> None:
+    # Whoever connects next would wait for it again.
+    sentinels.remove(one)
+    sentinels.append(one)
+
+
+def _are_most(told: list[State | None], sentinels: list[Any]) -> bool:
+    return 2 * len(told) > len(sentinels)
+
+
+def _find_newest(told: list[State | None]) -> Address | None:
+    """Return the address of the primary of the latest fail-over, if any Sentinel that knows of this one finds it up."""
+    known = [state for state in told if state]
+    newest = max((state["config-epoch"] for state in known), default=0)
+    for state in known:
+        is_up = state["is_master"] and not state["is_sdown"] and not state["is_odown"]
+        if is_up and state["config-epoch"] == newest:
+            return state["ip"], state["port"]
+    return None
+
+
+def connect(**options: Any) -> Any:
+    """Return a client of the primary; `options` are those of redis-py's clients."""
+    own = settings.REDIS_SENTINELS
+    asked = Sentinel(own.hosts, sentinel_kwargs=own.options_for_sentinels())
+    return asked.master_for(own.primary, **own.options_for_servers(), **options)
+
+
+def make_pool(**options: Any) -> Any:
+    """Return a pool of asyncio's connections to the primary."""
+    own = settings.REDIS_SENTINELS
+    asked = SentinelInLoop(own.hosts, sentinel_kwargs=own.options_for_sentinels(in_loop=True))
+    return redis.asyncio.sentinel.SentinelConnectionPool(own.primary, asked, **own.options_for_servers(), **options)

@@ -1,0 +1,43 @@
+"""Two connections to the ballot box: what replicas have to confirm goes by one, and waits; all else by the other.
+
+So who looks at a page does not wait for a replica, nor for a vote of somebody else that waits for one.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from .ballot_box import confirming
+from .ballot_box.cluster import Command
+from .shared_line import Question, SharedLine, pack
+
+
+class ConfirmedBatches(SharedLine):
+    """A line on which each batch is confirmed as a whole; all who are in one learn that it was not."""
+
+    def __init__(self, connection: Any = None) -> None:
+        super().__init__(connection)
+        closing = confirming.closing()
+        self._closing, self._closing_number = pack(closing), len(closing)
+
+    async def _send(self, questions: Sequence[Question]) -> list[Any]:
+        packed = [piece for one in questions for piece in one.packed]
+        number = sum(one.number for one in questions)
+        replies = await self._trade(packed + self._closing, number + self._closing_number)
+        confirming.check(replies[number:])
+        return replies[:number]
+
+
+class ConfirmingLine:
+    """A line that the greenlets of one event loop share, for questions that are to be confirmed and for others."""
+
+    def __init__(self) -> None:
+        self._looks, self._batches = SharedLine(), ConfirmedBatches()
+
+    def ask(self, commands: Sequence[Command], confirmed: bool = False) -> list[Any]:
+        """Send commands, and return their replies; raises the client's errors. To be called in a greenlet."""
+        return (self._batches if confirmed else self._looks).ask(commands)
+
+    async def serve(self) -> None:
+        """Carry questions to the box and replies back, until cancelled."""
+        await asyncio.gather(self._looks.serve(), self._batches.serve())

@@ -1,0 +1,167 @@
+"""A ballot box with a second copy: nothing is accepted, closed or counted that one server alone has."""
+
+import shutil
+
+import pytest
+
+from polls import ballot_box
+from polls.ballot_box import Unavailable, Verdict, restoring
+from polls.definition import Definition
+from polls.models import Election, Epoch
+from tally import lifecycle
+from tally.drain import drain_all
+from tally.healing import keep_box
+from tally.models import CastRecord
+from tests.conftest import fresh_ballot_id, voter_of
+from tests.masters import wait_until
+from tests.tally.test_drain import totals
+
+pytestmark = pytest.mark.copies
+
+
+@pytest.fixture
+def drink(servers, make_election):
+    return make_election(votes_final=True)
+
+
+def promote(servers, *, wipe=False):
+    """Kill the primary, and let another one be promoted; the first one comes back, with `wipe` without its data."""
+    before = servers.find_primary()
+    servers.kill(before)
+    servers.wait_for_another(before)
+    if wipe:
+        shutil.rmtree(servers.data(before) / "appendonlydir")
+    servers.start(servers.program(before))
+    wait_until(servers.is_whole)
+
+
+def cast_again_until_known(cast, *arguments, **changes):
+    """Cast as a voter does who reads 503, and sends the same form again."""
+    found = []
+
+    def try_once():
+        try:
+            found.append(cast(*arguments, **changes))
+        except Unavailable:
+            return False
+        return True
+
+    wait_until(try_once)
+    return found[0]
+
+
+class TestBallot:
+    def test_is_accepted_with_one_replica(self, servers, drink, cast):
+        with servers.standing_still(servers.replicas()[0]):
+            assert cast(drink, "ana", "nesquik").verdict is Verdict.ACCEPTED
+
+    def test_is_not_accepted_without_any(self, servers, drink, cast):
+        ballot_id = fresh_ballot_id(Definition.of(drink), voter_of(Definition.of(drink), "ana"))
+        with servers.standing_still(*servers.replicas()):
+            with pytest.raises(Unavailable):
+                cast(drink, "ana", "nesquik", ballot_id)
+            # It is there, and writes nothing: what it found has to be confirmed all the same.
+            with pytest.raises(Unavailable):
+                cast(drink, "ana", "nesquik", ballot_id)
+        assert cast_again_until_known(cast, drink, "ana", "nesquik", ballot_id).verdict is Verdict.REPEATED
+
+    def test_is_refused_at_once_once_the_primary_knows_that_it_is_alone(self, servers, drink, cast):
+        primary = servers.find_primary()
+        with servers.standing_still(*servers.replicas()):
+            wait_until(lambda: servers.ask(primary, "INFO", "replication")["min_slaves_good_slaves"] == 0)
+            with pytest.raises(Unavailable) as raised:
+                cast(drink, "ana", "nesquik")
+            assert "NOREPLICAS" in str(raised.value.__cause__)
+        assert cast_again_until_known(cast, drink, "ana", "nesquik").verdict is Verdict.ACCEPTED
+
+    def test_is_said_to_be_accepted_by_no_page_while_one_server_has_it(self, servers, drink, cast):
+        definition = Definition.of(drink)
+        voter = voter_of(definition, "ana")
+        with servers.standing_still(*servers.replicas()):
+            with pytest.raises(Unavailable):
+                cast(drink, "ana", "nesquik")
+            with pytest.raises(Unavailable):
+                ballot_box.read_mark(definition, voter)
+            # Nobody else has to wait.
+            assert ballot_box.read_mark(definition, voter_of(definition, "bea")) is None
+        wait_until(servers.is_whole)
+        assert ballot_box.read_mark(definition, voter).state == "accepted"
+
+    def test_is_counted_only_once_a_replica_has_it(self, servers, drink, cast):
+        with servers.standing_still(*servers.replicas()):
+            with pytest.raises(Unavailable):
+                cast(drink, "ana", "nesquik")
+            with pytest.raises(Unavailable):
+                drain_all()
+            assert not CastRecord.objects.exists()
+        wait_until(servers.is_whole)
+        drain_all()
+        assert totals(drink)["nesquik"] == 1
+
+
+class TestClosing:
+    def test_is_not_said_while_one_server_knows_of_it(self, servers, drink):
+        with servers.standing_still(*servers.replicas()), pytest.raises(lifecycle.NotClosed):
+            lifecycle.close_election(drink)
+        wait_until(servers.is_whole)
+        keep_box()
+        assert Election.objects.get().state == "closed"
+
+    def test_is_not_final_by_the_word_of_one_server(self, servers, drink, cast):
+        lifecycle.close_election(drink)
+        with servers.standing_still(*servers.replicas()), pytest.raises(Unavailable):
+            lifecycle.turn_phases()
+        assert Election.objects.get().state == "closed"
+        wait_until(servers.is_whole)
+        lifecycle.turn_phases()
+        assert Election.objects.get().state == "final"
+
+
+class TestPromotion:
+    @pytest.mark.parametrize("wipe", [False, True])
+    def test_keeps_what_was_accepted_and_begins_an_epoch(self, servers, drink, cast, wipe, caplog):
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        cast(drink, "bea", "cola-cao")
+        epoch = ballot_box.read_epoch()
+        promote(servers, wipe=wipe)
+        for name in ("ana", "bea"):
+            assert cast_again_until_known(cast, drink, name, "nesquik").verdict is Verdict.ALREADY_VOTED
+        keep_box()
+        assert ballot_box.read_epoch() not in (epoch, None)
+        assert cast(drink, "cid", "nesquik").serial == 1
+        drain_all()
+        assert totals(drink) == {"nesquik": 2, "cola-cao": 1}
+        assert "ALARM" not in caplog.text
+        keep_box()
+        assert Epoch.objects.count() == 2
+
+    def test_leads_a_client_away_from_a_server_that_only_stood_still(self, servers, drink, cast):
+        cast(drink, "ana", "nesquik")
+        before = servers.find_primary()
+        with servers.standing_still(before):
+            servers.wait_for_another(before)
+        assert cast_again_until_known(cast, drink, "bea", "nesquik").serial == 2
+        assert servers.ask(servers.find_primary(), "XLEN", ballot_box.key(drink.pk, 0, "ballots")) == 2
+
+    def test_of_a_server_that_lacks_what_was_counted_is_told(self, servers, drink, cast, caplog):
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        # As if the promoted one had not been the one that had confirmed.
+        ballot_box.connection.client().hset(ballot_box.key(drink.pk, 0, "rules"), "serial", 0)
+        restoring.note_primary("another")
+        keep_box()
+        assert "ALARM the ballot box had lost data" in caplog.text
+
+    def test_is_followed_by_a_connection_that_stays_open(self, servers, drink, cast):
+        cast(drink, "ana", "nesquik")
+        before = servers.find_primary()
+        other = servers.replicas()[0]
+        # Without a fail-over: nobody closes the connections of the one that is demoted.
+        client = servers.client(before)
+        client.execute_command("REPLICAOF", servers.hosts[other], servers.ports[other])
+        with pytest.raises(Unavailable):
+            cast(drink, "bea", "nesquik")
+        client.execute_command("REPLICAOF", "NO", "ONE")
+        client.close()
+        assert cast_again_until_known(cast, drink, "bea", "nesquik").verdict is Verdict.ACCEPTED

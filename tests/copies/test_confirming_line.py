@@ -1,0 +1,75 @@
+"""The two connections of a process of `vote`, with real servers of which some stand still."""
+
+import asyncio
+import time
+
+import pytest
+import redis
+from greenlet import greenlet
+
+from polls.ballot_box.confirming import Unconfirmed
+from polls.confirming_line import ConfirmingLine
+from tests.masters import wait_until
+
+pytestmark = pytest.mark.copies
+
+
+async def ask(line, *questions):
+    """Ask questions, each with whether it is to be confirmed, at once; return the replies or the error to each."""
+    loop = asyncio.get_running_loop()
+    answered = [loop.create_future() for _ in questions]
+
+    def work(commands, confirmed, future):
+        try:
+            future.set_result((line.ask(commands, confirmed), time.monotonic()))
+        except redis.RedisError as error:
+            future.set_result((error, time.monotonic()))
+
+    for (commands, confirmed), future in zip(questions, answered, strict=True):
+        greenlet(work).switch(commands, confirmed, future)
+    return list(await asyncio.gather(*answered))
+
+
+@pytest.fixture
+async def line():
+    made = ConfirmingLine()
+    task = asyncio.create_task(made.serve())
+    yield made
+    task.cancel()
+    await asyncio.wait([task])
+
+
+class TestConfirmingLine:
+    async def test_gives_each_its_own_replies(self, servers, line):
+        questions = [([("ECHO", str(number))], number % 2 == 0) for number in range(100)]
+        assert [reply for reply, _ in await ask(line, *questions)] == [[str(number).encode()] for number in range(100)]
+
+    async def test_keeps_nobody_waiting_who_only_looks(self, servers, line):
+        with servers.standing_still(*servers.replicas()):
+            (held, late), (seen, soon) = await ask(line, ([("SET", "urna:a", 1)], True), ([("GET", "urna:b")], False))
+        # On a busy machine the time is over before the server says so.
+        assert isinstance(held, (Unconfirmed, redis.TimeoutError))
+        assert seen == [None]
+        assert soon < late
+
+    async def test_goes_on_once_a_replica_answers(self, servers, line):
+        with servers.standing_still(*servers.replicas()):
+            assert isinstance((await ask(line, ([("ECHO", "a")], True)))[0][0], (Unconfirmed, redis.TimeoutError))
+        await asyncio.to_thread(wait_until, servers.is_whole)
+        assert (await ask(line, ([("ECHO", "b")], True)))[0][0] == [b"b"]
+
+    async def test_leads_to_the_server_that_was_promoted(self, servers, line):
+        await ask(line, ([("ECHO", "a")], True), ([("ECHO", "a")], False))
+        before = servers.find_primary()
+        with servers.standing_still(before):
+            await asyncio.to_thread(servers.wait_for_another, before)
+
+            async def is_taken():
+                return not isinstance((await ask(line, ([("SET", "urna:c", 1)], True)))[0][0], Exception)
+
+            end = time.monotonic() + 20
+            while not await is_taken():
+                assert time.monotonic() < end
+            [(found, _)] = await ask(line, ([("GET", "urna:c")], False))
+        # The line that only looks may have read the server before, which has it not.
+        assert found == [b"1"] or isinstance(found, redis.RedisError)

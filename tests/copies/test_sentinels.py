@@ -1,0 +1,49 @@
+"""What Sentinels tell, one of which may be cut off from the others."""
+
+import pytest
+from redis.sentinel import MasterNotFoundError
+
+from polls.ballot_box import sentinels
+from tests.promotable import PRIMARY
+
+UP = {"is_master": True, "is_sdown": False, "is_odown": False}
+BEFORE = UP | {"ip": "192.0.2.1", "port": 1, "config-epoch": 4}
+AFTER = UP | {"ip": "192.0.2.2", "port": 2, "config-epoch": 5}
+
+
+class TestNewest:
+    def test_fail_over_counts_whoever_tells_of_it(self):
+        assert sentinels._find_newest([BEFORE, AFTER]) == ("192.0.2.2", 2)
+        assert sentinels._find_newest([AFTER, None, BEFORE]) == ("192.0.2.2", 2)
+
+    @pytest.mark.parametrize("state", [{"is_sdown": True}, {"is_odown": True}, {"is_master": False}])
+    def test_is_not_replaced_by_an_older_one_while_it_is_down(self, state):
+        assert sentinels._find_newest([BEFORE, AFTER | state]) is None
+
+    def test_is_up_if_any_sentinel_reaches_it(self):
+        assert sentinels._find_newest([AFTER | {"is_sdown": True}, AFTER]) == ("192.0.2.2", 2)
+
+    def test_is_none_where_nobody_knows_any(self):
+        assert sentinels._find_newest([None]) is None
+
+
+@pytest.mark.copies
+class TestSentinel:
+    def test_is_not_waited_for_twice(self, servers):
+        client = sentinels.connect()
+        asked = client.connection_pool.sentinel_manager
+        with servers.standing_still(0, kind="sentinel"):
+            expected = (servers.hosts[0], servers.ports[servers.find_primary()])
+            assert asked.discover_master(PRIMARY) == expected
+            assert asked.sentinels[-1].connection_pool.connection_kwargs["port"] == servers.sentinel_ports[0]
+
+    def test_alone_is_enough_while_nothing_has_to_be_decided(self, servers):
+        asked = sentinels.connect().connection_pool.sentinel_manager
+        primary = servers.find_primary()
+        with servers.standing_still(0, 1, kind="sentinel"):
+            assert asked.discover_master(PRIMARY) == (servers.hosts[primary], servers.ports[primary])
+
+    def test_that_knows_no_such_primary_is_no_answer(self, servers):
+        asked = sentinels.connect().connection_pool.sentinel_manager
+        with pytest.raises(MasterNotFoundError):
+            asked.discover_master("another")
