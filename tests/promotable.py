@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
+from tests.machines import Machines
 from tests.masters import wait_until
 from voting_site.local.ports import free_port
 from voting_site.local.programs import Program
@@ -29,16 +32,15 @@ ANY_PASSWORD = "-"
 class Promotable:
     """The servers, each with a folder of its own in `folder`; nobody who can reach them needs a password.
 
-    `hosts` are the addresses of the three machines; a server and a Sentinel run on each, on the same two ports if the
-    addresses differ. `around` is what a command begins with that runs on one of them.
+    Each has a Sentinel beside it, and with `machines` a machine of its own.
     """
 
-    def __init__(self, folder: Path, hosts: list[str] | None = None) -> None:
+    def __init__(self, folder: Path, machines: Machines | None = None) -> None:
         self.folder = folder
-        self.hosts = hosts or [LOOPBACK] * NUMBER
+        self.hosts = machines.addresses if machines else [LOOPBACK] * NUMBER
         self.ports = [free_port() for _ in self.hosts]
         self.sentinel_ports = [free_port() for _ in self.hosts]
-        self.around: list[tuple[str, ...]] = [()] * NUMBER
+        self.around = [machines.around(place) if machines else () for place in range(NUMBER)]
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         for place in range(NUMBER):
             self.data(place).mkdir(parents=True)
@@ -115,8 +117,9 @@ class Promotable:
             self.ports[place],
             username=OPERATOR,
             password=ANY_PASSWORD,
-            socket_timeout=5,
-            socket_connect_timeout=2,
+            socket_timeout=2,
+            socket_connect_timeout=1,
+            retry=Retry(NoBackoff(), 0),
             protocol=2,
         )
 
@@ -131,7 +134,14 @@ class Promotable:
             client.close()
 
     def ask_sentinel(self, place: int, *command: str) -> Any:
-        client = Redis(self.hosts[place], self.sentinel_ports[place], socket_timeout=2, protocol=2)
+        client = Redis(
+            self.hosts[place],
+            self.sentinel_ports[place],
+            socket_timeout=1,
+            socket_connect_timeout=1,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+        )
         try:
             return client.execute_command(*command)
         except RedisError:

@@ -80,13 +80,12 @@ def _ask_alone(commands: Sequence[Command], confirmed: bool) -> list[Any]:
         try:
             connection.send_packed_command(connection.pack_commands(sent))
             replies = [connection.read_response() for _ in sent]
-        except redis.ConnectionError:
-            if last:
-                raise
-        except BaseException:
-            # The next question must not read the replies to this one.
+        except BaseException as error:
+            # The next question must not read the replies to this one: a server that starts refuses each command with
+            # an error of the connection, which stays open if it was found by Sentinels.
             connection.disconnect()
-            raise
+            if last or not isinstance(error, redis.ConnectionError):
+                raise
         else:
             if confirmed:
                 confirming.check(replies[len(commands) :])

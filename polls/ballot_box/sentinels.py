@@ -25,15 +25,17 @@ class Sentinel(redis.sentinel.Sentinel):
 
     def discover_master(self, service_name: str) -> Address:
         told: list[State | None] = []
-        one: Any
-        for one in list(self.sentinels):
+        for one in self.sentinels:
+            known = one.connection_pool.connection_kwargs
+            # On a connection of this question alone: threads ask at the same time, and the next question may come days
+            # later, when nobody has kept it alive.
+            client: Any = redis.Redis(known["host"], known["port"], **self.sentinel_kwargs)
             try:
-                told.append(one.sentinel_masters().get(service_name))
+                told.append(client.sentinel_masters().get(service_name))
             except _SILENT:
-                _ask_last(self.sentinels, one)
+                self.sentinels = _with_last(self.sentinels, one)
             finally:
-                # The next question may come days later, on a connection that nobody has kept alive.
-                one.close()
+                client.close()
             if _are_most(told, self.sentinels):
                 break
         if address := _find_newest(told):
@@ -46,14 +48,15 @@ class SentinelInLoop(redis.asyncio.sentinel.Sentinel):
 
     async def discover_master(self, service_name: str) -> Address:
         told: list[State | None] = []
-        one: Any
-        for one in list(self.sentinels):
+        for one in self.sentinels:
+            known = one.connection_pool.connection_kwargs
+            client: Any = redis.asyncio.Redis(host=known["host"], port=known["port"], **self.sentinel_kwargs)
             try:
-                told.append((await one.sentinel_masters()).get(service_name))
+                told.append((await client.sentinel_masters()).get(service_name))
             except _SILENT:
-                _ask_last(self.sentinels, one)
+                self.sentinels = _with_last(self.sentinels, one)
             finally:
-                await one.aclose()
+                await client.aclose()
             if _are_most(told, self.sentinels):
                 break
         if address := _find_newest(told):
@@ -61,10 +64,9 @@ class SentinelInLoop(redis.asyncio.sentinel.Sentinel):
         raise NotFoundInLoop(f"no Sentinel knows a primary {service_name} that answers")
 
 
-def _ask_last(sentinels: list[Any], one: Any) -> None:
-    # Whoever connects next would wait for it again.
-    sentinels.remove(one)
-    sentinels.append(one)
+def _with_last(sentinels: list[Any], silent: Any) -> list[Any]:
+    """Return the Sentinels in another order: whoever connects next would wait for the silent one again."""
+    return [*(one for one in sentinels if one is not silent), silent]
 
 
 def _are_most(told: list[State | None], sentinels: list[Any]) -> bool:

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+import redis
 
 from polls import ballot_box
 from polls.ballot_box import Unavailable, Verdict, restoring
@@ -97,6 +98,15 @@ class TestBallot:
         wait_until(servers.is_whole)
         drain_all()
         assert totals(drink)["nesquik"] == 1
+
+
+class TestQuestion:
+    def test_never_reads_the_replies_to_another_one(self, servers):
+        # As a server answers while it reads its data from the disk.
+        loading = ("EVAL", "return redis.error_reply('LOADING its data')", 0)
+        with pytest.raises(redis.BusyLoadingError):
+            ballot_box.connection.ask(loading, ("ECHO", "mine"))
+        assert ballot_box.connection.ask(("ECHO", "another")) == [b"another"]
 
 
 class TestClosing:

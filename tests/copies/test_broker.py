@@ -1,0 +1,37 @@
+"""Celery's tasks follow the primary."""
+
+import pytest
+from kombu.exceptions import OperationalError
+
+from polls import ballot_box
+from polls.ballot_box.sentinels import Sentinel
+from tests.masters import wait_until
+from voting_site.celery import app
+
+pytestmark = pytest.mark.copies
+
+QUEUE = "urna:celery:celery"
+
+
+class TestTask:
+    def test_goes_to_the_primary_by_the_word_of_most_sentinels(self, servers):
+        app.send_task("tally.drain_all", retry=False)
+        assert ballot_box.connection.ordinary_client().llen(QUEUE) == 1
+        with app.connection_for_write() as connection:
+            channel = connection.default_channel
+            assert type(channel.client.connection_pool.sentinel_manager) is Sentinel
+
+    def test_goes_to_the_next_primary(self, servers):
+        app.send_task("tally.drain_all", retry=False)
+        before = servers.find_primary()
+        with servers.standing_still(before):
+            servers.wait_for_another(before)
+
+            def is_sent():
+                try:
+                    app.send_task("tally.drain_all", retry=False)
+                except OperationalError:
+                    return False
+                return servers.ask(servers.find_primary(), "LLEN", QUEUE) > 1
+
+            wait_until(is_sent)
