@@ -5,12 +5,12 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from polls import ballot_box
 
-# When a voter reads "accepted" the ballot has to be on disk, and Redis must not evict anything from the box.
-NEEDED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+from .copies import NEEDED, find_missing_copies, find_wrong_settings
+
 NEEDED_IN_CLUSTER = {"cluster-require-full-coverage": "no"}
 LOSSES = {"cluster-require-full-coverage": "one lost master stops all voting"}
 
@@ -41,6 +41,19 @@ def check_redis_keeps_what_it_accepts(databases: Sequence[str] | None = None, **
 
 def _needed() -> dict[str, str]:
     return NEEDED | NEEDED_IN_CLUSTER if settings.BALLOT_BOX_CLUSTER else NEEDED
+
+
+@register(Tags.database)
+def check_replicas_confirm(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse servers that cannot have the copies which BALLOT_BOX_COPIES asks for."""
+    if not databases:
+        return []
+    try:
+        found = find_missing_copies(), find_wrong_settings()
+    except ballot_box.cluster.FAILURES:
+        # The check above tells that.
+        return []
+    return [Error(one, hint="docs/deployment.md says how to set them up.", id="urna.E001") for one in found if one]
 
 
 @register(Tags.security)

@@ -60,6 +60,8 @@ class Role:
     connection_max_age: int | None
     # Each further try to reach the Celery broker would keep a voter or an organiser waiting.
     tries_broker_once: bool = False
+    # It tells people what replicas have to have confirmed.
+    waits_for_copies: bool = False
     # It may not read voter secrets, which are a part of what is published.
     publishes_by_worker: bool = False
     # Its pages compute in the background of a browser.
@@ -94,6 +96,7 @@ ROLES = {
             middleware=FORMS,
             connection_max_age=None,
             tries_broker_once=True,
+            waits_for_copies=True,
             # For the proof of work.
             has_web_workers=True,
             without="Nobody can vote meanwhile",
@@ -138,6 +141,7 @@ ROLES = {
             middleware=SIGNING_IN,
             connection_max_age=0,
             tries_broker_once=True,
+            waits_for_copies=True,
             publishes_by_worker=True,
             without="Voting does not need it; nobody can use the administration meanwhile",
         ),

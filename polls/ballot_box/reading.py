@@ -8,11 +8,13 @@ from uuid import UUID
 
 import orjson
 from django.conf import settings
+from redis.exceptions import ResponseError
 
 from ..definition import Definition
 from ..voters import Voter
 from . import connection
 from .cluster import Command
+from .confirming import Unconfirmed
 from .connection import EMPTY, Unavailable, ask, reaching
 from .keys import DEFINITIONS, EPOCH, key
 
@@ -169,6 +171,19 @@ def _read_mark(found: bytes | None) -> Mark | None:
         return None
     ballot_id, _, state, _ = found.decode().split(" ")
     return Mark(UUID(ballot_id), *state.split("@"))
+
+
+def is_confirmed() -> bool:
+    """Tell whether replicas confirm what is written at this moment, if settings want that; raises Unavailable."""
+    if not settings.BALLOT_BOX_COPIES:
+        return True
+    with reaching():
+        try:
+            ask(confirmed=True)
+        except (Unconfirmed, ResponseError):
+            # The second is of a primary that knows that it has no replica.
+            return False
+    return True
 
 
 def read_epoch() -> str | None:

@@ -20,6 +20,7 @@ from polls import ballot_box
 from polls.publishing import give_missing_short_codes
 from tally import outcomes
 from tally.healing import keep_box
+from voting_site.copies import find_missing_copies, find_wrong_settings
 from voting_site.rights.database_users import NotAllowed, grant, users
 from voting_site.rights.redis_users import replays_everything
 from voting_site.roles import ROLES, WITH_DATABASE, own_variable, runs_here
@@ -73,22 +74,26 @@ class Command(BaseCommand):
         keep_box()
 
     def _wait(self, timeout: float) -> None:
-        client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2)
         box = ballot_box.connection
         deadline = time.monotonic() + timeout
         while True:
             try:
                 connection.ensure_connection()
-                client.ping()
+                box.ordinary_client().ping()
                 with box.reaching():
                     for server in box.each_server() if settings.BALLOT_BOX_CLUSTER else ():
                         server.ping()
+                missing, wrong = find_missing_copies(), find_wrong_settings()
             except (OperationalError, redis.RedisError, ballot_box.Unavailable) as error:
-                if time.monotonic() > deadline:
-                    raise CommandError(f"no answer within {timeout:.0f} seconds: {error}") from error
-                time.sleep(0.05)
-            else:
+                missing, wrong = f"no answer within {timeout:.0f} seconds: {error}", None
+            if wrong:
+                raise CommandError(wrong)
+            if not missing:
                 return
+            # Replicas may start later than their primary.
+            if time.monotonic() > deadline:
+                raise CommandError(missing)
+            time.sleep(0.05)
 
     def _grant_rights(self) -> None:
         running = [role for role in WITH_DATABASE if runs_here(ROLES[role], settings)]
