@@ -86,7 +86,13 @@ class Role:
 
 
 class Stand:
-    """Embedded PostgreSQL and Valkey on an empty data folder, and the roles that a figure starts on it."""
+    """Embedded PostgreSQL and Valkey on an empty data folder, and the roles that a figure starts on it.
+
+    `settings` are further variables, which may name another Redis.
+    """
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self.settings = settings or {}
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -109,6 +115,7 @@ class Stand:
     def _use(self) -> None:
         """Let this process work on the stand's data, as a management command does."""
         os.environ.update(embedded.environment(self.data, {}), URNA_DATA=str(self.data.path), LOG_LEVEL="ERROR")
+        os.environ.update(self.settings)
         os.environ.pop("URNA_ROLE", None)
         os.environ["DJANGO_SETTINGS_MODULE"] = "voting_site.settings"
         import django

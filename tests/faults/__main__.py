@@ -50,17 +50,30 @@ def main() -> int:
     parser.add_argument(
         "--cluster", action="store_true", help="with the ballot box on three masters of a Redis Cluster"
     )
+    parser.add_argument(
+        "--ha",
+        nargs="?",
+        const=1,
+        default=0,
+        type=int,
+        choices=(1, 2),
+        metavar="COPIES",
+        help="with the ballot box on a primary with two replicas, of which so many confirm a ballot (default: 1)",
+    )
     options = parser.parse_args()
     small = options.mutant or options.control
     if small and MUTANTS[small].copied:
         options.replica = options.replica or "replica"
+    if small and MUTANTS[small].faults == "copies":
+        options.ha = options.ha or 1
     plan = Plan(
         seed=random.randrange(10**6) if options.seed is None else options.seed,
         faults=options.faults or (3 if small else 40),
         ballots=options.ballots,
         seconds=options.minutes * 60,
         emptied=(0 if small else len(HEALING)) if options.emptied is None else options.emptied,
-        older=options.older and not small,
+        # One server that comes back older is made a replica of another.
+        older=options.older and not small and not options.ha,
         closing=(0 if small else 1000) if options.closing is None else options.closing,
         outage=60 if options.minutes >= 5 else 5,
         sockets=(0 if small else 200) if options.sockets is None else options.sockets,
@@ -72,6 +85,7 @@ def main() -> int:
         record=options.record,
         reads=Reads[(options.replica or "primary").upper()],
         cluster=options.cluster,
+        copies=options.ha,
     )
     folder = Path(tempfile.mkdtemp(prefix="urna-faults-"))
     # Servers run as another user.

@@ -5,17 +5,18 @@ Each fault returns whether it struck: a crash point that no process reached did 
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 
 import psutil
 import psycopg2
 from redis import RedisError
 
 from tests.faults.crash_points import CLOSING, ENDING, PLACES
+from tests.faults.fault import Fault
 from tests.faults.installation import FOLLOWING, WEB, Installation, Stuck, wait_until
 from tests.faults.lives import Lives
+from tests.faults.promotions import of_copies
 from tests.faults.proxy import Weather
 
 PARTS = (*WEB, "worker", "beat")
@@ -28,15 +29,6 @@ REACH = 15
 BAD = [weather for weather in Weather if weather not in (Weather.FAIR, Weather.LOST_REPLIES)]
 # Seconds for which one of several masters is gone: the others take it for failed after 2.
 LONG = 6
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that can go wrong, and doing it; with `spares_voting` people must be able to vote meanwhile."""
-
-    name: str
-    strike: Callable[[Installation], bool]
-    spares_voting: bool = False
 
 
 def kill(installation: Installation, *names: str) -> bool:
@@ -205,7 +197,11 @@ def ends(installation: Installation, lives: Lives) -> list[Fault]:
         Fault(f"close in {weather.value}, {pair}", lambda one, p=pair, w=weather: lives.close_in_weather(p, w))
         for pair in (*(f"admin>{server}" for server in installation.box), "admin>postgres")
         for weather in BAD
+        if pair in installation.proxies
     ]
+    if installation.promotable:
+        # All servers of the box that hang at once are more than one copy survives.
+        return crashes + weather
     edits = [
         Fault(f"edit across an opening, {name}", lambda one, late=late: lives.edit_across_opening(late_beat=late))
         for name, late in (("Redis hangs", False), ("Redis and beat hang", True))
@@ -217,14 +213,16 @@ def families(
     installation: Installation, chance: random.Random, lives: Lives | None = None, *, outage: float
 ) -> dict[str, list[Fault]]:
     """Return all faults by family; `outage` is in seconds."""
-    parts = (*PARTS, *installation.servers)
+    # Of several servers that have the same ballots one is lost at a time: promotions.py does that.
+    alone = ("postgres",) if installation.promotable else installation.servers
+    parts = (*PARTS, *alone)
     # These connections are used only when an election is published or closed.
     unused = {"admin>valkey", *(f"admin>{server}" for server in installation.box)}
-    if len(installation.box) > 1:
+    if installation.masters:
         # Only Celery and the channel layer go there, each of which has a worker that asks again.
         unused |= {"vote-a>valkey", "vote-b>valkey"}
     kills = [Fault(f"kill {name}", lambda one, name=name: kill(one, name)) for name in parts]
-    if len(installation.box) > 1:
+    if installation.masters:
         kills += [
             Fault(f"no {server} for {LONG} s", lambda one, s=server: take_away(one, s, seconds=LONG))
             for server in installation.box
@@ -247,22 +245,24 @@ def families(
     ]
     resources = [
         Fault(f"no postgres for {outage:.0f} s", lambda one: take_away(one, "postgres", seconds=outage), True),
-        Fault("kill valkey behind a backlog", kill_behind_backlog),
         Fault("no memory for valkey", fill_memory),
     ]
-    if installation.disks["valkey"].library:
+    if not installation.promotable:
+        resources.append(Fault("kill valkey behind a backlog", kill_behind_backlog))
+    if installation.disks["postgres"].library:
         crashes += [
             Fault(f"crash of {server} {when} a sync", lambda one, s=server, w=when: crash_at_sync(one, s, w))
-            for server in installation.servers
+            for server in alone
             for when in ("before", "after")
         ]
         resources += [
             Fault(f"{name} disk under {server}", lambda one, server=server, strike=strike: strike(one, server))
-            for server in installation.servers
+            for server in alone
             for name, strike in (("full", fill_disk), ("slow", slow_disk))
         ]
     found = {"kills": kills, "crashes": crashes, "network": network, "pairs": pairs, "resources": resources}
     found |= {"replica": of_replica()} if installation.replica else {}
+    found |= {"copies": of_copies(installation)} if installation.promotable else {}
     return found | ({"ends": ends(installation, lives)} if lives else {})
 
 
@@ -302,6 +302,10 @@ def for_mutant(kind: str, installation: Installation, chance: random.Random) -> 
             faults = [
                 fault for fault in of_replica() if fault.name in ("replica replays nothing", "replica is cut off")
             ]
+        case "copies":
+            if installation.machines is None:
+                raise Stuck("replicas that are cut off need namespaces")
+            faults = named(of_copies(installation), "before replicas follow")
         case "slow disk":
             if installation.disks["valkey"].library is None:
                 raise Stuck("a slow disk needs a C compiler")

@@ -16,8 +16,11 @@ from tests.faults import crash_points, disk, mutants, role
 from tests.faults.disk import Disk
 from tests.faults.keeper import Keeper, Part
 from tests.faults.proxy import Network, Proxy
+from tests.machines import Machines, may_make_networks
 from tests.masters import NUMBER as MASTERS
 from tests.masters import Masters
+from tests.promotable import NUMBER as COPIES
+from tests.promotable import Promotable
 from tests.replica import Replica
 from tests.voting_site.processes import PROJECT, answers, fresh_environment
 from voting_site.local import embedded
@@ -75,17 +78,29 @@ class Installation:
 
     Visitors reach `vote-a`, `vote-b`, `result` and `admin` through proxies of that name. The proxy between a role and a
     server is called `role>server`. With `reads` results come from a replica of PostgreSQL: from it alone, or with
-    `fallback` from the first server while it is down.
+    `fallback` from the first server while it is down. With `copies` a ballot has to be on so many replicas: there are
+    two, and three Sentinels, all on machines of their own where namespaces can be made, and roles go straight to them.
     """
 
     def __init__(
-        self, folder: Path, mutant: str | None = None, *, reads: Reads = Reads.PRIMARY, cluster: bool = False
+        self,
+        folder: Path,
+        mutant: str | None = None,
+        *,
+        reads: Reads = Reads.PRIMARY,
+        cluster: bool = False,
+        copies: int = 0,
     ) -> None:
-        self.folder, self.reads = folder, reads
+        self.folder, self.reads, self.copies = folder, reads, copies
         self.masters = Masters(folder) if cluster else None
+        self.machines = Machines() if copies and may_make_networks() else None
+        self.promotable = Promotable(folder, self.machines) if copies else None
         # The servers that have a part of the ballot box, and all servers.
         self.box = tuple(f"box-{place}" for place in range(MASTERS)) if cluster else ("valkey",)
         self.servers = (*SERVERS, *self.box) if cluster else SERVERS
+        if copies:
+            self.box = tuple(f"box-{place}" for place in range(COPIES))
+            self.servers = ("postgres", *self.box)
         self.mutant = mutants.MUTANTS[mutant] if mutant else None
         self.armed = folder / "armed"
         self.logs = folder / "logs"
@@ -96,15 +111,21 @@ class Installation:
         self.network = Network()
         self.keeper = Keeper()
         self.proxies: dict[str, Proxy] = {}
-        self._start_servers()
-        self._prepare(mutant)
-        self.replica = self._start_replica() if reads is not Reads.PRIMARY else None
-        self._start_roles(mutant)
+        try:
+            self._start_servers()
+            self._prepare(mutant)
+            self.replica = self._start_replica() if reads is not Reads.PRIMARY else None
+            self._start_roles(mutant)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Stop everything."""
         self.keeper.close(("replica", *self.servers))
         self.network.close()
+        if self.machines:
+            self.machines.close()
 
     @property
     def doors(self) -> list[int]:
@@ -136,7 +157,7 @@ class Installation:
         ]
 
     def _start_servers(self) -> None:
-        services = [Valkey(self.data), Postgres(self.data)]
+        services = [Postgres(self.data)] if self.promotable else [Valkey(self.data), Postgres(self.data)]
         embedded.prepare(self.data, services)
         # Servers that run as another user need access to it.
         library = disk.build(self.data.sockets)
@@ -157,6 +178,8 @@ class Installation:
         }
         if self.masters:
             self._start_masters(self.masters)
+        if self.promotable:
+            self._start_promotable(self.promotable)
 
     def _start_masters(self, masters: Masters) -> None:
         for place, name in enumerate(self.box):
@@ -169,8 +192,22 @@ class Installation:
         masters.form()
         self.urls |= masters.urls()
 
+    def _start_promotable(self, servers: Promotable) -> None:
+        for place, name in enumerate(self.box):
+            environment = fresh_environment(**self.disks[name].environment)
+            self.keeper.add(Part(servers.program(place), self.logs / f"{name}.log", environment))
+        for place in range(COPIES):
+            wait_until(lambda place=place: servers.ask(place, "PING"), f"box-{place} answers")
+        for place in range(COPIES):
+            program = servers.sentinel(place)
+            self.keeper.add(Part(program, self.logs / f"{program.name}.log", fresh_environment()))
+        wait_until(servers.is_whole, "the Sentinels know all servers")
+        self.urls |= servers.urls() | {"BALLOT_BOX_COPIES": str(self.copies)}
+
     def client(self, server: str) -> Any:
         """Return a client of one server of the box, past all proxies."""
+        if self.promotable:
+            return self.promotable.client(self.box.index(server))
         if self.masters:
             return self.masters.client(self.box.index(server))
         return Redis.from_url(self.urls["REDIS_URL"], socket_timeout=5)
@@ -179,6 +216,11 @@ class Installation:
         """Return the folder of the append-only file of a server of the box."""
         folder = self.masters.data(self.box.index(server)) if self.masters else self.data.path / "valkey"
         return folder / "appendonlydir"
+
+    def _reach_redis(self, name: str, plays: str) -> dict[str, str]:
+        if self.promotable:
+            return {"REDIS_URL": self.promotable.url_of(plays), "BALLOT_BOX_COPIES": str(self.copies)}
+        return {"REDIS_URL": f"redis://{plays}@127.0.0.1:{self.proxies[f'{name}>valkey'].port}/0"}
 
     def _reach_box(self, name: str, plays: str) -> dict[str, str]:
         """Return what leads a role to the masters through proxies of its own."""
@@ -227,13 +269,15 @@ class Installation:
         if self.reads is not Reads.PRIMARY:
             needs["result"] = ("valkey", "replica", "postgres")[: 3 if self.reads is Reads.FALLBACK else 2]
         for name, servers in needs.items():
+            if self.promotable:
+                servers = tuple(server for server in servers if server != "valkey")
             for server in (*servers, *(self.box if self.masters and name != "beat" else ())):
                 pair = f"{name}>{server}"
                 self.proxies[pair] = self.network.between(pair, self.sockets[server])
             plays = name.partition("-")[0]
             environment = fresh_environment(
                 SECRET_KEY_FILE=str(self.data.secret_key()),
-                REDIS_URL=f"redis://{plays}@127.0.0.1:{self.proxies[f'{name}>valkey'].port}/0",
+                **self._reach_redis(name, plays),
                 LOG_LEVEL="INFO",
                 FAST_PATH=FAST_PATH.get(name, "on"),
                 **self._reach_box(name, plays) if name != "beat" else {},

@@ -228,6 +228,13 @@ def _take_no_note_of_what_left_the_box() -> None:
     copies.note_counted = lambda *_: None
 
 
+def _wait_for_no_replica() -> None:
+    from polls.ballot_box import confirming
+
+    confirming.closing = lambda: ()
+    confirming.check = lambda _: None
+
+
 MUTANTS = {
     "no-on-conflict": Mutant(
         "a batch that comes again is recorded again",
@@ -279,6 +286,9 @@ MUTANTS = {
         "replica",
         {"worker": _take_no_note_of_what_left_the_box},
         copied=True,
+    ),
+    "no-wait": Mutant(
+        "nobody waits until a replica has a ballot", "copies", dict.fromkeys(("vote", "worker"), _wait_for_no_replica)
     ),
 }
 

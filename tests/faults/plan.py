@@ -22,7 +22,8 @@ class Plan:
     that have it in their name. Papers have so many `contests`, but for the one with rankings. Where a full box is
     closed, its election is certified at the end, and its record verified, and kept in the folder `record`. `reads` says
     from which server results come. In a `cluster` the ballot box is on three masters, which are killed, emptied and
-    brought back older one by one.
+    brought back older one by one. With `copies` it is on a primary with two replicas, of which so many confirm a
+    ballot.
     """
 
     seed: int
@@ -43,6 +44,7 @@ class Plan:
     record: Path | None = None
     reads: Reads = Reads.PRIMARY
     cluster: bool = False
+    copies: int = 0
 
     @property
     def ranked(self) -> bool:

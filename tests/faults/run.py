@@ -20,6 +20,7 @@ from tests.faults.observer import Observer
 from tests.faults.older import bring_back_older
 from tests.faults.organiser import Onlooker, Organiser
 from tests.faults.plan import Outcome, Plan
+from tests.faults.promotions import primary_of
 from tests.faults.proxy import Weather
 from tests.faults.watched import Watched, sending_too_late, voting, wait_for_truth, watch_all
 
@@ -50,7 +51,7 @@ def play(plan: Plan, folder: Path) -> Outcome:
     """Carry out a run with its data in `folder`, which is empty."""
     began = time.monotonic()
     ledger = Ledger(folder / "history.jsonl")
-    installation = Installation(folder, plan.mutant, reads=plan.reads, cluster=plan.cluster)
+    installation = Installation(folder, plan.mutant, reads=plan.reads, cluster=plan.cluster, copies=plan.copies)
     try:
         say(f"up after {time.monotonic() - began:.1f} s")
         return _play(plan, installation, ledger)
@@ -178,7 +179,8 @@ def follow(plan: Plan, installation: Installation, watched: Sequence[Watched]) -
         wait_until(dashboards.are_connected, "every dashboard has a frame")
         with voting(plan, installation, watched, first=10**7, lines=2):
             # Where hints come from, and the number of ballots that wait.
-            installation.proxies["result>valkey"].hold(Weather.LOST_REPLIES, seconds=plan.hints_lost)
+            if hints := installation.proxies.get("result>valkey"):
+                hints.hold(Weather.LOST_REPLIES, seconds=plan.hints_lost)
             before = ledger.accepted
             installation.part("result").kill()
             wait_until(lambda: ledger.accepted >= before + PROGRESS, "votes after the end of result")
@@ -206,8 +208,9 @@ def empty_box(plan: Plan, installation: Installation, watched: Sequence[Watched]
     ledger = watched[0].ledger
     places = random.Random(plan.seed).sample(sorted(HEALING), plan.emptied)
     for number, place in enumerate(places, start=1):
-        # Of several masters one after the other.
-        server = installation.box[number % len(installation.box)]
+        # Of several masters one after the other; replicas lose what their primary loses.
+        of_all = primary_of(installation) if installation.promotable else number % len(installation.box)
+        server = installation.box[of_all]
         with installation.client(server) as redis:
             redis.flushall()
         order = installation.arm(place)

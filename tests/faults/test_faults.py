@@ -14,8 +14,8 @@ from tests.voting_site.processes import PROJECT, fresh_environment
 
 BAD = ("lost", "doubled", "unentitled", "unexpected", "wrong")
 NUMBERS = ("faults", "ok", "unknown", *BAD, "converged", "seed")
-# A way to lose, one to double, and one to let in who may not vote: each run of CI has to catch them.
-ALWAYS = ("no-on-conflict", "maxlen", "roll-not-checked")
+# Two ways to lose, one to double, and one to let in who may not vote: each run of CI has to catch them.
+ALWAYS = ("no-on-conflict", "maxlen", "roll-not-checked", "no-wait")
 Tell = Callable[[str], None]
 
 
@@ -55,6 +55,15 @@ def test_nothing_is_lost_or_doubled_in_ten_minutes(tell: Tell) -> None:
     check(*run(tell, "--minutes", "10", "--closing", "10000"))
 
 
+@pytest.mark.attack
+def test_nothing_is_lost_or_doubled_when_primaries_are(tell: Tell) -> None:
+    # Those that end with another primary, and what is lost without a copy.
+    sizes = ("--faults", "6", "--only", "primary", "--emptied", "0", "--closing", "100", "--sockets", "0")
+    code, numbers, said = run(tell, "--seed", "20", "--ha", *sizes)
+    assert code == 0, said
+    assert {name: numbers[name] for name in BAD} == dict.fromkeys(BAD, 0)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("reads", ["replica", "fallback"])
 def test_no_replica_shows_old_numbers_as_new(reads: str, tell: Tell) -> None:
@@ -67,8 +76,8 @@ def test_no_replica_shows_old_numbers_as_new(reads: str, tell: Tell) -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        # They wait for most of their time, so that three take hardly longer than one.
-        pytest.param(ALWAYS, marks=pytest.mark.attack, id="three"),
+        # They wait for most of their time, so that four take hardly longer than one.
+        pytest.param(ALWAYS, marks=pytest.mark.attack, id="four"),
         pytest.param(tuple(name for name in MUTANTS if name not in ALWAYS), marks=pytest.mark.full, id="others"),
     ],
 )
