@@ -12,11 +12,27 @@ from .ballot_box.cluster import Command
 from .shared_line import Question, SharedLine, pack
 
 
-class ConfirmedBatches(SharedLine):
-    """A line on which each batch is confirmed as a whole; all who are in one learn that it was not."""
+class Looks(SharedLine):
+    """A line that can be told to look for its server anew."""
 
-    def __init__(self, connection: Any = None) -> None:
-        super().__init__(connection)
+    leaves = False
+
+    async def _trade(self, packed: Sequence[bytes], number: int) -> list[Any]:
+        if self.leaves:
+            self.leaves = False
+            await self._connection.disconnect(nowait=True)
+        return await super()._trade(packed, number)
+
+
+class ConfirmedBatches(SharedLine):
+    """A line on which each batch is confirmed as a whole; all who are in one learn that it was not.
+
+    Then another server may have been promoted, and this one be cut off: both lines look for their server anew.
+    """
+
+    def __init__(self, looks: Looks) -> None:
+        super().__init__()
+        self._looks = looks
         closing = confirming.closing()
         self._closing, self._closing_number = pack(closing), len(closing)
 
@@ -24,7 +40,12 @@ class ConfirmedBatches(SharedLine):
         packed = [piece for one in questions for piece in one.packed]
         number = sum(one.number for one in questions)
         replies = await self._trade(packed + self._closing, number + self._closing_number)
-        confirming.check(replies[number:])
+        try:
+            confirming.check(replies[number:])
+        except confirming.Unconfirmed:
+            self._looks.leaves = True
+            await self._connection.disconnect(nowait=True)
+            raise
         return replies[:number]
 
 
@@ -32,7 +53,8 @@ class ConfirmingLine:
     """A line that the greenlets of one event loop share, for questions that are to be confirmed and for others."""
 
     def __init__(self) -> None:
-        self._looks, self._batches = SharedLine(), ConfirmedBatches()
+        self._looks = Looks()
+        self._batches = ConfirmedBatches(self._looks)
 
     def ask(self, commands: Sequence[Command], confirmed: bool = False) -> list[Any]:
         """Send commands, and return their replies; raises the client's errors. To be called in a greenlet."""

@@ -80,15 +80,16 @@ def _ask_alone(commands: Sequence[Command], confirmed: bool) -> list[Any]:
         try:
             connection.send_packed_command(connection.pack_commands(sent))
             replies = [connection.read_response() for _ in sent]
+            if confirmed:
+                confirming.check(replies[len(commands) :])
         except BaseException as error:
             # The next question must not read the replies to this one: a server that starts refuses each command with
-            # an error of the connection, which stays open if it was found by Sentinels.
+            # an error of the connection, which stays open if it was found by Sentinels. And where nothing is confirmed,
+            # another server may have been promoted, and this one be cut off.
             connection.disconnect()
             if last or not isinstance(error, redis.ConnectionError):
                 raise
         else:
-            if confirmed:
-                confirming.check(replies[len(commands) :])
             return replies[: len(commands)]
         finally:
             pool.release(connection)
