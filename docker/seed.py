@@ -141,12 +141,16 @@ class Page:
 
     def vote(self, pick: random.Random) -> list[str]:
         """Cast one new voter's ballot; return what to count of it."""
+        return self.cast(pick)[0]
+
+    def cast(self, pick: random.Random) -> tuple[list[str], str]:
+        """Cast one new voter's ballot; return what to count of it, and the voter's cookies."""
         headers, text = self.ask_patiently("GET")
         cookies = "; ".join(value.partition(";")[0] for value in headers.get_all("Set-Cookie", []))
         ballot = find_ballot(text)
         fields, marked = mark(ballot, pick)
         self.ask_patiently("POST", urlencode(find_hidden_fields(ballot) | fields), cookies)
-        return marked
+        return marked, cookies
 
 
 def say(text: str) -> None:

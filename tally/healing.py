@@ -6,12 +6,14 @@ definitions and the rolls, and the new epoch comes last: a half-restored box nev
 
 import logging
 import secrets
+from contextlib import suppress
 
 from django.conf import settings
 from django.db import transaction
 
 from polls import ballot_box
-from polls.ballot_box import restoring, write_mark
+from polls.ballot_box import inbox, restoring, write_mark
+from polls.ballots import Ballot, NewerWireVersion, UnreadableEntry
 from polls.definition import Definition
 from polls.delivery import Arrival, deliver, restore
 from polls.life import State
@@ -130,6 +132,7 @@ def _heal(is_promoted: bool) -> None:
         for election in elections:
             if election.archived_at is None:
                 _restore_marks(election)
+                _restore_marks_of_waiting(election)
         restore(elections, epoch)
         for election in elections:
             bring_roll(election)
@@ -158,6 +161,27 @@ def _restore_marks(election: Election) -> None:
             _remember(election, marks)
             logger.info("%s: %s voters restored", election.slug, number)
     _remember(election, marks)
+
+
+def _restore_marks_of_waiting(election: Election) -> None:
+    """Restore the marks of ballots that wait: a box that came back from a backup has these ballots, and no marks.
+
+    Their voters would be taken for new ones, and in an election in which votes are final could vote again.
+    """
+    definition = Definition.of(election)
+    for shard in range(election.shards):
+        after: str | None = None
+        while entries := inbox.read(election.pk, shard, after=after, limit=MARKS_CHUNK):
+            after = entries[-1].id
+            marks: list[str] = []
+            for entry in entries:
+                # What cannot be read is set aside by the count, or waits for a newer release.
+                with suppress(UnreadableEntry, NewerWireVersion):
+                    ballot = Ballot.from_wire(entry.fields)
+                    hashed = definition.hash_marking(ballot.marking)
+                    marks += [ballot.voter_key, write_mark(ballot.ballot_id, hashed, "accepted")]
+            if marks:
+                restoring.remember(election.pk, shard, marks)
 
 
 def _remember(election: Election, marks: dict[int, list[str]]) -> None:

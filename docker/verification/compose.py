@@ -5,7 +5,7 @@ import os
 from .engine import Engine
 from .facts import Report, expect, wait_until
 from .roles import ALWAYS, PORTS
-from .visitors import Crowd
+from .visitors import SLUG, Crowd
 
 COMPOSE_FILE = "docker/compose.yaml"
 SERVERS = ("redis", "db")
@@ -15,13 +15,20 @@ ALL = ALWAYS + SERVERS
 class Compose:
     """A project, and the ballots that were accepted in it."""
 
+    # What is started: files, and services that are healthy then.
+    files: tuple[str, ...] = (COMPOSE_FILE,)
+    services: tuple[str, ...] = ALL
+
     def __init__(self, engine: Engine, report: Report, project: str, image: str) -> None:
         self.engine, self.report, self.project, self.image = engine, report, project, image
         self.port = {name: int(os.environ.get(f"{name.upper()}_PORT", port)) for name, port in PORTS.items()}
         self.accepted = 0
 
     def compose(self, *arguments: str, within: float = 300) -> str:
-        return self.engine.run("compose", "-p", self.project, "-f", COMPOSE_FILE, *arguments, within=within)
+        return self.engine.run("compose", "-p", self.project, *self._options(), *arguments, within=within)
+
+    def _options(self) -> list[str]:
+        return [option for file in self.files for option in ("-f", file)]
 
     def container(self, service: str) -> str:
         return f"{self.project}-{service}-1"
@@ -48,9 +55,9 @@ class Compose:
     def unhealthy(self) -> list[str]:
         """Return the services that do not run, or are not healthy."""
         form = "{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}}"
-        names = [self.container(service) for service in ALL]
+        names = [self.container(service) for service in self.services]
         states = self.engine.lines("inspect", "-f", form, *names)
-        return [service for service, state in zip(ALL, states, strict=True) if state != "running healthy"]
+        return [service for service, state in zip(self.services, states, strict=True) if state != "running healthy"]
 
     def wait_until_healthy(self, within: float) -> float:
         return wait_until(lambda: not self.unhealthy(), within, "all healthy")
@@ -60,6 +67,23 @@ class Compose:
             wait_until(lambda: crowd.accepted >= number or crowd.refused, 60, f"{number} accepted votes", every=0.02)
         expect(not crowd.refused, crowd.refused)
         self.accepted += crowd.accepted
+
+    def kill_everything(self) -> None:
+        """End all services at once, as a power cut does, and remove them with their volumes."""
+        pids = [str(one["State"]["Pid"]) for one in self.engine.inspect(*map(self.container, self.services))]
+        self.engine.end(self.image, *pids)
+        self.remove()
+
+    def remove(self) -> None:
+        """Remove all that there is of the project."""
+        self.compose("--profile", "*", "down", "--volumes", "--remove-orphans")
+
+    def balance(self) -> str:
+        """Return what `reconcile` says last; raises Untrue unless it and a recount agree with what was accepted."""
+        said = self.manage("reconcile")
+        self.manage("recount", SLUG)
+        expect(f" {self.accepted} accepted" in said, f"{self.accepted} were accepted: {said}")
+        return said.strip().splitlines()[-1]
 
     def address(self, service: str, network: str = "private") -> str:
         networks = self.engine.inspect(self.container(service))[0]["NetworkSettings"]["Networks"]

@@ -136,10 +136,7 @@ class ComposeHalf(ComposePolicies):
         return f"{number} votes in {took:.0f} s"
 
     def balances(self) -> str:
-        said = self.manage("reconcile")
-        self.manage("recount", SLUG)
-        expect(f"{self.accepted} accepted" in said, said)
-        return said.strip().splitlines()[-1]
+        return self.balance()
 
     def serves_tls(self) -> str:
         files = ("--env-file", "docker/tls.env")
@@ -170,13 +167,13 @@ class ComposeHalf(ComposePolicies):
         """Check all facts, on a project of its own that is removed before and after."""
         check = self.report.check
         self.report.title(f"Compose (project {self.project}, {COMPOSE_FILE})")
-        self.compose("--profile", "*", "down", "--volumes", "--remove-orphans")
+        self.remove()
         try:
             if not (check("the image builds", self.builds) and self._starts()):
                 return
             self._facts()
         finally:
-            self.compose("--profile", "*", "down", "--volumes", "--remove-orphans")
+            self.remove()
 
     def _starts(self) -> bool:
         self.report.check("the image has at most 300 MB", self.is_small)

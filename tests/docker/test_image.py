@@ -28,7 +28,7 @@ from .files import FOLDER, PROJECT, services
 pytestmark = pytest.mark.large
 
 DOCKERFILE = (FOLDER / "Dockerfile").read_text()
-BUILD, FINAL = DOCKERFILE.split("\n\nFROM ")[1:]
+BUILD, FINAL, BACKUP, LAST = DOCKERFILE.split("\n\nFROM ")[1:]
 
 PACKAGES = (
     "tabulation", "telemetry", "pages", "openid", "polls", "tally", "record", "results", "office", "signin",
@@ -117,8 +117,22 @@ class TestDockerfile:
     def test_needs_nothing_to_be_read(self):
         assert "# syntax" not in DOCKERFILE
 
-    def test_has_two_stages_on_one_base(self):
-        assert re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE) == ["${PYTHON_IMAGE}"] * 2
+    def test_has_two_stages_on_one_base_and_one_more_for_backups(self):
+        assert re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE) == [*["${PYTHON_IMAGE}"] * 2, "roles", "roles"]
+        assert FINAL.startswith("${PYTHON_IMAGE} AS roles\n")
+
+    def test_ends_with_the_image_of_the_roles(self):
+        """So it is built where no stage is named, as for each release."""
+        assert LAST == "roles\n"
+
+    def test_has_for_backups_the_servers_of_a_clone_and_the_postgresql_of_the_images(self):
+        assert "--only-binary :all: -r requirements-local.txt" in BACKUP
+        [major] = re.findall(r"postgresql-(\d+) ", BACKUP)
+        assert f"postgres:{major}-alpine" == services("compose.yaml")["db"]["image"]
+        # Debian's package would start a server of its own.
+        assert BACKUP.index("create_main_cluster = false") < BACKUP.index(f"postgresql-{major} ")
+        # The language of databases which PostgreSQL's images make.
+        assert "localedef -i en_US -f UTF-8 en_US.UTF-8" in BACKUP
         assert "ARG PYTHON_IMAGE=python:3.13-slim\n" in DOCKERFILE
 
     def test_installs_pinned_wheels_alone(self):
@@ -146,7 +160,7 @@ class TestDockerfile:
         assert "--output-file sbom.cdx.json /opt/urna/bin/python" in BUILD
 
     def test_needs_no_compiler(self):
-        assert re.findall(r"apt-get install (?:-\S+ )*([^>&\n]*\w)", DOCKERFILE) == ["binutils"]
+        assert re.findall(r"apt-get install (?:-\S+ )*([^>&\n]*\w)", BUILD + FINAL) == ["binutils"]
         assert "apt" not in FINAL
 
     def test_collects_static_files_when_built(self):
@@ -158,7 +172,8 @@ class TestDockerfile:
         assert "pip" not in FINAL
 
     def test_ends_as_a_user_with_a_name(self):
-        assert re.findall(r"^USER (\S+)", DOCKERFILE, re.MULTILINE) == ["urna"]
+        assert re.findall(r"^USER (\S+)", FINAL, re.MULTILINE) == ["urna"]
+        assert re.findall(r"^USER (\S+)", BACKUP, re.MULTILINE) == ["root", "urna"]
 
     def test_takes_only_what_was_let_in(self):
         first, *others = [
@@ -167,9 +182,8 @@ class TestDockerfile:
         assert first == "*"
         let_in = {line.removeprefix("!") for line in others if line.startswith("!")}
         packages = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
-        assert let_in == {
-            *packages, "manage.py", "locale", "requirements.txt", "requirements-release.txt", "docker/*.py"
-        }  # fmt: skip
+        requirements = {"requirements.txt", "requirements-local.txt", "requirements-release.txt"}
+        assert let_in == {*packages, *requirements, "manage.py", "locale", "docker/*.py"}
 
 
 class TestSecrets:

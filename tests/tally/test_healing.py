@@ -50,6 +50,30 @@ class TestKeepBox:
         assert cast(drink, "ana", "cola-cao").verdict is Verdict.ALREADY_VOTED
         assert cast(drink, "eva", "cola-cao").serial == 1
 
+    def test_restores_the_marks_of_ballots_that_wait_in_a_box_without_marks(
+        self, make_election, cast, redis, monkeypatch
+    ):
+        """As after the restore of a backup, where these ballots are all that the box has."""
+        monkeypatch.setattr(healing, "MARKS_CHUNK", 2)
+        drink = make_election(votes_final=True)
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        waiting = {name: cast(drink, name, "cola-cao") for name in ("eva", "leo", "uma")}
+        key = ballot_box.key(drink.pk, 0, "ballots")
+        entries = [fields for _, fields in redis.xrange(key)]
+        redis.flushall()
+        redis.xadd(key, {"v": "99"})
+        for fields in entries:
+            redis.xadd(key, fields)
+        keep_box()
+        definition = Definition.of(drink)
+        for name, outcome in waiting.items():
+            mark = ballot_box.read_mark(definition, voter_of(definition, name))
+            assert (mark.ballot_id, mark.state) == (outcome.last, "accepted")
+            assert cast(drink, name, "nesquik").verdict is Verdict.ALREADY_VOTED
+        assert cast(drink, "ana", "cola-cao").verdict is Verdict.ALREADY_VOTED
+        assert cast(drink, "new", "cola-cao").serial == 1
+
     def test_lets_each_shard_begin_the_new_epoch_where_data_were_lost_in_one(
         self, make_election, cast, redis, settings
     ):

@@ -45,7 +45,7 @@ from voting_site.backup.series import Series
 from voting_site.backup.volumes import Volumes, restore_into
 from voting_site.backup.wal_stream import Interrupted
 from voting_site.local.data_folder import DataFolder, Unusable
-from voting_site.local.restoring import restore
+from voting_site.local.restoring import put_indexes_in_order, restore
 
 from .processes import DEADLINE, MANAGE, fresh_environment, wait_until
 
@@ -595,6 +595,31 @@ class TestRestore:
         owners = {one.stat().st_uid for one in volumes.database.rglob("*")}
         assert owners == {volumes.database.stat().st_uid}
         assert (volumes.box / "appendonlydir" / "appendonly.aof.manifest").exists()
+        # A new volume may be open to others, on which PostgreSQL does not start.
+        assert volumes.database.stat().st_mode & 0o777 == 0o700
+
+
+class TestIndexes:
+    """Of a database whose text was sorted by another C library than the one that restores it."""
+
+    @pytest.mark.parametrize("version", ["", "another"])
+    def test_are_built_anew_if_their_order_is_another(self, transactional_db, version):
+        execute("DROP DATABASE IF EXISTS urna_sorted")
+        execute("CREATE DATABASE urna_sorted TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'")
+        if version:
+            execute(f"UPDATE pg_database SET datcollversion = '{version}' WHERE datname = 'urna_sorted'")
+        told: list[str] = []
+        with closing(psycopg2.connect(**server.parameters() | {"dbname": "urna_sorted"})) as other:
+            other.autocommit = True
+            cursor = other.cursor()
+            cursor.execute("CREATE TABLE words (word text PRIMARY KEY)")
+            files = []
+            for _ in range(2):
+                cursor.execute("SELECT pg_relation_filenode('words_pkey')")
+                files.append(cursor.fetchone())
+                put_indexes_in_order(cursor, told.append)
+        assert (files[0] != files[1], len(told)) == (bool(version), 2 if version else 0)
+        execute("DROP DATABASE urna_sorted")
 
 
 def server_folder() -> Path:

@@ -11,6 +11,7 @@ import pytest
 from tests.test_survival import SLUG, counted
 from tests.web import Voter
 from voting_site.backup.archive import Archive
+from voting_site.local import embedded
 from voting_site.local.data_folder import DataFolder
 from voting_site.local.leftovers import started_on
 
@@ -117,6 +118,13 @@ class TestDrill:
             assert f"compared with the Urna that runs on {urna.data}" in said
             assert "would be lost: 3 ballots" in said
             assert list(place.iterdir()) == []
+            # As in a container, which has no data folder but knows the servers.
+            servers = {service.variable: service.url for service in embedded.services(DataFolder(urna.data), {})}
+            secret = {"SECRET_KEY_FILE": str(urna.data / "secret_key")}
+            done = run("drill", str(archive), "--servers", "--place", str(place), **servers, **secret)
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert "compared with the Urna that runs on these servers" in done.stdout
+            assert "would be lost: 3 ballots" in done.stdout
             # Somebody has changed a count.
             urna.execute("from tally.models import Count; Count.objects.filter(key='q1:nesquik').update(n=9)")
             assert run("backup", str(archive), "--data", str(urna.data)).returncode == 0

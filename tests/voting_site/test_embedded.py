@@ -173,8 +173,8 @@ class TestUnusable:
     def test_names_the_version_that_made_the_data(self, tmp_path: Path) -> None:
         folder = DataFolder(tmp_path)
         (tmp_path / "postgres").mkdir()
-        (tmp_path / "postgres" / "PG_VERSION").write_text("15\n")
-        with pytest.raises(Unusable, match=r"made by PostgreSQL 15, and this is \d+"):
+        (tmp_path / "postgres" / "PG_VERSION").write_text("9\n")
+        with pytest.raises(Unusable, match=r"made by PostgreSQL 9, and this is \d+"):
             Postgres(folder).prepare()
 
     def test_says_that_there_is_no_database_where_one_should_be(self, folder: DataFolder) -> None:

@@ -65,6 +65,8 @@ def restore_into(
     for folder in servers:
         owner = folder.stat()
         give(folder, owner.st_uid, owner.st_gid)
+    # A new volume may be open to others, on which PostgreSQL does not start.
+    volumes.database.chmod(0o700)
     _write_secret_key(volumes.secrets, secret_key)
     return waiting
 

@@ -41,11 +41,14 @@ class Findings:
 
 
 class Look:
-    """A process that looks at one data folder (`manage.py drill_look`)."""
+    """Looks at one data folder, or at the servers that the environment names: a process of `manage.py drill_look`."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        environment = {name: value for name, value in os.environ.items() if not _SETTLED.fullmatch(name)}
-        command = [*MANAGE, "drill_look", "--data", str(folder), *options]
+    def __init__(self, folder: Path | None, *options: str) -> None:
+        environment = dict(os.environ)
+        command = [*MANAGE, "drill_look", *options]
+        if folder:
+            environment = {name: value for name, value in environment.items() if not _SETTLED.fullmatch(name)}
+            command += ["--data", str(folder)]
         self._said = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said
@@ -82,8 +85,8 @@ class Look:
 
 
 @contextmanager
-def looking(folder: Path, *options: str) -> Iterator[Look]:
-    """Have a look at a data folder during the block."""
+def looking(folder: Path | None, *options: str) -> Iterator[Look]:
+    """Have a look at a data folder, or at the servers that the environment names, during the block."""
     look = Look(folder, *options)
     try:
         yield look
@@ -96,21 +99,24 @@ def drill(
     name: str,
     identities: Sequence[pyrage.x25519.Identity],
     *,
-    running: DataFolder,
+    running: DataFolder | None,
     place: Path | None,
     told: Told,
 ) -> Findings:
-    """Restore a backup into a new folder in `place`, and compare it; raises Unusable if it cannot be restored."""
+    """Restore a backup into a new folder in `place`, and compare it; raises Unusable if it cannot be restored.
+
+    Without `running` it is compared with what runs on the servers that the environment names.
+    """
     began = time.monotonic()
     found = Findings()
     with archive.reading(), tempfile.TemporaryDirectory(prefix="urna-drill-", dir=place) as temporary:
-        if is_running(running):
-            with looking(running.path) as look:
+        if running is None or is_running(running):
+            with looking(running.path if running else None) as look:
                 # Both within a moment: what comes later is no loss.
                 plan = archive.plan(name)
                 known = [ElectionState(**one) for one in look.ask()["elections"]]
                 check(plan, identities)
-                found.compared_with = f"the Urna that runs on {running.path}"
+                found.compared_with = f"the Urna that runs on {running.path if running else 'these servers'}"
                 _try(found, plan, identities, Path(temporary), known, told, look)
         else:
             plan = archive.plan(name)

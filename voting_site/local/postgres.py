@@ -40,6 +40,10 @@ class Postgres:
         """Return the address for one role, whose user `prepare` makes."""
         return self._url(f"{OWNER}_{role}")
 
+    def _binary(self, name: str) -> str:
+        made_by = self.data / "PG_VERSION"
+        return binary(name, made_by.read_text().strip() if made_by.exists() else "")
+
     def _url(self, user: str) -> str:
         return f"postgres://{user}@/{DATABASE}?host={self.folder.sockets}&port={PORT}"
 
@@ -79,7 +83,7 @@ class Postgres:
         options = (f"-c{name}={value}" for name, value in settings.items())
         return Program(
             name="postgres",
-            argv=(*CLEAN_ENVIRONMENT, binary("postgres"), "-D", str(self.data), *options),
+            argv=(*CLEAN_ENVIRONMENT, self._binary("postgres"), "-D", str(self.data), *options),
             mark=mark(self.folder),
             run_as=as_service_user(),
             stop_signal=signal.SIGINT,  # "fast": rolls back and closes, without waiting for the clients to leave
@@ -143,7 +147,7 @@ class Postgres:
 
     def _run(self, name: str, *arguments: str, stdin: str = "") -> str:
         marked = ("env", f"{MARK}={mark(self.folder)}")
-        command = [*marked, *as_service_user(), *CLEAN_ENVIRONMENT, binary(name), *arguments]
+        command = [*marked, *as_service_user(), *CLEAN_ENVIRONMENT, self._binary(name), *arguments]
         try:
             done = subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=os.sep)
         except OSError as error:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg2
 import pyrage
@@ -120,7 +120,8 @@ def _fill(plan: Plan, draft: DataFolder, identities: Sequence[pyrage.x25519.Iden
 
 def _verify(cluster: Path) -> None:
     """Let PostgreSQL compare each file of a base with the list that it has made of them; raises Damaged."""
-    command = [*as_service_user(), binary("pg_verifybackup"), "--no-parse-wal", "--quiet", "--exit-on-error"]
+    major = (cluster / "PG_VERSION").read_text().strip()
+    command = [*as_service_user(), binary("pg_verifybackup", major), "--no-parse-wal", "--quiet", "--exit-on-error"]
     # What is there besides the base.
     ignored = [f"--ignore={name}" for name in ("urna_wal", "urna_life", "postgresql.auto.conf", "recovery.signal")]
     done = subprocess.run([*command, *ignored, str(cluster)], capture_output=True, text=True, cwd="/")
@@ -138,8 +139,20 @@ def _wait_for_recovery(plan: Plan, postgres: Postgres, told: Told) -> None:
             cursor.execute("SELECT pg_is_in_recovery(), (pg_last_wal_replay_lsn() - '0/0')::bigint")
             recovers, place = cursor.fetchone()
             if not recovers:
+                put_indexes_in_order(cursor, told)
                 return
             if time.monotonic() - shown >= 2 and last > first:
                 told(f"the database recovers: {max(0, min(1, (int(place or 0) - first) / (last - first))):.0%}")
                 shown = time.monotonic()
             time.sleep(LOOK_S)
+
+
+def put_indexes_in_order(cursor: Any, told: Told) -> None:
+    """Build indexes anew whose order is that of another C library: an image on musl sorts text in another way."""
+    cursor.execute(
+        "SELECT datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid)"
+        " FROM pg_database WHERE datname = current_database() AND datlocprovider = 'c'"
+    )
+    if cursor.fetchone() == (True,):
+        told("indexes of another C library are built anew")
+        cursor.execute("REINDEX SCHEMA public")

