@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 # Seconds. Workers and beat tick once a second, and are restarted well before voters lose patience.
 STALE = 30
@@ -42,18 +42,43 @@ def ask_redis(command: str) -> str:
     """Send one command to the Redis of REDIS_URL; return the answer, "" without one or with an error."""
     file = os.environ.get("REDIS_URL_FILE")
     url = urlsplit(Path(file).read_text().strip() if file else os.environ["REDIS_URL"])
-    lines = [command]
-    if url.username:
-        lines.insert(0, f"AUTH {url.username} {unquote(url.password or '') or NO_PASSWORD}")
-    try:
-        with socket.create_connection((url.hostname, url.port or 6379), timeout=TIMEOUT) as connection:
-            connection.sendall("".join(f"{line}\r\n" for line in lines).encode())
-            with connection.makefile() as answers:
-                # While Redis reads its file it answers with an error.
-                answer = [answers.readline().strip() for _ in lines][-1]
-    except OSError:
-        return ""
+    account, _, hosts = url.netloc.rpartition("@")
+    if url.scheme.endswith("+sentinel"):
+        place = find_primary(hosts.split(","), dict(parse_qsl(url.query)))
+    else:
+        place = (url.hostname or "", url.port or 6379)
+    # While Redis reads its file it answers with an error.
+    [answer] = ask(place, account, command, 1) if place else [""]
     return answer[1:] if answer[:1] in ("+", ":") else ""
+
+
+def find_primary(sentinels: list[str], told: dict[str, str]) -> tuple[str, int] | None:
+    """Return where the primary is, by the first Sentinel that says it; None if none does."""
+    account = f"{told['sentinel_username']}:{told.get('sentinel_password', '')}" if "sentinel_username" in told else ""
+    for sentinel in sentinels:
+        host, _, port = sentinel.partition(":")
+        # An array of two: each has its length before it.
+        answer = ask((host, int(port or 26379)), account, f"SENTINEL GET-MASTER-ADDR-BY-NAME {told['primary']}", 5)
+        if answer[0] == "*2":
+            return answer[2], int(answer[4])
+    return None
+
+
+def ask(place: tuple[str, int], account: str, command: str, lines: int) -> list[str]:
+    """Send one command as an account, USER:PASSWORD as in an address; return so many lines, empty without an answer."""
+    user, _, password = account.partition(":")
+    sign_in = f"AUTH {user} {unquote(password) or NO_PASSWORD}\r\n" if user else ""
+    try:
+        with socket.create_connection(place, timeout=TIMEOUT) as connection:
+            connection.sendall(f"{sign_in}{command}\r\n".encode())
+            with connection.makefile() as answers:
+                if sign_in:
+                    answers.readline()
+                first = answers.readline().strip()
+                more = first.startswith("*")
+                return [first, *(answers.readline().strip() if more else "" for _ in range(lines - 1))]
+    except OSError:
+        return [""] * lines
 
 
 if __name__ == "__main__":

@@ -113,6 +113,10 @@ class Command(BaseCommand):
         self._load_users_of(connection.ordinary_client())
         for server in connection.each_server() if settings.BALLOT_BOX_CLUSTER else ():
             self._load_users_of(server)
+        for replica in _find_replicas() if settings.REDIS_SENTINELS else ():
+            # Each may be the primary one day, and has a file of its own. One that is away reads it when it starts.
+            with suppress(redis.ConnectionError, redis.TimeoutError):
+                self._load_users_of(replica)
 
     def _load_users_of(self, client: Any) -> None:
         if client.acl_whoami() == b"default":
@@ -143,3 +147,13 @@ class Command(BaseCommand):
             write_secret(password_file, password)
         else:
             self.stdout.write(f"administrator: {ADMINISTRATOR}, first password: {password}")
+
+
+def _find_replicas() -> list[Any]:
+    """Return a client of each replica that the Sentinels know; raises redis.RedisError."""
+    own = settings.REDIS_SENTINELS
+    asked = ballot_box.connection.ordinary_client().connection_pool.sentinel_manager
+    return [
+        redis.Redis(host=host, port=port, socket_timeout=2, socket_connect_timeout=2, **own.options_for_servers())
+        for host, port in asked.discover_slaves(own.primary)
+    ]
