@@ -205,6 +205,8 @@ class TestSecrets:
             "worker/database_url", "result/database_url", "signin/database_url", "admin/database_url",
             "vote/redis_url", "result/redis_url", "signin/redis_url", "admin/redis_url", "worker/redis_url",
             "beat/redis_url", "replica/password", "result/replica_url",
+            "redis/replication_password", "redis/sentinel_client_password",
+            "sentinel/password", "sentinel/client_password",
         }  # fmt: skip
         make(folder)
         assert {path: path.read_text() for path in folder.rglob("*") if path.is_file()} == first

@@ -1,4 +1,7 @@
-"""The users of Redis, one for each role: users.acl beside this file says what each may do."""
+"""The users of Redis, one for each role: users.acl beside this file says what each may do.
+
+replication.acl says so of those that servers with replicas and Sentinels need besides.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -6,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 TEMPLATE = Path(__file__).with_name("users.acl")
+OF_REPLICATION = Path(__file__).with_name("replication.acl")
 OPERATOR = "operator"
+# The users in `OF_REPLICATION`.
+REPLICA, SENTINEL = "replica", "sentinel"
 
 
-def write_acl(passwords: Mapping[str, str] | None = None) -> str:
+def write_acl(passwords: Mapping[str, str] | None = None, *, with_replication: bool = False) -> str:
     """Return an ACL file for Redis, a line for each user; without `passwords` no user needs one.
 
-    It holds hashes of the passwords, which are of no use for signing in. Raises KeyError for a user without a password
-    in `passwords`.
+    It holds hashes of the passwords, which are of no use for signing in. `with_replication` adds the users of replicas
+    and Sentinels. Raises KeyError for a user without a password in `passwords`.
     """
     lines = []
-    for user in TEMPLATE.read_text().split("\nuser ")[1:]:
+    templates = [TEMPLATE, OF_REPLICATION] if with_replication else [TEMPLATE]
+    for user in (one for template in templates for one in template.read_text().split("\nuser ")[1:]):
         words = [word for line in user.splitlines() if not line.startswith("#") for word in line.split()]
         proof = _prove(words[0], passwords) if "PASSWORD" in words else ""
         lines.append(" ".join(["user", *(proof if word == "PASSWORD" else word for word in words)]))
