@@ -1,5 +1,6 @@
 """docker/ha.yaml and docker/box: three servers for the ballot box, and three Sentinels that choose the primary."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -16,6 +17,8 @@ COMPOSE = services("compose.yaml")
 HA = services("ha.yaml")
 BOXES = ("redis", "redis-2", "redis-3")
 SENTINELS = ("sentinel-1", "sentinel-2", "sentinel-3")
+# The names of configs on a swarm, and hashes of what is in them.
+SCRIPTS = {"urna_box_serve_1": "cba2014317fceaf6", "urna_box_watch_1": "d409ddad986f7079"}
 # `redis` is in compose.yaml, and ha.yaml changes it.
 SERVERS = {name: COMPOSE.get(name, {}) | HA[name] for name in (*BOXES, *SENTINELS)}
 each_server = pytest.mark.parametrize("name", SERVERS)
@@ -67,6 +70,63 @@ class TestServices:
     def test_run_scripts_that_are_there(self):
         for config in load("ha.yaml")["configs"].values():
             assert (FOLDER / config["file"]).is_file()
+
+
+class TestStack:
+    """docker/ha-stack.yaml: the same on a swarm, each server on a node of its own."""
+
+    STACK, ON_STACK = services("stack.yaml"), services("ha-stack.yaml")
+
+    def test_has_the_same_services(self):
+        assert self.ON_STACK.keys() == HA.keys() - {"secrets"}
+
+    @pytest.mark.parametrize("name", [*ROLES, "migrate"])
+    def test_asks_for_a_copy(self, name):
+        assert self.ON_STACK[name] == {"environment": {"BALLOT_BOX_COPIES": "1"}}
+
+    @each_server
+    def test_runs_them_in_the_same_way(self, name):
+        here, there = SERVERS[name], self.STACK.get(name, {}) | self.ON_STACK[name]
+        for what in ("read_only", "cap_drop", "user", "image", "networks", "logging", "configs"):
+            assert there[what] == here[what], what
+        assert there["environment"].keys() == here["environment"].keys()
+        assert there["environment"]["BOX_HOST"] == name
+        assert there["volumes"] == [f"{name}-data:/data"]
+        assert there["command"][:2] == here["command"][:2]
+
+    @each_server
+    def test_finds_each_by_its_name_as_soon_as_it_runs(self, name):
+        """A virtual address takes connections for a server that is gone; and one that is not healthy has no name."""
+        assert self.ON_STACK[name]["deploy"]["endpoint_mode"] == "dnsrr"
+        if name in BOXES:
+            test = (self.STACK.get(name, {}) | self.ON_STACK[name])["healthcheck"]["test"][1]
+            assert test.endswith("|| test -e /data/waiting")
+
+    def test_has_them_on_three_nodes(self):
+        places = [
+            (self.STACK.get(name, {}) | self.ON_STACK[name])["deploy"].get("placement")
+            or self.STACK[name]["deploy"]["placement"]
+            for name in (*BOXES, *SENTINELS)
+        ]
+        assert places[:3] == places[3:]
+        assert [one["constraints"] for one in places[:3]] == [
+            ["node.role == manager"], ["node.labels.urna-box-2 == yes"], ["node.labels.urna-box-3 == yes"],
+        ]  # fmt: skip
+
+    def test_gives_the_roles_addresses_of_the_sentinels(self):
+        base, over = load("stack.yaml")["secrets"], load("ha-stack.yaml")["secrets"]
+        addresses = {name for name in base if name.endswith("_redis_url")}
+        assert addresses <= over.keys()
+        for name in addresses:
+            assert over[name]["name"] == base[name]["name"].replace("_redis_url_", "_sentinel_url_")
+
+    def test_gives_its_configs_names_with_numbers(self):
+        """So that a changed script can be deployed: raise the number in the file, and here the hash."""
+        found = {
+            one["name"]: hashlib.sha256((FOLDER / one["file"]).read_bytes()).hexdigest()[:16]
+            for one in load("ha-stack.yaml")["configs"].values()
+        }
+        assert found == SCRIPTS
 
 
 class TestSecrets:

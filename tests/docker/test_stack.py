@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from voting_site.rights.redis_users import write_acl
+from voting_site.rights.redis_users import REPLICA, SENTINEL, write_acl
+from voting_site.sentinel_address import read_sentinels
 
 from .files import (
     DATABASE_ROLES,
@@ -30,9 +31,13 @@ from .files import (
 # docker/stack.yaml, docker/make-swarm-secrets, docker/verification, docker/chart and docker/make-kubernetes-secrets:
 # with the old one an installation keeps the old rights.
 GENERATION, RIGHTS = 10, "f11e6dca5d9188f9"
+RIGHTS_OF_REPLICATION = "bd15471a8afe7baf"
 
 STACK = services("stack.yaml")
 DEPLOY = {name: service["deploy"] for name, service in STACK.items()}
+
+# The Sentinels of docker/ha-stack.yaml, which has the number as well.
+SENTINELS = "sentinel-1:26379,sentinel-2:26379,sentinel-3:26379"
 
 # Keeps each secret as a file.
 DOCKER = """#!/bin/sh
@@ -76,7 +81,11 @@ class TestFile:
 
     @pytest.mark.parametrize("name", LASTING)
     def test_checks_health_like_the_compose_file(self, name):
-        assert STACK[name]["healthcheck"] == services("compose.yaml")[name]["healthcheck"]
+        here = services("compose.yaml")[name]["healthcheck"]
+        if name == "redis":
+            # Only with ha-stack.yaml there is such a file.
+            here = here | {"test": ["CMD-SHELL", f"{here['test'][1]} || test -e /data/waiting"]}
+        assert STACK[name]["healthcheck"] == here
 
 
 class TestPages:
@@ -202,7 +211,11 @@ class TestSecrets:
         return done.stdout
 
     def test_are_those_that_the_script_makes(self, made: Path):
-        named = {secret.get("name", name) for name, secret in load("stack.yaml")["secrets"].items()}
+        named = {
+            secret.get("name", name)
+            for file in ("stack.yaml", "ha-stack.yaml")
+            for name, secret in load(file)["secrets"].items()
+        }
         assert {path.name for path in made.iterdir()} - {"docker"} == named
 
     def test_stay_when_they_are_there(self, made: Path):
@@ -228,8 +241,26 @@ class TestSecrets:
         assert (made / f"urna_redis_password_{GENERATION}").read_text() == passwords["operator"]
         assert len(set(passwords.values())) == len(users)
 
+    def test_of_copies_fit_together_and_to_those_of_one_redis(self, made: Path):
+        users = ("vote", "result", "signin", "admin", "worker", "beat", "operator")
+        client = (made / f"urna_sentinel_client_password_{GENERATION}").read_text()
+        passwords = {user: (made / f"urna_{user}_password_{GENERATION}").read_text() for user in (REPLICA, SENTINEL)}
+        for user in users:
+            alone = urlsplit((made / f"urna_{user}_redis_url_{GENERATION}").read_text())
+            found = read_sentinels("REDIS_URL", (made / f"urna_{user}_sentinel_url_{GENERATION}").read_text())
+            assert found
+            assert found.account == {"username": user, "password": alone.password}
+            assert found.own_account == {"username": "urna", "password": client}
+            assert [f"{host}:{port}" for host, port in found.hosts] == SENTINELS.split(",")
+            passwords[user] = alone.password or ""
+        written = (made / f"urna_redis_copies_users_{GENERATION}").read_text() + "\n"
+        assert written == write_acl(passwords, with_replication=True)
+        assert len({client, *passwords.values()}) == len(users) + 3
+
     def test_of_redis_have_another_number_for_other_rights(self):
         assert hashlib.sha256(write_acl().encode()).hexdigest()[:16] == RIGHTS, "see GENERATION"
+        more = write_acl(with_replication=True).removeprefix(write_acl())
+        assert hashlib.sha256(more.encode()).hexdigest()[:16] == RIGHTS_OF_REPLICATION, "see GENERATION"
 
     @each_role
     def test_of_a_role_are_its_own_and_the_key(self, name):
