@@ -12,7 +12,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import counting, dashboard, fanout, memory, ranked, reference, report, screen, servers, start, viewer, voting
+from bench import (
+    acts,
+    counting,
+    dashboard,
+    fanout,
+    memory,
+    ranked,
+    reference,
+    report,
+    screen,
+    servers,
+    start,
+    viewer,
+    voting,
+)
 from bench.figure import Figure
 from bench.load import tool
 from bench.stand import Broken, Stand
@@ -29,10 +43,11 @@ FIGURES: dict[str, Callable[..., Iterator[Figure]]] = {
     "servers": servers.measure,
     "counting": counting.measure,
     "ranked": ranked.measure,
+    "acts": acts.measure,
     "dashboard": dashboard.measure,
 }
 # Left out with --quick, unless asked for by name: these figures only compare, and have no goal.
-SLOW = {"servers"}
+SLOW = {"servers", "acts"}
 
 
 def main() -> int:

@@ -62,6 +62,13 @@ def fetch_form(role: Role, slug: str) -> Form:
     return Form(slug, f"127.0.0.1:{role.port}", token[1], csrf[0], design[1])
 
 
+def cookie_name() -> str:
+    """Return the name of a voter's cookie, as `vote` gives it."""
+    from django.conf import settings
+
+    return str(settings.VOTER_COOKIE_NAME.replace("manage", "vote"))
+
+
 def address(number: int) -> str:
     """Return an address of 127/8 for the voter of this number; fifty voters share one, as in a hall."""
     place = number // 50

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
-from .crowd import Crowd, fetch_form
+from .crowd import Crowd, cookie_name, fetch_form
 from .figure import Figure, percentile
 from .load import send, write_requests
 from .papers import ONE_CONTEST, new_election
@@ -32,10 +32,7 @@ def measure(stand: Stand, *, quick: bool) -> Iterator[Figure]:
     new_election(SLUG, PAPER)
     with ExitStack() as stack:
         roles = {name: stack.enter_context(stand.role(name)) for name in ("vote", "result", "worker", "beat")}
-        from django.conf import settings
-
-        cookie = settings.VOTER_COOKIE_NAME.replace("manage", "vote")
-        crowd = Crowd(fetch_form(roles["vote"], SLUG), cookie_name=cookie, paper=PROBE)
+        crowd = Crowd(fetch_form(roles["vote"], SLUG), cookie_name=cookie_name(), paper=PROBE)
         # Then all ballots that other figures have left in the box are counted.
         wait_for_worker()
         prober = Prober(roles["vote"], roles["result"], crowd)
@@ -123,10 +120,12 @@ class Prober:
 class voting_at:
     """Votes at a steady rate during a block."""
 
-    def __init__(self, rate: int, vote: Role, crowd: Crowd, stand: Stand, *, seconds: float) -> None:
-        self.file = stand.folder / "load"
+    def __init__(
+        self, rate: int, vote: Role, crowd: Crowd, stand: Stand, *, seconds: float, file: str = "load"
+    ) -> None:
+        self.file = stand.folder / file
         others = Crowd(crowd.form, cookie_name=crowd.cookie_name)
-        others.number = 1_000 * rate
+        others.number = crowd.number + 1_000 * rate
         write_requests(self.file, others.votes(int(rate * (seconds + 2))))
         self.port, self.seconds = vote.port, seconds
         self.pause_ms = (CONNECTIONS / rate - ANSWER_S) * 1000

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .crowd import OK_PATH, Crowd, Mark, fetch_form
+from .crowd import OK_PATH, Crowd, Mark, cookie_name, fetch_form
 from .figure import Figure, in_turn
 from .load import Answers, send, write_requests
 from .papers import ONE_CONTEST, Paper, choose, new_election, paper_of, rank
@@ -104,12 +104,9 @@ class VotingBench:
         paper: Paper = ONE_CONTEST,
         mark: Mark = choose,
     ) -> None:
-        from django.conf import settings
-
         self.vote_role, self.seconds, self.slug = vote, seconds, slug
         self.file: Path = stand.folder / "requests"
-        cookie = settings.VOTER_COOKIE_NAME.replace("manage", "vote")
-        self.crowd = Crowd(fetch_form(vote, slug), cookie_name=cookie, paper=paper, mark=mark)
+        self.crowd = Crowd(fetch_form(vote, slug), cookie_name=cookie_name(), paper=paper, mark=mark)
         self.latest = Answers(0, 0, 0, 0, 0, {})
 
     def _send(self, status: int) -> float:

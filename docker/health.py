@@ -1,4 +1,4 @@
-"""Tell whether a container's process is alive: `health.py http PORT`, `health.py ticks FILE [QUEUE]`.
+"""Tell whether a container's process is alive: `health.py http PORT`, `health.py ticks FILE [QUEUE [FILE QUEUE]...]`.
 
 It checks liveness only. If Redis or PostgreSQL does not answer, nothing else has to be restarted.
 """
@@ -36,6 +36,12 @@ def ticks(file: Path, queue: str = "") -> bool:
         return True
     answer = ask_redis(f"LLEN {queue}" if queue else "PING")
     return answer == "0" if queue and answer.isdecimal() else answer != "PONG"
+
+
+def all_tick(files_and_queues: list[str]) -> bool:
+    """Tell the same of each file, behind which stands the queue whose tasks touch it."""
+    files, queues = files_and_queues[::2], files_and_queues[1::2] or [""]
+    return all(ticks(Path(file), queue) for file, queue in zip(files, queues, strict=True))
 
 
 def ask_redis(command: str) -> str:
@@ -83,5 +89,5 @@ def ask(place: tuple[str, int], account: str, command: str, lines: int) -> list[
 
 if __name__ == "__main__":
     kind, argument, *more = sys.argv[1:]
-    alive = web_server_is_alive(int(argument)) if kind == "http" else ticks(Path(argument), *more)
+    alive = web_server_is_alive(int(argument)) if kind == "http" else all_tick([argument, *more])
     sys.exit(0 if alive else 1)

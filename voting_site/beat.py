@@ -92,9 +92,13 @@ class PatientScheduler(Scheduler):
         return self.connection.ensure_connection(lambda error, _: self.without_redis.go_on(error), limit)
 
     def _count_waiting(self) -> int:
-        queue = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] + self.app.conf.task_default_queue
+        """Return how many tasks wait in that queue in which most do: one worker takes from all of them."""
+        prefix = str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"])
         try:
-            return int(ballot_box.connection.ordinary_client().llen(queue))
+            with ballot_box.connection.ordinary_client().pipeline(transaction=False) as pipe:
+                for queue in (self.app.conf.task_default_queue, settings.ACTS_QUEUE):
+                    pipe.llen(prefix + queue)
+                return max(map(int, pipe.execute()))
         except redis.RedisError:
             # Sending the task then fails as well, and that is logged.
             return 0

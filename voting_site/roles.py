@@ -147,7 +147,7 @@ ROLES = {
         ),
         Role(
             name="worker",
-            runs="voting_site.running.work",
+            runs="voting_site.worker.work",
             processes=2,
             urls="voting_site.urls.admin",
             apps=EVERYTHING,

@@ -5,19 +5,17 @@ Each function returns whether it was told to, so that every restart policy sees 
 
 import ctypes
 import gc
-import os
 import resource
 import signal
 import sys
 import threading
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.conf import LazySettings, settings
+from django.conf import LazySettings
 from django.core.cache import close_caches
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
@@ -26,8 +24,6 @@ from .serving.bodies import THREADS, WsgiBodies
 
 # Seconds for requests and tasks under way, once the role is told to stop.
 GRACE = 8
-# Seconds for a worker that cannot go on to leave.
-HASTE = 2
 # Connections that one process of `vote` keeps open at once; browsers keep theirs for a while.
 CONNECTIONS = 8192
 # Bytes that Granian keeps of a request whose head has not ended; six times as many by itself.
@@ -43,7 +39,7 @@ class Place:
     """Where and how wide a role runs: `processes` serve requests or tasks in parallel.
 
     Told to stop, a web role takes requests for `linger` seconds more: a load balancer needs a moment to forget it.
-    The others touch `tick_file` about once a second, for a health check to look at.
+    The others touch `tick_file` about once a second, for a health check to look at; a worker has a second one.
     """
 
     host: str = "127.0.0.1"
@@ -197,58 +193,6 @@ def serve_asgi(place: Place) -> bool:
     signal.signal(signal.SIGINT, stop)
     freeze_heap()
     server.run()
-    return told
-
-
-def leave_within(seconds: float, code: int) -> None:
-    """Let the worker end by then, whatever it is at: a round that was under way comes again, and changes nothing."""
-    deadline = threading.Timer(seconds, os._exit, [code])
-    deadline.daemon = True
-    deadline.start()
-
-
-def work(place: Place) -> bool:
-    """Run the Celery worker."""
-    from celery.apps import worker
-    from celery.exceptions import SecurityWarning
-    from celery.signals import task_postrun, worker_process_init, worker_shutting_down
-
-    from .celery import app
-
-    told = False
-
-    def note(**_: Any) -> None:
-        nonlocal told
-        told = True
-        leave_within(GRACE, 0)
-
-    class Worker(app.Worker):  # type: ignore[name-defined]
-        def stop(self, in_sighandler: bool = False, exitcode: int | None = None) -> None:
-            if not told:
-                # Of itself it would wait 30 s for children that wait for a loop which has ended; nobody counts then.
-                leave_within(HASTE, 1)
-            super().stop(in_sighandler, exitcode)
-
-    if settings.LOG_FORMAT == "json":
-        # What it says of signals goes past the log, since a signal handler cannot write to that.
-        worker.safe_say = lambda *_: None  # type: ignore[attr-defined]
-    # About pickled messages under root; only JSON is accepted here.
-    warnings.simplefilter("ignore", SecurityWarning)
-    worker_shutting_down.connect(note, weak=False)
-    worker_process_init.connect(die_with_parent, weak=False)
-    worker_process_init.connect(freeze_heap, weak=False)
-    if place.tick_file:
-        task_postrun.connect(partial(touch, place.tick_file), weak=False)
-    freeze_heap()
-    Worker(
-        concurrency=place.processes,
-        without_gossip=True,
-        without_mingle=True,
-        # Events that nobody listens to.
-        without_heartbeat=True,
-        quiet=True,
-        loglevel="WARNING",
-    ).start()
     return told
 
 

@@ -478,6 +478,23 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Any client that reaches the broker could stop workers with it.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+# What people wait for has a queue and processes of its own (worker.py): behind a flood of ballots each task waits for
+# many seconds. All other tasks, the count among them, are in Celery's default queue.
+ACTS_QUEUE = "celery-acts"
+CELERY_TASK_ROUTES = {
+    name: {"queue": ACTS_QUEUE}
+    for name in (
+        # What organisers do comes to the ballot box, which is mended.
+        "tally.deliver",
+        "tally.keep_box",
+        # Elections open, are sealed, and become final.
+        "tally.turn_phases",
+        # A result is released.
+        "tally.catch_up",
+        # A copy of the database tells its age.
+        "tally.beat",
+    )
+}
 CELERY_BEAT_SCHEDULE = {
     # All may wait equally long behind a flood of ballots. If some were thrown away sooner than others, these would
     # never run on a machine that is so busy that tasks wait for seconds.

@@ -34,7 +34,9 @@ PACKAGES = (
     "tabulation", "telemetry", "pages", "openid", "polls", "tally", "record", "results", "office", "signin",
     "voting_site", "verifier",
 )  # fmt: skip
-QUEUE = services("compose.yaml")["worker"]["healthcheck"]["test"][-1]
+# The worker's files with the queues whose tasks touch them.
+TICKS = services("compose.yaml")["worker"]["healthcheck"]["test"][4:]
+QUEUE, ACTS_QUEUE = TICKS[1::2]
 
 
 def run_without_services(code: str) -> None:
@@ -252,6 +254,16 @@ class TestHealth:
         monkeypatch.setattr(health, "ask_redis", lambda command: answer)
         assert health.ticks(tmp_path / "tick", queue) is alive
 
+    @pytest.mark.parametrize(
+        ("touched", "alive"), [(["tick", "tick-acts"], True), (["tick"], False), (["tick-acts"], False)]
+    )
+    def test_of_a_worker_needs_each_of_its_files(self, tmp_path: Path, monkeypatch, touched, alive):
+        health = load_script("health")
+        monkeypatch.setattr(health, "ask_redis", lambda command: "3")
+        for name in touched:
+            (tmp_path / name).touch()
+        assert health.all_tick([one.replace("/tmp", str(tmp_path)) for one in TICKS]) is alive
+
     @pytest.fixture
     def ask(self, redis, settings, monkeypatch, tmp_path) -> Callable[[str, str], str]:
         """Return a function that asks the Redis of the tests, signed in as an address says."""
@@ -265,9 +277,11 @@ class TestHealth:
 
         return ask_as
 
-    def test_asks_the_queue_that_beat_fills(self, ask):
+    def test_asks_the_queues_that_beat_fills(self, ask):
         app.send_task("tally.drain_all")
         assert ask("redis://worker@redis:6379/0", f"LLEN {QUEUE}") == "1"
+        app.send_task("tally.turn_phases")
+        assert ask("redis://worker@redis:6379/0", f"LLEN {ACTS_QUEUE}") == "1"
 
     def test_signs_in_with_the_password(self, ask, redis):
         redis.acl_setuser("trial", enabled=True, passwords=["+a-secret"], commands=["+llen"], keys=["*"])

@@ -12,6 +12,9 @@ from voting_site.beat import PatientScheduler
 from voting_site.celery import app
 from voting_site.roles import ROLES
 from voting_site.running import Place, touch
+from voting_site.worker import acts_file
+
+from .test_image import TICKS
 
 
 class TestPrepare:
@@ -77,3 +80,4 @@ class TestTicks:
     def test_of_a_worker_touch_its_file(self, tmp_path: Path):
         touch(tmp_path / "tick", sender=None, task_id="1")
         assert (tmp_path / "tick").exists()
+        assert str(acts_file(tmp_path / "tick")) == TICKS[2].replace("/tmp", str(tmp_path))

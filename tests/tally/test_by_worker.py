@@ -20,7 +20,7 @@ from tests.conftest import beside, open_now
 from voting_site.celery import app
 from voting_site.roles import ROLES
 
-QUEUE = "urna:celery:celery"
+QUEUE = "urna:celery:celery-acts"
 
 
 @pytest.fixture

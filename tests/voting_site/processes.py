@@ -23,6 +23,8 @@ from voting_site.roles import PORTS, ROLES
 PROJECT = Path(__file__).parents[2]
 MANAGE = [sys.executable, "-u", str(PROJECT / "manage.py")]
 WEB_ROLES = list(PORTS)
+# The processes of a worker: two main ones, with two children each.
+WORKER = 6
 # Seconds; a loaded machine needs many, an idle one a fraction of one.
 DEADLINE = 180
 # Variables that this test run has set, and that a new terminal does not have.

@@ -36,6 +36,20 @@ class TestPatientScheduler:
         assert redis.llen(QUEUE) == 3
         assert "in which 3 ticks were not sent" in caplog.records[1].getMessage()
 
+    def test_sends_no_more_to_either_queue_while_one_is_full(self, scheduler, redis):
+        seconds = timedelta(seconds=1)
+        entries = [
+            scheduler.Entry(name="tick", task=task, schedule=seconds, app=app)
+            for task in ("tally.turn_phases", "tally.drain_all")
+        ]
+        for entry in entries * 4:
+            scheduler.apply_entry(entry)
+        assert (redis.llen(f"{QUEUE}-acts"), redis.llen(QUEUE)) == (3, 2)
+        redis.delete(QUEUE)
+        for entry in entries:
+            scheduler.apply_entry(entry)
+        assert (redis.llen(f"{QUEUE}-acts"), redis.llen(QUEUE)) == (3, 0)
+
     def test_tells_an_outage_by_its_beginning_and_its_end_alone(self, mortal, tmp_path, servers):
         valkey, process = mortal()
         with Running(tmp_path / "beat.log", "run", "beat", **servers | {"REDIS_URL": valkey.url}) as command:

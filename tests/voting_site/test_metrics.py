@@ -20,7 +20,7 @@ from voting_site.local.ports import free_port
 from voting_site.metric_files import FOLDER, PREFIX
 from voting_site.roles import ROLES
 
-from .processes import PROJECT, WEB_ROLES, Running, answers, run, wait_until
+from .processes import PROJECT, WEB_ROLES, WORKER, Running, answers, run, wait_until
 from .test_broker import send
 
 # A process that counts once, says so, and goes on with what comes behind it.
@@ -124,7 +124,7 @@ class TestRole:
         prepared = run("prepare", "--demo", **servers)
         assert prepared.returncode == 0, prepared.stderr
         with Measured(tmp_path, "worker", **servers) as command:
-            wait_until(lambda: len(command.family()) == 3, "the worker's two processes")
+            wait_until(lambda: len(command.family()) == WORKER, "the worker's processes")
             facts = scrape(command.metrics_port)
             assert facts["urna_box_reachable"] == facts["urna_database_reachable"] == 1
             assert facts['urna_box_ballots{election="nesquik-vs-cola-cao"}'] == 0
@@ -133,7 +133,7 @@ class TestRole:
             files = command.files
             for _ in range(3):
                 kill_children(command)
-                wait_until(lambda: len(command.family()) == 3, "two processes again")
+                wait_until(lambda: len(command.family()) == WORKER, "all processes again")
                 self.count(command, servers["REDIS_URL"])
                 assert command.files == files
 
@@ -153,12 +153,13 @@ def is_at_work(command: Measured, role: str) -> bool:
     if role in WEB_ROLES:
         return answers(command.port)
     if role == "worker":
-        return len(command.family()) == 3
+        return len(command.family()) == WORKER
     return any(name.startswith("urna_ticks_sent_total") for name in scrape(command.metrics_port))
 
 
 def kill_children(command: Running) -> None:
-    children = command.family()[1:]
+    """Kill what a main process starts again: of a worker, the children of both."""
+    children = [child for child in command.family()[1:] if not child.children()]
     for child in children:
         child.kill()
     psutil.wait_procs(children, timeout=10)

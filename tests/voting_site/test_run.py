@@ -10,7 +10,7 @@ from redis import Redis
 
 from voting_site.local.ports import free_port
 
-from .processes import WEB_ROLES, Running, answers, is_alive, run, wait_until
+from .processes import WEB_ROLES, WORKER, Running, answers, is_alive, run, wait_until
 
 pytestmark = pytest.mark.large
 
@@ -27,7 +27,7 @@ class TestRun:
 
     def test_works_until_told_to_stop(self, tmp_path: Path, servers: dict[str, str]) -> None:
         with Running(tmp_path / "log", "run", "worker", **servers) as command:
-            wait_until(lambda: len(command.family()) == 3, "the worker's two processes")
+            wait_until(lambda: len(command.family()) == WORKER, "the worker's processes")
             family = command.family()
             assert command.stop() == 0, command.output
         assert not any(map(is_alive, family))
