@@ -110,14 +110,24 @@ def ask(*commands: Command, confirmed: bool = False) -> list[Any]:
     return line.get()(commands, confirmed and settings.BALLOT_BOX_COPIES > 0)
 
 
-def evaluate(name: str, keys: Sequence[str], arguments: Sequence[str | int], *, confirmed: bool = False) -> Any:
-    """Run the script `name` in one round trip; raises the client's errors. For `confirmed` see `ask`."""
+def evaluate(
+    name: str,
+    keys: Sequence[str],
+    arguments: Sequence[str | int],
+    *,
+    before: Sequence[Command] = (),
+    confirmed: bool = False,
+) -> Any:
+    """Run the script `name` in one round trip, with commands `before` it; raises the client's errors.
+
+    These may run twice: they have to allow that. If one fails, the script has run even so. For `confirmed` see `ask`.
+    """
     found = script(name)
     command = ("EVALSHA", found.sha, len(keys), *keys, *arguments)
     try:
-        return ask(command, confirmed=confirmed)[0]
+        return ask(*before, command, confirmed=confirmed)[-1]
     except redis.exceptions.NoScriptError:
-        return ask(("SCRIPT", "LOAD", str(found.script)), command, confirmed=confirmed)[1]
+        return ask(*before, ("SCRIPT", "LOAD", str(found.script)), command, confirmed=confirmed)[-1]
 
 
 def evaluate_all(

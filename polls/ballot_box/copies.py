@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from redis.exceptions import NoPermissionError
-
 from .cluster import Command
 from .connection import EMPTY, Unavailable, ask, reaching
 from .keys import EPOCH, HEARTBEAT, key
@@ -76,15 +74,9 @@ def read_levels(boxes: Iterable[tuple[int, int]]) -> Levels:
     return levels
 
 
-def note_counted(election: int, shard: int, version: int) -> None:
-    """Note the version of the count of a shard before what it has counted leaves the box; raises Unavailable."""
-    try:
-        with reaching():
-            ask(("ZADD", key(election, shard, "counted"), "GT", version, VERSION))
-    except Unavailable as error:
-        # Redis has the rights of the release before. Without the note copies are less exact, and counting goes on.
-        if not isinstance(error.__cause__, NoPermissionError):
-            raise
+def counted_note(election: int, shard: int, version: int) -> Command:
+    """Return what notes the version of the count of a shard, before what it has counted leaves the box."""
+    return ("ZADD", key(election, shard, "counted"), "GT", version, VERSION)
 
 
 def read_time() -> int:

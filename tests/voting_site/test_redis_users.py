@@ -1,5 +1,6 @@
 """What each user may do in the real Valkey, and that its own work is among it."""
 
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,20 @@ from redis.exceptions import AuthenticationError, NoPermissionError, ResponseErr
 
 from polls import ballot_box
 from polls.ballot_box import Verdict, inbox
+from polls.ballot_box.status import look_at
 from polls.ballots import new_ballot_id
+from polls.definition import Definition
 from polls.publishing import publish_election
 from polls.roll import box as roll_box
 from polls.roll import codes, lookup
 from record import recorder
 from tally import healing, lifecycle
 from tally.drain import drain_all
+from tally.models import RejectedBallot
 from tally.rolls import bring_roll
 from tests.conftest import use_client, voter_of
 from tests.polls.roll.people import enrol, put_in_box
+from tests.tally.entries import put
 from voting_site.celery import app
 from voting_site.middleware import health
 from voting_site.rights.redis_users import replays_everything, write_acl
@@ -113,6 +118,17 @@ def _nobody_lacks_a_right(redis: Any, request: pytest.FixtureRequest) -> Iterato
         assert redis.acl_log() == []
 
 
+def _rights_of(role: str, *, without: str) -> list[str]:
+    """Return what the file grants to a role, each selector as one argument, but for the one that has `without`."""
+    text = (Path(settings.BASE_DIR) / "voting_site" / "rights" / "users.acl").read_text()
+    [own] = [block for block in text.split("\n\n") if f"user {role} on PASSWORD" in block]
+    lines = [line.strip() for line in own.splitlines() if line.startswith("    ")]
+    assert any(without in line for line in lines)
+    return [
+        part for line in lines if without not in line for part in ([line] if line.startswith("(") else line.split())
+    ]
+
+
 class TestSignin:
     def test_tells_the_time_and_whether_it_is_ready(self, play, box) -> None:
         play("signin")
@@ -182,6 +198,65 @@ class TestWorker:
         redis.delete("urna:epoch")
         healing.keep_box()
         assert ballot_box.read_epoch()
+
+    def test_writes_into_marks_what_became_of_ballots(self, play, make_election, cast, redis) -> None:
+        election = make_election()
+        definition = Definition.of(election)
+        cast(election, "ana", "nesquik")
+        last = cast(election, "ana", "cola-cao")
+        cast(election, "eva", "nesquik")
+        put(redis, election, "nobody", "q1=beer")
+        play("worker")
+        drain_all()
+        assert inbox.is_empty(election.pk, election.shards)
+        marks = {name: ballot_box.read_mark(definition, voter_of(definition, name)) for name in ("ana", "eva")}
+        assert {name: mark.state for name, mark in marks.items()} == {"ana": "counted", "eva": "counted"}
+        assert last.verdict is Verdict.ACCEPTED
+        assert RejectedBallot.objects.count() == 1
+
+    def test_that_may_not_note_what_left_the_box_settles_all_the_same(
+        self, make_election, cast, redis, monkeypatch
+    ) -> None:
+        """Redis may still have the rights of the release before."""
+        rights = _rights_of("worker", without="+zadd +zscore")
+        redis.execute_command("ACL", "SETUSER", "former", "on", "nopass", *rights)
+        former = Redis.from_url(settings.ROLE_REDIS_URLS["worker"].replace("worker", "former", 1))
+        election = make_election()
+        cast(election, "ana", "nesquik")
+        try:
+            use_client(monkeypatch, former)
+            ballot_box.connection.script.cache_clear()
+            drain_all()
+        finally:
+            monkeypatch.undo()
+            ballot_box.connection.script.cache_clear()
+            former.close()
+            redis.acl_deluser("former")
+        assert inbox.is_empty(election.pk, election.shards)
+        assert (
+            ballot_box.read_mark(Definition.of(election), voter_of(Definition.of(election), "ana")).state == "counted"
+        )
+        assert not redis.exists(ballot_box.key(election.pk, 0, "counted"))
+
+    def test_runs_each_script_but_those_of_vote(self, play, make_election, cast, redis, monkeypatch) -> None:
+        """Whoever adds a script of the worker's has it run here, with the worker's rights."""
+        election = make_election(eligibility="roll")
+        enrol(election, ["ana"])
+        drink = make_election("beer")
+        cast(drink, "ana", "nesquik")
+        play("worker")
+        used, known = set(), ballot_box.connection.script
+        spy = functools.cache(lambda name: used.add(name) or known(name))
+        monkeypatch.setattr(ballot_box.connection, "script", spy)
+        drain_all()
+        look_at([(drink.pk, 0)])
+        redis.delete(f"urna:{{{election.pk}:0}}:codes")
+        bring_roll(election)
+        redis.delete("urna:epoch")
+        healing.keep_box()
+        lifecycle.close_election(drink)
+        scripts = {file.stem for file in Path(ballot_box.__file__).parent.glob("*.lua")}
+        assert used == scripts - {"cast", "guess"}
 
     def test_remembers_the_heads_of_logs(self, play, make_election, cast, redis) -> None:
         cast(make_election(), "ana", "nesquik")
