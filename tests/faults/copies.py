@@ -90,7 +90,7 @@ class Page(Dashboard):
     """A page that follows over a socket, with the age that link.js would show."""
 
     def __init__(self, port: int, slug: str, ledger: Ledger, versions: Versions) -> None:
-        super().__init__(port, slug, ledger, deaf=False)
+        super().__init__(port, slug, ledger, deaf=False, changes=True)
         self.versions = versions
         self.read_at = time.monotonic()
         self.was_stale = False

@@ -195,6 +195,9 @@ def follow(plan: Plan, installation: Installation, watched: Sequence[Watched]) -
             late = [one.shown["version"] for one in dashboards.healthy if one.shown["version"] != version]
             ledger.complain(ledger.wrong, f"{len(late)} dashboards do not show version {version}: {late[:10]}")
         say(f"{len(dashboards.healthy)} dashboards show version {version} after {time.monotonic() - began:.1f} s")
+        say(f"dashboards: {dashboards}")
+        if plan.sockets > 1 and not dashboards.has_changes:
+            ledger.complain(ledger.unexpected, "no dashboard was sent a change")
     finally:
         dashboards.close()
 
