@@ -81,16 +81,36 @@ class TestBriskConnection:
 
 
 class TestWorker:
+    def test_notes_nowhere_which_tasks_it_has_taken(self, mortal, work):
+        valkey, process = mortal()
+        redis = Redis.from_url(valkey.url)
+        with work(valkey.url) as worker:
+            children = [child for child in worker.family() if not child.children()]
+            for child in children:
+                child.suspend()
+            for _ in range(20):
+                send(valkey.url)
+            wait_until(lambda: not redis.exists(QUEUE), "all are taken")
+            assert not redis.exists("urna:celery:unacked", "urna:celery:unacked_index")
+            # Nor does it put anything back once Redis is there again.
+            process.kill()
+            process.wait()
+            mortal()
+            for child in children:
+                child.resume()
+            worker.wait_for_a_task("a worker that is back")
+            assert "Restoring" not in worker.output
+            assert worker.stop() == 0, worker.output
+
     def test_outlives_a_redis_without_memory(self, mortal, work):
         valkey, _ = mortal()
         redis = Redis.from_url(valkey.url)
         with work(valkey.url) as worker:
-            # It finds a task, and cannot note in Redis that it has taken it.
             worker.process.send_signal(signal.SIGSTOP)
             send(valkey.url)
             redis.config_set("maxmemory", "1mb")
             worker.process.send_signal(signal.SIGCONT)
-            worker.wait_for("command not allowed when used memory > 'maxmemory'")
+            worker.wait_for("drain_all waits for the next tick")
             redis.config_set("maxmemory", "0")
             began = time.monotonic()
             worker.wait_for_a_task("a worker that works again")
