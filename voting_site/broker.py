@@ -30,7 +30,7 @@ class BriskAMQP(AMQP):
 
     Connection = BriskConnection
 
-    def TaskConsumer(self, *args: Any, **kwargs: Any) -> Consumer:  # noqa: N802, the name is Celery's
+    def TaskConsumer(self, *args: Any, **kwargs: Any) -> Consumer:
         """Return what takes tasks, and notes nowhere which it has taken: each is only a hint to look.
 
         Noting it, and taking the note back, are writes to Redis's disk for each task. And a worker that has lost its

@@ -472,8 +472,7 @@ if ROLE.tries_broker_once:
     }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
-# No limit: kombu never frees the place of a task whose acknowledgement failed, and a few of these would stop the worker
-# for good. Its tasks are hints, which expire.
+# No limit: tasks are hints, which expire, and what is taken from the queue is gone from there (broker.py).
 CELERY_WORKER_PREFETCH_MULTIPLIER = 0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Any client that reaches the broker could stop workers with it.

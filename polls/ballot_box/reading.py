@@ -41,7 +41,7 @@ class Mark:
     opening: str = ""
 
 
-def write_mark(ballot_id: UUID, marking_hash: str, state: str) -> str:
+def write_mark(ballot_id: UUID | str, marking_hash: str, state: str) -> str:
     """Write a voter's mark as `cast.lua` does, with the limiter at rest."""
     return f"{ballot_id} {marking_hash} {state} 0"
 

@@ -34,8 +34,8 @@ SPARED = 20
 STALLED = 25
 # Voters who fetch a form before the close, and send it after.
 LATE = 20
-# Seconds until enough was tried that the roll has to rule out: beside a flood of votes an act on the roll takes some
-# seconds to come to the ballot box, and the tries wait for it.
+# Seconds until enough was tried that the roll has to rule out: each try waits until an act has come to the ballot box,
+# which takes long only on a machine that is very busy.
 ENOUGH_TRIES_S = 240
 # Seconds in which all dashboards have to show the end.
 SHOWN_WITHIN = 5
