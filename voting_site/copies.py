@@ -1,12 +1,12 @@
 """Find out whether the servers of the ballot box can do what BALLOT_BOX_COPIES asks for."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import redis
 from django.conf import settings
 
 from polls import ballot_box
+from polls.ballot_box.replicas import connect_to, find_replicas
 
 # When a voter reads "accepted" the ballot has to be on disk, and Redis must not evict anything from the box.
 NEEDED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
@@ -16,9 +16,8 @@ def find_missing_copies() -> str | None:
     """Return in a sentence what is missing, None where nothing is, or nobody may know; raises the client's errors."""
     if not settings.BALLOT_BOX_COPIES:
         return None
-    primary = ballot_box.connection.ordinary_client()
     try:
-        replicas = list(_find_replicas(primary.info("replication")))
+        replicas = find_replicas()
     except redis.ResponseError:
         # A hosted Redis may refuse to tell; its owner has to know.
         return None
@@ -36,12 +35,12 @@ def find_wrong_settings() -> str | None:
         return None
     primary = ballot_box.connection.ordinary_client()
     try:
-        replicas = list(_find_replicas(primary.info("replication")))
+        replicas = find_replicas()
         found = [("the primary", _read_settings(primary))]
     except redis.ResponseError:
         return None
     for host, port in replicas:
-        client = _make_client(host, port)
+        client = connect_to(host, port)
         try:
             found.append((f"the replica {host}:{port}", _read_settings(client)))
         except redis.RedisError:
@@ -61,21 +60,5 @@ def find_wrong_settings() -> str | None:
     )
 
 
-def _find_replicas(replication: Any) -> Iterator[tuple[str, int]]:
-    for name, one in replication.items():
-        if name.startswith("slave") and isinstance(one, dict) and one.get("state") == "online":
-            yield one["ip"], one["port"]
-
-
 def _read_settings(server: Any) -> dict[str, str]:
     return {name: server.config_get(name).get(name) for name in NEEDED}
-
-
-def _make_client(host: str, port: int) -> Any:
-    """Return a client of a replica, with the account that this process has at the primary."""
-    if settings.REDIS_SENTINELS:
-        options = settings.REDIS_SENTINELS.options_for_servers()
-    else:
-        known = ballot_box.connection.ordinary_client().connection_pool.connection_kwargs
-        options = {name: known.get(name) for name in ("username", "password")}
-    return redis.Redis(host, port, **options, socket_timeout=2, socket_connect_timeout=2)

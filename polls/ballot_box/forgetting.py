@@ -4,10 +4,12 @@ import time
 from typing import Any
 
 import redis
+from django.conf import settings
 
 from . import connection
 from .connection import Unavailable, ask, reaching
 from .keys import key
+from .replicas import connect_to, find_replicas
 
 # What names voters in a shard; `roll` and `codes` are there in elections with a roll.
 PERSONAL = ("voters", "roll", "codes")
@@ -26,10 +28,14 @@ def forget_voters(election: int, shards: int) -> None:
 def rewrite_file() -> None:
     """Have each server write its append-only file anew, so that it does not hold what was deleted; raises Unavailable.
 
-    A rewrite that is under way began before the deletion, so that another one has to follow.
+    Replicas that follow have files of their own; one that is away gets all data anew when it is back, unless the
+    primary still has what it missed. A rewrite that is under way began before the deletion, so that another one has to
+    follow.
     """
     with reaching():
         servers = connection.each_server()
+        if settings.BALLOT_BOX_COPIES:
+            servers += [connect_to(*address) for address in find_replicas()]
     for server in servers:
         _rewrite_file_of(server)
 

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from polls import ballot_box
-from polls.ballot_box import Unavailable, Verdict, restoring
+from polls.ballot_box import Unavailable, Verdict, forgetting, restoring
 from polls.definition import Definition
 from polls.models import Election, Epoch
 from tally import lifecycle
@@ -125,6 +125,24 @@ class TestClosing:
         wait_until(servers.is_whole)
         lifecycle.turn_phases()
         assert Election.objects.get().state == "final"
+
+
+class TestForgetting:
+    def test_takes_voters_out_of_the_files_of_all_servers(self, servers, drink, cast):
+        cast(drink, "ana", "nesquik")
+        voter = voter_of(Definition.of(drink), "ana").key.encode()
+
+        def files():
+            return [
+                b"".join(part.read_bytes() for part in (servers.data(place) / "appendonlydir").glob("*.aof"))
+                for place in range(3)
+            ]
+
+        wait_until(lambda: all(voter in file for file in files()))
+        forgetting.forget_voters(drink.pk, drink.shards)
+        ballot_box.connection.client().delete(ballot_box.key(drink.pk, 0, "ballots"))
+        forgetting.rewrite_file()
+        assert not any(voter in file for file in files())
 
 
 class TestPromotion:

@@ -22,6 +22,7 @@ NEAREST: Mapping[str, tuple[str, ...]] = {
     "polls.ballot_box.copies": ("results/test_copies",),
     "polls.ballot_box.inbox": ("polls/test_ballot_box", "tally/test_drain"),
     "polls.ballot_box.offering": ("polls/test_ballot_box", "tally/test_publishing"),
+    "polls.ballot_box.replicas": ("copies/test_settings",),
     "polls.ballot_box.restoring": ("polls/test_ballot_box", "tally/test_healing"),
     "polls.ballot_box.sealing": ("polls/test_ballot_box", "tally/test_healing"),
     "polls.ballot_box.status": ("tally/audit/test_accounts", "tally/test_exporter"),
