@@ -13,10 +13,10 @@ SECOND = 10**9
 
 COMMON: dict[str, object] = {"read-only": True, "capabilities dropped": ["ALL"]}
 PAGES: dict[str, object] = {
-    "replicas": 2, "restart": "on-failure", "delay": 2, "update at once": 2, "update order": "start-first",
+    "replicas": 2, "restart": "any", "delay": 2, "update at once": 2, "update order": "start-first",
     "failed update": "rollback", "on": "any node",
 } | COMMON  # fmt: skip
-ONE: dict[str, object] = {"replicas": 1, "restart": "on-failure", "published": []} | COMMON
+ONE: dict[str, object] = {"replicas": 1, "restart": "any", "published": []} | COMMON
 POLICIES: dict[str, dict[str, object]] = {
     "vote": PAGES,
     "result": PAGES,
