@@ -57,7 +57,8 @@ def note_all(*, now: dt.datetime | None = None) -> None:
 
     An election that fails is logged and does not keep the others waiting.
     """
-    elections = Election.objects.filter(eligibility=Eligibility.ROLL, state__in=_WITH_TURNOUT)
+    # One that the ballot box has not taken yet has no paper by which an outcome could be made.
+    elections = Election.objects.filter(eligibility=Eligibility.ROLL, state__in=_WITH_TURNOUT).exclude(in_force="")
     for election in elections.select_related("turnout").prefetch_related("designs").annotate(counted=_counted()):
         try:
             if _is_due(election, election.counted, now or timezone.now()):

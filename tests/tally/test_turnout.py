@@ -65,6 +65,15 @@ def shown() -> Any:
 
 
 class TestNoteAll:
+    def test_waits_for_an_election_that_the_box_has_not_taken_yet(self, drink):
+        in_force = drink.in_force
+        Election.objects.update(in_force="", offered=in_force)
+        note_all()
+        assert not Turnout.objects.exists()
+        Election.objects.update(in_force=in_force, offered="")
+        note_all()
+        assert shown()["entitled"] == 30
+
     def test_tells_before_the_first_vote_who_is_entitled(self, drink):
         assert shown() is None
         note_all()
