@@ -84,11 +84,27 @@ def _find_newest(told: list[State | None]) -> Address | None:
     return None
 
 
+class ConnectionToPrimary(redis.sentinel.SentinelManagedConnection):
+    """A connection that ends with a time-out, as redis-py's ordinary ones do.
+
+    Its own for Sentinels stays open, and the late reply goes to whoever asks next.
+    """
+
+    def read_response(self, *args: Any, disconnect_on_error: bool | None = True, **options: Any) -> Any:
+        return super().read_response(*args, disconnect_on_error=disconnect_on_error, **options)
+
+
+class TlsConnectionToPrimary(ConnectionToPrimary, redis.SSLConnection):
+    """The same with TLS."""
+
+
 def connect(**options: Any) -> Any:
     """Return a client of the primary; `options` are those of redis-py's clients."""
     own = settings.REDIS_SENTINELS
     asked = Sentinel(own.hosts, sentinel_kwargs=own.options_for_sentinels())
-    return asked.master_for(own.primary, **own.options_for_servers(), **options)
+    for_servers = own.options_for_servers()
+    kind = TlsConnectionToPrimary if for_servers.pop("ssl") else ConnectionToPrimary
+    return asked.master_for(own.primary, connection_class=kind, **for_servers, **options)
 
 
 def make_pool(**options: Any) -> Any:

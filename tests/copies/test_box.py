@@ -108,6 +108,13 @@ class TestQuestion:
             ballot_box.connection.ask(loading, ("ECHO", "mine"))
         assert ballot_box.connection.ask(("ECHO", "another")) == [b"another"]
 
+    def test_never_reads_a_reply_that_came_too_late(self, servers):
+        client = ballot_box.connection.client()
+        client.ping()
+        with servers.standing_still(servers.find_primary()), pytest.raises(redis.TimeoutError):
+            client.echo("mine")
+        assert client.echo("another") == b"another"
+
 
 class TestClosing:
     def test_is_not_said_while_one_server_knows_of_it(self, servers, drink):
