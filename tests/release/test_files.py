@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.voting_site.processes import answers, fresh_environment, wait_until
+from tests.voting_site.processes import answers, copy_prepared, fresh_environment, wait_until
 from voting_site import __version__
 from voting_site.launcher import COMMANDS, OF_A_CLONE
 from voting_site.local.ports import free_port
@@ -21,10 +22,7 @@ from voting_site.local.ports import free_port
 pytestmark = [pytest.mark.long, pytest.mark.large]
 
 PROJECT = Path(__file__).resolve().parents[2]
-PACKAGES = (
-    "tabulation", "telemetry", "pages", "openid", "polls", "tally", "record", "results", "office", "signin",
-    "voting_site", "verifier",
-)  # fmt: skip
+PACKAGES = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
 PAGE = "/nesquik-vs-cola-cao/"
 WHEEL = f"urna-{__version__}-py3-none-any.whl"
 
@@ -140,10 +138,10 @@ class Installed:
 
     def __init__(self, place: Path, wheel: Path) -> None:
         self.packages, self.home, self.elsewhere = (place / name for name in ("packages", "home", "elsewhere"))
-        self.home.mkdir()
         # What a user's folder has of the same names is not meant.
         (self.elsewhere / "polls").mkdir(parents=True)
         (self.elsewhere / "polls" / "__init__.py").write_text("raise ImportError('this is another package')")
+        (self.home / ".local" / "share").mkdir(parents=True)
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(self.packages)
 
@@ -177,6 +175,8 @@ class TestInstalled:
         assert "there is no command 'vote'" in installed.run("vote").stderr
 
     def test_serves_votes_and_keeps_the_data_of_its_user(self, installed: Installed, tmp_path: Path) -> None:
+        data = copy_prepared(installed.home / ".local" / "share" / "urna")
+        shutil.rmtree(data / "static", ignore_errors=True)
         ports = {name: free_port() for name in ("vote", "result", "admin")}
         options = [part for name, port in ports.items() for part in (f"--{name}-port", str(port))]
         log = tmp_path / "log"
@@ -191,5 +191,6 @@ class TestInstalled:
             up.wait(60)
         assert up.returncode == 0, log.read_text()
         assert (reconciled.returncode, "nesquik-vs-cola-cao" in reconciled.stdout) == (0, True), reconciled.stderr
-        assert (installed.home / ".local/share/urna/secret_key").exists()
+        # It has gathered them anew, from the wheel.
+        assert list((data / "static").iterdir())
         assert not list(installed.packages.glob(".urna"))
