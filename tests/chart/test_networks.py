@@ -136,6 +136,18 @@ class TestNetworks:
     def test_keep_the_ballot_box_inside(self):
         assert not [one for one in reached(MOST) if one[0] == "redis"]
 
+    def test_let_copies_of_the_ballot_box_and_sentinels_talk(self, monkeypatch):
+        monkeypatch.setattr(f"{__name__}.PORTS", (*PORTS, 26379))
+        values = LEAST | {"redis": {"sentinelPort": 26379}}
+        found = {one for one in reached(values) if "redis" in one[:2]}
+        roles = {name for name, role in ROLES.items() if not role.needs} | {"prepare"}
+        assert found == {(name, "redis", port) for name in roles for port in (6379, 26379)} | {("redis", "dns", 53)}
+        [policy] = [one for name, one in things(values, "NetworkPolicy").items() if name.endswith("-redis")][-1:]
+        box = people(values)["redis"]
+        for port in (6379, 26379):
+            for direction in ("Egress", "Ingress"):
+                assert allows([policy], direction, box, box, box, port)
+
     def test_let_a_role_out_where_values_say_so(self):
         mail = [{"to": [{"ipBlock": {"cidr": "198.51.100.0/24"}}], "ports": [{"port": 587}]}]
         values = LEAST | {"worker": {"egress": mail}}

@@ -13,6 +13,7 @@ import pytest
 
 from voting_site.rights.redis_users import write_acl
 from voting_site.roles import ROLES, WITH_DATABASE
+from voting_site.sentinel_address import read_sentinels
 
 from ..docker.files import FOLDER
 from ..docker.test_stack import GENERATION
@@ -153,6 +154,22 @@ class TestSecrets:
         found = {one["metadata"]["name"]: one["stringData"] for one in json.loads(done.stdout)["items"]}
         assert urlsplit(found["ours-worker-database"]["url"]).netloc.endswith("@db.example.org:5433")
         assert urlsplit(found[f"ours-vote-redis-{GENERATION}"]["url"]).netloc.endswith("@box.example.org:7000")
+
+    def test_can_be_printed_for_sentinels(self, programs: Path):
+        sentinels = "box-0.example.org:26379,box-1.example.org:26379"
+        done = run(programs, "make-kubernetes-secrets", "--print", f"--sentinels={sentinels}")
+        found = {one["metadata"]["name"]: one["stringData"] for one in json.loads(done.stdout)["items"]}
+        known = found[f"urna-redis-replication-{GENERATION}"]
+        assert known.keys() == {"replica", "sentinel", "urna"}
+        passwords = {user: known[user] for user in ("replica", "sentinel")}
+        for user in (*ROLES, "operator"):
+            address = read_sentinels("REDIS_URL", found[f"urna-{user}-redis-{GENERATION}"]["url"])
+            assert address
+            assert address.own_account == {"username": "urna", "password": known["urna"]}
+            assert (address.primary, len(address.hosts)) == ("urna", 2)
+            passwords[user] = address.account["password"] or ""
+        users = found[f"urna-redis-users-{GENERATION}"]["users.acl"]
+        assert users == write_acl(passwords, with_replication=True)
 
     def test_are_not_made_where_the_cluster_does_not_answer(self, programs: Path):
         put(programs, "kubectl", "#!/bin/sh\nexit 3\n")

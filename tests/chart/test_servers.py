@@ -42,7 +42,9 @@ class TestValkey:
 
     def test_is_where_the_chart_and_the_secrets_look_for_it(self):
         values = yaml.safe_load((CHART / "values.yaml").read_text())
-        assert values["redis"] == {"port": 6379, "pods": {"app.kubernetes.io/name": "valkey"}, "networks": []}
+        assert values["redis"] == {
+            "port": 6379, "sentinelPort": None, "pods": {"app.kubernetes.io/name": "valkey"}, "networks": [],
+        }  # fmt: skip
         assert VALKEY["fullnameOverride"] == "valkey"
         script = (CHART.parent / "make-kubernetes-secrets").read_text()
         assert re.search(r'"--redis", default="valkey:6379"', script)
