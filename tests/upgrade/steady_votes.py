@@ -59,8 +59,11 @@ class SteadyVotes:
             while not self._enough.wait(max(due - time.monotonic(), 0)):
                 due += 1 / self.rate
                 self._voters.append(pool.submit(self._vote))
+            # After a pause there is a queue before the door; those who have not come in yet go home.
+            pool.shutdown(cancel_futures=True)
         for voter in self._voters:
-            voter.result()
+            if not voter.cancelled():
+                voter.result()
 
     def _vote(self) -> None:
         chance, cookies = random.Random(), dict[str, str]()
