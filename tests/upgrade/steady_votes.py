@@ -17,8 +17,9 @@ ACCEPTED = 303
 LINES = 32
 # How often somebody sends a ballot twice, as after an answer that got lost.
 RESEND = 0.05
-# Seconds between two presses of the button by somebody who is not answered, and until they give up.
-AGAIN, PATIENCE = 0.25, 120
+# Seconds between two presses of the button by somebody who is not answered; and until they give up, which is longer
+# than any pause: what became of a ballot whose voter gives up is not known.
+AGAIN, PATIENCE = 0.25, 600
 
 
 class SteadyVotes:
