@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import time
-import tomllib
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -218,9 +217,3 @@ def total(folder: Path) -> float:
     MultiProcessCollector(registry, path=str(folder))
     value: Any = registry.get_sample_value("urna_serials_missing_total")
     return float(value)
-
-
-class TestVersion:
-    def test_is_that_of_the_project(self):
-        project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
-        assert voting_site.__version__ == project["version"]
