@@ -30,8 +30,8 @@ ACTS = "urna:celery:celery-acts"
 
 
 @pytest.fixture
-def worker(tmp_path, servers, redis) -> Iterator[Running]:
-    """A worker on the database of the tests, once it takes tasks of both kinds."""
+def worker(tmp_path, servers, redis, transactional_db) -> Iterator[Running]:
+    """A worker on the database of the tests, once it takes tasks of both kinds; it ends before tables are emptied."""
     options = settings.DATABASES["default"]["OPTIONS"]
     name = connection.settings_dict["NAME"]
     url = f"postgres://urna@/{name}?host={options['host']}&port={options['port']}"
