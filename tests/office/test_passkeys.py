@@ -65,6 +65,8 @@ def sign_in(page: Page) -> None:
     page.fill("#id_username", "mia")
     page.fill("#id_password", PASSWORD)
     page.click("input[type=submit]")
+    # Before its script is there, the button of the next page sends a form without a passkey.
+    page.wait_for_load_state()
 
 
 def add_passkey(page: Page, name: str) -> None:

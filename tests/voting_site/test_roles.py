@@ -87,7 +87,7 @@ class TestScripts:
         secrets = "docker/make-swarm-secrets"
         assert sorted(named_in(secrets, r"for role in (.*); do")) == sorted(WITH_DATABASE)
         assert sorted(named_in(secrets, r"for user in operator (.*); do")) == sorted(ROLES)
-        folders = {Path(one).name for one in named_in("docker/Dockerfile", r"(?m)^ +((?:/secrets/\w+ ?)+)$")}
+        folders = {Path(one).name for one in named_in("docker/Dockerfile", r"(?m)^ +((?:/secrets/\w+ ?)+)\\?$")}
         # A replica of PostgreSQL has a user of its own, and is no role.
         assert folders == {*ROLES, "replica"}
 
