@@ -156,7 +156,9 @@ def record(definition: Definition, shard: int, look: Look) -> Recorded:
     newly_rejected = set_aside(definition, shard, batch, duplicates, changes.set_aside)
 
     if new or newly_rejected:
-        follow_serials(definition, tally, batch.places)
+        # A promoted replica may bring back ballots of an earlier epoch, which were followed when they were counted.
+        followed = {ballot.place for ballot in redelivered}
+        follow_serials(definition, tally, [place for place in batch.places if place not in followed])
         tally.version += 1
         tally.ballots += changes.new_voters
         tally.extra_weight += changes.extra_weight

@@ -19,6 +19,7 @@ from tally import outcomes, store
 from tally.audit.recount import recount, standing_still
 from tally.backlog import Backlog
 from tally.drain import drain_all, drain_round, drain_shard
+from tally.healing import heal
 from tally.models import CastRecord, Count, CountedBallot, RejectedBallot, StoredOutcome, Tally
 from tests.conftest import contest, voter_key, voter_of
 
@@ -411,6 +412,25 @@ class TestBadEntries:
         redis.xdel(stream, redis.xrange(stream)[0][0])
         drain_shard(drink, 0)
         assert "ballots 1 to 1 of shard 0 are missing" in caplog.text
+
+    def test_counted_ballots_of_an_earlier_epoch_that_come_back_are_none(self, make_election, cast, redis, caplog):
+        """As on a promoted replica that was not told yet that they had left the box."""
+        drink = make_election()
+        stream = ballot_box.key(drink.pk, 0, "ballots")
+        for voter in ("ana", "eva", "leo"):
+            cast(drink, voter, "nesquik")
+        earlier = redis.xrange(stream)
+        drain_shard(drink, 0)
+        heal(ballot_box.read_epoch())
+        cast(drink, "ina", "nesquik")
+        drain_shard(drink, 0)
+        for _id, fields in earlier[1:]:
+            redis.xadd(stream, fields)
+        cast(drink, "ugo", "nesquik")
+        drain_shard(drink, 0)
+        assert "missing" not in caplog.text
+        assert totals(drink) == {"nesquik": 5}
+        assert (Tally.objects.get().epoch, Tally.objects.get().last_serial) == (ballot_box.read_epoch(), 2)
 
 
 class TestDrainAll:
