@@ -5,9 +5,6 @@ from typing import Any, Self
 from celery.app.amqp import AMQP
 from kombu import Connection, Consumer
 from kombu.transport import TRANSPORT_ALIASES
-from kombu.transport.redis import SentinelChannel, SentinelTransport
-
-from polls.ballot_box.sentinels import Sentinel
 
 # Seconds between two tries: at first, how much more each time, and at most.
 INTERVALS = {"interval_start": 0.2, "interval_step": 0.2, "interval_max": 1.0}
@@ -40,24 +37,5 @@ class BriskAMQP(AMQP):
         return super().TaskConsumer(*args, no_ack=True, **kwargs)
 
 
-class NewestChannel(SentinelChannel):
-    """A channel to the primary of the newest fail-over that most Sentinels tell of, as all other clients go to it.
-
-    Kombu's own goes by the first Sentinel that answers: if that one is cut off with the primary before, tasks would go
-    there, and no worker would get them.
-    """
-
-    def _sentinel_managed_pool(self, asynchronous: bool = False) -> Any:
-        pool = super()._sentinel_managed_pool(asynchronous)  # type: ignore[misc]
-        # Made inside, of redis-py's class, from the transport's own options.
-        pool.sentinel_manager.__class__ = Sentinel
-        return pool
-
-
-class NewestTransport(SentinelTransport):
-    """The transport of addresses that begin with `sentinel://`."""
-
-    Channel = NewestChannel
-
-
-TRANSPORT_ALIASES["sentinel"] = f"{__name__}:{NewestTransport.__name__}"
+# Loaded by kombu where an address begins so: all others need none of it.
+TRANSPORT_ALIASES["sentinel"] = "voting_site.sentinel_transport:NewestTransport"
