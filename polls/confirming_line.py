@@ -9,7 +9,7 @@ from typing import Any
 
 from .ballot_box import confirming
 from .ballot_box.cluster import Command
-from .shared_line import Question, SharedLine, pack
+from .shared_line import SharedLine, pack
 
 
 class Looks(SharedLine):
@@ -36,10 +36,8 @@ class ConfirmedBatches(SharedLine):
         closing = confirming.closing()
         self._closing, self._closing_number = pack(closing), len(closing)
 
-    async def _send(self, questions: Sequence[Question]) -> list[Any]:
-        packed = [piece for one in questions for piece in one.packed]
-        number = sum(one.number for one in questions)
-        replies = await self._trade(packed + self._closing, number + self._closing_number)
+    async def _trade(self, packed: Sequence[bytes], number: int) -> list[Any]:
+        replies = await super()._trade([*packed, *self._closing], number + self._closing_number)
         try:
             confirming.check(replies[number:])
         except confirming.Unconfirmed:

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -125,13 +125,7 @@ class Promotable:
 
     def ask(self, place: int, *command: str | int) -> Any:
         """Return the reply of one server; None if it does not answer."""
-        client = self.client(place)
-        try:
-            return client.execute_command(*command)
-        except RedisError:
-            return None
-        finally:
-            client.close()
+        return _ask(self.client(place), command)
 
     def ask_sentinel(self, place: int, *command: str) -> Any:
         client = Redis(
@@ -142,12 +136,7 @@ class Promotable:
             retry=Retry(NoBackoff(), 0),
             protocol=2,
         )
-        try:
-            return client.execute_command(*command)
-        except RedisError:
-            return None
-        finally:
-            client.close()
+        return _ask(client, command)
 
     def find_primary(self) -> int | None:
         """Return the place of the primary that most Sentinels name; None while they do not agree."""
@@ -218,3 +207,13 @@ class Promotable:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+
+
+def _ask(client: Any, command: Sequence[str | int]) -> Any:
+    """Return the reply to a command; None if there is none."""
+    try:
+        return client.execute_command(*command)
+    except RedisError:
+        return None
+    finally:
+        client.close()

@@ -20,12 +20,15 @@ def _read(replication: Any) -> Iterator[tuple[str, int]]:
             yield one["ip"], one["port"]
 
 
-def connect_to(host: str, port: int) -> Any:
-    """Return a client of a replica, with the account that this process has at the primary."""
+def connect_to(host: str, port: int, *, timeout: float | None = None) -> Any:
+    """Return a client of a replica, with the account that this process has at the primary.
+
+    It waits as long as `timeout` says (s), by itself as long as for any answer of the box.
+    """
     if settings.REDIS_SENTINELS:
         options = settings.REDIS_SENTINELS.options_for_servers()
     else:
         known = ordinary_client().connection_pool.connection_kwargs
         options = {name: known.get(name) for name in ("username", "password")}
-    timeout = settings.REDIS_TIMEOUT
+    timeout = timeout or settings.REDIS_TIMEOUT
     return redis.Redis(host, port, **options, socket_timeout=timeout, socket_connect_timeout=timeout)

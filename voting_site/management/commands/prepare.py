@@ -17,6 +17,7 @@ from django.db import OperationalError, connection
 from office.access import hold_all
 from office.first_password import link_path
 from polls import ballot_box
+from polls.ballot_box.replicas import connect_to
 from polls.publishing import give_missing_short_codes
 from tally import outcomes
 from tally.healing import keep_box
@@ -151,9 +152,5 @@ class Command(BaseCommand):
 
 def _find_replicas() -> list[Any]:
     """Return a client of each replica that the Sentinels know; raises redis.RedisError."""
-    own = settings.REDIS_SENTINELS
     asked = ballot_box.connection.ordinary_client().connection_pool.sentinel_manager
-    return [
-        redis.Redis(host=host, port=port, socket_timeout=2, socket_connect_timeout=2, **own.options_for_servers())
-        for host, port in asked.discover_slaves(own.primary)
-    ]
+    return [connect_to(*address, timeout=2) for address in asked.discover_slaves(settings.REDIS_SENTINELS.primary)]
