@@ -16,7 +16,7 @@ from polls.ballot_box import inbox
 from polls.ballot_box.inbox import Entry, Settlement
 from polls.ballots import Ballot
 from polls.definition import Definition
-from polls.models import Election
+from polls.models import Election, Epoch
 from polls.outages import is_outage
 from polls.wake_up import ask_for_next_drain
 
@@ -156,9 +156,7 @@ def record(definition: Definition, shard: int, look: Look) -> Recorded:
     newly_rejected = set_aside(definition, shard, batch, duplicates, changes.set_aside)
 
     if new or newly_rejected:
-        # A promoted replica may bring back ballots of an earlier epoch, which were followed when they were counted.
-        followed = {ballot.place for ballot in redelivered}
-        follow_serials(definition, tally, [place for place in batch.places if place not in followed])
+        follow_serials(definition, tally, batch.places)
         tally.version += 1
         tally.ballots += changes.new_voters
         tally.extra_weight += changes.extra_weight
@@ -215,8 +213,15 @@ def set_aside(
 
 
 def follow_serials(definition: Definition, tally: Tally, places: list[tuple[str, int]]) -> None:
-    """Move the tally's last serial on over `places`, (epoch, serial) each; a gap raises an alarm, and is counted."""
+    """Move the tally's last serial on over `places`, (epoch, serial) each; a gap raises an alarm, and is counted.
+
+    An epoch that the tally has left is passed by: a promoted replica may bring back ballots that were counted,
+    and a worker of a newer release may read what the one before has left.
+    """
+    left = find_epochs_before(tally.epoch) if any(epoch != tally.epoch for epoch, _ in places) else set()
     for epoch, serial in places:
+        if epoch in left:
+            continue
         if epoch != tally.epoch:
             tally.epoch, tally.last_serial = epoch, 0
         if serial > tally.last_serial + 1:
@@ -226,6 +231,12 @@ def follow_serials(definition: Definition, tally: Tally, places: list[tuple[str,
             )  # fmt: skip
             metrics.MISSING.inc(serial - tally.last_serial - 1)
         tally.last_serial = max(tally.last_serial, serial)
+
+
+def find_epochs_before(epoch: str) -> set[str]:
+    """Return the epochs that began before this one."""
+    names = list(Epoch.objects.order_by("pk").values_list("name", flat=True))
+    return set(names[: names.index(epoch)]) if epoch in names else set()
 
 
 def settlements(

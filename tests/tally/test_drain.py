@@ -432,6 +432,20 @@ class TestBadEntries:
         assert totals(drink) == {"nesquik": 5}
         assert (Tally.objects.get().epoch, Tally.objects.get().last_serial) == (ballot_box.read_epoch(), 2)
 
+    def test_entries_of_an_earlier_epoch_are_none_though_they_are_set_aside(self, make_election, cast, redis, caplog):
+        drink = make_election()
+        earlier = ballot_box.read_epoch()
+        heal(earlier)
+        cast(drink, "ana", "nesquik")
+        drain_shard(drink, 0)
+        entry = {"v": 1, "epoch": earlier, "serial": 7, "voter": "somebody", "marking": "nesquik"}
+        redis.xadd(ballot_box.key(drink.pk, 0, "ballots"), entry)
+        cast(drink, "ina", "nesquik")
+        drain_shard(drink, 0)
+        assert RejectedBallot.objects.get().serial == 7
+        assert "missing" not in caplog.text
+        assert (Tally.objects.get().epoch, Tally.objects.get().last_serial) == (ballot_box.read_epoch(), 2)
+
 
 class TestDrainAll:
     @pytest.mark.expects_logged_exceptions
