@@ -13,6 +13,7 @@ from django.db import transaction
 
 from polls import ballot_box
 from polls.ballot_box import inbox, restoring, write_mark
+from polls.ballot_box.reading import ACCEPTED
 from polls.ballots import Ballot, NewerWireVersion, UnreadableEntry
 from polls.definition import Definition
 from polls.delivery import Arrival, deliver, restore
@@ -83,7 +84,7 @@ def _has_another_primary() -> bool:
     It may lack what no replica had confirmed, or what another one had: an epoch of its own keeps its serials apart from
     those of the server before.
     """
-    if not (settings.REDIS_SENTINELS or settings.BALLOT_BOX_COPIES):
+    if not restoring.may_be_replaced():
         return False
     now, noted = restoring.find_primary()
     if not noted:
@@ -121,9 +122,8 @@ def heal(lost: str | None = None, *, is_promoted: bool = False) -> None:
 
 def _heal(is_promoted: bool) -> None:
     epoch = secrets.token_hex(8)
-    watched = settings.REDIS_SENTINELS or settings.BALLOT_BOX_COPIES
     # Before anything is restored: if yet another server is promoted meanwhile, it is healed as well.
-    primary = restoring.find_primary()[0] if watched else ""
+    primary = restoring.find_primary()[0] if restoring.may_be_replaced() else ""
     with transaction.atomic():
         first = not Epoch.objects.exists()
         Epoch.objects.create(name=epoch)
@@ -179,7 +179,7 @@ def _restore_marks_of_waiting(election: Election) -> None:
                 with suppress(UnreadableEntry, NewerWireVersion):
                     ballot = Ballot.from_wire(entry.fields)
                     hashed = definition.hash_marking(ballot.marking)
-                    marks += [ballot.voter_key, write_mark(ballot.ballot_id, hashed, "accepted")]
+                    marks += [ballot.voter_key, write_mark(ballot.ballot_id, hashed, ACCEPTED)]
             if marks:
                 restoring.remember(election.pk, shard, marks)
 

@@ -6,11 +6,17 @@ then gets no epoch.
 
 from collections.abc import Sequence
 
+from django.conf import settings
 from redis.client import Pipeline
 
 from . import connection
 from .connection import ask, evaluate, reaching
 from .keys import EPOCH, HEALING, PRIMARY, key
+
+
+def may_be_replaced() -> bool:
+    """Tell whether another server may be promoted, as settings have it."""
+    return bool(settings.REDIS_SENTINELS or settings.BALLOT_BOX_COPIES)
 
 
 def find_primary() -> tuple[str, str]:
