@@ -44,11 +44,6 @@ class Backups(Compose):
                 self.remove()
                 self._empty()
 
-    def builds(self) -> str:
-        started = time.monotonic()
-        self.compose("build", within=900)
-        return f"{time.monotonic() - started:.0f} s"
-
     def begins(self) -> str:
         program = "import pyrage; one = pyrage.x25519.Identity.generate(); print(one, one.to_public())"
         secret, public = self.engine.run("run", "--rm", "--network=none", self.image, "python", "-c", program).split()

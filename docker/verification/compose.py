@@ -1,6 +1,7 @@
 """All services on one engine, under a project of their own."""
 
 import os
+import time
 
 from .engine import Engine
 from .facts import Report, expect, wait_until
@@ -51,6 +52,12 @@ class Compose:
         return self.engine.run(
             "run", "--rm", f"--network={self.project}_{network}", self.image, "python", "-c", program
         )
+
+    def builds(self) -> str:
+        """Build the images, and tell how long it took."""
+        started = time.monotonic()
+        self.compose("build", within=900)
+        return f"{time.monotonic() - started:.0f} s"
 
     def unhealthy(self) -> list[str]:
         """Return the services that do not run, or are not healthy."""

@@ -16,11 +16,6 @@ from .visitors import SLUG, Crowd, Load, count_by_kind, open_socket, status_of, 
 class ComposeHalf(ComposePolicies):
     """The facts about compose, in the order in which a person would try them."""
 
-    def builds(self) -> str:
-        started = time.monotonic()
-        self.compose("build", within=900)
-        return f"{time.monotonic() - started:.0f} s"
-
     def is_small(self) -> str:
         base = os.environ.get("PYTHON_IMAGE", "python:3.13-slim")
         size, below = self.engine.megabytes(self.image), self.engine.megabytes(base)

@@ -43,9 +43,6 @@ class Copies(Compose):
         finally:
             self.remove()
 
-    def builds(self) -> None:
-        self.compose("build", within=900)
-
     def comes_up(self) -> str:
         started = time.monotonic()
         self.compose("up", "-d", "--no-build")
