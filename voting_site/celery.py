@@ -8,6 +8,8 @@ from celery import Celery
 from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "voting_site.settings")
+# Celery would run Django's checks, which load all pages, and pass over what they find. `prepare` and `check` run them.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "yes")
 
 # Celery puts the working folder before all packages. Somebody's own package there may be called `polls` as well.
 _places = list(sys.path)

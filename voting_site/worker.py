@@ -1,8 +1,9 @@
-"""The worker: processes that count, and beside them others for what people wait for.
+"""The worker: processes that count, and beside them one for what people wait for.
 
 Under a flood of ballots each drain takes its whole turn, and tasks wait behind others for many seconds: longer than an
 organiser waits, and longer than a wake-up is good for. So what organisers, voters and pages wait for has a queue of its
-own (`ACTS_QUEUE`), and so has Celery another main process, with its own pool. Both work on the same servers as two
+own (`ACTS_QUEUE`), and Celery another main process for it, which does them in threads: it takes half the memory of a
+pool of processes, and such tasks wait for servers rather than for a processor. Both work on the same servers as two
 workers on two machines would: locks in PostgreSQL keep them apart.
 """
 
@@ -12,6 +13,7 @@ import os
 import threading
 import warnings
 from functools import partial
+from importlib import import_module
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
@@ -28,8 +30,17 @@ logger = logging.getLogger(__name__)
 
 # Seconds for a worker that cannot go on to leave.
 HASTE = 2
+# Imported by Celery when a worker starts.
+LOADED_BY_ALL = (
+    "celery.app.log",
+    "celery.concurrency.prefork",
+    "celery.concurrency.thread",
+    "celery.worker.components",
+    "celery.worker.consumer",
+    "kombu.transport.redis",
+)
 # One may bring a long roll, or heal the box; the other one goes on meanwhile.
-ACTS_PROCESSES = 2
+ACTS_THREADS = 2
 
 
 class Worker(app.Worker):  # type: ignore[name-defined]
@@ -64,9 +75,10 @@ def work(place: Place) -> bool:
     warnings.simplefilter("ignore", SecurityWarning)
     worker_process_init.connect(die_with_parent, weak=False)
     worker_process_init.connect(freeze_heap, weak=False)
+    _load_what_all_need()
     freeze_heap()
     acts = start_acts(place.tick_file)
-    counting = _new_worker(app.conf.task_default_queue, place.processes, place.tick_file)
+    counting = _new_worker(app.conf.task_default_queue, "prefork", place.processes, place.tick_file)
     worker_shutting_down.connect(lambda **_: acts.terminate(), weak=False)
     threading.Thread(target=_leave_after, args=(acts, counting), name="acts", daemon=True).start()
     told = counting.run()
@@ -75,8 +87,15 @@ def work(place: Place) -> bool:
     return told
 
 
+def _load_what_all_need() -> None:
+    """Import what each process of the worker would import of itself, so that it is in memory once."""
+    app.loader.import_default_modules()
+    for module in LOADED_BY_ALL:
+        import_module(module)
+
+
 def start_acts(tick_file: Path | None) -> ForkProcess:
-    """Start the processes for what people wait for; they end with this one."""
+    """Start the process for what people wait for; it ends with this one."""
     process = multiprocessing.get_context("fork").Process(
         target=_take_acts, args=(os.getpid(), tick_file), name="acts", daemon=True
     )
@@ -85,22 +104,23 @@ def start_acts(tick_file: Path | None) -> ForkProcess:
 
 
 def acts_file(tick_file: Path) -> Path:
-    """Name the file that the processes of `ACTS_QUEUE` touch, beside that of the others."""
+    """Name the file that the process of `ACTS_QUEUE` touches, beside that of the others."""
     return tick_file.with_name(f"{tick_file.name}-acts")
 
 
 def _take_acts(parent: int, tick_file: Path | None) -> None:
     die_with_parent()
     if os.getppid() == parent:
-        _new_worker(settings.ACTS_QUEUE, ACTS_PROCESSES, tick_file and acts_file(tick_file)).run()
+        _new_worker(settings.ACTS_QUEUE, "threads", ACTS_THREADS, tick_file and acts_file(tick_file)).run()
 
 
-def _new_worker(queue: str, processes: int, tick_file: Path | None) -> Worker:
+def _new_worker(queue: str, pool: str, width: int, tick_file: Path | None) -> Worker:
     if tick_file:
         task_postrun.connect(partial(touch, tick_file), weak=False)
     return Worker(
         queues=[queue],
-        concurrency=processes,
+        pool=pool,
+        concurrency=width,
         without_gossip=True,
         without_mingle=True,
         # Events that nobody listens to.
@@ -114,7 +134,7 @@ def _leave_after(acts: ForkProcess, counting: Worker) -> None:
     """End this process if the other one has ended of itself: whoever has started this one starts both again."""
     acts.join()
     if not counting.is_leaving:
-        logger.error("the processes for what organisers do have ended")
+        logger.error("the process for what organisers do has ended")
         os._exit(1)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import OperationalError
+from django.db.migrations import executor
 
 from polls import ballot_box
 from tally.drain import drain_all
@@ -47,10 +48,10 @@ class TestReadyz:
         def fail(*args: object) -> None:
             raise OperationalError("connection to server at 10.0.0.5, port 5432 failed")
 
-        monkeypatch.setattr(health, "MigrationExecutor", fail)
+        monkeypatch.setattr(executor, "MigrationExecutor", fail)
         assert client.get("/readyz").json()["missing"] == ["the database cannot be reached"]
 
     def test_names_a_schema_that_is_not_there_yet(self, transactional_db, client, monkeypatch):
         keep_box()
-        monkeypatch.setattr(health.MigrationExecutor, "migration_plan", lambda *args: ["0002"])
+        monkeypatch.setattr(executor.MigrationExecutor, "migration_plan", lambda *args: ["0002"])
         assert client.get("/readyz").json()["missing"] == ["the database schema is not up to date: run `migrate`"]

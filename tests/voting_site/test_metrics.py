@@ -19,7 +19,7 @@ from voting_site.local.ports import free_port
 from voting_site.metric_files import FOLDER, PREFIX
 from voting_site.roles import ROLES
 
-from .processes import PROJECT, WEB_ROLES, WORKER, Running, answers, run, wait_until
+from .processes import PROJECT, WEB_ROLES, WORKER, Running, answers, find_acts, run, wait_until
 from .test_broker import send
 
 # A process that counts once, says so, and goes on with what comes behind it.
@@ -131,7 +131,7 @@ class TestRole:
             self.count(command, servers["REDIS_URL"])
             files = command.files
             for _ in range(3):
-                kill_children(command)
+                kill_children(command, find_acts(command))
                 wait_until(lambda: len(command.family()) == WORKER, "all processes again")
                 self.count(command, servers["REDIS_URL"])
                 assert command.files == files
@@ -156,9 +156,9 @@ def is_at_work(command: Measured, role: str) -> bool:
     return any(name.startswith("urna_ticks_sent_total") for name in scrape(command.metrics_port))
 
 
-def kill_children(command: Running) -> None:
-    """Kill what a main process starts again: of a worker, the children of both."""
-    children = [child for child in command.family()[1:] if not child.children()]
+def kill_children(command: Running, *spared: psutil.Process) -> None:
+    """Kill what a main process starts again."""
+    children = [child for child in command.family()[1:] if child not in spared]
     for child in children:
         child.kill()
     psutil.wait_procs(children, timeout=10)

@@ -5,7 +5,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psutil
 import psycopg2
 import pytest
 from django.conf import settings
@@ -22,7 +21,7 @@ from tally.models import CastRecord
 from voting_site.celery import app
 from voting_site.roles import ROLES
 
-from .processes import Running, is_alive, wait_until
+from .processes import WORKER, Running, find_acts, is_alive, wait_until
 
 pytestmark = pytest.mark.large
 
@@ -86,15 +85,15 @@ class TestActs:
 
 
 class TestProcesses:
-    def test_end_together_when_those_of_acts_end_of_themselves(self, worker):
-        acts = _acts(worker)
+    def test_end_together_when_the_one_of_acts_ends_of_itself(self, worker):
+        acts = find_acts(worker)
         family = worker.family()
         acts.kill()
         assert worker.process.wait(10) == 1
-        assert "have ended" in worker.output
+        assert "has ended" in worker.output
         wait_until(lambda: not any(map(is_alive, family)), "an end of all processes")
 
-    def test_end_together_when_those_of_acts_cannot_go_on(self, worker, redis):
+    def test_end_together_when_the_one_of_acts_cannot_go_on(self, worker, redis):
         family = worker.family()
         redis.lpush(ACTS, "no message at all")
         assert worker.process.wait(10) == 1
@@ -105,16 +104,12 @@ class TestProcesses:
         worker.stop(signal.SIGKILL)
         wait_until(lambda: not any(map(is_alive, family)), "an end of all processes")
 
-    def test_replace_a_child_that_is_killed_and_go_on(self, worker, redis):
-        acts = _acts(worker)
-        for child in acts.children():
+    def test_replace_a_child_that_is_killed_and_go_on(self, worker):
+        acts = find_acts(worker)
+        killed = [one for one in worker.family()[1:] if one != acts]
+        assert len(killed) == 2
+        for child in killed:
             child.kill()
-        wait_until(lambda: len([one for one in acts.children() if one.is_running()]) == 2, "two others")
+        wait_until(lambda: len(set(worker.family()) - set(killed)) == WORKER, "two others")
         assert worker.process.poll() is None
         assert is_alive(acts)
-
-
-def _acts(worker: Running) -> psutil.Process:
-    """Return the main process of acts: the one child that has children of its own."""
-    [acts] = [one for one in psutil.Process(worker.process.pid).children() if one.children()]
-    return acts
