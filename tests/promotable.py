@@ -162,6 +162,16 @@ class Promotable:
         others = [self.ask_sentinel(place, "SENTINEL", "CKQUORUM", PRIMARY) for place in range(NUMBER)]
         return len(online) == NUMBER - 1 and all(others)
 
+    def is_watched(self) -> bool:
+        """Tell whether each Sentinel would promote another server, if this primary were lost.
+
+        For 30 s after it has stood still it trusts no clock ("tilt"), and does nothing. And the one that promoted the
+        primary watches that one before it until its fail-over is over.
+        """
+        told = [self.ask_sentinel(place, "INFO", "sentinel") for place in range(NUMBER)]
+        known = [one for one in told if isinstance(one, dict) and not one["sentinel_tilt"]]
+        return len(known) == NUMBER and len({str(one["master0"]["address"]) for one in known}) == 1
+
     def start(self, program: Program) -> None:
         with (self.folder / f"{program.name}.log").open("ab") as log:
             self.processes[program.name] = subprocess.Popen(program.argv, stdout=log, stderr=log)

@@ -39,9 +39,10 @@ def primary_of(installation: Installation) -> int:
 
 
 def wait_until_whole(installation: Installation) -> None:
-    """Return once a primary has both replicas."""
-    assert installation.promotable
-    wait_until(installation.promotable.is_whole, "the servers are whole", seconds=WHOLE_WITHIN)
+    """Return once a primary has both replicas, and all Sentinels watch it."""
+    servers = installation.promotable
+    assert servers
+    wait_until(lambda: servers.is_whole() and servers.is_watched(), "the servers are whole", seconds=WHOLE_WITHIN)
 
 
 def wait_for_another(installation: Installation, than: int) -> None:
@@ -60,12 +61,13 @@ def gone(installation: Installation, place: int, *, wiped: bool) -> Iterator[Non
     wait_until(lambda: part.pid is None, f"{part.name} is dead")
     if wiped:
         shutil.rmtree(installation.promotable.data(place) / "appendonlydir")
-    try:
-        yield
-    finally:
-        if wiped:
-            installation.promotable.write_server(place, primary=primary_of(installation))
-        part.wanted = True
+    yield
+    if wiped:
+        # If no other was promoted the run is over: it may not come back, and have all others forget what it lacks.
+        primary = primary_of(installation)
+        assert primary != place
+        installation.promotable.write_server(place, primary=primary)
+    part.wanted = True
 
 
 @contextmanager
