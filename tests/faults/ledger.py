@@ -67,7 +67,8 @@ class Ledger:
         self._known: set[int] = set()
         # By count key and by contest: the weight of those who have ever sent it; and by contest their choices.
         self._supporters, self._having, self._choices = Highest(), Highest(), Highest()
-        self._began = time.monotonic()
+        self._began = self._accepted_at = time.monotonic()
+        self._pause = 0.0
         self._file = self.history.open("a")
 
     def note(self, event: str, **details: Any) -> None:
@@ -95,6 +96,8 @@ class Ledger:
         with self._lock:
             cast = self.casts[ballot]
             self._write("told", {"ballot": ballot, "outcome": outcome, "answer": answer})
+            if outcome == "accepted":
+                self._end_pause()
             if outcome == "unknown":
                 self.unknown += 1
                 cast.unanswered = True
@@ -115,6 +118,16 @@ class Ledger:
             elif cast.outcome != outcome:
                 self._complain(self.unexpected, f"ballot {ballot} was {cast.outcome}, and later {outcome}: {answer}")
             return cast.outcome
+
+    def take_pause(self) -> float:
+        """Return the longest time in which no ballot was accepted, in seconds, since this was asked last."""
+        with self._lock:
+            pause, self._pause = self._pause, 0.0
+        return pause
+
+    def _end_pause(self) -> None:
+        now = time.monotonic()
+        self._pause, self._accepted_at = max(self._pause, now - self._accepted_at), now
 
     def complain(self, of: list[str], what: str) -> None:
         """Note what must not happen, under `unexpected`, `wrong` or `unentitled`."""

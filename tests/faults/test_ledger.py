@@ -1,6 +1,7 @@
 """The account that the harness keeps, and the looks that it compares with it."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -57,6 +58,18 @@ class TestLedger:
         assert ledger.truth() == {"q1:tea": 1, "q1:milk": 1, "q2:cake": 1, "q2:-blank": 1}
         assert (ledger.accepted, ledger.unknown, ledger.refused) == (3, 2, 2)
         assert ledger.unexpected == []
+
+    def test_tells_for_how_long_no_ballot_was_accepted(self, ledger, monkeypatch):
+        start = time.monotonic()
+        ledger.take_pause()
+        for seconds, outcome in ((100, "accepted"), (104, "unknown"), (107, "accepted"), (109, "accepted")):
+            monkeypatch.setattr("tests.faults.ledger.time.monotonic", lambda seconds=seconds: start + seconds)
+            ledger.send(4, "f", marking("tea"))
+            ledger.tell("f", outcome, "")
+            if seconds == 100:
+                ledger.take_pause()
+        assert ledger.take_pause() == 7
+        assert ledger.take_pause() == 0
 
     def test_complains_when_an_accepted_ballot_is_refused_later(self, ledger):
         ledger.tell("a", "refused", "409")

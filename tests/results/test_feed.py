@@ -106,7 +106,8 @@ class TestSocket:
 
     async def test_shows_a_change_without_any_hint_at_its_tick(self, make_election, cast, monkeypatch):
         monkeypatch.setattr(feed, "TICK_S", 0.3)
-        monkeypatch.setattr("tally.outcomes.announce", lambda election: None)
+        for place in ("tally.outcomes.announce", "tally.drain.announce"):
+            monkeypatch.setattr(place, lambda election: None)
         drink = await sync_to_async(make_election)()
         async with socket() as page:
             await next_snapshot(page)
