@@ -67,7 +67,9 @@ class Ledger:
         self._known: set[int] = set()
         # By count key and by contest: the weight of those who have ever sent it; and by contest their choices.
         self._supporters, self._having, self._choices = Highest(), Highest(), Highest()
-        self._began = self._accepted_at = time.monotonic()
+        self._began = time.monotonic()
+        # When the last ballot was accepted, and the longest time between two of them.
+        self._accepted_at: float | None = None
         self._pause = 0.0
         self._file = self.history.open("a")
 
@@ -127,7 +129,9 @@ class Ledger:
 
     def _end_pause(self) -> None:
         now = time.monotonic()
-        self._pause, self._accepted_at = max(self._pause, now - self._accepted_at), now
+        if self._accepted_at is not None:
+            self._pause = max(self._pause, now - self._accepted_at)
+        self._accepted_at = now
 
     def complain(self, of: list[str], what: str) -> None:
         """Note what must not happen, under `unexpected`, `wrong` or `unentitled`."""

@@ -151,19 +151,17 @@ def strike(plan: Plan, installation: Installation, ledger: Ledger, lives: Lives)
     began = time.monotonic()
     struck = 0
     pauses: list[tuple[float, str]] = []
-    around = ""
+    around = "the start"
     for fault in faults.deal(drawn, chance):
         before = ledger.accepted
         wait_until(
             lambda before=before: ledger.accepted >= before + progress, f"{progress} ballots before {fault.name}"
         )
-        pause = ledger.take_pause()
-        # The start is no fault.
-        pauses += [(pause, around)] if around else []
+        pauses.append((ledger.take_pause(), around))
         around = fault.name
         over = time.monotonic() - began > plan.seconds and ledger.accepted >= plan.ballots
         if struck >= plan.faults and over:
-            say("no ballot was accepted for {:.1f} s at most, around: {}".format(*max(pauses, default=(0, "nothing"))))
+            say("no ballot was accepted for {:.1f} s at most, around: {}".format(*max(pauses)))
             return struck
         ledger.note("fault", name=fault.name)
         before = ledger.accepted
