@@ -83,7 +83,7 @@ class Role:
         return self.connection_max_age is not None
 
     @property
-    def has_admin(self) -> bool:
+    def has_office(self) -> bool:
         return "office" in self.apps
 
 

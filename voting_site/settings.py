@@ -135,7 +135,7 @@ SILENCED_SYSTEM_CHECKS = [
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Each answer allows only its own scripts and styles, by a nonce; the templates of Django's admin have no nonce.
-_own_code = SELF if ROLE.has_admin else NONCE
+_own_code = SELF if ROLE.has_office else NONCE
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -161,7 +161,7 @@ PERMISSIONS_POLICY: dict[str, list[str] | str] = {
     )
 }  # fmt: skip
 PERMISSIONS_POLICY["fullscreen"] = PERMISSIONS_POLICY["screen-wake-lock"] = "self" if ROLE.may_fill_screen else []
-if ROLE.has_admin:
+if ROLE.has_office:
     # For the passkeys of those who sign in.
     PERMISSIONS_POLICY["publickey-credentials-create"] = PERMISSIONS_POLICY["publickey-credentials-get"] = "self"
 
@@ -174,7 +174,7 @@ CSRF_COOKIE_NAME = _cookie_prefix + "csrf"
 CSRF_COOKIE_SECURE = BEHIND_TLS
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = f"{'office.kept_forms' if ROLE.has_admin else 'polls.error_views'}.csrf_failure"
+CSRF_FAILURE_VIEW = f"{'office.kept_forms' if ROLE.has_office else 'polls.error_views'}.csrf_failure"
 SESSION_COOKIE_NAME = _cookie_prefix + "session"
 SESSION_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_SAMESITE = "Strict"
@@ -251,7 +251,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "pages.context_processors.site",
                 "pages.context_processors.request_id",
-                *(f"django.contrib.{app}.context_processors.{app}" for app in ("auth", "messages") if ROLE.has_admin),
+                *(f"django.contrib.{app}.context_processors.{app}" for app in ("auth", "messages") if ROLE.has_office),
             ],
         },
     }
@@ -289,7 +289,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Seconds for which a link to choose a password works.
 PASSWORD_RESET_TIMEOUT = 24 * 3600
-if ROLE.has_admin:
+if ROLE.has_office:
     AUTHENTICATION_BACKENDS = ["voting_site.throttle.SignInThrottle", "django.contrib.auth.backends.ModelBackend"]
 # Ten wrong passwords for one name from one address, then a quarter of an hour's pause.
 AXES_FAILURE_LIMIT = 10
@@ -527,7 +527,7 @@ LOCALE_PATHS = [folder for folder in (BASE_DIR / "locale", BASE_DIR / "voting_si
 # Those that translate everything.
 WHOLE_LANGUAGES = find_languages(LOCALE_PATHS[0], with_office=True)
 # Those that visitors choose from. A regional form, as en-gb, is chosen by what the browser asks for.
-MENU_LANGUAGES = WHOLE_LANGUAGES if ROLE.has_admin else find_languages(LOCALE_PATHS[0], with_office=False)
+MENU_LANGUAGES = WHOLE_LANGUAGES if ROLE.has_office else find_languages(LOCALE_PATHS[0], with_office=False)
 LANGUAGES = with_regions(MENU_LANGUAGES)
 FORMAT_MODULE_PATH = "voting_site.formats"
 USE_I18N = True

@@ -72,10 +72,10 @@ def _find_missing_in_database() -> list[str]:
 def _is_migrated(connection: BaseDatabaseWrapper) -> bool:
     """Tell whether the schema is up to date; looking is slow, so that a yes is remembered in this process."""
     global _seen_migrated
-    # Here, since `vote`, which has no database, would keep these modules in memory for nothing.
-    from django.db.migrations.executor import MigrationExecutor
-
     if not _seen_migrated:
+        # Here, since `vote`, which has no database, would keep these modules in memory for nothing.
+        from django.db.migrations.executor import MigrationExecutor
+
         executor = MigrationExecutor(connection)
         _seen_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
     return _seen_migrated
