@@ -210,13 +210,15 @@ def count_waiting(boxes: Iterable[tuple[int, int]], *, confirmed: bool = False) 
     return waiting
 
 
-def read_rules(shards: Iterable[tuple[int, int]], *names: str) -> list[list[bytes | None]]:
-    """Return these fields of the rules of each (election, shard), None for a missing one; raises Unavailable."""
-    with reaching(), connection.client().pipeline(transaction=False) as pipe:
-        for election, shard in shards:
-            pipe.hmget(key(election, shard, "rules"), names)
-        found: list[list[bytes | None]] = pipe.execute()
-    return found
+def read_rules(shards: Iterable[tuple[int, int]], *names: str, confirmed: bool = False) -> list[list[bytes | None]]:
+    """Return these fields of the rules of each (election, shard), None for a missing one; raises Unavailable.
+
+    For `confirmed` see `ask`: a primary that was cut off, and replaced, can tell nothing then.
+    """
+    with reaching():
+        return ask(
+            *[("HMGET", key(election, shard, "rules"), *names) for election, shard in shards], confirmed=confirmed
+        )
 
 
 def read_memory() -> tuple[int, int]:

@@ -9,10 +9,10 @@ from polls import ballot_box
 from polls.ballot_box import Unavailable, Verdict, forgetting, restoring
 from polls.definition import Definition
 from polls.models import Election, Epoch
-from tally import lifecycle
+from tally import healing, lifecycle
 from tally.drain import drain_all
 from tally.healing import keep_box
-from tally.models import CastRecord
+from tally.models import CastRecord, Tally
 from tests.conftest import fresh_ballot_id, voter_of
 from tests.masters import wait_until
 from tests.tally.test_drain import totals
@@ -187,6 +187,17 @@ class TestPromotion:
         restoring.note_primary("another")
         keep_box()
         assert "ALARM the ballot box had lost data" in caplog.text
+
+    def test_of_another_server_is_no_loss_by_the_word_of_one_that_is_alone(self, servers, drink, cast):
+        """As a primary that was cut off tells, when the next one has got ballots that are counted already."""
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        epoch = ballot_box.read_epoch()
+        Tally.objects.update(last_serial=2)
+        with servers.standing_still(*servers.replicas()), pytest.raises(Unavailable):
+            healing._has_lost_data(epoch)
+        wait_until(servers.is_whole)
+        assert healing._has_lost_data(epoch)
 
     def test_is_followed_by_a_connection_that_stays_open(self, servers, drink, cast):
         cast(drink, "ana", "nesquik")
