@@ -4,7 +4,7 @@ from typing import Any
 
 from kombu.transport.redis import SentinelChannel, SentinelTransport
 
-from polls.ballot_box.sentinels import Sentinel
+from polls.ballot_box.sentinels import ConnectionToPrimary, Sentinel, TlsConnectionToPrimary
 
 
 class NewestChannel(SentinelChannel):
@@ -13,6 +13,9 @@ class NewestChannel(SentinelChannel):
     Kombu's own goes by the first Sentinel that answers: if that one is cut off with the primary before, tasks would go
     there, and no worker would get them.
     """
+
+    connection_class = ConnectionToPrimary
+    connection_class_ssl = TlsConnectionToPrimary
 
     def _sentinel_managed_pool(self, asynchronous: bool = False) -> Any:
         pool = super()._sentinel_managed_pool(asynchronous)  # type: ignore[misc]

@@ -18,6 +18,8 @@ from redis.sentinel import MasterNotFoundError
 State = Mapping[str, Any]
 Address = tuple[str, int]
 _SILENT = (redis.ConnectionError, redis.TimeoutError, redis.ResponseError)
+# How Redis begins the refusal of a write for `min-replicas-to-write`.
+_TOO_FEW_REPLICAS = "NOREPLICAS"
 
 
 class Sentinel(redis.sentinel.Sentinel):
@@ -85,13 +87,21 @@ def _find_newest(told: list[State | None]) -> Address | None:
 
 
 class ConnectionToPrimary(redis.sentinel.SentinelManagedConnection):
-    """A connection that ends with a time-out, as redis-py's ordinary ones do.
+    """A connection that ends with a time-out, as redis-py's ordinary ones do, and where a write lacks replicas.
 
-    Its own for Sentinels stays open, and the late reply goes to whoever asks next.
+    Redis-py's own for Sentinels stays open after a time-out, and the late reply goes to the next question. It also stays
+    with a primary that is cut off from its replicas, long after another was promoted: the old one refuses writes, and
+    becomes a replica only when the Sentinels reach it again.
     """
 
     def read_response(self, *args: Any, disconnect_on_error: bool | None = True, **options: Any) -> Any:
-        return super().read_response(*args, disconnect_on_error=disconnect_on_error, **options)
+        try:
+            return super().read_response(*args, disconnect_on_error=disconnect_on_error, **options)
+        except redis.ResponseError as error:
+            if str(error).startswith(_TOO_FEW_REPLICAS):
+                self.disconnect()
+                raise redis.ConnectionError(str(error)) from error
+            raise
 
 
 class TlsConnectionToPrimary(ConnectionToPrimary, redis.SSLConnection):

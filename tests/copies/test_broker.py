@@ -1,11 +1,13 @@
 """Celery's tasks follow the primary."""
 
 import pytest
+import redis
 from kombu.exceptions import OperationalError
 
 from polls import ballot_box
 from polls.ballot_box.sentinels import Sentinel
 from tests.masters import wait_until
+from tests.promotable import NUMBER
 from voting_site.celery import app
 
 pytestmark = pytest.mark.copies
@@ -35,3 +37,17 @@ class TestTask:
                 return servers.ask(servers.find_primary(), "LLEN", QUEUE) > 1
 
             wait_until(is_sent)
+
+    def test_is_not_offered_again_to_a_primary_that_lacks_replicas(self, servers):
+        """Another may have been promoted. One that is cut off refuses writes, and keeps its connections."""
+        primary = servers.find_primary()
+        with app.connection_for_write() as connection:
+            client = connection.default_channel.client
+            before = client.client_id()
+            servers.ask(primary, "CONFIG", "SET", "min-replicas-to-write", NUMBER)
+            try:
+                with pytest.raises(redis.ConnectionError, match="NOREPLICAS"):
+                    client.lpush(QUEUE, "a task")
+            finally:
+                servers.ask(primary, "CONFIG", "SET", "min-replicas-to-write", 1)
+            assert client.client_id() != before
