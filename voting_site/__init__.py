@@ -9,4 +9,4 @@ from .celery import app as celery_app  # noqa: E402
 
 __all__ = ["__version__", "celery_app"]
 
-__version__ = "1.0.0"
+__version__ = "1.0.1"
