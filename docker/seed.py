@@ -77,6 +77,14 @@ def mark(ballot: str, pick: random.Random) -> tuple[dict[str, str], list[str]]:
     return fields, marked
 
 
+def fill_in(headers: http.client.HTTPMessage, page: str, pick: random.Random) -> tuple[str, str, list[str]]:
+    """Mark a ballot page's form at random; return what a browser sends, its cookies, and what to count of it."""
+    cookies = "; ".join(value.partition(";")[0] for value in headers.get_all("Set-Cookie", []))
+    ballot = find_ballot(page)
+    fields, marked = mark(ballot, pick)
+    return urlencode(find_hidden_fields(ballot) | fields), cookies, marked
+
+
 class ProxyConnection(http.client.HTTPSConnection):
     """A connection to a public name, through this project's own proxy.
 
@@ -145,12 +153,14 @@ class Page:
 
     def cast(self, pick: random.Random) -> tuple[list[str], str]:
         """Cast one new voter's ballot; return what to count of it, and the voter's cookies."""
-        headers, text = self.ask_patiently("GET")
-        cookies = "; ".join(value.partition(";")[0] for value in headers.get_all("Set-Cookie", []))
-        ballot = find_ballot(text)
-        fields, marked = mark(ballot, pick)
-        self.ask_patiently("POST", urlencode(find_hidden_fields(ballot) | fields), cookies)
+        body, cookies, marked = fill_in(*self.ask_patiently("GET"), pick)
+        self.ask_patiently("POST", body, cookies)
         return marked, cookies
+
+    def close(self) -> None:
+        """End this thread's connection."""
+        if connection := getattr(self._local, "connection", None):
+            connection.close()
 
 
 def say(text: str) -> None:

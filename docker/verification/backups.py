@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from .compose import ALL, COMPOSE_FILE, Compose
+from .copies import Copies
 from .facts import Untrue, expect, wait_until
 from .visitors import SLUG, Crowd, Page, wait_for_ballots
 
@@ -24,7 +25,7 @@ class Backups(Compose):
 
     def run(self) -> None:
         """Check all facts, on a project and a folder of their own that are removed afterwards."""
-        self.report.title(f"Backups (project {self.project}, docker/backup.yaml)")
+        self.report.title(f"Backups (project {self.project}, {' and '.join(self.files[1:])})")
         check = self.report.check
         with tempfile.TemporaryDirectory(prefix="urna-verify-") as folder:
             # Compose expands all of a file, also for `down`.
@@ -106,7 +107,7 @@ class Backups(Compose):
         self.compose("up", "-d", "--no-build", "db")
         self.compose("run", "--rm", "--no-TTY", "password")
         self.compose("up", "-d", "--no-build")
-        self.wait_until_healthy(60)
+        self.wait_until_healthy(120)
         wait_for_ballots(self.port["result"], self.accepted)
         seconds = time.monotonic() - started
         waited = re.search(r"(\d+) ballots that waited", said)
@@ -132,3 +133,10 @@ class Backups(Compose):
         remove = ("sh", "-c", "rm -rf /backups/* /backups/.[a-z]*")
         self.engine.run("run", "--rm", "--user=root", "--network=none", "-v", f"{folder}:/backups", self.image, *remove)
         self.engine.environment.pop("BACKUP_RECIPIENT", None)
+
+
+class BackupsWithCopies(Backups):
+    """The same of a ballot box with copies."""
+
+    files = (*Copies.files, "docker/backup.yaml")
+    services = Copies.services

@@ -3,6 +3,8 @@
 import os
 import shlex
 import subprocess
+import time
+from pathlib import Path
 from typing import Any
 
 from .engine import PROJECT, Engine
@@ -12,6 +14,7 @@ STACK_FILE = "docker/stack.yaml"
 KEY = "urna_secret_key"
 OWNERS = {"urna_database_url", "urna_operator_redis_url_10", "urna_admin_password"}
 CONFIG = "urna_redis_conf_2"
+SERVERS = {"redis", "db"}
 REPLICAS = {"vote": 2, "result": 2, "signin": 0, "admin": 1, "worker": 1, "beat": 1, "redis": 1, "db": 1}
 
 
@@ -35,8 +38,11 @@ class SecondNode:
 class Swarm:
     """A swarm of the default engine, its manager, and a second one."""
 
-    def __init__(self, engine: Engine, node: SecondNode, stack: str) -> None:
+    def __init__(self, engine: Engine, node: SecondNode, stack: str, *, beside: str = "") -> None:
         self.manager, self.node, self.stack = engine, node, stack
+        # The files of which release are used next, and a file that is deployed beside that of the stack.
+        self.files: Path = PROJECT
+        self.beside = beside
 
     def form(self) -> None:
         """Make the swarm; raises Untrue if the engine is part of another swarm already."""
@@ -55,15 +61,22 @@ class Swarm:
 
     def dissolve(self) -> None:
         """Remove everything again, even if a part of it does not exist."""
-        self.manager.run("stack", "rm", self.stack, check=False)
-        wait_until(lambda: not self.containers(), 90, "the end of the stack")
+        self.remove_stack()
         self.worker.run("swarm", "leave", "--force", check=False)
         self.manager.run("swarm", "leave", "--force", check=False)
+        self.remove_volumes()
+        self.node.ask("down")
+
+    def remove_stack(self) -> None:
+        """Remove the stack, whose volumes and secrets stay."""
+        self.manager.run("stack", "rm", self.stack, check=False)
+        wait_until(lambda: not self.containers(), 90, "the end of the stack")
+
+    def remove_volumes(self) -> None:
         for engine in (self.manager, self.worker):
             volumes = engine.lines("volume", "ls", "--quiet", "--filter", f"name={self.stack}_")
             if volumes:
                 engine.run("volume", "rm", "--force", *volumes, check=False)
-        self.node.ask("down")
 
     def send(self, *images: str) -> None:
         """Copy images to the second engine, as a registry would."""
@@ -74,9 +87,14 @@ class Swarm:
         if save.wait() or load.returncode:
             raise Untrue("the images could not be copied to the second node")
 
+    def send_all(self, *images: str) -> None:
+        """Copy these images and those of the servers."""
+        servers = {"REDIS_IMAGE": "redis:8-alpine", "POSTGRES_IMAGE": "postgres:17-alpine"}
+        self.send(*images, *(os.environ.get(name, image) for name, image in servers.items()))
+
     def script(self, name: str, *arguments: str, **environment: str) -> str:
         """Run a script of docker/; return what it prints."""
-        command = [f"docker/{name}", *arguments]
+        command = [str(self.files / "docker" / name), *arguments]
         done = subprocess.run(
             command,
             cwd=PROJECT,
@@ -92,9 +110,28 @@ class Swarm:
             raise Untrue(f"{shlex.join(command)} ended with {done.returncode}: {done.stdout[-300:]}")
         return done.stdout
 
+    def start(self, image: str) -> float:
+        """Make the secrets and deploy the stack; return the seconds until all of it runs with this image."""
+        self.script("make-swarm-secrets")
+        started = time.monotonic()
+        self.deploy()
+        self.wait(image)
+        return time.monotonic() - started
+
     def deploy(self) -> None:
-        command = ["stack", "deploy", "--resolve-image", "never", "--compose-file", STACK_FILE, self.stack]
-        self.manager.run(*command)
+        files = [option for file in (STACK_FILE, self.beside) if file for option in ("-c", str(self.files / file))]
+        self.manager.run("stack", "deploy", "--resolve-image", "never", *files, self.stack)
+
+    def wait(self, image: str) -> None:
+        """Return when all of the stack runs, with this image."""
+        wait_until(lambda: self.is_complete() and self.runs(image), 180, f"all replicas, with {image}")
+        wait_until(lambda: "1/1 completed" in self.replicas()["migrate"], 60, "the end of migrate")
+
+    def runs(self, image: str) -> bool:
+        """Tell whether all tasks of Urna that are wanted have this image."""
+        roles = [service for service, number in REPLICAS.items() if number and service not in SERVERS]
+        wanted = ("--filter", "desired-state=running", "--format", "{{.Image}}")
+        return all({*self.manager.lines("service", "ps", self.name(role), *wanted)} == {image} for role in roles)
 
     def name(self, service: str) -> str:
         return f"{self.stack}_{service}"

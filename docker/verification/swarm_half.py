@@ -1,6 +1,5 @@
 """The swarm half: two nodes, failures, updates under load."""
 
-import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -64,15 +63,8 @@ class SwarmHalf(SwarmPolicies):
         return ", ".join(nodes)
 
     def comes_up(self) -> str:
-        images = [self.image, *(os.environ.get(f"{name}_IMAGE", image) for name, image in
-                                (("REDIS", "redis:8-alpine"), ("POSTGRES", "postgres:17-alpine")))]  # fmt: skip
-        self.swarm.send(*images)
-        self.swarm.script("make-swarm-secrets")
-        started = time.monotonic()
-        self.swarm.deploy()
-        wait_until(self.swarm.is_complete, 120, "all replicas")
-        wait_until(lambda: "1/1 completed" in self.swarm.replicas()["migrate"], 60, "the end of migrate")
-        seconds = time.monotonic() - started
+        self.swarm.send_all(self.image)
+        seconds = self.swarm.start(self.image)
         for command in ("services", "ps"):
             self.engine.run("stack", command, self.stack)
         return f"{seconds:.0f} s"
@@ -254,9 +246,3 @@ class SwarmHalf(SwarmPolicies):
         seconds = time.monotonic() - started
         wait_for_ballots(self.port["result"], self.accepted)
         return f"down after {kills} kills; voting again {seconds:.0f} s after the command"
-
-    def balances(self) -> str:
-        said = self.swarm.manage("reconcile")
-        self.swarm.manage("recount", SLUG)
-        expect(f" {self.accepted} accepted" in said, f"{self.accepted} were accepted: {said}")
-        return said.strip().splitlines()[-1]

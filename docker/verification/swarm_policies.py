@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 
 from .engine import Engine
-from .facts import Report, expect
+from .facts import Report, expect, wait_until
 from .roles import PORTS, ROLES, WITH_DATABASE
 from .swarm import CONFIG, KEY, OWNERS, REPLICAS, Swarm
 from .visitors import SLUG, Crowd
@@ -41,10 +41,23 @@ class SwarmPolicies:
         self.page = f"http://127.0.0.1:{self.port['vote']}/{SLUG}/"
         self.accepted = 0
 
+    def vote(self, number: int) -> None:
+        """Have at least so many votes accepted."""
+        with Crowd(self.port["vote"], pause=0) as crowd:
+            wait_until(lambda: crowd.accepted >= number or crowd.refused, 60, f"{number} accepted votes", every=0.02)
+        self.count(crowd)
+
     def count(self, crowd: Crowd) -> None:
         """Add the crowd's votes to those that the results have to show."""
         expect(not crowd.refused, crowd.refused)
         self.accepted += crowd.accepted
+
+    def balances(self) -> str:
+        """Return what `reconcile` says last; raises Untrue unless it and a recount agree with what was accepted."""
+        said = self.swarm.manage("reconcile")
+        self.swarm.manage("recount", SLUG)
+        expect(f" {self.accepted} accepted" in said, f"{self.accepted} were accepted: {said}")
+        return said.strip().splitlines()[-1]
 
     def follows(self, service: str, policy: dict[str, object]) -> Callable[[], str]:
         def find() -> str:

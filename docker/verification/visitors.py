@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from .facts import expect, wait_until
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from seed import Page
+from seed import Page, fill_in
 
 SLUG = "nesquik-vs-cola-cao"
 
@@ -169,3 +169,33 @@ class Load:
             connection.close()
         if found:
             self.failures.append((started, f"{found}, after {time.monotonic() - started:.1f} s"))
+
+
+class Voters(Load):
+    """New voters at a steady rate, each on a connection of its own; who is not accepted gives up."""
+
+    def __init__(self, url: str, rate: float) -> None:
+        super().__init__(url, rate)
+        self.url = url
+        self.accepted = 0
+        self._lock = threading.Lock()
+
+    def _ask(self) -> None:
+        started, page, did = time.monotonic(), Page(self.url), "loading the ballot"
+        try:
+            status, headers, text = page.ask("GET")
+            if status == 200:
+                did = "sending it"
+                body, cookies, _ = fill_in(headers, text, random.Random())
+                status, _, _ = page.ask("POST", body, cookies)
+            found = "" if status == 303 else f"status {status}"
+        except OSError as error:
+            found = str(error)
+        finally:
+            page.close()
+        with self._lock:
+            self.asked += 1
+            if found:
+                self.failures.append((started, f"{found} while {did}, after {time.monotonic() - started:.1f} s"))
+            else:
+                self.accepted += 1
