@@ -36,7 +36,8 @@ class Backups(Compose):
                     return
                 check("the drill restores it beside, counts again, and finds nothing wrong", self.drills)
                 check("a restore refuses volumes in which something is", self.refuses)
-                check("all disks are lost while ballots wait: a restore brings back each accepted one", self.restores)
+                if not check("all disks are lost while ballots wait: a restore has each accepted one", self.restores):
+                    return
                 check("who has voted is told so in the same browser", self.knows_its_voters)
                 check("every accepted ballot is accounted for, and a recount agrees", self.balance)
                 check("backups go on with a new base", self.goes_on)
