@@ -89,9 +89,9 @@ def _find_newest(told: list[State | None]) -> Address | None:
 class ConnectionToPrimary(redis.sentinel.SentinelManagedConnection):
     """A connection that ends with a time-out, as redis-py's ordinary ones do, and where a write lacks replicas.
 
-    Redis-py's own for Sentinels stays open after a time-out, and the late reply goes to the next question. It also stays
-    with a primary that is cut off from its replicas, long after another was promoted: the old one refuses writes, and
-    becomes a replica only when the Sentinels reach it again.
+    Redis-py's own for Sentinels stays open after a time-out, and the late reply goes to the next question. It also
+    stays with a primary that is cut off from its replicas, long after another was promoted: the old one refuses writes,
+    and becomes a replica only when the Sentinels reach it again.
     """
 
     def read_response(self, *args: Any, disconnect_on_error: bool | None = True, **options: Any) -> Any:

@@ -42,8 +42,11 @@ def is_current(election: int, shards: int, revision: int) -> bool:
 
 
 def has_revision(election: int, shards: int, revision: int) -> bool:
-    """Tell whether the box has a roll up to this revision, or a later one; raises Unavailable."""
-    found = read_rules([(election, shard) for shard in range(shards)], "roll_revision")
+    """Tell whether the box has a roll up to this revision, or a later one; raises Unavailable.
+
+    Replicas have to confirm it: people are told that a code is void, and the next primary must know that as well.
+    """
+    found = read_rules([(election, shard) for shard in range(shards)], "roll_revision", confirmed=True)
     return all(known is not None and int(known) >= revision for [known] in found)
 
 

@@ -7,8 +7,10 @@ import redis
 
 from polls import ballot_box
 from polls.ballot_box import Unavailable, Verdict, forgetting, restoring
+from polls.ballot_box.keys import key
 from polls.definition import Definition
 from polls.models import Election, Epoch
+from polls.roll import box
 from tally import healing, lifecycle
 from tally.drain import drain_all
 from tally.healing import keep_box
@@ -211,3 +213,15 @@ class TestPromotion:
         client.execute_command("REPLICAOF", "NO", "ONE")
         client.close()
         assert cast_again_until_known(cast, drink, "bea", "nesquik").verdict is Verdict.ACCEPTED
+
+
+class TestRoll:
+    def test_is_said_to_be_there_only_once_a_replica_has_it(self, servers, drink):
+        [rules] = [key(drink.pk, shard, "rules") for shard in range(drink.shards)]
+        with servers.standing_still(*servers.replicas()):
+            ballot_box.connection.ask(("HSET", rules, "roll_revision", 7))
+            with pytest.raises(Unavailable):
+                box.has_revision(drink.pk, drink.shards, 7)
+        wait_until(servers.is_whole)
+        assert box.has_revision(drink.pk, drink.shards, 7)
+        assert not box.has_revision(drink.pk, drink.shards, 8)
