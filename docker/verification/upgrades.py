@@ -37,6 +37,8 @@ class Upgrades:
                 return
             for kind in (UpgradedCompose, UpgradedSwarm):
                 kind(self.engine, self.report, self.name, self.image).upgrade(before)
+                # What a trial that broke off has left behind is not for the next one.
+                self.engine.environment |= {"URNA_IMAGE": self.image}
 
     def _builds(self, before: ReleaseBefore) -> Callable[[], None]:
         return lambda: before.build(self.engine)
