@@ -6,7 +6,7 @@ import time
 from .engine import Engine
 from .facts import Report, expect, wait_until
 from .roles import ALWAYS, PORTS
-from .visitors import SLUG, Crowd
+from .visitors import SLUG, Crowd, check_accounts
 
 COMPOSE_FILE = "docker/compose.yaml"
 SERVERS = ("redis", "db")
@@ -86,11 +86,10 @@ class Compose:
         self.compose("--profile", "*", "down", "--volumes", "--remove-orphans")
 
     def balance(self) -> str:
-        """Return what `reconcile` says last; raises Untrue unless it and a recount agree with what was accepted."""
+        """Return what was found; raises Untrue unless `reconcile` and a recount agree with what was accepted."""
         said = self.manage("reconcile")
         self.manage("recount", SLUG)
-        expect(f" {self.accepted} accepted" in said, f"{self.accepted} were accepted: {said}")
-        return said.strip().splitlines()[-1]
+        return check_accounts(said, self.accepted)
 
     def address(self, service: str, network: str = "private") -> str:
         networks = self.engine.inspect(self.container(service))[0]["NetworkSettings"]["Networks"]

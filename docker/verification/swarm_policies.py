@@ -7,7 +7,7 @@ from .engine import Engine
 from .facts import Report, expect, wait_until
 from .roles import PORTS, ROLES, WITH_DATABASE
 from .swarm import CONFIG, KEY, OWNERS, REPLICAS, Swarm
-from .visitors import SLUG, Crowd
+from .visitors import SLUG, Crowd, check_accounts
 
 SECOND = 10**9
 
@@ -53,11 +53,10 @@ class SwarmPolicies:
         self.accepted += crowd.accepted
 
     def balances(self) -> str:
-        """Return what `reconcile` says last; raises Untrue unless it and a recount agree with what was accepted."""
+        """Return what was found; raises Untrue unless `reconcile` and a recount agree with what was accepted."""
         said = self.swarm.manage("reconcile")
         self.swarm.manage("recount", SLUG)
-        expect(f" {self.accepted} accepted" in said, f"{self.accepted} were accepted: {said}")
-        return said.strip().splitlines()[-1]
+        return check_accounts(said, self.accepted)
 
     def follows(self, service: str, policy: dict[str, object]) -> Callable[[], str]:
         def find() -> str:

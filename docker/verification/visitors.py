@@ -4,6 +4,7 @@ import http.client
 import itertools
 import json
 import random
+import re
 import socket
 import sys
 import threading
@@ -52,6 +53,13 @@ def wait_for_ballots(port: int, number: int, within: float = 30, host: str = "12
     shown = results(port, host).get("ballots")
     expect(shown == number, f"{shown} ballots show, {number} were accepted")
     return seconds
+
+
+def check_accounts(said: str, accepted: int) -> str:
+    """Return what `reconcile` says, shortly; raises Untrue unless so many ballots were accepted in all epochs."""
+    total = sum(map(int, re.findall(r" (\d+) accepted = ", said)))
+    expect(total == accepted, f"{accepted} were accepted: {said}")
+    return f"{accepted} ballots, in {said.count(' epoch ')} epochs"
 
 
 def open_socket(port: int, origin: str) -> str:
