@@ -106,9 +106,10 @@ class Electorate:
         # An act whose answer was lost has been done twice: what lies between is void as well.
         gone = set(range(before, told["issue"]))
         person.may_be_void |= gone
-        person.card = told["code"], told["issue"]
+        # Nobody types a code before the box has it: the office does not say so either while it cannot know.
         if not self._await(told["revision"], stopped):
             return False
+        person.card = told["code"], told["issue"]
         person.void |= gone
         return True
 
