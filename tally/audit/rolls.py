@@ -61,7 +61,7 @@ def compare(election: Election) -> list[int]:
     # A scan may see a line twice while Redis moves its table. A second one, on another table, does not.
     if differing:
         differing = find_differing_shards(definition)
-    if _revision(election) != revision:
+    if _revision(election) != revision or not box.is_current(election.pk, election.shards, revision):
         return []
     RollComparison.objects.update_or_create(
         election=election,

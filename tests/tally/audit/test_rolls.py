@@ -78,6 +78,17 @@ class TestCompare:
         monkeypatch.setattr(rolls, "find_differing_shards", change_meanwhile)
         assert compare(drink) == []
 
+    def test_says_nothing_of_a_box_that_is_emptied_meanwhile(self, drink, redis, monkeypatch):
+        """What an empty Redis lacks was not changed by anybody, and comes back with the rest."""
+        find = rolls.find_differing_shards
+
+        def empty_before(definition):
+            redis.flushdb()
+            return find(definition)
+
+        monkeypatch.setattr(rolls, "find_differing_shards", empty_before)
+        assert compare(drink) == []
+
 
 class TestCheckRolls:
     def test_writes_anew_what_differs_and_raises_an_alarm(self, drink, redis, caplog):
