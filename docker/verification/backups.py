@@ -108,7 +108,7 @@ class Backups(Compose):
         self.compose("up", "-d", "--no-build", "db")
         self.compose("run", "--rm", "--no-TTY", "password")
         self.compose("up", "-d", "--no-build")
-        self.wait_until_healthy(120)
+        self.wait_until_healthy(60)
         wait_for_ballots(self.port["result"], self.accepted)
         seconds = time.monotonic() - started
         waited = re.search(r"(\d+) ballots that waited", said)

@@ -124,7 +124,7 @@ class Swarm:
 
     def wait(self, image: str) -> None:
         """Return when all of the stack runs, with this image."""
-        wait_until(lambda: self.is_complete() and self.runs(image), 180, f"all replicas, with {image}")
+        wait_until(lambda: self.is_complete() and self.runs(image), 120, f"all replicas, with {image}")
         wait_until(lambda: "1/1 completed" in self.replicas()["migrate"], 60, "the end of migrate")
 
     def runs(self, image: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .backups import TICKS_S
 from .facts import Untrue, expect, wait_until
-from .swarm import KEY, Swarm, second_node
+from .swarm import KEY
 from .swarm_policies import SwarmPolicies
 from .visitors import wait_for_ballots
 
@@ -22,19 +22,10 @@ class SwarmBackups(SwarmPolicies):
     def run(self) -> None:
         """Check all facts, on a swarm and in a folder of their own that are removed afterwards."""
         self.report.title(f"Backups on a swarm (stack {self.stack}, docker/backup-stack.yaml)")
-        node = second_node()
-        if node is None:
-            self.report.skip("backups on a swarm", "VERIFY_SECOND_NODE names no command that adds a second node")
-            return
         self.copy = os.environ.get("BACKUP_IMAGE", "urna-backup:latest")
         with tempfile.TemporaryDirectory(prefix="urna-verify-") as self.folder:
             self.engine.environment |= {"BACKUP_DIR": self._place("backups")}
-            self.swarm = Swarm(self.engine, node, self.stack, beside="docker/backup-stack.yaml")
-            self.swarm.form()
-            try:
-                self._facts()
-            finally:
-                self.swarm.dissolve()
+            self.on_a_swarm("backups on a swarm", self._facts, beside="docker/backup-stack.yaml")
 
     def _facts(self) -> None:
         check = self.report.check

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .engine import PROJECT
 from .facts import Untrue, expect, wait_until
-from .swarm import REPLICAS, Swarm, second_node
+from .swarm import REPLICAS
 from .swarm_policies import POLICIES, SwarmPolicies
 from .visitors import SLUG, Crowd, Load, count_by_kind, longest_run, status_of, wait_for_ballots
 
@@ -20,24 +20,12 @@ class SwarmHalf(SwarmPolicies):
     def run(self) -> None:
         """Check all facts, on a swarm that is made for this and removed afterwards."""
         self.report.title(f"Swarm (stack {self.stack}, docker/stack.yaml)")
-        node = second_node()
-        if node is None:
-            self.report.skip("the whole swarm half", "VERIFY_SECOND_NODE names no command that adds a second node")
-            return
-        self.swarm = Swarm(self.engine, node, self.stack)
-        self.swarm.form()
-        try:
-            if self._starts():
-                self._facts()
-        finally:
-            self.swarm.dissolve()
-
-    def _starts(self) -> bool:
-        check = self.report.check
-        return check("two nodes form a swarm", self.has_two_nodes) and check("the stack comes up", self.comes_up)
+        self.on_a_swarm("the whole swarm half", self._facts)
 
     def _facts(self) -> None:
         check = self.report.check
+        if not (check("two nodes form a swarm", self.has_two_nodes) and check("the stack comes up", self.comes_up)):
+            return
         check("each of the two nodes answers on both ports", self.answers_on_both_nodes)
         check("a vote through one node shows through the other", self.shows_a_vote)
         for service, policy in POLICIES.items():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from .engine import Engine
 from .facts import Report, expect, wait_until
 from .roles import PORTS, ROLES, WITH_DATABASE
-from .swarm import CONFIG, KEY, OWNERS, REPLICAS, Swarm
+from .swarm import CONFIG, KEY, OWNERS, REPLICAS, Swarm, second_node
 from .visitors import SLUG, Crowd, check_accounts
 
 SECOND = 10**9
@@ -40,6 +40,19 @@ class SwarmPolicies:
         self.port = {name: int(os.environ.get(f"{name.upper()}_PORT", port)) for name, port in PORTS.items()}
         self.page = f"http://127.0.0.1:{self.port['vote']}/{SLUG}/"
         self.accepted = 0
+
+    def on_a_swarm(self, what: str, try_facts: Callable[[], None], *, beside: str = "") -> None:
+        """Try facts on a swarm that is made for them and removed afterwards; skip `what` without a second node."""
+        node = second_node()
+        if node is None:
+            self.report.skip(what, "VERIFY_SECOND_NODE names no command that adds a second node")
+            return
+        self.swarm = Swarm(self.engine, node, self.stack, beside=beside)
+        self.swarm.form()
+        try:
+            try_facts()
+        finally:
+            self.swarm.dissolve()
 
     def vote(self, number: int) -> None:
         """Have at least so many votes accepted."""

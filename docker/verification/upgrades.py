@@ -9,7 +9,6 @@ from .compose import COMPOSE_FILE, Compose
 from .engine import PROJECT, Engine
 from .facts import Report, expect
 from .release_before import VARIABLE, ReleaseBefore, release_before
-from .swarm import Swarm, second_node
 from .swarm_policies import SwarmPolicies
 from .visitors import Crowd, Voters, count_by_kind, wait_for_ballots
 
@@ -33,15 +32,13 @@ class Upgrades:
             if before is None:
                 self.report.skip("all upgrades", f"{VARIABLE} names no tag or commit of the release before")
                 return
-            if not self.report.check(f"the image of the release before builds ({before.name})", self._builds(before)):
+            fact = f"the image of the release before builds ({before.name})"
+            if not self.report.check(fact, lambda: before.build(self.engine)):
                 return
             for kind in (UpgradedCompose, UpgradedSwarm):
                 kind(self.engine, self.report, self.name, self.image).upgrade(before)
                 # What a trial that broke off has left behind is not for the next one.
                 self.engine.environment |= {"URNA_IMAGE": self.image}
-
-    def _builds(self, before: ReleaseBefore) -> Callable[[], None]:
-        return lambda: before.build(self.engine)
 
 
 class UpgradedCompose(Compose):
@@ -98,28 +95,19 @@ class UpgradedSwarm(SwarmPolicies):
     """A stack that is upgraded by `docker/update`, or with new secrets where the rights in Redis have changed."""
 
     def upgrade(self, before: ReleaseBefore) -> None:
-        node = second_node()
-        if node is None:
-            self.report.skip("upgrades of a swarm", "VERIFY_SECOND_NODE names no command that adds a second node")
-            return
+        self.on_a_swarm("upgrades of a swarm", lambda: self._facts(before))
+
+    def _facts(self, before: ReleaseBefore) -> None:
         check = self.report.check
-        self.swarm = Swarm(self.engine, node, self.stack)
-        self.swarm.form()
-        try:
-            if not check("swarm: the release before runs", self._runs(before)):
-                return
-            if before.has_same_rights():
-                for what, image in (
-                    ("this release", self.image),
-                    ("back", before.image),
-                    ("this release again", self.image),
-                ):
-                    check(f"swarm: docker/update, {what}, {RATE} voters/s: no request fails", self._updates(image))
-            else:
-                check("swarm: this release, with other rights in Redis: no ballot is lost", self._deploys_anew)
-            check("swarm: every accepted ballot is accounted for, and a recount agrees", self.balances)
-        finally:
-            self.swarm.dissolve()
+        if not check("swarm: the release before runs", self._runs(before)):
+            return
+        if before.has_same_rights():
+            steps = {"this release": self.image, "back": before.image, "this release again": self.image}
+            for step, image in steps.items():
+                check(f"swarm: docker/update, {step}, {RATE} voters/s: no request fails", self._updates(image))
+        else:
+            check("swarm: this release, with other rights in Redis: no ballot is lost", self._deploys_anew)
+        check("swarm: every accepted ballot is accounted for, and a recount agrees", self.balances)
 
     def _runs(self, before: ReleaseBefore) -> Callable[[], None]:
         def find() -> None:

@@ -56,9 +56,10 @@ def wait_for_ballots(port: int, number: int, within: float = 30, host: str = "12
 
 
 def check_accounts(said: str, accepted: int) -> str:
-    """Return what `reconcile` says, shortly; raises Untrue unless so many ballots were accepted in all epochs."""
-    total = sum(map(int, re.findall(r" (\d+) accepted = ", said)))
-    expect(total == accepted, f"{accepted} were accepted: {said}")
+    """Return what `reconcile` says, shortly; raises Untrue unless all epochs have so many ballots, and all count."""
+    for state in ("accepted", "counted"):
+        total = sum(map(int, re.findall(rf" (\d+) {state}\b", said)))
+        expect(total == accepted, f"{accepted} were accepted: {said}")
     return f"{accepted} ballots, in {said.count(' epoch ')} epochs"
 
 
