@@ -97,7 +97,8 @@ class Promotable:
             f"sentinel auth-user {PRIMARY} {OPERATOR}",
             f"sentinel auth-pass {PRIMARY} {ANY_PASSWORD}",
             f"sentinel down-after-milliseconds {PRIMARY} {DEAD_AFTER_MS}",
-            f"sentinel failover-timeout {PRIMARY} 6000",
+            # As in docker/box/watch.
+            f"sentinel failover-timeout {PRIMARY} 2500",
         ]
         (folder / "sentinel.conf").write_text("\n".join(lines) + "\n")
 
