@@ -5,6 +5,7 @@ from typing import Any, Self
 from celery.app.amqp import AMQP
 from kombu import Connection, Consumer
 from kombu.transport import TRANSPORT_ALIASES
+from kombu.transport.virtual import Message
 
 # Seconds between two tries: at first, how much more each time, and at most.
 INTERVALS = {"interval_start": 0.2, "interval_step": 0.2, "interval_max": 1.0}
@@ -22,6 +23,17 @@ class BriskConnection(Connection):
         return super().ensure_connection(*args, **INTERVALS | kwargs)
 
 
+class TakenMessage(Message):
+    """A message that was gone from its queue when it was taken: to acknowledge it there is nothing to do.
+
+    Celery acknowledges each one, a moment later. Where Redis was lost in that moment, the channel of the message is
+    closed, and an error ended the worker.
+    """
+
+    def ack(self, multiple: bool = False) -> None:
+        self._state = "ACK"
+
+
 class BriskAMQP(AMQP):
     """Celery's messaging, over these connections, in which a message that is taken is gone."""
 
@@ -34,7 +46,10 @@ class BriskAMQP(AMQP):
         connection would put all tasks back that wait in it, one after the other: a hundred took half a minute on a
         busy machine, in which nothing was counted.
         """
-        return super().TaskConsumer(*args, no_ack=True, **kwargs)
+        consumer = super().TaskConsumer(*args, no_ack=True, **kwargs)
+        channel: Any = consumer.channel
+        channel.Message = TakenMessage
+        return consumer
 
 
 # Loaded by kombu where an address begins so: all others need none of it.

@@ -1,5 +1,6 @@
 """The way back to a Redis that was away, on a real one that dies several times."""
 
+import logging
 import signal
 import time
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ class Worker(Running):
     def __init__(self, folder: Path, url: str, **servers: str) -> None:
         self.url = url
         self.tick_file = folder / "tick"
-        environment = servers | {"REDIS_URL": url}
+        # At DEBUG each try to connect has a line.
+        environment = servers | {"REDIS_URL": url, "LOG_LEVEL": "DEBUG"}
         super().__init__(folder / "log", "run", "worker", "--tick-file", str(self.tick_file), **environment)
 
     def wait_for_a_task(self, what: str) -> None:
@@ -101,6 +103,19 @@ class TestWorker:
             worker.wait_for_a_task("a worker that is back")
             assert "Restoring" not in worker.output
             assert worker.stop() == 0, worker.output
+
+    def test_acknowledges_a_task_though_its_connection_is_lost(self, mortal):
+        valkey, process = mortal()
+        send(valkey.url)
+        taken = []
+        with app.connection_for_read(valkey.url.replace("unix", "redis+socket", 1)) as connection:
+            with app.amqp.TaskConsumer(connection, on_message=taken.append):
+                connection.drain_events(timeout=5)
+            process.kill()
+            process.wait()
+        [message] = taken
+        message.ack_log_error(logging.getLogger(), connection.connection_errors)
+        assert message.acknowledged
 
     def test_outlives_a_redis_without_memory(self, mortal, work):
         valkey, _ = mortal()
