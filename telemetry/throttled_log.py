@@ -31,3 +31,19 @@ def count_left_out(kind: str) -> str | None:
     _said[kind] = now
     more = _left_out.pop(kind, 0)
     return f" ({more} more since the last line about it)" if more else ""
+
+
+class Throttled(logging.Filter):
+    """Lets a message of a library through once a minute, whatever it names; the next one says how many were left out.
+
+    At DEBUG all of them are let through.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if logging.getLogger().isEnabledFor(logging.DEBUG):
+            return True
+        more = count_left_out(f"{record.name}: {record.msg}")
+        if more is None:
+            return False
+        record.msg = f"{str(record.msg).rstrip()}{more}"
+        return True

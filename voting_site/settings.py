@@ -475,6 +475,9 @@ CELERY_TASK_PUBLISH_RETRY = False
 # No limit: tasks are hints, which expire, and what is taken from the queue is gone from there (broker.py).
 CELERY_WORKER_PREFETCH_MULTIPLIER = 0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# It would cancel tasks that are acknowledged late. There are none; but without it each lost connection logs nine lines
+# about that.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 # Any client that reaches the broker could stop workers with it.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 # What people wait for has a queue and processes of its own (worker.py): behind a flood of ballots each task waits for
@@ -588,6 +591,7 @@ LOGGING = {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda one: vars(one).get("status_code") != 503,
         },
+        "throttled": {"()": "telemetry.throttled_log.Throttled"},
     },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request_id", "suspicions"]},
@@ -608,6 +612,9 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
+        # While the broker is away each of them has a line for each attempt, up to ten a second.
+        "celery.worker.consumer.consumer": {"filters": ["throttled"]},
+        "celery.worker.request": {"filters": ["throttled"]},
         "daphne": {"level": "WARNING"},
         # At DEBUG it says what proves to a provider who asks.
         "authlib": {"level": "INFO"},

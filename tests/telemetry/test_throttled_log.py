@@ -1,5 +1,7 @@
 """What the log says of refusals: enough to notice, and no line for each."""
 
+import logging
+
 import pytest
 
 from telemetry import throttled_log
@@ -57,3 +59,24 @@ def test_an_outage_has_a_line_a_minute_whatever_it_hits(monkeypatch, unreachable
     now = 66.0
     [line] = lines()
     assert line.endswith("(99 more since the last line about it)")
+
+
+def test_a_broker_that_is_away_has_a_line_a_minute(monkeypatch, caplog):
+    now = 5.0
+    monkeypatch.setattr(throttled_log.time, "monotonic", lambda: now)
+    consumer = logging.getLogger("celery.worker.consumer.consumer")
+
+    def lines() -> list[str]:
+        caplog.clear()
+        for attempt in range(10):
+            consumer.error("Cannot connect to %s: attempt %s\n%s\n", "redis://", attempt, "Trying again...")
+            consumer.warning("Connection to broker lost (%r)", attempt)
+        return caplog.messages
+
+    first = ["Cannot connect to redis://: attempt 0\nTrying again...", "Connection to broker lost (0)"]
+    assert lines() == first
+    assert lines() == []
+    now = 66.0
+    assert lines() == [f"{line} (19 more since the last line about it)" for line in first]
+    caplog.set_level(logging.DEBUG)
+    assert len(lines()) == 20
