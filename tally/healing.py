@@ -42,6 +42,9 @@ def keep_box() -> None:
     if _has_another_primary():
         heal(epoch, is_promoted=True)
         return
+    if _has_shard_elsewhere(epoch):
+        heal(epoch)
+        return
     elections = list(Election.objects.published().prefetch_related("designs"))
     if Arrival.CONTRADICTED in deliver(elections, epoch):
         heal(epoch)
@@ -65,19 +68,18 @@ def deliver_election(pk: int) -> None:
 
 
 def _has_lost_data(epoch: str) -> bool:
-    """Tell whether Redis lacks a ballot of this epoch that was counted: a shard is gone, or an older state is back.
-
-    Each master of a cluster may lose its data alone, so that every shard there has to be in the box's epoch.
-    """
+    """Tell whether Redis lacks a ballot of this epoch that was counted: a shard is gone, or an older state is back."""
     if Epoch.objects.filter(name=epoch, reused_at__isnull=False).exists():
-        return True
-    if settings.BALLOT_BOX_CLUSTER and _has_shard_elsewhere(epoch):
         return True
     tallies = list(Tally.objects.filter(epoch=epoch, last_serial__gt=0))
     shards = [(tally.election_id, tally.shard) for tally in tallies]
     # A primary that was cut off lacks what has been counted of the next one, and nothing is lost.
-    serials = ballot_box.read_rules(shards, "serial", confirmed=True)
-    return any(int(serial or 0) < tally.last_serial for tally, [serial] in zip(tallies, serials, strict=True))
+    found = ballot_box.read_rules(shards, "epoch", "held_epoch", "serial", confirmed=True)
+    return any(
+        # In another epoch serials begin again.
+        (known or held) in (None, epoch.encode()) and int(serial or 0) < tally.last_serial
+        for tally, [known, held, serial] in zip(tallies, found, strict=True)
+    )
 
 
 def _has_another_primary() -> bool:
@@ -95,12 +97,14 @@ def _has_another_primary() -> bool:
 
 
 def _has_shard_elsewhere(epoch: str) -> bool:
-    """Tell whether a shard is in another epoch than the box, or in none although the box has taken its election."""
+    """Tell whether a shard is in another epoch than the box, since healing has begun and not come to its end.
+
+    In a cluster a shard in no epoch tells that its master alone has lost its data, if the box has taken its election.
+    """
     taken = Election.objects.published().exclude(in_force="").values_list("pk", "shards")
     shards = [(election, shard) for election, number in taken for shard in range(number)]
-    return any(
-        epoch.encode() not in (known, held) for known, held in ballot_box.read_rules(shards, "epoch", "held_epoch")
-    )
+    found = [known or held for known, held in ballot_box.read_rules(shards, "epoch", "held_epoch")]
+    return any(one != epoch.encode() if one else settings.BALLOT_BOX_CLUSTER for one in found)
 
 
 def _find_sealed(elections: list[Election]) -> list[Election]:
@@ -140,9 +144,10 @@ def _heal(is_promoted: bool) -> None:
             bring_roll(election)
         for election in elections:
             restoring.adopt(election.pk, election.shards, epoch)
+    restoring.finish(epoch)
+    # After the end: as long as another server is noted, what is begun here is begun again, and no loss.
     if primary:
         restoring.note_primary(primary)
-    restoring.finish(epoch)
     if first:
         logger.info("the ballot box begins its first epoch, %s", epoch)
     elif is_promoted:

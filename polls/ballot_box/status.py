@@ -36,11 +36,12 @@ class Look:
         return first_epoch == self.epoch and first <= done + 1 and self.waiting == self.last - first + 1
 
 
-def look_at(shards: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Look]:
-    """Look at the boxes of these (election, shard); raises Unavailable."""
+def look_at(shards: Iterable[tuple[int, int]], *, confirmed: bool = False) -> dict[tuple[int, int], Look]:
+    """Look at the boxes of these (election, shard); raises Unavailable. For `confirmed` see `connection.ask`."""
     shards = list(shards)
+    calls = (([key(*shard, part) for part in ("rules", "ballots")], ()) for shard in shards)
     with reaching():
-        replies = evaluate_all("look", (([key(*shard, part) for part in ("rules", "ballots")], ()) for shard in shards))
+        replies = evaluate_all("look", calls, confirmed=confirmed)
     return {one: _read(reply) for one, reply in zip(shards, replies, strict=True)}
 
 

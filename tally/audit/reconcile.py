@@ -187,8 +187,8 @@ def _places(entries: Iterable[inbox.Entry]) -> Iterator[tuple[str, int]]:
 
 
 def _read_last(election: int, shard: int) -> tuple[str, int]:
-    """Return the epoch of a box, '' if it has none, and the last serial that it has given."""
-    [(epoch, serial)] = ballot_box.read_rules([(election, shard)], "epoch", "serial")
+    """Return the epoch of a box, '' if it has none, and the last serial that it has given, as replicas confirm."""
+    [(epoch, serial)] = ballot_box.read_rules([(election, shard)], "epoch", "serial", confirmed=True)
     return epoch.decode() if epoch else "", int(serial or 0)
 
 

@@ -12,9 +12,11 @@ from polls.definition import Definition
 from polls.models import Election, Epoch
 from polls.roll import box
 from tally import healing, lifecycle
+from tally.audit.accounts import check_accounts
+from tally.audit.reconcile import reconcile_shard
 from tally.drain import drain_all
 from tally.healing import keep_box
-from tally.models import CastRecord, Tally
+from tally.models import CastRecord, Reconciliation, Tally
 from tests.conftest import fresh_ballot_id, voter_of
 from tests.masters import wait_until
 from tests.tally.test_drain import totals
@@ -51,6 +53,10 @@ def cast_again_until_known(cast, *arguments, **changes):
 
     wait_until(try_once)
     return found[0]
+
+
+def lose_the_box(*_):
+    raise Unavailable("the ballot box cannot be reached")
 
 
 class TestBallot:
@@ -201,6 +207,20 @@ class TestPromotion:
         wait_until(servers.is_whole)
         assert healing._has_lost_data(epoch)
 
+    def test_is_no_loss_after_healing_that_was_interrupted(self, servers, drink, cast, caplog, monkeypatch):
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        promote(servers)
+        with monkeypatch.context() as patch:
+            patch.setattr(restoring, "finish", lose_the_box)
+            with pytest.raises(Unavailable):
+                keep_box()
+        assert ballot_box.read_rules([(drink.pk, 0)], "serial") == [[b"0"]]
+        keep_box()
+        assert "ALARM" not in caplog.text
+        assert ballot_box.read_rules([(drink.pk, 0)], "epoch") == [[ballot_box.read_epoch().encode()]]
+        assert restoring.find_primary()[0] == restoring.find_primary()[1]
+
     def test_is_followed_by_a_connection_that_stays_open(self, servers, drink, cast):
         cast(drink, "ana", "nesquik")
         before = servers.find_primary()
@@ -213,6 +233,22 @@ class TestPromotion:
         client.execute_command("REPLICAOF", "NO", "ONE")
         client.close()
         assert cast_again_until_known(cast, drink, "bea", "nesquik").verdict is Verdict.ACCEPTED
+
+
+class TestAccount:
+    def test_tells_of_no_serial_that_one_server_alone_has_given(self, servers, drink, cast):
+        """Such a serial may be lost with that server, and then the account says that the box has older data."""
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        check_accounts()
+        with servers.standing_still(*servers.replicas()):
+            with pytest.raises(Unavailable):
+                cast(drink, "bea", "cola-cao")
+            with pytest.raises(Unavailable):
+                check_accounts()
+            with pytest.raises(Unavailable):
+                reconcile_shard(drink, 0)
+        assert Reconciliation.objects.get(election=drink, shard=0).given == 1
 
 
 class TestRoll:

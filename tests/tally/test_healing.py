@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from polls import ballot_box
-from polls.ballot_box import Unavailable, Verdict, offer
+from polls.ballot_box import Unavailable, Verdict, offer, restoring
 from polls.ballots import new_ballot_id
 from polls.definition import Definition
 from polls.delivery import restore
@@ -145,6 +145,24 @@ class TestKeepBox:
         redis.hset(ballot_box.key(drink.pk, 0, "rules"), "serial", 1)
         keep_box()
         assert Epoch.objects.count() == 2
+
+    def test_tells_of_a_loss_though_healing_was_interrupted(self, make_election, cast, redis, monkeypatch, caplog):
+        drink = make_election()
+        cast(drink, "ana", "nesquik")
+        drain_all()
+        redis.hset(ballot_box.key(drink.pk, 0, "rules"), "serial", 0)
+
+        def lose_the_box(_):
+            raise Unavailable("the ballot box cannot be reached")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(restoring, "finish", lose_the_box)
+            with pytest.raises(Unavailable):
+                keep_box()
+        assert "ALARM" not in caplog.text
+        keep_box()
+        assert "ALARM the ballot box had lost data" in caplog.text
+        assert ballot_box.read_rules([(drink.pk, 0)], "epoch") == [[ballot_box.read_epoch().encode()]]
 
     def test_brings_archived_elections_back_as_archived(self, make_election, redis):
         drink = make_election()
