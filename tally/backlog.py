@@ -1,4 +1,4 @@
-"""Take batches out of one shard; under a backlog a thread works with Redis while PostgreSQL counts."""
+"""Take batches out of one shard; under a backlog threads work with Redis while PostgreSQL counts."""
 
 import math
 import time
@@ -19,6 +19,8 @@ from .screening import Batch, sort_out
 
 # After a full batch the next ones are larger, so that fewer commits wait for the disk.
 BACKLOG_FACTOR = 4
+# One reads and prepares the next batch, and one settles the last.
+THREADS = 2
 
 
 class Look(NamedTuple):
@@ -41,8 +43,8 @@ class Look(NamedTuple):
 class Backlog:
     """The ballots that wait in one shard, a batch at a time, in order of acceptance.
 
-    While full batches come, a thread reads and prepares the next one and settles the last one beside the counting.
-    Another worker may have counted a batch that was read ahead; it then changes nothing.
+    While full batches come, threads read and prepare the next one and settle the last one beside the counting. Another
+    worker may have counted a batch that was read ahead; it then changes nothing.
     """
 
     def __init__(self, definition: Definition, shard: int, *, over: float = math.inf) -> None:
@@ -74,7 +76,7 @@ class Backlog:
             self.last = look.entries[-1].id
         self._is_full = len(look.entries) == size
         if self._is_full:
-            self._beside = self._beside or ThreadPoolExecutor(1, "backlog")
+            self._beside = self._beside or ThreadPoolExecutor(THREADS, "backlog")
             # Not if the turn is over after this batch, should it take as long as the one before.
             if now + (now - self._taken) < self._over:
                 self._ahead = self._beside.submit(self._read, self.last, settings.DRAIN_BATCH_SIZE * BACKLOG_FACTOR)

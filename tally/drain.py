@@ -4,9 +4,11 @@ The order is the guarantee. Whatever dies in between, the batch comes again, fin
 nothing; what was never deleted from the box cannot be lost, and what is recorded cannot count twice.
 """
 
+import gc
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from django.db import transaction
@@ -66,7 +68,7 @@ def drain_shard(election: Election, shard: int) -> int:
     definition = begin_turn(election, shard)
     if definition is None:
         return 0
-    with Backlog(definition, shard, over=over) as backlog:
+    with without_collector(), Backlog(definition, shard, over=over) as backlog:
         while True:
             entries = drain_round(definition, shard, backlog)
             if entries:
@@ -84,6 +86,21 @@ def drain_shard(election: Election, shard: int) -> int:
         # Not at the next tick: until then voters whose marks are gone are taken for new ones.
         healing.keep_box()
     return read
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Keep Python's garbage collector off during the block.
+
+    It would look at the thousands of objects of a batch again and again, and finds nothing: no cycle holds them.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def begin_turn(election: Election, shard: int) -> Definition | None:
@@ -144,7 +161,7 @@ def record(definition: Definition, shard: int, look: Look) -> Recorded:
     """Write a batch in the open transaction: first the cast records, then what they change."""
     election, batch = definition.election, look.batch
     tally = store.load_tally(election, shard)
-    new, redelivered, duplicates = insert_new(election, shard, look)
+    new, redelivered, duplicates = insert_new(tally, look)
     # A ballot that a newer worker had to wait for has a low serial as well, but one of its own.
     late = [ballot for ballot in new if ballot.epoch == tally.epoch and ballot.serial <= tally.last_serial]
     reuses_places = store.note_reused_places(election, shard, late)
@@ -174,15 +191,17 @@ def record(definition: Definition, shard: int, look: Look) -> Recorded:
     return Recorded(reuses_places, settled, tally.version)
 
 
-def insert_new(election: int, shard: int, look: Look) -> tuple[list[Ballot], list[Ballot], list[Ballot]]:
+def insert_new(tally: Tally, look: Look) -> tuple[list[Ballot], list[Ballot], list[Ballot]]:
     """Record the ballots that have no record yet; return them, those that come again, and duplicates.
 
     A duplicate has a record under another place in the box.
     """
+    election, shard = tally.election_id, tally.shard
     ballots = list(look.batch.ballots.values())
-    new_places = store.insert_cast_records(election, shard, look.rows)
-    if new_places is None:
+    comes_again = any(epoch == tally.epoch and serial <= tally.last_serial for epoch, serial in look.batch.places[:1])
+    if not comes_again and store.insert_new_cast_records(election, shard, look.rows):
         return ballots, [], []
+    new_places = store.insert_cast_records(election, shard, look.rows)
     new: list[Ballot] = []
     known: list[Ballot] = []
     for ballot in ballots:

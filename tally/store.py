@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from polls.ballots import Ballot
 
@@ -58,32 +58,44 @@ def load_tally(election: int, shard: int) -> Tally:
     return Tally.objects.get_or_create(election_id=election, shard=shard)[0]
 
 
-def insert_cast_records(election: int, shard: int, came: Rows) -> set[tuple[str, int]] | None:
-    """Record ballots that have no record yet; return (epoch, serial) of those that are new, None if all of them are.
+_INSERT_CAST_RECORDS = """
+    INSERT INTO tally_castrecord
+        (election_id, shard, voter_key, ballot_id, marking, epoch, serial, accepted_at, weight)
+    SELECT %(election)s, %(shard)s, voter_key, ballot_id, marking, coalesce(epoch, %(epoch)s), serial,
+        to_timestamp(accepted_at / 1000.0::float8), coalesce(weight, 1)
+    FROM unnest(%(voter_keys)s::text[], %(ballot_ids)s::uuid[], %(markings)s::text[], %(epochs)s::text[],
+            %(serials)s::bigint[], %(accepted)s::bigint[], %(weights)s::bigint[])
+        AS row (voter_key, ballot_id, marking, epoch, serial, accepted_at, weight)
+"""
+
+
+def insert_new_cast_records(election: int, shard: int, came: Rows) -> bool:
+    """Record ballots of which none has a record; False if one has, and then none is recorded.
+
+    That takes PostgreSQL two thirds of the time of `insert_cast_records`, which looks for a record of each one before.
+    """
+    try:
+        with transaction.atomic():
+            run(_INSERT_CAST_RECORDS, {"election": election, "shard": shard, **came._asdict()})
+    except IntegrityError:
+        return False
+    return True
+
+
+def insert_cast_records(election: int, shard: int, came: Rows) -> set[tuple[str, int]]:
+    """Record ballots that have no record yet; return (epoch, serial) of those that are new.
 
     Of a ballot that is there twice the first one is recorded: PostgreSQL inserts in the order of the arrays.
     """
     found = run(
-        """
-        WITH new AS (
-            INSERT INTO tally_castrecord
-                (election_id, shard, voter_key, ballot_id, marking, epoch, serial, accepted_at, weight)
-            SELECT %(election)s, %(shard)s, voter_key, ballot_id, marking, coalesce(epoch, %(epoch)s), serial,
-                to_timestamp(accepted_at / 1000.0::float8), coalesce(weight, 1)
-            FROM unnest(%(voter_keys)s::text[], %(ballot_ids)s::uuid[], %(markings)s::text[], %(epochs)s::text[],
-                    %(serials)s::bigint[], %(accepted)s::bigint[], %(weights)s::bigint[])
-                AS row (voter_key, ballot_id, marking, epoch, serial, accepted_at, weight)
-            ON CONFLICT (election_id, voter_key, ballot_id) DO NOTHING
-            RETURNING epoch, serial
-        )
-        SELECT all_new.number, new.epoch, new.serial FROM (SELECT count(*) AS number FROM new) AS all_new
-        LEFT JOIN new ON all_new.number < %(number)s
+        f"""
+        {_INSERT_CAST_RECORDS}
+        ON CONFLICT (election_id, voter_key, ballot_id) DO NOTHING
+        RETURNING epoch, serial
         """,
         {"election": election, "shard": shard, **came._asdict()},
     )
-    if found[0][0] == came.number:
-        return None
-    return {(epoch, serial) for _number, epoch, serial in found if epoch is not None}
+    return set(found)
 
 
 def find_recorded(election: int, ballots: Sequence[Ballot]) -> set[tuple[str, int]]:

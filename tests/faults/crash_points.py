@@ -91,7 +91,7 @@ def install(role: str) -> None:
         _wrap(store, "try_lock", after="drain.locked")
         # Most rounds end by reading an empty box, where a crash would show nothing.
         _wrap(inbox, "read", after="drain.read", only_if=bool)
-        _wrap(store, "insert_cast_records", after="drain.recorded")
+        _wrap(drain, "insert_new", after="drain.recorded")
         _wrap(store, "save_counted", after="drain.replaced")
         _wrap(store, "add_to_counts", after="drain.added")
         _wrap(recorder.PublicRecorder, "write", after="record.written")

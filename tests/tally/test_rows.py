@@ -37,27 +37,36 @@ class TestCastRecords:
     def test_keeps_any_marking_as_it_is(self, make_election):
         drink = make_election()
         came = ballots(*MARKINGS)
-        assert store.insert_cast_records(drink.pk, 0, Rows.of(came)) is None
+        assert store.insert_new_cast_records(drink.pk, 0, Rows.of(came))
         assert stored(drink) == came
 
     def test_keeps_epochs_and_weights_where_they_differ(self, make_election):
         drink = make_election()
         first, second, third = ballots(*MARKINGS[:3])
         came = [first._replace(weight=5), second._replace(epoch="e1"), third]
-        assert store.insert_cast_records(drink.pk, 0, Rows.of(came)) is None
+        assert store.insert_new_cast_records(drink.pk, 0, Rows.of(came))
         assert stored(drink) == came
 
     def test_tells_which_are_new_where_some_are_not(self, make_election):
         drink = make_election()
         came = ballots(*MARKINGS)
-        assert store.insert_cast_records(drink.pk, 0, Rows.of(came[:2])) is None
+        assert store.insert_cast_records(drink.pk, 0, Rows.of(came[:2])) == {one.place for one in came[:2]}
         assert store.insert_cast_records(drink.pk, 0, Rows.of(came[:2])) == set()
         again = [*came, came[3]._replace(serial=99)]
         assert store.insert_cast_records(drink.pk, 0, Rows.of(again)) == {one.place for one in came[2:]}
         assert stored(drink) == came
 
+    def test_records_none_as_new_if_one_is_there(self, make_election):
+        drink = make_election()
+        came = ballots(*MARKINGS)
+        store.insert_cast_records(drink.pk, 0, Rows.of(came[2:3]))
+        assert not store.insert_new_cast_records(drink.pk, 0, Rows.of(came))
+        assert stored(drink) == came[2:3]
+
     def test_takes_no_ballot_at_all(self, make_election):
-        assert store.insert_cast_records(make_election().pk, 0, Rows.of([])) is None
+        drink = make_election()
+        assert store.insert_new_cast_records(drink.pk, 0, Rows.of([]))
+        assert store.insert_cast_records(drink.pk, 0, Rows.of([])) == set()
         assert not CastRecord.objects.exists()
 
 
