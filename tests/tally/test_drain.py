@@ -129,8 +129,8 @@ class TestDrainShard:
             drain_shard(drink, 0)
         for number in range(50):
             cast(drink, f"v{number}", "nesquik")
-        # Two of them are the record's, which has just signed a checkpoint and does not sign another one yet. Two are the
-        # savepoint, to which a batch goes back that holds ballots recorded before.
+        # Two of them are the record's, which has just signed a checkpoint and does not sign another one yet. Two are of
+        # the savepoint, to which a batch goes back that holds ballots recorded before.
         with django_assert_num_queries(16):
             drain_round(definition, 0, Backlog(definition, 0))
 
