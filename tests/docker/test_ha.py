@@ -18,7 +18,7 @@ HA = services("ha.yaml")
 BOXES = ("redis", "redis-2", "redis-3")
 SENTINELS = ("sentinel-1", "sentinel-2", "sentinel-3")
 # The names of configs on a swarm, and hashes of what is in them.
-SCRIPTS = {"urna_box_serve_1": "cba2014317fceaf6", "urna_box_watch_1": "d409ddad986f7079"}
+SCRIPTS = {"urna_box_serve_2": "2d9de897f41cba4b", "urna_box_watch_2": "2da76cb5beebad42"}
 # `redis` is in compose.yaml, and ha.yaml changes it.
 SERVERS = {name: COMPOSE.get(name, {}) | HA[name] for name in (*BOXES, *SENTINELS)}
 each_server = pytest.mark.parametrize("name", SERVERS)
@@ -194,13 +194,16 @@ class TestStart:
             folder.mkdir()
         (tmp_path / "password").write_text("a-password")
 
-        def run(told: dict[str, str], *, has_data: bool = False) -> str:
+        def run(told: dict[str, str], *, has_data: bool = False, steps: int = 1) -> str:
             # The host is the second argument of redis-cli; one that tells nothing does not answer.
             answers = "".join(f"{host}) printf '{answer}' ;;\n" for host, answer in told.items())
             (programs / "redis-cli").write_text(f"#!/bin/sh\ncase $2 in\n{answers}*) exit 1 ;;\nesac\n")
             (programs / "redis-server").write_text('#!/bin/sh\necho "$@"\n')
-            # It would look again for ever.
-            (programs / "sleep").write_text("#!/bin/sh\nkill $PPID\n")
+            # It would look again for ever. Each look takes five seconds.
+            clock = tmp_path / "clock"
+            clock.write_text("0")
+            (programs / "sleep").write_text(f"#!/bin/sh\n[ $(cat {clock}) -lt {5 * steps} ] || kill $PPID\n")
+            (programs / "date").write_text(f"#!/bin/sh\ncat {clock}\necho $(($(cat {clock}) + 5)) > {clock}\n")
             for program in programs.iterdir():
                 program.chmod(0o755)
             if has_data:
@@ -219,8 +222,10 @@ class TestStart:
 
         return run
 
-    def say(self, primary: str, epoch: int = 0, replicas: int = 0) -> str:
-        return rf"name\nurna\nip\n{primary}\nport\n6379\nnum-slaves\n{replicas}\nconfig-epoch\n{epoch}\n"
+    def say(self, primary: str, epoch: int = 0, replicas: int = 0, uptime: int = 0) -> str:
+        """Return what a Sentinel tells of the primary, and of itself."""
+        of_primary = rf"name\nurna\nip\n{primary}\nport\n6379\nnum-slaves\n{replicas}\nconfig-epoch\n{epoch}\n"
+        return rf"{of_primary}uptime_in_seconds:{uptime}\r\n"
 
     AS_PRIMARY = "starting as the primary\nDATA/box.conf --aclfile users\n"
 
@@ -229,6 +234,19 @@ class TestStart:
 
     def test_is_the_primary_with_its_data(self, start):
         assert start({"sentinel-2": self.say("redis", 3, 2)}, has_data=True) == self.AS_PRIMARY
+
+    def test_waits_with_its_data_while_sentinels_may_be_choosing_another(self, start):
+        told = dict.fromkeys(SENTINELS[1:], self.say("redis", 3, 2, uptime=60))
+        said = start(told, has_data=True)
+        assert said == "waiting for another primary: Sentinels miss this one, and may be choosing\n"
+
+    def test_is_the_primary_with_its_data_if_no_other_was_chosen(self, start):
+        told = dict.fromkeys(SENTINELS, self.say("redis", 3, 2, uptime=60))
+        assert start(told, has_data=True, steps=10).endswith(self.AS_PRIMARY)
+
+    def test_is_the_primary_with_its_data_if_most_sentinels_have_just_started(self, start):
+        told = dict.fromkeys(SENTINELS, self.say("redis", 3, 2, uptime=11))
+        assert start(told | {"sentinel-1": self.say("redis", 3, 2, uptime=60)}, has_data=True) == self.AS_PRIMARY
 
     @pytest.mark.parametrize(("epoch", "replicas"), [(0, 2), (1, 0), (1, 2)])
     def test_waits_without_its_data(self, start, epoch, replicas):
