@@ -198,7 +198,8 @@ def insert_new(tally: Tally, look: Look) -> tuple[list[Ballot], list[Ballot], li
     """
     election, shard = tally.election_id, tally.shard
     ballots = list(look.batch.ballots.values())
-    comes_again = any(epoch == tally.epoch and serial <= tally.last_serial for epoch, serial in look.batch.places[:1])
+    epoch, serial = look.batch.places[0] if look.batch.places else ("", 0)
+    comes_again = epoch == tally.epoch and serial <= tally.last_serial
     if not comes_again and store.insert_new_cast_records(election, shard, look.rows):
         return ballots, [], []
     new_places = store.insert_cast_records(election, shard, look.rows)

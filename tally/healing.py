@@ -145,7 +145,7 @@ def _heal(is_promoted: bool) -> None:
         for election in elections:
             restoring.adopt(election.pk, election.shards, epoch)
     restoring.finish(epoch)
-    # After the end: as long as another server is noted, what is begun here is begun again, and no loss.
+    # Noted last: if healing is interrupted, the next round finds another primary, and not a loss.
     if primary:
         restoring.note_primary(primary)
     if first:

@@ -612,9 +612,8 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
-        # While the broker is away each of them has a line for each attempt, up to ten a second.
+        # While the broker is away it has a line for each attempt, up to ten a second.
         "celery.worker.consumer.consumer": {"filters": ["throttled"]},
-        "celery.worker.request": {"filters": ["throttled"]},
         "daphne": {"level": "WARNING"},
         # At DEBUG it says what proves to a provider who asks.
         "authlib": {"level": "INFO"},

@@ -18,7 +18,7 @@ HA = services("ha.yaml")
 BOXES = ("redis", "redis-2", "redis-3")
 SENTINELS = ("sentinel-1", "sentinel-2", "sentinel-3")
 # The names of configs on a swarm, and hashes of what is in them.
-SCRIPTS = {"urna_box_serve_2": "2d9de897f41cba4b", "urna_box_watch_2": "2da76cb5beebad42"}
+SCRIPTS = {"urna_box_serve_2": "208e40cecc512dd4", "urna_box_watch_2": "2da76cb5beebad42"}
 # `redis` is in compose.yaml, and ha.yaml changes it.
 SERVERS = {name: COMPOSE.get(name, {}) | HA[name] for name in (*BOXES, *SENTINELS)}
 each_server = pytest.mark.parametrize("name", SERVERS)
