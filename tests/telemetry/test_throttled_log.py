@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from django.conf import settings
 
 from telemetry import throttled_log
 
@@ -61,22 +62,27 @@ def test_an_outage_has_a_line_a_minute_whatever_it_hits(monkeypatch, unreachable
     assert line.endswith("(99 more since the last line about it)")
 
 
-def test_a_broker_that_is_away_has_a_line_a_minute(monkeypatch, caplog):
+def test_a_library_says_each_thing_once_a_minute(monkeypatch, caplog):
     now = 5.0
     monkeypatch.setattr(throttled_log.time, "monotonic", lambda: now)
-    consumer = logging.getLogger("celery.worker.consumer.consumer")
+    throttled = throttled_log.Throttled()
 
     def lines() -> list[str]:
-        caplog.clear()
-        for attempt in range(10):
-            consumer.error("Cannot connect to %s: attempt %s\n%s\n", "redis://", attempt, "Trying again...")
-            consumer.warning("Connection to broker lost (%r)", attempt)
-        return caplog.messages
+        records = [
+            logging.LogRecord("a.library", logging.ERROR, __file__, 1, text, (attempt, "Trying again..."), None)
+            for attempt in range(10)
+            for text in ("Cannot connect: attempt %s\n%s\n", "Connection lost (%s): %s")
+        ]
+        return [one.getMessage() for one in records if throttled.filter(one)]
 
-    first = ["Cannot connect to redis://: attempt 0\nTrying again...", "Connection to broker lost (0)"]
+    first = ["Cannot connect: attempt 0\nTrying again...", "Connection lost (0): Trying again..."]
     assert lines() == first
     assert lines() == []
     now = 66.0
     assert lines() == [f"{line} (19 more since the last line about it)" for line in first]
     caplog.set_level(logging.DEBUG)
     assert len(lines()) == 20
+
+
+def test_a_worker_that_looks_for_its_broker_is_such_a_library():
+    assert settings.LOGGING["loggers"]["celery.worker.consumer.consumer"]["filters"] == ["throttled"]
