@@ -16,7 +16,6 @@ from .counting import Counted
 class Rows(NamedTuple):
     """Ballots for the table of cast records. To write them takes a while, and no database."""
 
-    number: int
     # Of all ballots without an epoch of their own in `epochs`.
     epoch: str
     voter_keys: str
@@ -33,7 +32,6 @@ class Rows(NamedTuple):
         epochs = [one.epoch for one in ballots]
         is_one_epoch = len(set(epochs)) == 1
         return cls(
-            number=len(ballots),
             epoch=epochs[0] if is_one_epoch else "",
             voter_keys=array([one.voter_key for one in ballots]),
             ballot_ids=array([one.ballot_id for one in ballots]),
