@@ -22,11 +22,15 @@ class Entry(NamedTuple):
 
 
 def find_voter(definition: Definition, typed: str) -> Voter | None:
-    """Return who has a code, None for one that nobody has, or has any more; raises Mistyped, or Unavailable."""
+    """Return who has a code, None for one that nobody has, or has any more; raises Mistyped, or Unavailable.
+
+    Replicas confirm it: a primary that was cut off, and replaced, knows void codes and no new ones.
+    """
     hashes = possible_hashes(definition.election, read(typed))
     with reaching():
         found = ask(
-            *(("HGET", key(definition.election, shard_of(one, definition.shards), "codes"), one) for one in hashes)
+            *(("HGET", key(definition.election, shard_of(one, definition.shards), "codes"), one) for one in hashes),
+            confirmed=True,
         )
     known = [one.decode().split(" ") for one in found if one]
     for number, issue in known:
@@ -40,11 +44,20 @@ def find_voter(definition: Definition, typed: str) -> Voter | None:
 
 
 def read_entry(definition: Definition, voter: Voter) -> Entry | None:
-    """Return the entry of a voter, None if it was struck, or has got another code since; raises Unavailable."""
+    """Return the entry of a voter, None if it was struck, or has got another code since; raises Unavailable.
+
+    That there is none is confirmed by replicas.
+    """
+    found = _read_entry(definition, voter)
+    return found or (_read_entry(definition, voter, confirmed=True) if settings.BALLOT_BOX_COPIES else None)
+
+
+def _read_entry(definition: Definition, voter: Voter, *, confirmed: bool = False) -> Entry | None:
     with reaching():
         [ready], found = ask(
             ("HMGET", key(definition.election, voter.shard, "rules"), "roll_revision"),
             ("HGET", key(definition.election, voter.shard, "roll"), voter.key),
+            confirmed=confirmed,
         )
     if ready is None:
         raise Unavailable(NO_ROLL)

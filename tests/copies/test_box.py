@@ -10,7 +10,7 @@ from polls.ballot_box import Unavailable, Verdict, forgetting, restoring
 from polls.ballot_box.keys import key
 from polls.definition import Definition
 from polls.models import Election, Epoch
-from polls.roll import box
+from polls.roll import box, lookup
 from tally import healing, lifecycle
 from tally.audit.accounts import check_accounts
 from tally.audit.reconcile import reconcile_shard
@@ -19,6 +19,8 @@ from tally.healing import keep_box
 from tally.models import CastRecord, Reconciliation, Tally
 from tests.conftest import fresh_ballot_id, voter_of
 from tests.masters import wait_until
+from tests.polls.roll.people import define as define_with_secret
+from tests.polls.roll.people import put_in_box
 from tests.tally.test_drain import totals
 
 pytestmark = pytest.mark.copies
@@ -261,3 +263,18 @@ class TestRoll:
         wait_until(servers.is_whole)
         assert box.has_revision(drink.pk, drink.shards, 7)
         assert not box.has_revision(drink.pk, drink.shards, 8)
+
+    def test_gives_a_voter_only_what_replicas_confirm_and_denies_nobody_without_them(self, servers, drink):
+        """A primary that was cut off and replaced takes void codes for good, and knows no new ones."""
+        definition = define_with_secret(drink)
+        code = put_in_box(definition, 7)
+        voter = lookup.find_voter(definition, code)
+        assert voter
+        unknown = voter._replace(issue=voter.issue + 1)
+        assert lookup.read_entry(definition, unknown) is None
+        with servers.standing_still(*servers.replicas()):
+            with pytest.raises(Unavailable):
+                lookup.find_voter(definition, code)
+            assert lookup.read_entry(definition, voter)
+            with pytest.raises(Unavailable):
+                lookup.read_entry(definition, unknown)
