@@ -147,7 +147,7 @@ class Promotable:
         return next((place for place, port in enumerate(self.ports) if 2 * ports.count(port) > NUMBER), None)
 
     def is_whole(self) -> bool:
-        """Tell whether the Sentinels name a primary that has both replicas, and know each other."""
+        """Tell whether the Sentinels name a primary that has both replicas, and know these and each other."""
         primary = self.find_primary()
         if primary is None:
             return False
@@ -161,7 +161,12 @@ class Promotable:
             if name.startswith("slave") and isinstance(one, dict) and one["state"] == "online" and one["lag"] <= 1
         ]
         others = [self.ask_sentinel(place, "SENTINEL", "CKQUORUM", PRIMARY) for place in range(NUMBER)]
-        return len(online) == NUMBER - 1 and all(others)
+        return len(online) == NUMBER - 1 and all(others) and self._know_replicas()
+
+    def _know_replicas(self) -> bool:
+        """Tell whether all Sentinels know both replicas: for 10 s they may not, and so would not move them."""
+        told = [self.ask_sentinel(place, "INFO", "sentinel") for place in range(NUMBER)]
+        return all(isinstance(one, dict) and one["master0"]["slaves"] == NUMBER - 1 for one in told)
 
     def is_watched(self) -> bool:
         """Tell whether each Sentinel would promote another server, if this primary were lost.

@@ -12,7 +12,7 @@ from .facts import Untrue, wait_until
 
 STACK_FILE = "docker/stack.yaml"
 KEY = "urna_secret_key"
-OWNERS = {"urna_database_url", "urna_operator_redis_url_10", "urna_admin_password"}
+OWNERS = {"urna_database_url", "urna_operator_redis_url_11", "urna_admin_password"}
 CONFIG = "urna_redis_conf_2"
 SERVERS = {"redis", "db"}
 REPLICAS = {"vote": 2, "result": 2, "signin": 0, "admin": 1, "worker": 1, "beat": 1, "redis": 1, "db": 1}

@@ -114,11 +114,11 @@ class SwarmPolicies:
 
     def gives_secrets_sparingly(self) -> str:
         databases = {service: f"urna_{service}_database_url" for service in WITH_DATABASE}
-        wanted = {service: {KEY, f"urna_{service}_redis_url_10"} for service in ROLES}
+        wanted = {service: {KEY, f"urna_{service}_redis_url_11"} for service in ROLES}
         for service, url in databases.items():
             wanted[service].add(url)
         wanted |= {
-            "redis": {"urna_redis_users_10", "urna_redis_password_10"},
+            "redis": {"urna_redis_users_11", "urna_redis_password_11"},
             "db": {"urna_db_password"},
             "migrate": {KEY, *OWNERS, *databases.values()},
         }

@@ -1,4 +1,6 @@
-"""Have replicas confirm what was written: it is on the disks of the primary, and of as many replicas as settings say.
+"""Have replicas confirm what was written: it is on the disks of the primary, and of all replicas in sync with it.
+
+Those are as many as settings say, or more (in_sync.py): each replica that could be promoted has to have it.
 
 `WAIT` asks about the last write of its own connection. Whoever finds a ballot that is there already has written
 nothing, so that a mark is written first, whose place in the stream of writes is behind everything that was seen.
@@ -9,40 +11,60 @@ waits for the disk of a replica that was set up in another way.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 from django.conf import settings
 
 from .cluster import Command
-from .keys import CONFIRMED
+from .keys import CONFIRMED, IN_SYNC
 
 # Of the time for one answer of Redis, how much either of the two may wait.
 _SHARE = 0.4
+# The field of `IN_SYNC` with the number.
+NUMBER = "number"
+# How many replicas were in sync when this process was told last.
+_in_sync = 0
 
 
 class Unconfirmed(redis.RedisError):
     """What was written may be on the primary alone, and so is lost if that is; the same may succeed a moment later."""
 
 
-def closing() -> tuple[Command, ...]:
-    """Return the commands that end a batch which has to be confirmed."""
-    copies, patience = settings.BALLOT_BOX_COPIES, int(settings.REDIS_TIMEOUT * 1000 * _SHARE)
-    return ("SET", CONFIRMED, 1), ("WAIT", copies, patience), ("WAITAOF", 1, copies, patience)
+class Closing(NamedTuple):
+    """The commands that end a batch, with the number of replicas that are asked to have it."""
+
+    asked: int
+    commands: tuple[Command, ...]
+
+    def is_met(self, replies: Sequence[Any]) -> bool:
+        """Tell whether all was confirmed, by their replies; False if more replicas are in sync than were asked.
+
+        Raises Unconfirmed if one of those that were asked did not confirm it.
+        """
+        global _in_sync
+        written, told, in_memory, on_disk = replies
+        # An error stands in the place of a number, as on a server that has just become a replica itself.
+        _in_sync = int(told) if isinstance(told, bytes) else 0
+        wanted = max(settings.BALLOT_BOX_COPIES, _in_sync)
+        least = min(wanted, self.asked)
+        has_confirmed = (
+            written == b"OK"
+            and isinstance(in_memory, int)
+            and in_memory >= least
+            and isinstance(on_disk, list)
+            and on_disk[0] >= 1
+            and on_disk[1] >= least
+        )
+        if not has_confirmed:
+            raise Unconfirmed(f"not on the disks of {least} replicas: {replies}")
+        return min(in_memory, on_disk[1]) >= wanted
 
 
-def check(replies: Sequence[Any]) -> None:
-    """Raise Unconfirmed unless these replies to `closing` say that everything is where it has to be."""
-    written, in_memory, on_disk = replies
-    copies = settings.BALLOT_BOX_COPIES
-    # An error stands in the place of a number, as on a server that has just become a replica itself.
-    is_met = (
-        written == b"OK"
-        and isinstance(in_memory, int)
-        and in_memory >= copies
-        and isinstance(on_disk, list)
-        and on_disk[0] >= 1
-        and on_disk[1] >= copies
+def closing() -> Closing:
+    """Return what ends a batch that has to be confirmed."""
+    asked, patience = max(settings.BALLOT_BOX_COPIES, _in_sync), int(settings.REDIS_TIMEOUT * 1000 * _SHARE)
+    return Closing(
+        asked,
+        (("SET", CONFIRMED, 1), ("HGET", IN_SYNC, NUMBER), ("WAIT", asked, patience), ("WAITAOF", 1, asked, patience)),
     )
-    if not is_met:
-        raise Unconfirmed(f"not on the disks of {copies} replicas: {replies}")

@@ -73,15 +73,11 @@ def _ask_alone(commands: Sequence[Command], confirmed: bool) -> list[Any]:
     """
     if settings.BALLOT_BOX_CLUSTER:
         return cluster.ask(client(), commands)
-    sent = (*commands, *confirming.closing()) if confirmed else commands
     pool = client().connection_pool
     for last in (False, True):
         connection = pool.get_connection()
         try:
-            connection.send_packed_command(connection.pack_commands(sent))
-            replies = [connection.read_response() for _ in sent]
-            if confirmed:
-                confirming.check(replies[len(commands) :])
+            return _trade_confirmed(connection, commands) if confirmed else _trade(connection, commands)
         except BaseException as error:
             # The next question must not read the replies to this one: a server that starts refuses each command with
             # an error of the connection, which stays open if it was found by Sentinels. And where nothing is confirmed,
@@ -89,11 +85,23 @@ def _ask_alone(commands: Sequence[Command], confirmed: bool) -> list[Any]:
             connection.disconnect()
             if last or not isinstance(error, redis.ConnectionError):
                 raise
-        else:
-            return replies[: len(commands)]
         finally:
             pool.release(connection)
     raise AssertionError("unreachable")
+
+
+def _trade(connection: Any, commands: Sequence[Command]) -> list[Any]:
+    connection.send_packed_command(connection.pack_commands(commands))
+    return [connection.read_response() for _ in commands]
+
+
+def _trade_confirmed(connection: Any, commands: Sequence[Command]) -> list[Any]:
+    closing = confirming.closing()
+    replies = _trade(connection, (*commands, *closing.commands))
+    if not closing.is_met(replies[len(commands) :]):
+        again = confirming.closing()
+        again.is_met(_trade(connection, again.commands))
+    return replies[: len(commands)]
 
 
 # The function by which a request reaches the box, with commands and whether replicas have to confirm them: a server may

@@ -1,13 +1,13 @@
 """The names of the ballot box's keys in Redis.
 
-`urna:epoch`, `urna:definitions` and, while it is restored, `urna:healing` are for the whole box; in a Redis Cluster
-they have the hash tag `{box}`, so that one master has all three, and loses all three if it loses anything. Each
-election and shard has, under one hash tag, `rules`
-(hash: window, design, seal, epoch, last serial), `ballots` (stream), `voters` (hash: voter key -> mark), `wake` (a
-drain was asked for and has not begun), `counted` (version of the count that has all ballots which have left the box)
-and, for a short time, a `newcomers` key for each network. With a roll it has
-`roll` (hash: voter key -> issue, weight and groups) and `codes` (hash: hash of a code -> number and issue) as well. The
-first shard has the `pictures` of the options, for all of them (hash: SHA-256 -> WebP).
+The keys without braces are for the whole box, as `urna:epoch`, `urna:definitions` and, while it is restored,
+`urna:healing`; in a Redis Cluster they have the hash tag `{box}`, so that one master has them all, and loses all if it
+loses anything. Each election and shard has, under one hash tag, `rules` (hash: window, design, seal, epoch, last
+serial), `ballots` (stream), `voters` (hash: voter key -> mark), `wake` (a drain was asked for and has not begun),
+`counted` (version of the count that has all ballots which have left the box) and, for a short time, a `newcomers` key
+for each network. With a roll it has `roll` (hash: voter key -> issue, weight and groups) and `codes` (hash: hash of a
+code -> number and issue) as well. The first shard has the `pictures` of the options, for all of them (hash: SHA-256 ->
+WebP).
 """
 
 from django.conf import settings
@@ -26,6 +26,8 @@ HEALING = _key_of_box("healing")
 HEARTBEAT = _key_of_box("heartbeat")
 # Written before replicas are asked what they have.
 CONFIRMED = _key_of_box("confirmed")
+# How many replicas have to confirm (in_sync.py).
+IN_SYNC = _key_of_box("in_sync")
 # The replication ID of the primary that the epoch is for: another one has been promoted since, or started again.
 PRIMARY = _key_of_box("primary")
 # Only in a Redis Cluster: what is being written to all shards (hash: election -> JSON).

@@ -86,6 +86,31 @@ def _find_newest(told: list[State | None]) -> Address | None:
     return None
 
 
+def find_settled() -> tuple[Address, int] | None:
+    """Return the primary that most Sentinels tell of, and by which fail-over it became it; None while any doubts it.
+
+    Each Sentinel that answers has to find it up, and none may be choosing another.
+    """
+    own = settings.REDIS_SENTINELS
+    told: list[State | None] = []
+    for host, port in own.hosts:
+        client: Any = redis.Redis(host, port, **own.options_for_sentinels())
+        try:
+            told.append(client.sentinel_masters().get(own.primary))
+        except _SILENT:
+            continue
+        finally:
+            client.close()
+    known = [state for state in told if state]
+    if not _are_most(told, own.hosts) or len(known) < len(told):
+        return None
+    found = {(state["ip"], state["port"], state["config-epoch"]) for state in known}
+    if len(found) != 1 or any(state["flags"] != "master" for state in known):
+        return None
+    [(ip, port, epoch)] = found
+    return (ip, port), epoch
+
+
 class ConnectionToPrimary(redis.sentinel.SentinelManagedConnection):
     """A connection that ends with a time-out, as redis-py's ordinary ones do, and where a write lacks replicas.
 

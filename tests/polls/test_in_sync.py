@@ -1,0 +1,90 @@
+"""How many replicas have to confirm, by how many follow, which fail-over it was, and how long fewer have followed."""
+
+import pytest
+
+from polls.ballot_box import confirming
+from polls.ballot_box.confirming import Closing, Unconfirmed
+from polls.ballot_box.in_sync import MISSED_MS, Noted, count_following, judge
+
+BOTH = Noted(2, fail_over=7)
+
+
+@pytest.fixture(autouse=True)
+def copies(settings):
+    settings.BALLOT_BOX_COPIES = 1
+
+
+def test_as_many_have_to_confirm_as_follow():
+    assert judge(Noted(), 2, 7, 1000) == BOTH
+    assert judge(Noted(1, 7), 2, 7, 1000) == BOTH
+
+
+def test_where_one_is_missing_both_have_to_confirm_until_no_other_primary_can_be_meant():
+    first = judge(BOTH, 1, 7, 1000)
+    assert first == Noted(2, 7, missed_since=1000)
+    assert judge(first, 1, 7, 999 + MISSED_MS) == first
+    assert judge(first, 1, 7, 1000 + MISSED_MS) == Noted(1, 7)
+
+
+def test_one_that_is_back_in_time_is_missed_no_more():
+    assert judge(judge(BOTH, 1, 7, 1000), 2, 7, 2000) == BOTH
+
+
+def test_after_a_fail_over_those_that_follow_are_enough_at_once():
+    assert judge(BOTH, 1, 8, 1000) == Noted(1, 8)
+
+
+def test_as_many_have_to_confirm_as_settings_say_at_least():
+    assert judge(BOTH, 0, 8, 1000) == Noted(1, 8)
+
+
+def test_counts_those_that_have_given_a_sign_of_life():
+    online = {"ip": "192.0.2.1", "port": 6379, "state": "online", "lag": 1}
+    replication = {
+        "role": "master",
+        "slave0": online,
+        "slave1": {**online, "lag": 3},
+        "slave2": {**online, "state": "wait_bgsave"},
+    }
+    assert count_following(replication) == 1
+
+
+class TestClosing:
+    @pytest.fixture(autouse=True)
+    def told(self, monkeypatch):
+        monkeypatch.setattr(confirming, "_in_sync", 0)
+
+    def test_asks_as_many_as_settings_say_until_redis_tells_of_more(self):
+        first = confirming.closing()
+        assert first.asked == 1
+        assert not first.is_met([b"OK", b"2", 1, [1, 1]])
+        second = confirming.closing()
+        assert second.asked == 2
+        assert second.is_met([b"OK", b"2", 2, [1, 2]])
+
+    def test_is_met_where_more_have_confirmed_than_were_asked(self):
+        assert confirming.closing().is_met([b"OK", b"2", 2, [1, 2]])
+
+    def test_takes_fewer_once_redis_tells_of_fewer(self):
+        assert Closing(2, ()).is_met([b"OK", b"1", 1, [1, 1]])
+        assert confirming.closing().asked == 1
+
+    def test_goes_by_settings_where_redis_tells_nothing(self):
+        assert confirming.closing().is_met([b"OK", None, 1, [1, 1]])
+        assert confirming.closing().is_met([b"OK", PermissionError(), 1, [1, 1]])
+
+    @pytest.mark.parametrize(
+        "replies",
+        [
+            [b"OK", b"2", 1, [1, 2]],
+            [b"OK", b"2", 2, [1, 1]],
+            [b"OK", b"2", 2, [0, 2]],
+            [b"OK", b"0", 0, [1, 0]],
+            [PermissionError(), b"2", 2, [1, 2]],
+            [b"OK", b"2", PermissionError(), [1, 2]],
+            [b"OK", b"2", 2, PermissionError()],
+        ],
+    )
+    def test_says_that_one_of_those_that_were_asked_lacks_it(self, replies):
+        with pytest.raises(Unconfirmed, match="not on the disks"):
+            Closing(2, ()).is_met(replies)
