@@ -4,6 +4,7 @@ Each fault ends once the servers are whole again: two of three that are ill one 
 come back in between, are more than one copy survives.
 """
 
+import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import psutil
 
 from tests.faults.fault import Fault
 from tests.faults.installation import Installation, wait_until
-from tests.promotable import DEAD_AFTER_MS
+from tests.promotable import DEAD_AFTER_MS, PRIMARY
 from tests.promotable import NUMBER as SERVERS
 
 # Seconds in which another server has to be promoted, and in which all have to be whole again.
@@ -100,6 +101,22 @@ def hold_primary(installation: Installation) -> bool:
     return True
 
 
+def hold_primary_for_a_moment(installation: Installation) -> bool:
+    """Let the primary stand still for about as long as Sentinels wait: it goes on while another is promoted."""
+    with standing_still(installation, f"box-{primary_of(installation)}"):
+        time.sleep(DEAD_AFTER_MS / 1000 + 1.5 * random.random())
+    return True
+
+
+def move_primary(installation: Installation) -> bool:
+    """Have Sentinels promote another server while the primary works, as an operator may."""
+    assert installation.promotable
+    place = primary_of(installation)
+    installation.promotable.ask_sentinel(0, "SENTINEL", "FAILOVER", PRIMARY)
+    wait_for_another(installation, place)
+    return True
+
+
 def lose_primary_before_replicas_follow(installation: Installation) -> bool:
     """Cut the primary off from both replicas, and lose it before they have what it got meanwhile.
 
@@ -183,6 +200,8 @@ def of_copies(installation: Installation) -> list[Fault]:
         "lose primary with its disk": lose_primary,
         "no primary until another is promoted": lambda one: lose_primary(one, wiped=False),
         "primary stands still": hold_primary,
+        "primary stands still for a moment": hold_primary_for_a_moment,
+        "primary is moved": move_primary,
         "lose primary after a replica was behind": lose_primary_after_replica_was_behind,
         "lose primary while a replica stands still": lose_primary_and_hold_replica,
         "replicas stand still": hold_replicas,
