@@ -9,7 +9,6 @@ from celery import shared_task
 from django.conf import settings
 from django.db import close_old_connections
 
-from polls.ballot_box import in_sync
 from polls.models import Election
 from polls.outages import is_outage
 
@@ -67,12 +66,6 @@ def catch_up() -> None:
 @hint
 def beat() -> None:
     heartbeat.beat()
-
-
-@shared_task(name="tally.keep_in_sync")
-@hint
-def keep_in_sync() -> None:
-    in_sync.keep()
 
 
 @shared_task(name="tally.note_turnout")

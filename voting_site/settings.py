@@ -495,8 +495,6 @@ CELERY_TASK_ROUTES = {
         "tally.catch_up",
         # A copy of the database tells its age.
         "tally.beat",
-        # Ballots are accepted though a replica is lost.
-        "tally.keep_in_sync",
     )
 }
 CELERY_BEAT_SCHEDULE = {
@@ -506,7 +504,6 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in (
         ("tally.drain_all", 1.0),
         ("tally.beat", 1.0),
-        *([("tally.keep_in_sync", 1.0)] if BALLOT_BOX_COPIES else []),
         ("tally.catch_up", 1.0),
         ("record.keep_logs", 1.0),
         ("record.push_to_witnesses", 1.0),

@@ -23,6 +23,8 @@ from celery.exceptions import SecurityWarning
 from celery.signals import task_postrun, worker_process_init, worker_shutting_down
 from django.conf import settings
 
+from polls.ballot_box import in_sync
+
 from .celery import app
 from .running import GRACE, Place, die_with_parent, freeze_heap, touch
 
@@ -111,6 +113,9 @@ def acts_file(tick_file: Path) -> Path:
 def _take_acts(parent: int, tick_file: Path | None) -> None:
     die_with_parent()
     if os.getppid() == parent:
+        if in_sync.is_needed():
+            # A thread of its own: tasks come by the broker, which may be moving to another server just then.
+            threading.Thread(target=in_sync.keep_always, name="in sync", daemon=True).start()
         _new_worker(settings.ACTS_QUEUE, "threads", ACTS_THREADS, tick_file and acts_file(tick_file)).run()
 
 

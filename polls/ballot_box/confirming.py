@@ -43,7 +43,7 @@ class Closing(NamedTuple):
         Raises Unconfirmed if one of those that were asked did not confirm it.
         """
         global _in_sync
-        written, told, in_memory, on_disk = replies
+        written, in_memory, on_disk, told = replies
         # An error stands in the place of a number, as on a server that has just become a replica itself.
         _in_sync = int(told) if isinstance(told, bytes) else 0
         wanted = max(settings.BALLOT_BOX_COPIES, _in_sync)
@@ -64,7 +64,8 @@ class Closing(NamedTuple):
 def closing() -> Closing:
     """Return what ends a batch that has to be confirmed."""
     asked, patience = max(settings.BALLOT_BOX_COPIES, _in_sync), int(settings.REDIS_TIMEOUT * 1000 * _SHARE)
+    # The number comes last: it may have changed while replicas were waited for.
     return Closing(
         asked,
-        (("SET", CONFIRMED, 1), ("HGET", IN_SYNC, NUMBER), ("WAIT", asked, patience), ("WAITAOF", 1, asked, patience)),
+        (("SET", CONFIRMED, 1), ("WAIT", asked, patience), ("WAITAOF", 1, asked, patience), ("HGET", IN_SYNC, NUMBER)),
     )

@@ -7,19 +7,22 @@ that no other primary is being promoted: Sentinels agree, and have done so for l
 """
 
 import logging
-from typing import Any, NamedTuple
+import time
+from typing import Any, NamedTuple, NoReturn
 
 from django.conf import settings
 
 from . import sentinels
-from .connection import reaching
+from .connection import Unavailable, reaching
 from .keys import IN_SYNC
 from .replicas import connect_to
 
 _log = logging.getLogger(__name__)
 
-# Seconds after its last sign of life in which a replica is taken for one that follows.
-LAG_S = 3
+# Seconds between two looks.
+INTERVAL = 0.5
+# Seconds after its last sign of life, of which it gives one a second, from which on a replica is missing.
+LAG_S = 2
 # Milliseconds of Redis's clock for which replicas have to be missing: longer than Sentinels take for a fail-over.
 MISSED_MS = 4000
 
@@ -39,10 +42,26 @@ class Noted(NamedTuple):
         return cls(*(int(fields.get(name.encode(), 0)) for name in cls._fields))
 
 
+def is_needed() -> bool:
+    """Tell whether settings ask for copies, on servers of which Sentinels may promote another one."""
+    return bool(settings.BALLOT_BOX_COPIES and settings.REDIS_SENTINELS)
+
+
+def keep_always() -> NoReturn:
+    """Note again and again how many replicas are in sync."""
+    while True:
+        try:
+            keep()
+        except Unavailable as error:
+            # A fail-over is under way, or nobody reaches the box; other parts of the worker say so.
+            _log.debug("how many replicas are in sync is not known: %s", error.__cause__)
+        except Exception:
+            _log.exception("how many replicas are in sync is not known; if this goes on, nobody can vote")
+        time.sleep(INTERVAL)
+
+
 def keep() -> None:
     """Note how many replicas are in sync; raises Unavailable. Nothing changes while Sentinels do not agree."""
-    if not (settings.BALLOT_BOX_COPIES and settings.REDIS_SENTINELS):
-        return
     settled = sentinels.find_settled()
     if settled is None:
         return

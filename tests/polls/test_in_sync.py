@@ -43,7 +43,7 @@ def test_counts_those_that_have_given_a_sign_of_life():
     replication = {
         "role": "master",
         "slave0": online,
-        "slave1": {**online, "lag": 3},
+        "slave1": {**online, "lag": 2},
         "slave2": {**online, "state": "wait_bgsave"},
     }
     assert count_following(replication) == 1
@@ -57,32 +57,32 @@ class TestClosing:
     def test_asks_as_many_as_settings_say_until_redis_tells_of_more(self):
         first = confirming.closing()
         assert first.asked == 1
-        assert not first.is_met([b"OK", b"2", 1, [1, 1]])
+        assert not first.is_met([b"OK", 1, [1, 1], b"2"])
         second = confirming.closing()
         assert second.asked == 2
-        assert second.is_met([b"OK", b"2", 2, [1, 2]])
+        assert second.is_met([b"OK", 2, [1, 2], b"2"])
 
     def test_is_met_where_more_have_confirmed_than_were_asked(self):
-        assert confirming.closing().is_met([b"OK", b"2", 2, [1, 2]])
+        assert confirming.closing().is_met([b"OK", 2, [1, 2], b"2"])
 
     def test_takes_fewer_once_redis_tells_of_fewer(self):
-        assert Closing(2, ()).is_met([b"OK", b"1", 1, [1, 1]])
+        assert Closing(2, ()).is_met([b"OK", 1, [1, 1], b"1"])
         assert confirming.closing().asked == 1
 
     def test_goes_by_settings_where_redis_tells_nothing(self):
-        assert confirming.closing().is_met([b"OK", None, 1, [1, 1]])
-        assert confirming.closing().is_met([b"OK", PermissionError(), 1, [1, 1]])
+        assert confirming.closing().is_met([b"OK", 1, [1, 1], None])
+        assert confirming.closing().is_met([b"OK", 1, [1, 1], PermissionError()])
 
     @pytest.mark.parametrize(
         "replies",
         [
-            [b"OK", b"2", 1, [1, 2]],
-            [b"OK", b"2", 2, [1, 1]],
-            [b"OK", b"2", 2, [0, 2]],
-            [b"OK", b"0", 0, [1, 0]],
-            [PermissionError(), b"2", 2, [1, 2]],
-            [b"OK", b"2", PermissionError(), [1, 2]],
-            [b"OK", b"2", 2, PermissionError()],
+            [b"OK", 1, [1, 2], b"2"],
+            [b"OK", 2, [1, 1], b"2"],
+            [b"OK", 2, [0, 2], b"2"],
+            [b"OK", 0, [1, 0], b"0"],
+            [PermissionError(), 2, [1, 2], b"2"],
+            [b"OK", PermissionError(), [1, 2], b"2"],
+            [b"OK", 2, PermissionError(), b"2"],
         ],
     )
     def test_says_that_one_of_those_that_were_asked_lacks_it(self, replies):
