@@ -115,7 +115,7 @@ def _take_acts(parent: int, tick_file: Path | None) -> None:
     if os.getppid() == parent:
         if in_sync.is_needed():
             # A thread of its own: tasks come by the broker, which may be moving to another server just then.
-            threading.Thread(target=in_sync.keep_always, name="in sync", daemon=True).start()
+            threading.Thread(target=in_sync.Watch().run, name="in sync", daemon=True).start()
         _new_worker(settings.ACTS_QUEUE, "threads", ACTS_THREADS, tick_file and acts_file(tick_file)).run()
 
 

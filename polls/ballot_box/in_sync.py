@@ -23,19 +23,15 @@ _log = logging.getLogger(__name__)
 INTERVAL = 0.5
 # Seconds after its last sign of life, of which it gives one a second, from which on a replica is missing.
 LAG_S = 2
-# Milliseconds of Redis's clock for which replicas have to be missing: longer than Sentinels take for a fail-over.
-MISSED_MS = 4000
+# Seconds for which a replica has to be missing, while Sentinels agree on the primary: they take less for a fail-over.
+MISSED_S = 4
 
 
 class Noted(NamedTuple):
-    """What Redis keeps: how many replicas have to confirm, and the last fail-over, by Sentinels' number of it.
-
-    And since when fewer replicas follow, in ms by Redis's clock; 0 if none is missing.
-    """
+    """What Redis keeps: how many replicas have to confirm, and the last fail-over, by Sentinels' number of it."""
 
     number: int = 0
     fail_over: int = 0
-    missed_since: int = 0
 
     @classmethod
     def read(cls, fields: dict[bytes, bytes]) -> "Noted":
@@ -47,39 +43,48 @@ def is_needed() -> bool:
     return bool(settings.BALLOT_BOX_COPIES and settings.REDIS_SENTINELS)
 
 
-def keep_always() -> NoReturn:
-    """Note again and again how many replicas are in sync."""
-    while True:
-        try:
-            keep()
-        except Unavailable as error:
-            # A fail-over is under way, or nobody reaches the box; other parts of the worker say so.
-            _log.debug("how many replicas are in sync is not known: %s", error.__cause__)
-        except Exception:
-            _log.exception("how many replicas are in sync is not known; if this goes on, nobody can vote")
-        time.sleep(INTERVAL)
+class Watch:
+    """Looks again and again how many replicas are in sync, and notes it."""
 
+    def __init__(self) -> None:
+        self._missed_since: float | None = None
 
-def keep() -> None:
-    """Note how many replicas are in sync; raises Unavailable. Nothing changes while Sentinels do not agree."""
-    settled = sentinels.find_settled()
-    if settled is None:
-        return
-    address, fail_over = settled
-    with reaching():
-        client = connect_to(*address)
-        try:
-            pipe = client.pipeline(transaction=False)
-            fields, replication, (seconds, microseconds) = pipe.hgetall(IN_SYNC).info("replication").time().execute()
-            noted = Noted.read(fields)
-            now = seconds * 1000 + microseconds // 1000
-            found = judge(noted, count_following(replication), fail_over, now)
-            if found != noted:
-                client.hset(IN_SYNC, mapping=found._asdict())
-            if found.number != noted.number:
-                _log.info("replicas that have to confirm what is accepted: %d; it was %d", found.number, noted.number)
-        finally:
-            client.close()
+    def run(self) -> NoReturn:
+        while True:
+            try:
+                self.look()
+            except Unavailable as error:
+                # A fail-over is under way, or nobody reaches the box; other parts of the worker say so.
+                _log.debug("how many replicas are in sync is not known: %s", error.__cause__)
+            except Exception:
+                _log.exception("how many replicas are in sync is not known; if this goes on, nobody can vote")
+            time.sleep(INTERVAL)
+
+    def look(self) -> None:
+        """Note how many replicas are in sync, if Sentinels agree on the primary; raises Unavailable."""
+        # Forgotten unless this look finds it again.
+        missed_since, self._missed_since = self._missed_since, None
+        settled = sentinels.find_settled()
+        if settled is None:
+            return
+        address, fail_over = settled
+        with reaching():
+            client = connect_to(*address)
+            try:
+                fields, replication = client.pipeline(transaction=False).hgetall(IN_SYNC).info("replication").execute()
+                if replication["role"] != "master":
+                    return
+                noted, following = Noted.read(fields), count_following(replication)
+                now = time.monotonic()
+                if following < noted.number:
+                    self._missed_since = missed_since or now
+                found = judge(noted, following, fail_over, now - (self._missed_since or now))
+                if found != noted:
+                    client.hset(IN_SYNC, mapping=found._asdict())
+            finally:
+                client.close()
+        if found.number != noted.number:
+            _log.info("replicas that have to confirm what is accepted: %d; it was %d", found.number, noted.number)
 
 
 def count_following(replication: dict[str, Any]) -> int:
@@ -88,10 +93,13 @@ def count_following(replication: dict[str, Any]) -> int:
     return sum(one.get("state") == "online" and one.get("lag", LAG_S) < LAG_S for one in replicas)
 
 
-def judge(noted: Noted, following: int, fail_over: int, now: int) -> Noted:
-    """Return what is to be noted where so many replicas follow the primary of a fail-over, at a time in ms."""
+def judge(noted: Noted, following: int, fail_over: int, missed_for: float) -> Noted:
+    """Return what is to be noted where so many replicas follow the primary that a fail-over has chosen.
+
+    If these are fewer than is noted, they have been for so many seconds.
+    """
     if following >= noted.number:
         return Noted(following, fail_over)
-    if fail_over > noted.fail_over or (noted.missed_since and now - noted.missed_since >= MISSED_MS):
+    if fail_over > noted.fail_over or missed_for >= MISSED_S:
         return Noted(max(settings.BALLOT_BOX_COPIES, following), fail_over)
-    return noted._replace(missed_since=noted.missed_since or now)
+    return noted

@@ -87,9 +87,9 @@ def _find_newest(told: list[State | None]) -> Address | None:
 
 
 def find_settled() -> tuple[Address, int] | None:
-    """Return the primary that most Sentinels tell of, and by which fail-over it became it; None while any doubts it.
+    """Return the primary on which Sentinels agree, and the number of the fail-over that chose it; None if they do not.
 
-    Each Sentinel that answers has to find it up, and none may be choosing another.
+    Most have to answer.
     """
     own = settings.REDIS_SENTINELS
     told: list[State | None] = []
@@ -101,14 +101,32 @@ def find_settled() -> tuple[Address, int] | None:
             continue
         finally:
             client.close()
-    known = [state for state in told if state]
-    if not _are_most(told, own.hosts) or len(known) < len(told):
+    return settle(told) if _are_most(told, own.hosts) else None
+
+
+def settle(told: list[State | None]) -> tuple[Address, int] | None:
+    """Return the primary on which all of these agree, with the number of the fail-over that chose it.
+
+    None that names it may doubt it, or be choosing another. The one that promoted it goes on to name the primary before
+    for some seconds, until its fail-over is over; but it has the number already.
+    """
+    numbers, trusted, before = set(), set(), set()
+    for state in told:
+        if state is None:
+            return None
+        flags, address = set(state["flags"].split(",")), (state["ip"], state["port"])
+        numbers.add(state["config-epoch"])
+        # For a moment after a fail-over a Sentinel has no connection to the new primary yet.
+        if flags <= {"master", "disconnected"}:
+            trusted.add(address)
+        elif "failover_in_progress" in flags:
+            before.add(address)
+        else:
+            return None
+    if len(numbers) != 1 or len(trusted) != 1 or trusted & before:
         return None
-    found = {(state["ip"], state["port"], state["config-epoch"]) for state in known}
-    if len(found) != 1 or any(state["flags"] != "master" for state in known):
-        return None
-    [(ip, port, epoch)] = found
-    return (ip, port), epoch
+    [number], [found] = numbers, trusted
+    return found, number
 
 
 class ConnectionToPrimary(redis.sentinel.SentinelManagedConnection):

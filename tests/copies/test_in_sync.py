@@ -18,20 +18,21 @@ pytestmark = pytest.mark.copies
 @pytest.fixture
 def drink(servers, make_election):
     drink = make_election()
-    in_sync.keep()
-    assert number() == 2
+    keep_until(2)
     return drink
 
 
 def number() -> int:
     [found] = ask(("HGET", IN_SYNC, "number"))
-    return int(found)
+    return int(found or 0)
 
 
 def keep_until(wanted: int) -> None:
+    watch = in_sync.Watch()
+
     def is_so() -> bool:
         try:
-            in_sync.keep()
+            watch.look()
             return number() == wanted
         except Unavailable:
             return False
