@@ -103,6 +103,8 @@ def read_settings_directly() -> None:
 def load_green(port: int) -> Any:
     """Return Django's application, for requests that wait for nothing but the ballot box."""
     die_with_parent()
+    from polls.ballot_box import in_sync
+
     from .serving.greenlets import GreenApplication
     from .serving.slow_readers import watch
     from .wsgi import application
@@ -115,6 +117,7 @@ def load_green(port: int) -> Any:
     read_settings_directly()
     allow_open_files()
     watch(port)
+    in_sync.start()
     freeze_heap()
     return GreenApplication(application)
 

@@ -113,9 +113,8 @@ def acts_file(tick_file: Path) -> Path:
 def _take_acts(parent: int, tick_file: Path | None) -> None:
     die_with_parent()
     if os.getppid() == parent:
-        if in_sync.is_needed():
-            # A thread of its own: tasks come by the broker, which may be moving to another server just then.
-            threading.Thread(target=in_sync.Watch().run, name="in sync", daemon=True).start()
+        # Not by a task: these come by the broker, which may be moving to another server just then.
+        in_sync.start()
         _new_worker(settings.ACTS_QUEUE, "threads", ACTS_THREADS, tick_file and acts_file(tick_file)).run()
 
 

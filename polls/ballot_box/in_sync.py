@@ -7,22 +7,26 @@ that no other primary is being promoted: Sentinels agree, and have done so for l
 """
 
 import logging
+import threading
 import time
 from typing import Any, NamedTuple, NoReturn
 
+import redis
 from django.conf import settings
 
 from . import sentinels
 from .connection import Unavailable, reaching
-from .keys import IN_SYNC
+from .keys import CONFIRMED, IN_SYNC
 from .replicas import connect_to
 
 _log = logging.getLogger(__name__)
 
 # Seconds between two looks.
-INTERVAL = 0.5
-# Seconds after its last sign of life, of which it gives one a second, from which on a replica is missing.
-LAG_S = 2
+INTERVAL = 0.3
+# Seconds until it is said again that rights are missing.
+PAUSE = 60
+# More replicas than there are, and the milliseconds in which each that is in sync confirms.
+ALL, PATIENCE_MS = 9, 200
 # Seconds for which a replica has to be missing, while Sentinels agree on the primary: they take less for a fail-over.
 MISSED_S = 4
 
@@ -38,9 +42,13 @@ class Noted(NamedTuple):
         return cls(*(int(fields.get(name.encode(), 0)) for name in cls._fields))
 
 
-def is_needed() -> bool:
-    """Tell whether settings ask for copies, on servers of which Sentinels may promote another one."""
-    return bool(settings.BALLOT_BOX_COPIES and settings.REDIS_SENTINELS)
+def start() -> None:
+    """Watch in a thread of this process, if settings ask for copies, on servers of which Sentinels promote one.
+
+    Each process of `vote` does so, and the worker: people can vote without a worker, and it can count without `vote`.
+    """
+    if settings.BALLOT_BOX_COPIES and settings.REDIS_SENTINELS:
+        threading.Thread(target=Watch().run, name="in sync", daemon=True).start()
 
 
 class Watch:
@@ -54,8 +62,10 @@ class Watch:
             try:
                 self.look()
             except Unavailable as error:
-                # A fail-over is under way, or nobody reaches the box; other parts of the worker say so.
-                _log.debug("how many replicas are in sync is not known: %s", error.__cause__)
+                if isinstance(error.__cause__, redis.exceptions.NoPermissionError):
+                    _log.error("ballots are less safe: give Redis the users of this release, as CHANGELOG.md says")
+                    time.sleep(PAUSE)
+                # A fail-over is under way, or nobody reaches the box, which others say.
             except Exception:
                 _log.exception("how many replicas are in sync is not known; if this goes on, nobody can vote")
             time.sleep(INTERVAL)
@@ -71,10 +81,7 @@ class Watch:
         with reaching():
             client = connect_to(*address)
             try:
-                fields, replication = client.pipeline(transaction=False).hgetall(IN_SYNC).info("replication").execute()
-                if replication["role"] != "master":
-                    return
-                noted, following = Noted.read(fields), count_following(replication)
+                noted, following = _ask(client)
                 now = time.monotonic()
                 if following < noted.number:
                     self._missed_since = missed_since or now
@@ -87,10 +94,11 @@ class Watch:
             _log.info("replicas that have to confirm what is accepted: %d; it was %d", found.number, noted.number)
 
 
-def count_following(replication: dict[str, Any]) -> int:
-    """Return how many replicas follow, by what the primary tells."""
-    replicas = [one for name, one in replication.items() if name.startswith("slave") and isinstance(one, dict)]
-    return sum(one.get("state") == "online" and one.get("lag", LAG_S) < LAG_S for one in replicas)
+def _ask(client: Any) -> tuple[Noted, int]:
+    """Return what is noted at a primary, and how many replicas are in sync with it; raises the client's errors."""
+    pipe = client.pipeline(transaction=False).hgetall(IN_SYNC).set(CONFIRMED, 1).wait(ALL, PATIENCE_MS)
+    fields, _, following = pipe.execute()
+    return Noted.read(fields), following
 
 
 def judge(noted: Noted, following: int, fail_over: int, missed_for: float) -> Noted:

@@ -30,7 +30,7 @@ from .files import (
 # The number of Redis's secrets, and a hash of the rights that they give. Other rights need another number, here as in
 # docker/stack.yaml, docker/make-swarm-secrets, docker/verification, docker/chart and docker/make-kubernetes-secrets:
 # with the old one an installation keeps the old rights.
-GENERATION, RIGHTS = 11, "64a4b1542181ecf5"
+GENERATION, RIGHTS = 11, "14ce0adfaa301745"
 RIGHTS_OF_REPLICATION = "bd15471a8afe7baf"
 
 STACK = services("stack.yaml")

@@ -4,7 +4,7 @@ import pytest
 
 from polls.ballot_box import confirming
 from polls.ballot_box.confirming import Closing, Unconfirmed
-from polls.ballot_box.in_sync import MISSED_S, Noted, count_following, judge
+from polls.ballot_box.in_sync import MISSED_S, Noted, judge
 
 BOTH = Noted(2, fail_over=7)
 
@@ -30,17 +30,6 @@ def test_after_a_fail_over_those_that_follow_are_enough_at_once():
 
 def test_as_many_have_to_confirm_as_settings_say_at_least():
     assert judge(BOTH, 0, 8, 0) == Noted(1, 8)
-
-
-def test_counts_those_that_have_given_a_sign_of_life():
-    online = {"ip": "192.0.2.1", "port": 6379, "state": "online", "lag": 1}
-    replication = {
-        "role": "master",
-        "slave0": online,
-        "slave1": {**online, "lag": 2},
-        "slave2": {**online, "state": "wait_bgsave"},
-    }
-    assert count_following(replication) == 1
 
 
 class TestClosing:
