@@ -40,10 +40,11 @@ class ConfirmedBatches(SharedLine):
             self._looks.leaves = True
         closing = confirming.closing()
         replies = await super()._trade([*packed, *pack(closing.commands)], number + len(closing.commands))
+        told = replies[number:]
         try:
-            if not closing.is_met(replies[number:]):
-                again = confirming.closing()
-                again.is_met(await super()._trade(pack(again.commands), len(again.commands)))
+            while not closing.is_met(told):
+                closing = confirming.closing()
+                told = await super()._trade(pack(closing.commands), len(closing.commands))
         except confirming.Unconfirmed:
             self._looks.leaves = True
             await self._connection.disconnect(nowait=True)

@@ -98,9 +98,10 @@ def _trade(connection: Any, commands: Sequence[Command]) -> list[Any]:
 def _trade_confirmed(connection: Any, commands: Sequence[Command]) -> list[Any]:
     closing = confirming.closing()
     replies = _trade(connection, (*commands, *closing.commands))
-    if not closing.is_met(replies[len(commands) :]):
-        again = confirming.closing()
-        again.is_met(_trade(connection, again.commands))
+    told = replies[len(commands) :]
+    while not closing.is_met(told):
+        closing = confirming.closing()
+        told = _trade(connection, closing.commands)
     return replies[: len(commands)]
 
 
