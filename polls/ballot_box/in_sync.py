@@ -3,7 +3,7 @@
 A primary that stood still, or was replaced by an operator, goes on for a second beside the one that was promoted, and
 so does one of the replicas. If one replica were enough, that one would confirm what is lost when it follows the new
 primary. But the promoted one confirms nothing more. So as many have to confirm as followed before, until it is clear
-that no other primary is being promoted: Sentinels agree, and have done so for longer than a fail-over takes.
+that no other primary is being promoted: most Sentinels agree, and have done so for longer than a fail-over takes.
 """
 
 import logging

@@ -5,7 +5,7 @@ give one, also of one that is cut off from the others and tells of a primary tha
 asked, and the newest answer counts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import redis
@@ -87,10 +87,7 @@ def _find_newest(told: list[State | None]) -> Address | None:
 
 
 def find_settled() -> tuple[Address, int] | None:
-    """Return the primary on which Sentinels agree, and the number of the fail-over that chose it; None if they do not.
-
-    Most have to answer.
-    """
+    """Return the primary on which most Sentinels agree, and the number of the fail-over that chose it; else None."""
     own = settings.REDIS_SENTINELS
     told: list[State | None] = []
     for host, port in own.hosts:
@@ -98,34 +95,40 @@ def find_settled() -> tuple[Address, int] | None:
         try:
             told.append(client.sentinel_masters().get(own.primary))
         except _SILENT:
-            continue
+            told.append(None)
         finally:
             client.close()
-    return settle(told) if _are_most(told, own.hosts) else None
+    return settle(told)
 
 
-def settle(told: list[State | None]) -> tuple[Address, int] | None:
-    """Return the primary on which all of these agree, with the number of the fail-over that chose it.
+def settle(told: Sequence[State | None]) -> tuple[Address, int] | None:
+    """Return the primary on which most of all Sentinels agree, with the number of the fail-over that chose it.
 
-    None that names it may doubt it, or be choosing another. The one that promoted it goes on to name the primary before
-    for some seconds, until its fail-over is over; but it has the number already.
+    None that knows of this fail-over may doubt the primary, and none at all may be choosing another one. The one that
+    promoted it goes on to name the primary before for some seconds, until its fail-over is over; but it has the number
+    already. One that is cut off from the others does not know of it.
     """
-    numbers, trusted, before = set(), set(), set()
-    for state in told:
-        if state is None:
-            return None
+    known = [state for state in told if state]
+    number = max((state["config-epoch"] for state in known), default=0)
+    agreeing, trusted, before = 0, set(), set()
+    for state in known:
         flags, address = set(state["flags"].split(",")), (state["ip"], state["port"])
-        numbers.add(state["config-epoch"])
+        is_choosing = "failover_in_progress" in flags
+        if state["config-epoch"] < number:
+            if is_choosing:
+                return None
+            continue
+        agreeing += 1
         # For a moment after a fail-over a Sentinel has no connection to the new primary yet.
         if flags <= {"master", "disconnected"}:
             trusted.add(address)
-        elif "failover_in_progress" in flags:
+        elif is_choosing:
             before.add(address)
         else:
             return None
-    if len(numbers) != 1 or len(trusted) != 1 or trusted & before:
+    if 2 * agreeing <= len(told) or len(trusted) != 1 or trusted & before:
         return None
-    [number], [found] = numbers, trusted
+    [found] = trusted
     return found, number
 
 

@@ -32,30 +32,31 @@ PROMOTING = BEFORE | {"config-epoch": 5, "flags": "s_down,o_down,master,disconne
 
 
 class TestSettled:
-    def test_are_those_of_whom_none_doubts_the_primary(self):
-        assert sentinels.settle([SETTLED, SETTLED | {"flags": "master,disconnected"}]) == (("192.0.2.2", 2), 5)
+    def test_is_the_one_on_which_most_agree(self):
+        assert sentinels.settle([SETTLED, SETTLED | {"flags": "master,disconnected"}, None]) == (("192.0.2.2", 2), 5)
+        assert sentinels.settle([SETTLED, None, None]) is None
 
-    def test_is_the_one_that_promoted_it_once_it_has_the_number_of_that(self):
-        assert sentinels.settle([PROMOTING, SETTLED]) == (("192.0.2.2", 2), 5)
-        assert sentinels.settle([PROMOTING | {"config-epoch": 4}, SETTLED]) is None
+    def test_is_the_one_that_was_promoted_while_its_sentinel_is_not_done_yet(self):
+        assert sentinels.settle([PROMOTING, SETTLED, None]) == (("192.0.2.2", 2), 5)
+        assert sentinels.settle([PROMOTING, PROMOTING, None]) is None
+
+    def test_needs_none_that_was_cut_off_before(self):
+        assert sentinels.settle([SETTLED, BEFORE | {"flags": "master"}, SETTLED]) == (("192.0.2.2", 2), 5)
+        assert sentinels.settle([SETTLED, BEFORE | {"flags": "master"}, None]) is None
 
     @pytest.mark.parametrize(
         "other",
         [
-            None,
             SETTLED | {"flags": "s_down,master"},
             SETTLED | {"flags": "master,failover_in_progress"},
             SETTLED | {"config-epoch": 6},
             SETTLED | {"ip": "192.0.2.3"},
-            BEFORE | {"flags": "master"},
+            PROMOTING | {"config-epoch": 4},
             PROMOTING | {"flags": "s_down,o_down,master"},
         ],
     )
     def test_is_none_where_one_thinks_otherwise(self, other):
         assert sentinels.settle([SETTLED, SETTLED, other]) is None
-
-    def test_is_none_where_all_name_the_primary_before(self):
-        assert sentinels.settle([PROMOTING, PROMOTING]) is None
 
 
 @pytest.mark.copies
