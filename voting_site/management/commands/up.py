@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from polls import ballot_box
 from voting_site.local import embedded, static_files
 from voting_site.local.data_folder import ANOTHER_FOLDER, DataFolder, Unusable
 from voting_site.local.lan import NO_NETWORK, Lan
@@ -135,7 +136,7 @@ class Command(BaseCommand):
                 [group for group in groups if group.programs],
                 folder.path / "supervisord.conf",
                 on_tick=self._watch,
-                is_needed=lambda name: name in ALWAYS_NEEDED or (name in NEEDED_FIRST and not self.could_vote),
+                is_needed=lambda name: name in ALWAYS_NEEDED or (name in NEEDED_FIRST and not self._has_epoch()),
                 without=WITHOUT,
             )
         keeper.keep()
@@ -146,6 +147,13 @@ class Command(BaseCommand):
         if not self.greeted and keeper.has_done(PREPARE) and all(map(self._is_ready, self.ports)):
             self._greet()
             self.greeted = True
+
+    def _has_epoch(self) -> bool:
+        """Tell whether the ballot box has an epoch, or had one when `vote` was ready; that may start late."""
+        try:
+            return self.could_vote or ballot_box.read_epoch() is not None
+        except ballot_box.Unavailable:
+            return False
 
     def _is_ready(self, name: str, address: str | None = None) -> bool:
         # If the roles listen on all addresses, loopback is one of them.
