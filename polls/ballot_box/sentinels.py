@@ -29,15 +29,10 @@ class Sentinel(redis.sentinel.Sentinel):
         told: list[State | None] = []
         for one in self.sentinels:
             known = one.connection_pool.connection_kwargs
-            # On a connection of this question alone: threads ask at the same time, and the next question may come days
-            # later, when nobody has kept it alive.
-            client: Any = redis.Redis(known["host"], known["port"], **self.sentinel_kwargs)
             try:
-                told.append(client.sentinel_masters().get(service_name))
+                told.append(_ask(known["host"], known["port"], service_name, self.sentinel_kwargs))
             except _SILENT:
                 self.sentinels = _with_last(self.sentinels, one)
-            finally:
-                client.close()
             if _are_most(told, self.sentinels):
                 break
         if address := _find_newest(told):
@@ -66,6 +61,20 @@ class SentinelInLoop(redis.asyncio.sentinel.Sentinel):
         raise NotFoundInLoop(f"no Sentinel knows a primary {service_name} that answers")
 
 
+def _ask(host: str, port: int, primary: str, options: Mapping[str, Any]) -> State | None:
+    """Return what one Sentinel tells of a primary, None if it knows none of that name; raises the client's errors.
+
+    On a connection of this question alone: threads ask at the same time, and the next question may come days later,
+    when nobody has kept it alive.
+    """
+    client: Any = redis.Redis(host, port, **options)
+    try:
+        found: State | None = client.sentinel_masters().get(primary)
+        return found
+    finally:
+        client.close()
+
+
 def _with_last(sentinels: list[Any], silent: Any) -> list[Any]:
     """Return the Sentinels in another order: whoever connects next would wait for the silent one again."""
     return [*(one for one in sentinels if one is not silent), silent]
@@ -91,13 +100,10 @@ def find_settled() -> tuple[Address, int] | None:
     own = settings.REDIS_SENTINELS
     told: list[State | None] = []
     for host, port in own.hosts:
-        client: Any = redis.Redis(host, port, **own.options_for_sentinels())
         try:
-            told.append(client.sentinel_masters().get(own.primary))
+            told.append(_ask(host, port, own.primary, own.options_for_sentinels()))
         except _SILENT:
             told.append(None)
-        finally:
-            client.close()
     return settle(told)
 
 
