@@ -40,7 +40,7 @@ class Closing(NamedTuple):
     def is_met(self, replies: Sequence[Any]) -> bool:
         """Tell whether all was confirmed, by their replies; False if more replicas are in sync than were asked.
 
-        Raises Unconfirmed if one of those that were asked did not confirm it.
+        Raises Unconfirmed if one of those that were asked did not confirm it. Notes for the next batch how many are.
         """
         global _in_sync
         written, in_memory, on_disk, told = replies

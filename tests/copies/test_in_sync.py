@@ -1,5 +1,6 @@
 """Two primaries for a moment: what the old one accepts, and the second replica confirms, must not be lost."""
 
+import os
 import threading
 import time
 
@@ -11,6 +12,8 @@ from polls.ballot_box.connection import ask
 from polls.ballot_box.keys import IN_SYNC
 from tests.masters import wait_until
 from tests.promotable import PRIMARY
+from tests.voting_site.processes import SETTLED, Running
+from voting_site.local.ports import free_port
 
 pytestmark = pytest.mark.copies
 
@@ -79,3 +82,15 @@ def test_a_primary_that_is_moved_loses_nothing(servers, drink, cast):
     wait_until(servers.is_whole)
     [waiting] = ballot_box.count_waiting([(drink.pk, drink.shards)]).values()
     assert waiting >= len(accepted)
+
+
+@pytest.mark.parametrize("role", ["vote", "worker"])
+def test_each_role_notes_it_alone_with_its_own_rights(role, servers, box, tmp_path):
+    """Nobody may have to wait for the other one: the machine that is lost may be the one with all workers."""
+    # Each role has an address of its own among these.
+    servers_of_run = {name: value for name, value in os.environ.items() if SETTLED.fullmatch(name)}
+    port = ("--port", str(free_port())) if role == "vote" else ()
+    ask(("DEL", IN_SYNC))
+    with Running(tmp_path / "log", "run", role, *port, **servers_of_run) as running:
+        running.wait_for("replicas that have to confirm what is accepted: 2; it was 0")
+    assert number() == 2

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 NEAREST: Mapping[str, tuple[str, ...]] = {
     "polls.ballot_box.agreeing": ("cluster/test_box",),
     "polls.ballot_box.cluster": ("polls/test_cluster_line",),
-    "polls.ballot_box.confirming": ("polls/test_in_sync", "copies/test_box", "copies/test_confirming_line"),
+    "polls.ballot_box.confirming": ("polls/test_confirming", "copies/test_box", "copies/test_confirming_line"),
     "polls.ballot_box.in_sync": ("polls/test_in_sync", "copies/test_in_sync"),
     "polls.ballot_box.sentinels": ("copies/test_sentinels", "copies/test_box"),
     "polls.ballot_box.copies": ("results/test_copies",),

@@ -2,8 +2,6 @@
 
 import pytest
 
-from polls.ballot_box import confirming
-from polls.ballot_box.confirming import Closing, Unconfirmed
 from polls.ballot_box.in_sync import MISSED_S, Noted, judge
 
 BOTH = Noted(2, fail_over=7)
@@ -30,44 +28,3 @@ def test_after_a_fail_over_those_that_follow_are_enough_at_once():
 
 def test_as_many_have_to_confirm_as_settings_say_at_least():
     assert judge(BOTH, 0, 8, 0) == Noted(1, 8)
-
-
-class TestClosing:
-    @pytest.fixture(autouse=True)
-    def told(self, monkeypatch):
-        monkeypatch.setattr(confirming, "_in_sync", 0)
-
-    def test_asks_as_many_as_settings_say_until_redis_tells_of_more(self):
-        first = confirming.closing()
-        assert first.asked == 1
-        assert not first.is_met([b"OK", 1, [1, 1], b"2"])
-        second = confirming.closing()
-        assert second.asked == 2
-        assert second.is_met([b"OK", 2, [1, 2], b"2"])
-
-    def test_is_met_where_more_have_confirmed_than_were_asked(self):
-        assert confirming.closing().is_met([b"OK", 2, [1, 2], b"2"])
-
-    def test_takes_fewer_once_redis_tells_of_fewer(self):
-        assert Closing(2, ()).is_met([b"OK", 1, [1, 1], b"1"])
-        assert confirming.closing().asked == 1
-
-    def test_goes_by_settings_where_redis_tells_nothing(self):
-        assert confirming.closing().is_met([b"OK", 1, [1, 1], None])
-        assert confirming.closing().is_met([b"OK", 1, [1, 1], PermissionError()])
-
-    @pytest.mark.parametrize(
-        "replies",
-        [
-            [b"OK", 1, [1, 2], b"2"],
-            [b"OK", 2, [1, 1], b"2"],
-            [b"OK", 2, [0, 2], b"2"],
-            [b"OK", 0, [1, 0], b"0"],
-            [PermissionError(), 2, [1, 2], b"2"],
-            [b"OK", PermissionError(), [1, 2], b"2"],
-            [b"OK", 2, PermissionError(), b"2"],
-        ],
-    )
-    def test_says_that_one_of_those_that_were_asked_lacks_it(self, replies):
-        with pytest.raises(Unconfirmed, match="not on the disks"):
-            Closing(2, ()).is_met(replies)
