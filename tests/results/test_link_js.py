@@ -254,12 +254,14 @@ class TestChanges:
         assert page.evaluate("[messages, link.shown.contests]") == [[6], [{"n": 4}]]
 
     def test_of_one_socket_are_none_of_the_next(self, page: Page) -> None:
+        # The next socket after half a second, and no request before three.
+        page.evaluate("Math.random = () => 1")
         page.evaluate(START_LINK)
         page.evaluate(self.WHOLE)
         page.evaluate("sockets[0].onclose()")
         page.clock.run_for(600)
         page.evaluate((self.CHANGE % (3, 9, 3, 8, 4)).replace("sockets[0]", "sockets[1]"))
-        assert page.evaluate("messages") == [6]
+        assert page.evaluate("[messages, sockets.length]") == [[6], 2]
 
     def test_of_a_server_that_knows_none_are_given_up_at_once(self, page: Page) -> None:
         """A browser closes a socket before it is open where the sub-protocol is not answered."""
