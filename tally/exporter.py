@@ -11,7 +11,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from polls import ballot_box
-from polls.ballot_box import inbox
+from polls.ballot_box import inbox, sentinels
+from polls.ballot_box.replicas import count_in_sync
 from polls.ballot_box.status import look_at
 from polls.life import State
 from polls.models import Election
@@ -68,6 +69,10 @@ def _box() -> Iterator[Metric]:
     yield metrics.COUNT_AGE.family({} if age is None else {ONLY: age})
     yield metrics.BOX_MEMORY.family({ONLY: used})
     yield metrics.BOX_MEMORY_LIMIT.family({ONLY: limit})
+    if settings.BALLOT_BOX_COPIES:
+        yield metrics.BOX_REPLICAS.family({ONLY: count_in_sync()})
+    if settings.BALLOT_BOX_COPIES and settings.REDIS_SENTINELS:
+        yield metrics.BOX_REPLICAS_KNOWN.family({ONLY: sentinels.count_replicas()})
 
 
 def _database() -> Iterator[Metric]:

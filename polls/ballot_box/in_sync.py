@@ -90,7 +90,14 @@ class Watch:
                     client.hset(IN_SYNC, mapping=found._asdict())
             finally:
                 client.close()
-        if found.number != noted.number:
+        if found.number < noted.number:
+            _log.warning(
+                "a replica of the ballot box is missing: %d has to confirm what is accepted, it was %d; "
+                "bring it back before another server is lost",
+                found.number,
+                noted.number,
+            )
+        elif found.number > noted.number:
             _log.info("replicas that have to confirm what is accepted: %d; it was %d", found.number, noted.number)
 
 

@@ -6,18 +6,27 @@ from typing import Any
 import redis
 from django.conf import settings
 
-from .connection import ordinary_client
+from .connection import ordinary_client, reaching
+
+# Seconds since a replica was heard of last, from which on it does not count as one; it tells every second what it has.
+SILENT_S = 5
 
 
 def find_replicas() -> list[tuple[str, int]]:
     """Return the addresses of the replicas that follow, as the primary knows them; raises the client's errors."""
-    return list(_read(ordinary_client().info("replication")))
+    return [(one["ip"], one["port"]) for one in _read(ordinary_client().info("replication"))]
 
 
-def _read(replication: Any) -> Iterator[tuple[str, int]]:
+def count_in_sync() -> int:
+    """Return how many replicas follow, and have told the primary so just now; raises Unavailable."""
+    with reaching():
+        return sum(one["lag"] <= SILENT_S for one in _read(ordinary_client().info("replication")))
+
+
+def _read(replication: Any) -> Iterator[Any]:
     for name, one in replication.items():
         if name.startswith("slave") and isinstance(one, dict) and one.get("state") == "online":
-            yield one["ip"], one["port"]
+            yield one
 
 
 def connect_to(host: str, port: int, *, timeout: float | None = None) -> Any:

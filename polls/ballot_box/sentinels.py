@@ -97,6 +97,16 @@ def _find_newest(told: list[State | None]) -> Address | None:
 
 def find_settled() -> tuple[Address, int] | None:
     """Return the primary on which most Sentinels agree, and the number of the fail-over that chose it; else None."""
+    return settle(_ask_all())
+
+
+def count_replicas() -> int:
+    """Return how many replicas Sentinels know of, those that are lost among them; 0 if no Sentinel answers."""
+    return max((state["num-slaves"] for state in _ask_all() if state), default=0)
+
+
+def _ask_all() -> list[State | None]:
+    """Return what each Sentinel tells of the primary; None of one that is silent, or does not know it."""
     own = settings.REDIS_SENTINELS
     told: list[State | None] = []
     for host, port in own.hosts:
@@ -104,7 +114,7 @@ def find_settled() -> tuple[Address, int] | None:
             told.append(_ask(host, port, own.primary, own.options_for_sentinels()))
         except _SILENT:
             told.append(None)
-    return settle(told)
+    return told
 
 
 def settle(told: Sequence[State | None]) -> tuple[Address, int] | None:
