@@ -66,8 +66,8 @@ def cast(
     """Put a ballot into the box, in one round trip; raises Unavailable. `network` is where the voter comes from.
 
     `groups` are those for which the marking was checked. They matter where any contest is for some groups alone.
-    After ACCEPTED or REPEATED the ballot is on disk, if Redis runs with `appendfsync always`, and on the disks of as
-    many replicas as BALLOT_BOX_COPIES says. After Unavailable the ballot may be in the box or not: sending the same
+    After ACCEPTED or REPEATED the ballot is on disk, if Redis runs with `appendfsync always`, and on the disks of
+    BALLOT_BOX_COPIES replicas at least. After Unavailable the ballot may be in the box or not: sending the same
     ballot again is safe.
     """
     newcomers = _NO_LIMIT if definition.has_roll else allow(definition, network)

@@ -23,8 +23,8 @@ from .keys import CONFIRMED, IN_SYNC
 _SHARE = 0.4
 # The field of `IN_SYNC` with the number.
 NUMBER = "number"
-# How many replicas were in sync when this process was told last.
-_in_sync = 0
+# How many replicas have to confirm, as Redis told this process last; 0 if it told nothing.
+_told = 0
 
 
 class Unconfirmed(redis.RedisError):
@@ -40,13 +40,13 @@ class Closing(NamedTuple):
     def is_met(self, replies: Sequence[Any]) -> bool:
         """Tell whether all was confirmed, by their replies; False if more replicas are in sync than were asked.
 
-        Raises Unconfirmed if one of those that were asked did not confirm it. Notes for the next batch how many are.
+        Raises Unconfirmed if one of those that were asked did not confirm it. Keeps the number for the next batch.
         """
-        global _in_sync
-        written, in_memory, on_disk, told = replies
-        # An error stands in the place of a number, as on a server that has just become a replica itself.
-        _in_sync = int(told) if isinstance(told, bytes) else 0
-        wanted = max(settings.BALLOT_BOX_COPIES, _in_sync)
+        global _told
+        written, in_memory, on_disk, *told = replies
+        # An error stands in the place of the number where the account may not read it: as before the number was there.
+        _told = read_number(told[0]) if told else 0
+        wanted = max(settings.BALLOT_BOX_COPIES, _told)
         least = min(wanted, self.asked)
         has_confirmed = (
             written == b"OK"
@@ -61,11 +61,19 @@ class Closing(NamedTuple):
         return min(in_memory, on_disk[1]) >= wanted
 
 
+def read_number(told: Any) -> int:
+    """Return a number that stands in Redis; 0 if none does, or something else."""
+    return int(told) if isinstance(told, bytes) and told.isdigit() else 0
+
+
+def patience_ms() -> int:
+    """Return for how long replicas may take to confirm, in ms."""
+    return int(settings.REDIS_TIMEOUT * 1000 * _SHARE)
+
+
 def closing() -> Closing:
     """Return what ends a batch that has to be confirmed."""
-    asked, patience = max(settings.BALLOT_BOX_COPIES, _in_sync), int(settings.REDIS_TIMEOUT * 1000 * _SHARE)
-    # The number comes last: it may have changed while replicas were waited for.
-    return Closing(
-        asked,
-        (("SET", CONFIRMED, 1), ("WAIT", asked, patience), ("WAITAOF", 1, asked, patience), ("HGET", IN_SYNC, NUMBER)),
-    )
+    asked, patience = max(settings.BALLOT_BOX_COPIES, _told), patience_ms()
+    # The number comes last: it may have changed while replicas were waited for. Without Sentinels nobody keeps it.
+    number = [("HGET", IN_SYNC, NUMBER)] if settings.REDIS_SENTINELS else []
+    return Closing(asked, (("SET", CONFIRMED, 1), ("WAIT", asked, patience), ("WAITAOF", 1, asked, patience), *number))

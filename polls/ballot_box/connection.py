@@ -97,12 +97,20 @@ def _trade(connection: Any, commands: Sequence[Command]) -> list[Any]:
 
 def _trade_confirmed(connection: Any, commands: Sequence[Command]) -> list[Any]:
     closing = confirming.closing()
-    replies = _trade(connection, (*commands, *closing.commands))
-    told = replies[len(commands) :]
-    while not closing.is_met(told):
+    connection.send_packed_command(connection.pack_commands([*commands, *closing.commands]))
+    replies = [connection.read_response() for _ in commands]
+    while not closing.is_met([_read(connection) for _ in closing.commands]):
         closing = confirming.closing()
-        told = _trade(connection, closing.commands)
-    return replies[: len(commands)]
+        connection.send_packed_command(connection.pack_commands(closing.commands))
+    return replies
+
+
+def _read(connection: Any) -> Any:
+    """Return a reply; an error that answers only its command is returned like any other reply."""
+    try:
+        return connection.read_response()
+    except redis.ResponseError as error:
+        return error
 
 
 # The function by which a request reaches the box, with commands and whether replicas have to confirm them: a server may
@@ -113,7 +121,7 @@ line: ContextVar[Callable[[Sequence[Command], bool], list[Any]]] = ContextVar("l
 def ask(*commands: Command, confirmed: bool = False) -> list[Any]:
     """Send commands in one round trip, and return their replies; raises the client's errors.
 
-    With `confirmed` replicas have all that was written by then, as many as BALLOT_BOX_COPIES says; else Unconfirmed is
+    With `confirmed` replicas have all that was written by then, BALLOT_BOX_COPIES at least; else Unconfirmed is
     raised, which is one of the client's errors, and it is not known what became of it.
     """
     return line.get()(commands, confirmed and settings.BALLOT_BOX_COPIES > 0)

@@ -1,9 +1,12 @@
 """Note how many replicas are in sync with the primary: all of these have to confirm what it accepts.
 
-A primary that stood still, or was replaced by an operator, goes on for a second beside the one that was promoted, and
-so does one of the replicas. If one replica were enough, that one would confirm what is lost when it follows the new
-primary. But the promoted one confirms nothing more. So as many have to confirm as followed before, until it is clear
-that no other primary is being promoted: most Sentinels agree, and have done so for longer than a fail-over takes.
+For about a second there can be two primaries: the old one stood still, or an operator moved it, and one of its two
+replicas was promoted meanwhile. The other replica still follows the old primary then. If its confirmation were enough,
+the old primary would accept ballots that are lost once both follow the new one. So both have to confirm, and the
+promoted one does not confirm anything to the old primary.
+
+Fewer are noted only when no other primary can be meant: after a fail-over, or after a replica has been missing for
+longer than a fail-over takes, and most Sentinels agree on the primary.
 """
 
 import logging
@@ -14,7 +17,9 @@ from typing import Any, NamedTuple, NoReturn
 import redis
 from django.conf import settings
 
-from . import sentinels
+from telemetry import throttled_log
+
+from . import confirming, sentinels
 from .connection import Unavailable, reaching
 from .keys import CONFIRMED, IN_SYNC
 from .replicas import connect_to
@@ -23,12 +28,14 @@ _log = logging.getLogger(__name__)
 
 # Seconds between two looks.
 INTERVAL = 0.3
-# Seconds until it is said again that rights are missing.
-PAUSE = 60
-# More replicas than there are, and the milliseconds in which each that is in sync confirms.
-ALL, PATIENCE_MS = 9, 200
+# More replicas than there are.
+ALL = 9
 # Seconds for which a replica has to be missing, while Sentinels agree on the primary: they take less for a fail-over.
 MISSED_S = 4
+# Seconds between two looks after which nobody knows what has happened meanwhile: enough for Sentinels to begin one.
+GAP_S = 2
+# Seconds after which it is said that Sentinels do not agree: a fail-over is over by then.
+UNSETTLED_S = 30
 
 
 class Noted(NamedTuple):
@@ -39,7 +46,7 @@ class Noted(NamedTuple):
 
     @classmethod
     def read(cls, fields: dict[bytes, bytes]) -> "Noted":
-        return cls(*(int(fields.get(name.encode(), 0)) for name in cls._fields))
+        return cls(*(confirming.read_number(fields.get(name.encode())) for name in cls._fields))
 
 
 def start() -> None:
@@ -55,6 +62,7 @@ class Watch:
     """Looks again and again how many replicas are in sync, and notes it."""
 
     def __init__(self) -> None:
+        self._looked_at = self._settled_at = time.monotonic()
         self._missed_since: float | None = None
 
     def run(self) -> NoReturn:
@@ -62,12 +70,18 @@ class Watch:
             try:
                 self.look()
             except Unavailable as error:
+                # Else a fail-over is under way, or nobody reaches the box, which others say.
                 if isinstance(error.__cause__, redis.exceptions.NoPermissionError):
-                    _log.error("ballots are less safe: give Redis the users of this release, as CHANGELOG.md says")
-                    time.sleep(PAUSE)
-                # A fail-over is under way, or nobody reaches the box, which others say.
+                    _log_once_a_minute(
+                        logging.ERROR,
+                        "ballots are less safe: give Redis the users of this release, as CHANGELOG.md says",
+                    )
             except Exception:
-                _log.exception("how many replicas are in sync is not known; if this goes on, nobody can vote")
+                _log_once_a_minute(
+                    logging.ERROR,
+                    "how many replicas are in sync is not known; if this goes on, nobody can vote",
+                    exc_info=True,
+                )
             time.sleep(INTERVAL)
 
     def look(self) -> None:
@@ -76,18 +90,28 @@ class Watch:
         missed_since, self._missed_since = self._missed_since, None
         settled = sentinels.find_settled()
         if settled is None:
+            if time.monotonic() - self._settled_at > UNSETTLED_S:
+                _log_once_a_minute(
+                    logging.WARNING,
+                    "Sentinels do not agree on the primary of the ballot box: if a replica is lost now, nobody can "
+                    "vote; ask each of them for `sentinel master`",
+                )
             return
+        self._settled_at = time.monotonic()
         address, fail_over = settled
         with reaching():
             client = connect_to(*address)
             try:
                 noted, following = _ask(client)
                 now = time.monotonic()
+                gap, self._looked_at = now - self._looked_at, now
                 if following < noted.number:
-                    self._missed_since = missed_since or now
+                    self._missed_since = now if missed_since is None or gap > GAP_S else missed_since
                 found = judge(noted, following, fail_over, now - (self._missed_since or now))
-                if found != noted:
-                    client.hset(IN_SYNC, mapping=found._asdict())
+                # This process may have stood still since, and another primary have been promoted.
+                if found == noted or (found.number < noted.number and sentinels.find_settled() != settled):
+                    return
+                client.hset(IN_SYNC, mapping=found._asdict())
             finally:
                 client.close()
         if found.number < noted.number:
@@ -103,7 +127,7 @@ class Watch:
 
 def _ask(client: Any) -> tuple[Noted, int]:
     """Return what is noted at a primary, and how many replicas are in sync with it; raises the client's errors."""
-    pipe = client.pipeline(transaction=False).hgetall(IN_SYNC).set(CONFIRMED, 1).wait(ALL, PATIENCE_MS)
+    pipe = client.pipeline(transaction=False).hgetall(IN_SYNC).set(CONFIRMED, 1).wait(ALL, confirming.patience_ms())
     fields, _, following = pipe.execute()
     return Noted.read(fields), following
 
@@ -118,3 +142,8 @@ def judge(noted: Noted, following: int, fail_over: int, missed_for: float) -> No
     if fail_over > noted.fail_over or missed_for >= MISSED_S:
         return Noted(max(settings.BALLOT_BOX_COPIES, following), fail_over)
     return noted
+
+
+def _log_once_a_minute(level: int, message: str, *, exc_info: bool = False) -> None:
+    if (more := throttled_log.count_left_out(message)) is not None:
+        _log.log(level, "%s%s", message, more, exc_info=exc_info)

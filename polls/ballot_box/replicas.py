@@ -5,6 +5,8 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from .connection import ordinary_client, reaching
 
@@ -30,9 +32,10 @@ def _read(replication: Any) -> Iterator[Any]:
 
 
 def connect_to(host: str, port: int, *, timeout: float | None = None) -> Any:
-    """Return a client of a replica, with the account that this process has at the primary.
+    """Return a client of one server, with the account that this process has at the primary.
 
-    It waits as long as `timeout` says (s), by itself as long as for any answer of the box.
+    It waits as long as `timeout` says (s), by itself as long as for any answer of the box. It asks once: by itself
+    redis-py would ask a lost server for minutes.
     """
     if settings.REDIS_SENTINELS:
         options = settings.REDIS_SENTINELS.options_for_servers()
@@ -40,4 +43,11 @@ def connect_to(host: str, port: int, *, timeout: float | None = None) -> Any:
         known = ordinary_client().connection_pool.connection_kwargs
         options = {name: known.get(name) for name in ("username", "password")}
     timeout = timeout or settings.REDIS_TIMEOUT
-    return redis.Redis(host, port, **options, socket_timeout=timeout, socket_connect_timeout=timeout)
+    return redis.Redis(
+        host,
+        port,
+        **options,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 0),
+    )

@@ -120,9 +120,10 @@ def _ask_all() -> list[State | None]:
 def settle(told: Sequence[State | None]) -> tuple[Address, int] | None:
     """Return the primary on which most of all Sentinels agree, with the number of the fail-over that chose it.
 
-    None that knows of this fail-over may doubt the primary, and none at all may be choosing another one. The one that
-    promoted it goes on to name the primary before for some seconds, until its fail-over is over; but it has the number
-    already. One that is cut off from the others does not know of it.
+    None may be choosing another one, or know that enough of them doubt this one. The Sentinel that promoted it goes on
+    to name the primary before for some seconds, until its fail-over is over; but it has the number already. One that is
+    cut off from the others does not know the number. One that doubts the primary, and is alone with that, only does not
+    count: it promotes no other, and with a wrong password it doubts for weeks.
     """
     known = [state for state in told if state]
     number = max((state["config-epoch"] for state in known), default=0)
@@ -134,14 +135,17 @@ def settle(told: Sequence[State | None]) -> tuple[Address, int] | None:
             if is_choosing:
                 return None
             continue
-        agreeing += 1
         # For a moment after a fail-over a Sentinel has no connection to the new primary yet.
         if flags <= {"master", "disconnected"}:
             trusted.add(address)
         elif is_choosing:
             before.add(address)
-        else:
+        elif "o_down" in flags:
             return None
+        else:
+            continue
+        agreeing += 1
+    # One that is choosing, and names the trusted one, is not at the end of the last fail-over: it chooses another.
     if 2 * agreeing <= len(told) or len(trusted) != 1 or trusted & before:
         return None
     [found] = trusted

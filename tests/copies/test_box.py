@@ -22,6 +22,7 @@ from tests.masters import wait_until
 from tests.polls.roll.people import define as define_with_secret
 from tests.polls.roll.people import put_in_box
 from tests.tally.test_drain import totals
+from voting_site.rights.redis_users import OPERATOR
 
 pytestmark = pytest.mark.copies
 
@@ -117,6 +118,15 @@ class TestQuestion:
         with pytest.raises(redis.BusyLoadingError):
             ballot_box.connection.ask(loading, ("ECHO", "mine"))
         assert ballot_box.connection.ask(("ECHO", "another")) == [b"another"]
+
+    def test_is_confirmed_without_the_right_to_read_how_many_have_to(self, servers):
+        """As with the users of the release before: it is as safe as it was there."""
+        primary = servers.find_primary()
+        assert servers.ask(primary, "ACL", "SETUSER", OPERATOR, "-hget")
+        try:
+            assert ballot_box.connection.ask(("SET", "urna:a", 1), ("GET", "urna:a"), confirmed=True) == [b"OK", b"1"]
+        finally:
+            assert servers.ask(primary, "ACL", "SETUSER", OPERATOR, "+hget")
 
     def test_never_reads_a_reply_that_came_too_late(self, servers):
         client = ballot_box.connection.client()

@@ -7,7 +7,10 @@ import pytest
 import redis
 from greenlet import greenlet
 
+from polls.ballot_box import confirming
 from polls.ballot_box.confirming import Unconfirmed
+from polls.ballot_box.connection import ask as ask_alone
+from polls.ballot_box.keys import IN_SYNC
 from polls.confirming_line import ConfirmingLine
 from tests.masters import wait_until
 
@@ -57,6 +60,15 @@ class TestConfirmingLine:
             assert isinstance((await ask(line, ([("ECHO", "a")], True)))[0][0], (Unconfirmed, redis.TimeoutError))
         await asyncio.to_thread(wait_until, servers.is_whole)
         assert (await ask(line, ([("ECHO", "b")], True)))[0][0] == [b"b"]
+
+    async def test_lets_all_confirm_of_which_redis_tells(self, servers, line, monkeypatch):
+        """Also before this process has been told: the batch is not over with one replica."""
+        monkeypatch.setattr(confirming, "_told", 0)
+        ask_alone(("HSET", IN_SYNC, "number", 2))
+        assert (await ask(line, ([("ECHO", "a")], True)))[0][0] == [b"a"]
+        monkeypatch.setattr(confirming, "_told", 0)
+        with servers.standing_still(servers.replicas()[0]):
+            assert isinstance((await ask(line, ([("ECHO", "b")], True)))[0][0], (Unconfirmed, redis.TimeoutError))
 
     async def test_leads_to_the_server_that_was_promoted(self, servers, line):
         await ask(line, ([("ECHO", "a")], True), ([("ECHO", "a")], False))

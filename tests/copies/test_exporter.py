@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 from tally.exporter import Facts
 from tests.masters import wait_until
 
-pytestmark = pytest.mark.copies
+pytestmark = [pytest.mark.copies, pytest.mark.django_db]
 
 
 def test_tells_of_a_replica_that_is_lost(servers, box):

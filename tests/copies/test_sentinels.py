@@ -44,10 +44,16 @@ class TestSettled:
         assert sentinels.settle([SETTLED, BEFORE | {"flags": "master"}, SETTLED]) == (("192.0.2.2", 2), 5)
         assert sentinels.settle([SETTLED, BEFORE | {"flags": "master"}, None]) is None
 
+    def test_may_be_doubted_by_one_alone(self):
+        doubting = SETTLED | {"flags": "s_down,master"}
+        assert sentinels.settle([SETTLED, SETTLED, doubting]) == (("192.0.2.2", 2), 5)
+        assert sentinels.settle([SETTLED, doubting, doubting]) is None
+        assert sentinels.settle([SETTLED, doubting, None]) is None
+
     @pytest.mark.parametrize(
         "other",
         [
-            SETTLED | {"flags": "s_down,master"},
+            SETTLED | {"flags": "s_down,o_down,master"},
             SETTLED | {"flags": "master,failover_in_progress"},
             SETTLED | {"config-epoch": 6},
             SETTLED | {"ip": "192.0.2.3"},

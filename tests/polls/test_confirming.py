@@ -4,13 +4,15 @@ import pytest
 
 from polls.ballot_box import confirming
 from polls.ballot_box.confirming import Closing, Unconfirmed
+from polls.ballot_box.in_sync import Noted
 
 
 class TestClosing:
     @pytest.fixture(autouse=True)
     def copies(self, settings, monkeypatch):
         settings.BALLOT_BOX_COPIES = 1
-        monkeypatch.setattr(confirming, "_in_sync", 0)
+        settings.REDIS_SENTINELS = "any"
+        monkeypatch.setattr(confirming, "_told", 0)
 
     def test_asks_as_many_as_settings_say_until_redis_tells_of_more(self):
         first = confirming.closing()
@@ -30,6 +32,18 @@ class TestClosing:
     def test_goes_by_settings_where_redis_tells_nothing(self):
         assert confirming.closing().is_met([b"OK", 1, [1, 1], None])
         assert confirming.closing().is_met([b"OK", 1, [1, 1], PermissionError()])
+
+    @pytest.mark.parametrize("told", [b"", b"many", b"-1", b"1.5"])
+    def test_goes_by_settings_where_the_number_is_none(self, told):
+        assert confirming.closing().is_met([b"OK", 1, [1, 1], told])
+        assert Noted.read({b"number": told, b"fail_over": told}) == Noted()
+
+    def test_asks_for_no_number_without_sentinels_who_keep_it(self, settings):
+        assert [command[0] for command in confirming.closing().commands] == ["SET", "WAIT", "WAITAOF", "HGET"]
+        settings.REDIS_SENTINELS = None
+        closing = confirming.closing()
+        assert [command[0] for command in closing.commands] == ["SET", "WAIT", "WAITAOF"]
+        assert closing.is_met([b"OK", 1, [1, 1]])
 
     @pytest.mark.parametrize(
         "replies",

@@ -146,7 +146,7 @@ class TestWithoutPostgres:
     def test_people_vote_on(self, data: Path) -> None:
         with Up(data.parent, data=data) as command:
             command.wait_for("postgres | has ended 5 times in a row, and is started again and again. Voting does not")
-            assert answers(command.ports["vote"], "/readyz")
+            wait_until(lambda: answers(command.ports["vote"], "/readyz"), "voting")
             assert command.stop() == 0
 
     def test_a_first_start_gives_up_and_says_why(self, data: Path) -> None:

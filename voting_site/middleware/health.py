@@ -39,7 +39,7 @@ def find_missing() -> list[str]:
         if ballot_box.read_epoch() is None:
             missing.append("the ballot box has no epoch: it is empty or being restored")
         elif settings.ROLE.waits_for_copies and not ballot_box.is_confirmed():
-            missing.append(f"{settings.BALLOT_BOX_COPIES} replicas do not confirm what is written: nothing is accepted")
+            missing.append("replicas do not confirm what is written: nothing is accepted")
     except ballot_box.Unavailable as error:
         missing.append(str(error))
     if connections.settings.get("default", {}).get("ENGINE", "").endswith("postgresql"):
