@@ -84,6 +84,15 @@ class FleetingPostgres(Postgres):
         return replace(lasting, argv=(*lasting.argv, "-cfsync=off"))
 
 
+class FleetingValkey(Valkey):
+    """The same of Valkey: while a disk stands still for a second, each test that writes would fail."""
+
+    @property
+    def program(self) -> Program:
+        lasting = super().program
+        return replace(lasting, argv=(*lasting.argv, "--appendfsync", "no"))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all",
@@ -189,7 +198,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     if not gives_tests_away(early_config):
         # What tests start is not measured: it would be slow, and tells nothing when it is killed.
         os.environ.pop("COVERAGE_PROCESS_START", None)
-        _services.enter_context(embedded.running(folder, [FleetingPostgres(folder), Valkey(folder)]))
+        _services.enter_context(embedded.running(folder, [FleetingPostgres(folder), FleetingValkey(folder)]))
         if early_config.known_args_namespace.cluster:
             masters = Masters(Path(make_temporary()))
             _services.callback(masters.close)

@@ -60,7 +60,6 @@ def drag(page: Page, handle: Locator, to: Locator, *, touch: bool = False) -> No
         page.mouse.move(x, y)
         page.mouse.down()
         page.mouse.move(x, goal, steps=8)
-        page.wait_for_timeout(100)
         page.mouse.up()
         return
     finger = page.context.new_cdp_session(page)
@@ -68,7 +67,6 @@ def drag(page: Page, handle: Locator, to: Locator, *, touch: bool = False) -> No
     for step in range(1, 9):
         point = {"x": x, "y": y + (goal - y) * step / 8}
         finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
-    page.wait_for_timeout(100)
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 

@@ -10,6 +10,7 @@ from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from office.first_password import link_path
 from office.models import Membership, Organisation, SecondFactor
@@ -36,6 +37,13 @@ def app(mia: User) -> pyotp.TOTP:
 
 
 @pytest.fixture
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Django's clock stands still, so that no step of 30 seconds and no pause ends meanwhile."""
+    moment = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: moment)
+
+
+@pytest.fixture
 def codes(mia: User, app: pyotp.TOTP) -> list[str]:
     return factors.renew_codes(mia)
 
@@ -47,6 +55,7 @@ class TestSignIn:
         assert show(client, code_of(app)).headers["Location"] == "/admin/office/loggedact/"
         assert is_in(client)
 
+    @pytest.mark.usefixtures("stopped_clock")
     @pytest.mark.parametrize("steps", [-1, 1])
     def test_takes_a_code_of_a_clock_that_is_a_little_off(self, client, app, steps):
         begin(client)
@@ -172,6 +181,7 @@ class TestGuessing:
                 answer = show(client, wrong_code(app))
         assert answer.status_code == 429
 
+    @pytest.mark.usefixtures("stopped_clock")
     def test_is_slowed_down_from_whichever_address(self, mia, app):
         for number in range(factors.FREE + 2):
             other = Client(REMOTE_ADDR=f"127.0.1.{number}")

@@ -25,10 +25,12 @@ def newcomers_key(definition, network=HOME, shard=0):
 
 class TestNewcomers:
     def test_are_taken_by_the_letter_of_the_limit(self, define, cast, settings):
-        settings.NEWCOMER_BURST, settings.NEWCOMER_INTERVAL_MS = burst, interval = 20, 25
+        settings.NEWCOMER_BURST, settings.NEWCOMER_INTERVAL_MS = burst, interval = 20, 250
         drink, due, outcomes = define(), 0, []
-        for number in range(400):
-            reply = cast(drink, f"voter{number}", "nesquik", network=HOME)
+        # Until it has seen some that have to wait, and two more that may vote after those.
+        while outcomes.count(Verdict.ACCEPTED) < burst + 2 or Verdict.TOO_MANY_NEWCOMERS not in outcomes:
+            assert len(outcomes) < 20_000
+            reply = cast(drink, f"voter{len(outcomes)}", "nesquik", network=HOME)
             due = max(due, reply.now)
             wait = due - reply.now - (burst - 1) * interval
             if wait > 0:
@@ -37,9 +39,7 @@ class TestNewcomers:
                 assert (reply.verdict, reply.wait) == (Verdict.ACCEPTED, 0)
                 due += interval
             outcomes.append(reply.verdict)
-        # The loop must have seen both; otherwise the test shows nothing.
         assert outcomes[:burst] == [Verdict.ACCEPTED] * burst
-        assert Verdict.TOO_MANY_NEWCOMERS in outcomes
 
     @pytest.mark.parametrize("shards", [1, 4, 64])
     def test_of_a_full_hall_are_all_taken(self, define, cast, shards):
@@ -49,7 +49,7 @@ class TestNewcomers:
 
     @pytest.mark.parametrize("shards", [1, 2, 4, 64])
     def test_of_a_script_are_held_to_the_burst_and_little_more(self, define, cast, shards, settings):
-        settings.NEWCOMER_INTERVAL_MS = 60_000
+        settings.NEWCOMER_INTERVAL_MS = 10_000_000
         drink = define(shards=shards)
         taken = sum(
             cast(drink, f"voter{number}", "nesquik", network=HOME).verdict is Verdict.ACCEPTED for number in range(2000)
@@ -104,12 +104,14 @@ class TestNewcomers:
 
 class TestMemory:
     def test_of_a_network_goes_with_its_use(self, define, cast, settings, box):
-        settings.NEWCOMER_INTERVAL_MS = 300
+        settings.NEWCOMER_INTERVAL_MS = 60_000
         drink = define()
         cast(drink, "ana", "nesquik", network=HOME)
         cast(drink, "eva", "nesquik", network=HOME)
-        assert 0 < box.pttl(newcomers_key(drink)) <= 600
-        wait_until(lambda: not box.exists(newcomers_key(drink)), "the end of the key")
+        assert 0 < box.pttl(newcomers_key(drink)) <= 120_000
+        settings.NEWCOMER_INTERVAL_MS = 100
+        cast(drink, "leo", "nesquik", network="192.0.2.8")
+        wait_until(lambda: not box.exists(newcomers_key(drink, "192.0.2.8")), "the end of the key")
 
     def test_holds_no_address(self, define, cast, box):
         drink = define()

@@ -96,9 +96,10 @@ class Door:
             writer.write(data)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def patient(monkeypatch):
-    monkeypatch.setattr(settings, "REDIS_TIMEOUT", 0.3)
+    """Both tries have to be over within this time, also on a busy machine."""
+    monkeypatch.setattr(settings, "REDIS_TIMEOUT", 20)
 
 
 class TestSharedLine:
@@ -124,14 +125,14 @@ class TestSharedLine:
         assert bad.dead
         assert await ask(line, [("PING",)]) == [[b"PONG"]]
 
-    async def test_asks_once_more_on_a_broken_connection(self, monkeypatch, patient):
+    async def test_asks_once_more_on_a_broken_connection(self, monkeypatch):
         async with Door("cut", "open") as door:
             monkeypatch.setattr(settings, "REDIS_URL", door.url)
             async with serving() as line:
                 assert await ask(line, [("ECHO", "a")]) == [[b"a"]]
                 assert door.connections == 2
 
-    async def test_asks_once_more_if_a_later_reply_says_that_the_box_is_not_there_yet(self, monkeypatch, patient):
+    async def test_asks_once_more_if_a_later_reply_says_that_the_box_is_not_there_yet(self, monkeypatch):
         async with Door("busy", "open") as door:
             monkeypatch.setattr(settings, "REDIS_URL", door.url)
             async with serving() as line:
@@ -139,7 +140,7 @@ class TestSharedLine:
                 assert await ask(line, [("ECHO", "c")]) == [[b"c"]]
                 assert door.connections == 2
 
-    async def test_gives_up_after_the_second(self, monkeypatch, patient):
+    async def test_gives_up_after_the_second(self, monkeypatch):
         async with Door("cut") as door:
             monkeypatch.setattr(settings, "REDIS_URL", door.url)
             async with serving() as line:
@@ -147,16 +148,18 @@ class TestSharedLine:
                 assert [type(one) for one in found] == [redis.ConnectionError] * 2
                 assert door.connections == 2
 
-    async def test_never_asks_again_after_a_time_out_and_uses_another_connection_then(self, monkeypatch, patient):
+    async def test_never_asks_again_after_a_time_out_and_uses_another_connection_then(self, monkeypatch):
         async with Door("silent", "open") as door:
             monkeypatch.setattr(settings, "REDIS_URL", door.url)
             async with serving() as line:
-                [found] = await ask(line, [("ECHO", "a")])
+                with monkeypatch.context() as for_a_moment:
+                    for_a_moment.setattr(settings, "REDIS_TIMEOUT", 1)
+                    [found] = await ask(line, [("ECHO", "a")])
                 assert type(found) is redis.TimeoutError
                 assert door.connections == 1
                 assert await ask(line, [("ECHO", "b")]) == [[b"b"]]
 
-    async def test_says_so_where_nobody_listens(self, monkeypatch, patient):
+    async def test_says_so_where_nobody_listens(self, monkeypatch):
         monkeypatch.setattr(settings, "REDIS_URL", "redis://127.0.0.1:9/0")
         async with serving() as line:
             for _ in range(2):

@@ -1,5 +1,6 @@
 """The dashboard's scripts in a real browser, by themselves: no server, and a clock that the tests turn."""
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +11,17 @@ import results
 
 SCRIPTS = Path(results.__file__).parent / "static/results"
 ORIGIN = "http://urna.test"
+# Where the clock of the pages begins.
+NOW = dt.datetime(2026, 5, 4, 10, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="module")
 def tab(chromium: Browser) -> Iterator[Page]:
     """A page that all tests of a module use in turn: Chromium takes a second of processor time to make one."""
     tab = chromium.new_page()
-    tab.clock.install()
+    tab.clock.install(time=NOW)
+    # It would go on by itself as well.
+    tab.clock.pause_at(NOW + dt.timedelta(seconds=1))
     yield tab
     tab.close()
 

@@ -96,11 +96,13 @@ class TestServerThatIsWrittenTo:
 class TestCopy:
     def test_of_an_idle_database_is_no_older_than_the_last_heartbeat(self, make_election, replica):
         drink = make_election()
+        began = timezone.now()
         beat()
         catch_up(replica)
         shown = look(drink, replica)
-        assert shown.age < 2
-        assert timezone.now() - shown.as_of < dt.timedelta(seconds=2)
+        assert shown.age <= (timezone.now() - began).total_seconds()
+        # Clocks of two servers on one machine, which tell milliseconds.
+        assert shown.as_of >= began - dt.timedelta(milliseconds=10)
         assert not shown.is_stale
         assert shown.pending == 0
 
@@ -133,9 +135,10 @@ class TestCopy:
         beat()
         cast(drink, "ana", "nesquik")
         time.sleep(1.5)
+        began = time.monotonic()
         drain_all()
         catch_up(replica)
-        assert look(drink, replica).age < 1.4
+        assert look(drink, replica).age <= time.monotonic() - began
 
     def test_knows_its_age_while_redis_is_down(self, make_election, replica, request):
         drink = make_election()

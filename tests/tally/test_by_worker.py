@@ -69,7 +69,8 @@ def test_an_edit_that_the_box_refuses_is_taken_back_and_told(drink, worker, monk
 def test_waits_no_longer_than_it_says_for_a_worker_and_arrives_once_there_is_one(drink, impatient, redis):
     began = time.monotonic()
     publication = retitle(drink)
-    assert time.monotonic() - began < 1
+    # By itself it would wait for 4 s.
+    assert time.monotonic() - began < 3
     assert (publication.arrival, publication.worker_is_silent) == (Arrival.WAITING, True)
     assert ballot_box.read_definition("drink")[0].title == "drink?"
     # What the worker finds in its queue when it starts is the name of one of its tasks, and enough for it.

@@ -7,7 +7,14 @@ from voting_site.checks import check_redis_keeps_what_it_accepts as check
 
 
 class TestRedis:
-    def test_of_this_test_run_keeps_what_it_accepts(self):
+    @pytest.fixture(autouse=True)
+    def lasting(self, redis):
+        """A Redis with the settings of one that is used, and not those of one for tests."""
+        redis.config_set("appendfsync", "always")
+        yield
+        redis.config_set("appendfsync", "no")
+
+    def test_that_keeps_what_it_accepts_is_not_objected_to(self):
         assert check(databases=["default"]) == []
 
     @pytest.mark.parametrize(

@@ -23,12 +23,15 @@ function drag(list, item, held, start, onMove) {
   list.classList.add("dragging");
   item.classList.add("dragged");
 
-  const follow = () => {
-    scroll(list, y);
+  const makeRoom = () => {
     let other;
     // The neighbours move, and not the item: an element that is moved in the page loses the pointer.
     while ((other = item.previousElementSibling) && y < middle(other)) item.after(other);
     while ((other = item.nextElementSibling) && y > middle(other)) item.before(other);
+  };
+  const follow = () => {
+    scroll(list, y);
+    makeRoom();
     frame = requestAnimationFrame(follow);
   };
   const end = () => {
@@ -41,7 +44,10 @@ function drag(list, item, held, start, onMove) {
 
   const on = (name, act, target = held) => target.addEventListener(name, act, { signal: ended.signal });
   on("pointermove", (event) => { y = event.clientY; });
-  on("pointerup", () => {
+  on("pointerup", (event) => {
+    // A slow device may not have drawn since the last move.
+    y = event.clientY;
+    makeRoom();
     end();
     if (item.nextElementSibling !== next) onMove(item);
   });

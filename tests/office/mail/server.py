@@ -2,7 +2,6 @@
 
 import email.policy
 import re
-import socket
 import threading
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -10,6 +9,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from voting_site.local.ports import free_port
 
 CODE = re.compile(r"[2-9A-Z]{4}(?:-[2-9A-Z]{4}){4}")
 
@@ -58,13 +59,7 @@ def code_in(mail: EmailMessage) -> str:
 
 def serve(inbox: Inbox) -> Controller:
     """Start a server for an inbox on a free port; stop it with its `stop()`."""
-    controller = Controller(inbox, hostname="127.0.0.1", port=_free_port())
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port())
     controller.start()
     inbox.port = controller.port
     return controller
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
