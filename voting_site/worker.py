@@ -115,6 +115,7 @@ def _take_acts(parent: int, tick_file: Path | None) -> None:
     if os.getppid() == parent:
         # Not by a task: these come by the broker, which may be moving to another server just then.
         in_sync.start()
+        in_sync.start_arrivals()
         _new_worker(settings.ACTS_QUEUE, "threads", ACTS_THREADS, tick_file and acts_file(tick_file)).run()
 
 

@@ -12,6 +12,7 @@ longer than a fail-over takes, and most Sentinels agree on the primary.
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
 import redis
@@ -20,14 +21,14 @@ from django.conf import settings
 from telemetry import throttled_log
 
 from . import confirming, sentinels
-from .connection import Unavailable, reaching
+from .connection import Unavailable, ask, reaching
 from .keys import CONFIRMED, IN_SYNC
-from .replicas import connect_to
+from .replicas import connect_to, count_online
 
 _log = logging.getLogger(__name__)
 
-# Seconds between two looks.
-INTERVAL = 0.3
+# Seconds between two looks at what replicas confirm, and at who follows.
+INTERVAL, ARRIVALS_INTERVAL = 0.3, 0.1
 # More replicas than there are.
 ALL = 9
 # Seconds for which a replica has to be missing, while Sentinels agree on the primary: they take less for a fail-over.
@@ -54,35 +55,46 @@ def start() -> None:
 
     Each process of `vote` does so, and the worker: people can vote without a worker, and it can count without `vote`.
     """
+    _start("in sync", Watch().look, INTERVAL)
+
+
+def start_arrivals() -> None:
+    """Watch for replicas that come, in a thread of this process: of the worker, which alone may ask who follows."""
+    _start("arrivals", Arrivals().look, ARRIVALS_INTERVAL)
+
+
+def _start(name: str, look: Callable[[], None], interval: float) -> None:
     if settings.BALLOT_BOX_COPIES and settings.REDIS_SENTINELS:
-        threading.Thread(target=Watch().run, name="in sync", daemon=True).start()
+        threading.Thread(target=look_for_ever, args=(look, interval), name=name, daemon=True).start()
+
+
+def look_for_ever(look: Callable[[], None], interval: float) -> NoReturn:
+    """Look again and again; whatever goes wrong, the next look may succeed."""
+    while True:
+        try:
+            look()
+        except Unavailable as error:
+            # Else a fail-over is under way, or nobody reaches the box, which others say.
+            if isinstance(error.__cause__, redis.exceptions.NoPermissionError):
+                _log_once_a_minute(
+                    logging.ERROR,
+                    "ballots are less safe: give Redis the users of this release, as CHANGELOG.md says",
+                )
+        except Exception:
+            _log_once_a_minute(
+                logging.ERROR,
+                "how many replicas are in sync is not known; if this goes on, nobody can vote",
+                exc_info=True,
+            )
+        time.sleep(interval)
 
 
 class Watch:
-    """Looks again and again how many replicas are in sync, and notes it."""
+    """Looks how many replicas are in sync, and notes it."""
 
     def __init__(self) -> None:
         self._looked_at = self._settled_at = time.monotonic()
         self._missed_since: float | None = None
-
-    def run(self) -> NoReturn:
-        while True:
-            try:
-                self.look()
-            except Unavailable as error:
-                # Else a fail-over is under way, or nobody reaches the box, which others say.
-                if isinstance(error.__cause__, redis.exceptions.NoPermissionError):
-                    _log_once_a_minute(
-                        logging.ERROR,
-                        "ballots are less safe: give Redis the users of this release, as CHANGELOG.md says",
-                    )
-            except Exception:
-                _log_once_a_minute(
-                    logging.ERROR,
-                    "how many replicas are in sync is not known; if this goes on, nobody can vote",
-                    exc_info=True,
-                )
-            time.sleep(INTERVAL)
 
     def look(self) -> None:
         """Note how many replicas are in sync, if Sentinels agree on the primary; raises Unavailable."""
@@ -142,6 +154,28 @@ def judge(noted: Noted, following: int, fail_over: int, missed_for: float) -> No
     if fail_over > noted.fail_over or missed_for >= MISSED_S:
         return Noted(max(settings.BALLOT_BOX_COPIES, following), fail_over)
     return noted
+
+
+class Arrivals:
+    """Notes a replica that has just come, before it confirms anything: it may be promoted in that half second.
+
+    Nobody can vote then until it confirms. One that goes on to be silent is missed like any other.
+    """
+
+    def __init__(self) -> None:
+        self._primary, self._online = "", 0
+
+    def look(self) -> None:
+        """Note it if more replicas follow the primary than at the last look; raises Unavailable."""
+        before = self._primary, self._online
+        self._primary, self._online = count_online()
+        if self._primary != before[0] or self._online <= before[1]:
+            return
+        with reaching():
+            [told] = ask(("HGET", IN_SYNC, confirming.NUMBER))
+            if self._online > (number := confirming.read_number(told)):
+                ask(("HSET", IN_SYNC, confirming.NUMBER, self._online))
+                _log.info("a replica has come: %d have to confirm what is accepted; it was %d", self._online, number)
 
 
 def _log_once_a_minute(level: int, message: str, *, exc_info: bool = False) -> None:

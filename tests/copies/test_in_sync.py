@@ -54,6 +54,30 @@ def test_both_replicas_confirm_until_one_is_known_to_be_lost(servers, drink, cas
     look_until(2)
 
 
+class TestArrivals:
+    def test_have_to_confirm_before_anybody_has_seen_them_do_so(self, servers, drink):
+        lost = servers.replicas()[0]
+        servers.kill(lost)
+        look_until(1)
+        arrivals = in_sync.Arrivals()
+        arrivals.look()
+        servers.start(servers.program(lost))
+
+        def is_noted() -> bool:
+            arrivals.look()
+            return number() == 2
+
+        wait_until(is_noted)
+
+    def test_are_not_those_that_are_silent(self, servers, drink):
+        arrivals = in_sync.Arrivals()
+        with servers.standing_still(servers.replicas()[0]):
+            arrivals.look()
+            look_until(1)
+            arrivals.look()
+            assert number() == 1
+
+
 def test_a_primary_that_is_moved_loses_nothing(servers, drink, cast):
     accepted, over = set(), threading.Event()
 
