@@ -1,7 +1,7 @@
 """Two connections to the ballot box: what replicas have to confirm goes by one, and waits; all else by the other.
 
-So who looks at a page does not wait for a replica, nor for a vote of somebody else that waits for one. Confirmed
-is also who has a voting code.
+So who looks at a page does not wait for a replica, nor for a vote of somebody else that waits for one. Who has a
+voting code is confirmed as well.
 """
 
 import asyncio

@@ -167,7 +167,7 @@ def _exchange(client: RedisCluster, node: ClusterNode, commands: Sequence[tuple[
         connection = pool.get_connection()
         try:
             connection.send_packed_command(connection.pack_commands(sent))
-            replies = [_read(connection) for _ in sent]
+            replies = [read_reply(connection) for _ in sent]
         except redis.ConnectionError:
             connection.disconnect()
             if last:
@@ -186,7 +186,8 @@ def _exchange(client: RedisCluster, node: ClusterNode, commands: Sequence[tuple[
     raise AssertionError("unreachable")
 
 
-def _read(connection: Any) -> Any:
+def read_reply(connection: Any) -> Any:
+    """Return a reply; an error that answers only its command is returned like any other reply."""
     try:
         return connection.read_response()
     except redis.ResponseError as error:

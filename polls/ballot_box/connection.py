@@ -99,18 +99,10 @@ def _trade_confirmed(connection: Any, commands: Sequence[Command]) -> list[Any]:
     closing = confirming.closing()
     connection.send_packed_command(connection.pack_commands([*commands, *closing.commands]))
     replies = [connection.read_response() for _ in commands]
-    while not closing.is_met([_read(connection) for _ in closing.commands]):
+    while not closing.is_met([cluster.read_reply(connection) for _ in closing.commands]):
         closing = confirming.closing()
         connection.send_packed_command(connection.pack_commands(closing.commands))
     return replies
-
-
-def _read(connection: Any) -> Any:
-    """Return a reply; an error that answers only its command is returned like any other reply."""
-    try:
-        return connection.read_response()
-    except redis.ResponseError as error:
-        return error
 
 
 # The function by which a request reaches the box, with commands and whether replicas have to confirm them: a server may
