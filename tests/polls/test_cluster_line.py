@@ -118,11 +118,12 @@ def settle_slot(masters: Masters, key: str, owner: int) -> None:
     # What the last owner still tells, it tells with an older epoch than the next one's.
     wait_until(lambda: agree(masters))
     slot = key_slot(key.encode())
-    client = masters.client(owner)
-    name = client.execute_command("CLUSTER", "MYID").decode()
-    client.execute_command("CLUSTER", "BUMPEPOCH")
+    with masters.client(owner) as client:
+        name = client.execute_command("CLUSTER", "MYID").decode()
+        client.execute_command("CLUSTER", "BUMPEPOCH")
     for place in (owner, *(place for place in range(3) if place != owner)):
-        masters.client(place).execute_command("CLUSTER", "SETSLOT", slot, "NODE", name)
+        with masters.client(place) as client:
+            client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", name)
     wait_until(lambda: agree(masters))
 
 
@@ -130,7 +131,8 @@ def agree(masters: Masters) -> bool:
     """Tell whether each master says the same of the epoch and the slots of every one."""
     views = set()
     for place in range(3):
-        nodes = masters.client(place).execute_command("CLUSTER", "NODES").decode().splitlines()
+        with masters.client(place) as client:
+            nodes = client.execute_command("CLUSTER", "NODES").decode().splitlines()
         parts = [line.split() for line in nodes]
         # A slot that is moving is in brackets, and only its two masters know of it.
         views.add(frozenset((one[0], one[6], *(slots for slots in one[8:] if slots[0] != "[")) for one in parts))
