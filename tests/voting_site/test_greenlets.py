@@ -1,6 +1,7 @@
 """A WSGI application behind RSGI, with a box whose answers come later."""
 
 import asyncio
+import gc
 import io
 import socket
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import uvloop
 
 from polls import ballot_box
 from voting_site.serving import greenlets
@@ -247,6 +249,38 @@ class TestBodies:
 
     async def test_without_a_length_are_none(self, serving):
         assert (await ask(serving(say("200 OK", b"empty")), Scope(), Protocol(hangs=True)))[2] == b"empty"
+
+
+class TestErrorsOfTheLoop:
+    def test_of_a_name_that_nobody_waits_for_are_not_logged(self, caplog):
+        async def give_up_connecting() -> None:
+            asyncio.get_running_loop().set_exception_handler(handler)
+            connecting = asyncio.create_task(asyncio.open_connection("nobody.invalid", 6379))
+            await asyncio.sleep(0)
+            connecting.cancel()
+            # The look-up is reported once nothing refers to it.
+            del connecting
+            async with asyncio.timeout(30):
+                while not handled:
+                    await asyncio.sleep(0.01)
+                    gc.collect()
+
+        handled: list[Any] = []
+
+        def handler(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            greenlets.log_error(loop, context)
+            handled.append(context["exception"])
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(give_up_connecting())
+        assert [type(one) for one in handled] == [socket.gaierror]
+        assert not caplog.records
+
+    @pytest.mark.expects_logged_exceptions
+    async def test_of_anything_else_are_logged(self, serving, caplog):
+        serving(say("200 OK", b""))
+        asyncio.get_running_loop().call_exception_handler({"message": "a task failed", "exception": OSError("lost")})
+        assert [one.message for one in caplog.records] == ["a task failed"]
 
 
 class TestEnviron:

@@ -7,6 +7,7 @@ a vote does, and a form that never ends would hold a thread.
 
 import asyncio
 import io
+import socket
 import sys
 from collections.abc import Callable, Iterable
 from contextvars import Context
@@ -69,6 +70,7 @@ class GreenApplication:
         self._inside = 0
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.set_exception_handler(log_error)
         line = make_line()
         self._context.run(ballot_box.connection.line.set, line.ask)
         self._serving = loop.create_task(line.serve())
@@ -124,6 +126,16 @@ class GreenApplication:
                 return
             self._idle.append(this)
             request = this.parent.switch()
+
+
+def log_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log an error that nobody has taken from the loop, unless it is of a name that could not be looked up.
+
+    When connecting takes too long, the request fails and says so. uvloop still looks the name up, and would report its
+    failure as well, with a stack trace.
+    """
+    if not isinstance(context.get("exception"), socket.gaierror):
+        loop.default_exception_handler(context)
 
 
 async def read_body(headers: Any, protocol: Any) -> bytes:
