@@ -3,14 +3,14 @@
 import http.client
 import json
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from .crowd import Crowd, cookie_name, fetch_form
 from .figure import Figure, percentile
-from .load import send, write_requests
+from .load import Answers, send, write_requests
 from .papers import ONE_CONTEST, new_election
 from .sockets import open_socket, read_frame
 from .stand import Broken, Role, Stand, wait_for_worker
@@ -118,7 +118,7 @@ class Prober:
 
 
 class voting_at:
-    """Votes at a steady rate during a block."""
+    """Votes at a steady rate during a block, which has the rate afterwards; raises Broken if one is refused."""
 
     def __init__(
         self, rate: int, vote: Role, crowd: Crowd, stand: Stand, *, seconds: float, file: str = "load"
@@ -126,23 +126,25 @@ class voting_at:
         self.file = stand.folder / file
         others = Crowd(crowd.form, cookie_name=crowd.cookie_name)
         others.number = crowd.number + 1_000 * rate
-        write_requests(self.file, others.votes(int(rate * (seconds + 2))))
         self.port, self.seconds = vote.port, seconds
-        self.pause_ms = (CONNECTIONS / rate - ANSWER_S) * 1000
+        self.pause = CONNECTIONS / rate - ANSWER_S
+        # Enough for answers that take no time at all: a vote that is sent again would be refused.
+        write_requests(self.file, others.votes(int(CONNECTIONS / self.pause * (seconds + 2))))
         self.rate = 0.0
-        self._thread = threading.Thread(target=self._send)
+        self._sender = ThreadPoolExecutor(max_workers=1)
 
     def __enter__(self) -> "voting_at":
-        self._thread.start()
+        self._answers = self._sender.submit(self._send)
         time.sleep(1)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._thread.join()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._sender.shutdown()
+        if kind is None:
+            self.rate = self._answers.result().rate(303)
 
-    def _send(self) -> None:
-        answers = send(self.port, self.file, seconds=self.seconds, connections=CONNECTIONS, pause_ms=self.pause_ms)
-        self.rate = answers.rate(303)
+    def _send(self) -> Answers:
+        return send(self.port, self.file, seconds=self.seconds, connections=CONNECTIONS, pause_ms=self.pause * 1000)
 
 
 def round_trips(vote: Role, number: int) -> dict[str, float]:
