@@ -160,8 +160,12 @@ class Promotable:
             for name, one in replicas.items()
             if name.startswith("slave") and isinstance(one, dict) and one["state"] == "online" and one["lag"] <= 1
         ]
+        roles = [self.ask(place, "ROLE") for place in range(NUMBER) if place != primary]
+        # A replica that still loads what it copied is "online" to the primary; and a primary that stood still may take
+        # for its replica one that was promoted.
+        follow = [bool(one) and one[0] == b"slave" and one[3] == b"connected" for one in roles]
         others = [self.ask_sentinel(place, "SENTINEL", "CKQUORUM", PRIMARY) for place in range(NUMBER)]
-        return len(online) == NUMBER - 1 and all(others) and self._know_replicas()
+        return len(online) == NUMBER - 1 and all(follow) and all(others) and self._know_replicas()
 
     def _know_replicas(self) -> bool:
         """Tell whether all Sentinels know both replicas: for 10 s they may not, and so would not move them."""

@@ -21,10 +21,12 @@ from .keys import CONFIRMED, IN_SYNC
 
 # Of the time for one answer of Redis, how much either of the two may wait.
 _SHARE = 0.4
-# The field of `IN_SYNC` with the number.
-NUMBER = "number"
-# How many replicas have to confirm, as Redis told this process last; 0 if it told nothing.
-_told = 0
+# The fields of `IN_SYNC`: how many have to confirm, and the number of the fail-over that chose the primary.
+NUMBER, FAIL_OVER = "number", "fail_over"
+# How many replicas have to confirm, by what Redis told this process last, and the most that it ever told; 0 if nothing.
+_wanted = _most = 0
+# The number of the fail-over that chose the primary which is doubted; None if none is.
+_doubted: int | None = None
 
 
 class Unconfirmed(redis.RedisError):
@@ -42,11 +44,11 @@ class Closing(NamedTuple):
 
         Raises Unconfirmed if one of those that were asked did not confirm it. Keeps the number for the next batch.
         """
-        global _told
+        global _wanted
         written, in_memory, on_disk, *told = replies
-        # An error stands in the place of the number where the account may not read it: as before the number was there.
-        _told = read_number(told[0]) if told else 0
-        wanted = max(settings.BALLOT_BOX_COPIES, _told)
+        # An error stands in the place of a number where the account may not read it: as before the number was there.
+        _wanted = _judge(*map(read_number, told)) if told else 0
+        wanted = max(settings.BALLOT_BOX_COPIES, _wanted)
         least = min(wanted, self.asked)
         has_confirmed = (
             written == b"OK"
@@ -61,6 +63,29 @@ class Closing(NamedTuple):
         return min(in_memory, on_disk[1]) >= wanted
 
 
+def doubt(fail_over: int) -> None:
+    """Let all replicas that there ever were confirm, until another primary is chosen than by this fail-over.
+
+    The primary has not answered for a moment, and another may be chosen. It may have forgotten meanwhile how many
+    replicas it had.
+    """
+    global _doubted
+    _doubted = fail_over
+
+
+def trust() -> None:
+    """Let as many replicas confirm again as the primary says."""
+    global _doubted
+    _doubted = None
+
+
+def _judge(number: int, fail_over: int) -> int:
+    """Return how many replicas have to confirm, by what the primary says."""
+    global _most
+    _most = max(_most, number)
+    return number if _doubted is None or fail_over > _doubted else _most
+
+
 def read_number(told: Any) -> int:
     """Return a number that stands in Redis; 0 if none does, or something else."""
     return int(told) if isinstance(told, bytes) and told.isdigit() else 0
@@ -73,7 +98,7 @@ def patience_ms() -> int:
 
 def closing() -> Closing:
     """Return what ends a batch that has to be confirmed."""
-    asked, patience = max(settings.BALLOT_BOX_COPIES, _told), patience_ms()
-    # The number comes last: it may have changed while replicas were waited for. Without Sentinels nobody keeps it.
-    number = [("HGET", IN_SYNC, NUMBER)] if settings.REDIS_SENTINELS else []
-    return Closing(asked, (("SET", CONFIRMED, 1), ("WAIT", asked, patience), ("WAITAOF", 1, asked, patience), *number))
+    asked, patience = max(settings.BALLOT_BOX_COPIES, _wanted), patience_ms()
+    # The numbers come last: they may have changed while replicas were waited for. Without Sentinels nobody keeps them.
+    numbers = [("HGET", IN_SYNC, name) for name in (NUMBER, FAIL_OVER)] if settings.REDIS_SENTINELS else []
+    return Closing(asked, (("SET", CONFIRMED, 1), ("WAIT", asked, patience), ("WAITAOF", 1, asked, patience), *numbers))

@@ -7,6 +7,9 @@ promoted one does not confirm anything to the old primary.
 
 Fewer are noted only when no other primary can be meant: after a fail-over, or after a replica has been missing for
 longer than a fail-over takes, and most Sentinels agree on the primary.
+
+A primary that did not answer for a moment may have been replaced, and have noted fewer before or since. So this process
+doubts it for some seconds (`confirming.doubt`), and all replicas have to confirm, whatever it has noted.
 """
 
 import logging
@@ -23,7 +26,7 @@ from telemetry import throttled_log
 from . import confirming, sentinels
 from .connection import Unavailable, ask, reaching
 from .keys import CONFIRMED, IN_SYNC
-from .replicas import connect_to, count_online
+from .replicas import connect_to, count_in_sync
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +38,11 @@ ALL = 9
 MISSED_S = 4
 # Seconds between two looks after which nobody knows what has happened meanwhile: enough for Sentinels to begin one.
 GAP_S = 2
+# Seconds for which a primary has to answer, and Sentinels to agree on it, until it is no longer doubted: if they were
+# choosing another, this is known by then.
+TRUST_S = 3
+# Seconds since a replica was heard of within which it has come, or is there; it tells every second what it has.
+HEARD_S = 2
 # Seconds after which it is said that Sentinels do not agree: a fail-over is over by then.
 UNSETTLED_S = 30
 
@@ -60,7 +68,7 @@ def start() -> None:
 
 def start_arrivals() -> None:
     """Watch for replicas that come, in a thread of this process: of the worker, which alone may ask who follows."""
-    _start("arrivals", Arrivals().look, ARRIVALS_INTERVAL)
+    _start("arrivals", note_arrivals, ARRIVALS_INTERVAL)
 
 
 def _start(name: str, look: Callable[[], None], interval: float) -> None:
@@ -90,14 +98,34 @@ def look_for_ever(look: Callable[[], None], interval: float) -> NoReturn:
 
 
 class Watch:
-    """Looks how many replicas are in sync, and notes it."""
+    """Looks how many replicas are in sync, and notes it; doubts the primary if it does not answer."""
 
     def __init__(self) -> None:
-        self._looked_at = self._settled_at = time.monotonic()
+        self._looked_at = self._settled_at = self._ended_at = time.monotonic()
         self._missed_since: float | None = None
+        # Of the last primary on which Sentinels agreed.
+        self._fail_over = 0
+        self._doubted_at = 0.0
 
     def look(self) -> None:
         """Note how many replicas are in sync, if Sentinels agree on the primary; raises Unavailable."""
+        has_failed, is_settled = True, False
+        try:
+            is_settled = self._look()
+            has_failed = False
+        finally:
+            now = time.monotonic()
+            if has_failed or now - self._ended_at > GAP_S:
+                confirming.doubt(self._fail_over)
+                self._doubted_at = now
+            elif not is_settled:
+                self._doubted_at = now
+            elif now - self._doubted_at >= TRUST_S:
+                confirming.trust()
+            self._ended_at = now
+
+    def _look(self) -> bool:
+        """Do it; tell whether Sentinels agree on a primary."""
         # Forgotten unless this look finds it again.
         missed_since, self._missed_since = self._missed_since, None
         settled = sentinels.find_settled()
@@ -108,7 +136,7 @@ class Watch:
                     "Sentinels do not agree on the primary of the ballot box: if a replica is lost now, nobody can "
                     "vote; ask each of them for `sentinel master`",
                 )
-            return
+            return False
         self._settled_at = time.monotonic()
         address, fail_over = settled
         with reaching():
@@ -120,9 +148,15 @@ class Watch:
                 if following < noted.number:
                     self._missed_since = now if missed_since is None or gap > GAP_S else missed_since
                 found = judge(noted, following, fail_over, now - (self._missed_since or now))
+                self._fail_over = fail_over
+                if found == noted:
+                    return True
                 # This process may have stood still since, and another primary have been promoted.
-                if found == noted or (found.number < noted.number and sentinels.find_settled() != settled):
-                    return
+                if found.number < noted.number and sentinels.find_settled() != settled:
+                    return False
+                # Another process may have noted something since; the next look judges it.
+                if Noted.read(client.hgetall(IN_SYNC)) != noted:
+                    return True
                 client.hset(IN_SYNC, mapping=found._asdict())
             finally:
                 client.close()
@@ -135,6 +169,7 @@ class Watch:
             )
         elif found.number > noted.number:
             _log.info("replicas that have to confirm what is accepted: %d; it was %d", found.number, noted.number)
+        return True
 
 
 def _ask(client: Any) -> tuple[Noted, int]:
@@ -156,26 +191,18 @@ def judge(noted: Noted, following: int, fail_over: int, missed_for: float) -> No
     return noted
 
 
-class Arrivals:
-    """Notes a replica that has just come, before it confirms anything: it may be promoted in that half second.
+def note_arrivals() -> None:
+    """Note replicas that follow before they confirm anything, which takes them half a second; raises Unavailable.
 
-    Nobody can vote then until it confirms. One that goes on to be silent is missed like any other.
+    They may be promoted meanwhile. Nobody can vote until they confirm. One that goes on to be silent is missed like any
+    other. What another process has noted by an older look is put right here.
     """
-
-    def __init__(self) -> None:
-        self._primary, self._online = "", 0
-
-    def look(self) -> None:
-        """Note it if more replicas follow the primary than at the last look; raises Unavailable."""
-        before = self._primary, self._online
-        self._primary, self._online = count_online()
-        if self._primary != before[0] or self._online <= before[1]:
-            return
-        with reaching():
-            [told] = ask(("HGET", IN_SYNC, confirming.NUMBER))
-            if self._online > (number := confirming.read_number(told)):
-                ask(("HSET", IN_SYNC, confirming.NUMBER, self._online))
-                _log.info("a replica has come: %d have to confirm what is accepted; it was %d", self._online, number)
+    there = count_in_sync(HEARD_S)
+    with reaching():
+        [told] = ask(("HGET", IN_SYNC, confirming.NUMBER))
+        if there > (number := confirming.read_number(told)):
+            ask(("HSET", IN_SYNC, confirming.NUMBER, there))
+            _log.info("a replica has come: %d have to confirm what is accepted; it was %d", there, number)
 
 
 def _log_once_a_minute(level: int, message: str, *, exc_info: bool = False) -> None:

@@ -19,17 +19,10 @@ def find_replicas() -> list[tuple[str, int]]:
     return [(one["ip"], one["port"]) for one in _read(ordinary_client().info("replication"))]
 
 
-def count_online() -> tuple[str, int]:
-    """Return the replication ID of the primary, and how many replicas follow it; raises Unavailable."""
+def count_in_sync(within: int = SILENT_S) -> int:
+    """Return how many replicas follow, and have told the primary so within that many seconds; raises Unavailable."""
     with reaching():
-        replication = ordinary_client().info("replication")
-    return replication["master_replid"], sum(1 for _ in _read(replication))
-
-
-def count_in_sync() -> int:
-    """Return how many replicas follow, and have told the primary so just now; raises Unavailable."""
-    with reaching():
-        return sum(one["lag"] <= SILENT_S for one in _read(ordinary_client().info("replication")))
+        return sum(one["lag"] <= within for one in _read(ordinary_client().info("replication")))
 
 
 def _read(replication: Any) -> Iterator[Any]:

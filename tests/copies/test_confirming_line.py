@@ -65,10 +65,10 @@ class TestConfirmingLine:
         """Also before this process has been told: the batch is not over with one replica."""
         # One that came back in the test before confirms nothing for half a second.
         await asyncio.to_thread(wait_until, lambda: ask_alone(("SET", "urna:a", 1), ("WAIT", 2, 100))[1] == 2)
-        monkeypatch.setattr(confirming, "_told", 0)
+        monkeypatch.setattr(confirming, "_wanted", 0)
         ask_alone(("HSET", IN_SYNC, "number", 2))
         assert (await ask(line, ([("ECHO", "a")], True)))[0][0] == [b"a"]
-        monkeypatch.setattr(confirming, "_told", 0)
+        monkeypatch.setattr(confirming, "_wanted", 0)
         with servers.standing_still(servers.replicas()[0]):
             assert isinstance((await ask(line, ([("ECHO", "b")], True)))[0][0], (Unconfirmed, redis.TimeoutError))
 

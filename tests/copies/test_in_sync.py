@@ -1,5 +1,6 @@
 """Two primaries for a moment: what the old one accepts, and the second replica confirms, must not be lost."""
 
+import itertools
 import os
 import threading
 import time
@@ -7,7 +8,7 @@ import time
 import pytest
 
 from polls import ballot_box
-from polls.ballot_box import Unavailable, Verdict, in_sync, sentinels
+from polls.ballot_box import Unavailable, Verdict, confirming, in_sync, sentinels
 from polls.ballot_box.connection import ask
 from polls.ballot_box.keys import IN_SYNC
 from tests.masters import wait_until
@@ -59,23 +60,26 @@ class TestArrivals:
         lost = servers.replicas()[0]
         servers.kill(lost)
         look_until(1)
-        arrivals = in_sync.Arrivals()
-        arrivals.look()
+        in_sync.note_arrivals()
+        assert number() == 1
         servers.start(servers.program(lost))
 
         def is_noted() -> bool:
-            arrivals.look()
+            in_sync.note_arrivals()
             return number() == 2
 
         wait_until(is_noted)
 
     def test_are_not_those_that_are_silent(self, servers, drink):
-        arrivals = in_sync.Arrivals()
         with servers.standing_still(servers.replicas()[0]):
-            arrivals.look()
             look_until(1)
-            arrivals.look()
+            in_sync.note_arrivals()
             assert number() == 1
+
+    def test_are_noted_again_where_an_older_look_has_noted_fewer(self, servers, drink):
+        ask(("HSET", IN_SYNC, "number", 1))
+        in_sync.note_arrivals()
+        assert number() == 2
 
 
 def test_a_primary_that_is_moved_loses_nothing(servers, drink, cast):
@@ -112,6 +116,48 @@ def test_a_primary_that_is_moved_loses_nothing(servers, drink, cast):
     assert waiting >= len(accepted)
 
 
+class TestDoubt:
+    """A primary stands still for a moment, and has noted fewer replicas than there are."""
+
+    @pytest.fixture(autouse=True)
+    def told(self, monkeypatch):
+        for name in ("_wanted", "_most"):
+            monkeypatch.setattr(confirming, name, 0)
+        yield
+        confirming.trust()
+
+    def test_lets_all_replicas_confirm_until_the_primary_has_answered_for_a_while(self, servers, drink, cast):
+        watch = in_sync.Watch()
+        watch.look()
+        assert cast(drink, "ana", "nesquik").verdict is Verdict.ACCEPTED
+        with servers.standing_still(servers.find_primary()), pytest.raises(Unavailable):
+            watch.look()
+        with servers.standing_still(servers.replicas()[0]):
+            ask(("HSET", IN_SYNC, "number", 1))
+            with pytest.raises(Unavailable):
+                cast(drink, "bea", "nesquik")
+            watch._doubted_at -= in_sync.TRUST_S
+            # Of this look's own, it is missed for too short a time.
+            watch.look()
+            assert cast(drink, "cid", "nesquik").verdict is Verdict.ACCEPTED
+        look_until(2)
+
+    def test_is_not_of_a_primary_that_was_chosen_since(self, servers, drink, cast):
+        assert cast(drink, "ana", "nesquik").verdict is Verdict.ACCEPTED
+        confirming.doubt(sentinels.find_settled()[1])
+        with servers.standing_still(servers.replicas()[0]):
+            ask(("HSET", IN_SYNC, "number", 1, "fail_over", sentinels.find_settled()[1] + 1))
+            assert cast(drink, "bea", "nesquik").verdict is Verdict.ACCEPTED
+        ask(("HSET", IN_SYNC, "fail_over", 0))
+        look_until(2)
+
+    def test_begins_where_this_process_has_stood_still(self, servers, drink):
+        watch = in_sync.Watch()
+        watch._ended_at -= 2 * in_sync.GAP_S
+        watch.look()
+        assert confirming._doubted is not None
+
+
 class TestFewer:
     """A process that stood still may lower the number at a primary that was replaced meanwhile."""
 
@@ -134,6 +180,19 @@ class TestFewer:
         assert next(told, "both were asked for") == "both were asked for"
         assert number() == 2
 
+    def test_are_not_noted_if_another_process_has_noted_something_meanwhile(self, missing_long, monkeypatch):
+        find_settled, turn = sentinels.find_settled, itertools.count(1)
+
+        def find_late() -> object:
+            ask(("HSET", IN_SYNC, "fail_over", next(turn)))
+            return find_settled()
+
+        monkeypatch.setattr(in_sync, "judge", lambda noted, *_: noted._replace(number=1))
+        monkeypatch.setattr(sentinels, "find_settled", find_late)
+        missing_long.look()
+        assert next(turn) == 3
+        assert number() == 2
+
     def test_are_not_noted_if_nobody_has_looked_meanwhile(self, missing_long):
         missing_long._looked_at = time.monotonic() - 2 * in_sync.GAP_S
         missing_long.look()
@@ -146,7 +205,13 @@ def test_each_role_notes_it_alone_with_its_own_rights(role, servers, box, tmp_pa
     # Each role has an address of its own among these.
     servers_of_run = {name: value for name, value in os.environ.items() if SETTLED.fullmatch(name)}
     port = ("--port", str(free_port())) if role == "vote" else ()
-    ask(("DEL", IN_SYNC))
-    with Running(tmp_path / "log", "run", role, *port, **servers_of_run) as running:
-        running.wait_for("replicas that have to confirm what is accepted: 2;")
-    assert number() == 2
+    ask(("HSET", IN_SYNC, "number", 0, "fail_over", 98))
+    settled = sentinels.find_settled()
+    assert settled
+
+    def is_noted() -> bool:
+        [fields] = ask(("HGETALL", IN_SYNC))
+        return in_sync.Noted.read(fields) == in_sync.Noted(2, settled[1])
+
+    with Running(tmp_path / "log", "run", role, *port, **servers_of_run):
+        wait_until(is_noted)

@@ -215,6 +215,8 @@ def of_copies(installation: Installation) -> list[Fault]:
 
     def until_whole(strike: Callable[[Installation], bool]) -> Callable[[Installation], bool]:
         def strike_and_wait(one: Installation) -> bool:
+            # After a primary that stood still all may look whole, and another be promoted then.
+            wait_until_whole(one)
             struck = strike(one)
             wait_until_whole(one)
             return struck
