@@ -41,6 +41,9 @@ GAP_S = 2
 # Seconds for which a primary has to answer, and Sentinels to agree on it, until it is no longer doubted: if they were
 # choosing another, this is known by then.
 TRUST_S = 3
+# Seconds from one look to the end of the next after which this process has stood still. A look is over before, also
+# where a Sentinel is lost with its machine, which costs time twice.
+STILL_S = 3
 # Seconds since a replica was heard of within which it has come, or is there; it tells every second what it has.
 HEARD_S = 2
 # Seconds after which it is said that Sentinels do not agree: a fail-over is over by then.
@@ -115,7 +118,7 @@ class Watch:
             has_failed = False
         finally:
             now = time.monotonic()
-            if has_failed or now - self._ended_at > GAP_S:
+            if has_failed or now - self._ended_at > STILL_S:
                 confirming.doubt(self._fail_over)
                 self._doubted_at = now
             elif not is_settled:

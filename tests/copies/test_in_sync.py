@@ -137,7 +137,7 @@ class TestDoubt:
             with pytest.raises(Unavailable):
                 cast(drink, "bea", "nesquik")
             watch._doubted_at -= in_sync.TRUST_S
-            # Of this look's own, it is missed for too short a time.
+            # The replica has been missing for too short a time: this look leaves the number as it is.
             watch.look()
             assert cast(drink, "cid", "nesquik").verdict is Verdict.ACCEPTED
         look_until(2)
@@ -153,7 +153,7 @@ class TestDoubt:
 
     def test_begins_where_this_process_has_stood_still(self, servers, drink):
         watch = in_sync.Watch()
-        watch._ended_at -= 2 * in_sync.GAP_S
+        watch._ended_at -= in_sync.STILL_S
         watch.look()
         assert confirming._doubted is not None
 
