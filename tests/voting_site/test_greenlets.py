@@ -293,6 +293,9 @@ class TestEnviron:
         path = build_environ(Scope(path="/votaci%C3%B3n/%ff"), b"")["PATH_INFO"]
         assert path.encode("latin-1") == "/votación/".encode() + b"\xff"
 
+    def test_has_the_query_as_bytes_in_latin_1(self):
+        assert build_environ(Scope(query_string="a=\ud07c"), b"")["QUERY_STRING"].encode("latin-1") == b"a=\xed\x81\xbc"
+
     def test_takes_no_header_for_another(self):
         environ = build_environ(Scope(("x_forwarded_for", "9.9.9.9"), ("x-forwarded-for", "1.1.1.1")), b"")
         assert environ["HTTP_X_FORWARDED_FOR"] == "1.1.1.1"
