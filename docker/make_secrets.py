@@ -48,6 +48,8 @@ def write_anew(file: Path, value: str) -> None:
 def make(folder: Path) -> None:
     """Make what is missing below `folder`."""
     write_once(folder / "app" / "secret_key", secrets.token_urlsafe(50))
+    # Earlier keys whose signatures hold; docs/security.md says when somebody writes one into it.
+    write_once(folder / "app" / "secret_key_fallbacks", "")
     password = write_once(folder / "db" / "password", secrets.token_urlsafe(24))
     write_once(folder / "db" / "url", f"postgres://urna:{password}@bbdd:5432/urna")
     write_once(folder / "admin" / "password", secrets.token_urlsafe(12))
@@ -67,7 +69,7 @@ def make_replica(folder: Path) -> None:
     """Make the password by which a replica follows, and the address at which `result` reads it."""
     write_once(folder / "replica" / "password", secrets.token_urlsafe(24))
     url = (folder / "result" / "database_url").read_text().replace("@bbdd:5432/", "@replica:5432,bbdd:5432/")
-    write_once(folder / "result" / "replica_url", f"{url}?target_session_attrs=prefer-standby")
+    write_anew(folder / "result" / "replica_url", f"{url}?target_session_attrs=prefer-standby")
 
 
 def redis_address(user: str, password: str) -> str:

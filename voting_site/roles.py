@@ -191,5 +191,5 @@ PORTS = {name: role.port for name, role in ROLES.items() if role.port}
 
 
 def own_variable(role: str, variable: str) -> str:
-    """Name the variable of the address under which one role signs in to a server: VOTE_REDIS_URL for REDIS_URL."""
+    """Name the variable of one role beside the general one: VOTE_REDIS_URL has the address of `vote` for REDIS_URL."""
     return f"{role.upper()}_{variable}"

@@ -264,6 +264,15 @@ TEMPLATES = [
 ROLE_DATABASE_URLS = without_empty(
     {role: env(own_variable(role, "DATABASE_URL"), default="") for role in WITH_DATABASE}
 )
+# Connections that all processes of a role may have together, which `prepare` sets. By default together less than
+# PostgreSQL's usual 100, so that some are left for the owner. However many people look at results, the worker has its
+# own connections.
+DATABASE_CONNECTIONS = {
+    "worker": positive("WORKER_CONNECTIONS", default=20, at_most=10_000),
+    "result": positive("RESULT_CONNECTIONS", default=40, at_most=10_000),
+    "admin": positive("ADMIN_CONNECTIONS", default=20, at_most=10_000),
+    "signin": positive("SIGNIN_CONNECTIONS", default=10, at_most=10_000),
+}
 if not ROLE.has_database:
     # Voting must work without the database, so that this role cannot even open a connection.
     DATABASES: dict = {}

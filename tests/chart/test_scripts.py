@@ -93,6 +93,16 @@ class TestSecrets:
         assert (done.stdout, done.stderr) == ("", "")
         assert self.values(made) == before
 
+    def test_for_one_redis_are_not_taken_for_those_with_sentinels(self, made: Path):
+        before = self.values(made)
+        done = run(
+            made.parent, "make-kubernetes-secrets", "--sentinels=box-0.box:26379,box-1.box:26379", SECRETS=str(made)
+        )
+        assert done.returncode == 1
+        assert "is there already, for one Redis" in done.stderr
+        assert "Nothing was made." in done.stderr
+        assert self.values(made) == before
+
     def test_that_are_missing_are_added(self, made: Path):
         before = self.values(made)
         (made / "urna-signin-database.json").unlink()

@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from django.conf import settings
 
 from .chart import CHART, LEAST, MOST, SIGNIN, environment, needs_helm, pods, refusal, render, roles
 
@@ -31,6 +32,28 @@ class TestSettings:
         hosts = "vote.example.org,results.example.org,example.org,localhost"
         found = {name: environment(pod).get("ALLOWED_HOSTS") for name, pod in pods(MOST).items()}
         assert found == dict.fromkeys(found, None) | dict.fromkeys(("vote", "result", "signin"), hosts)
+
+    def test_give_results_the_connections_that_the_charts_own_database_has_for_all_pods(self):
+        cluster = next(one for one in render(MOST) if one["kind"] == "Cluster")
+        room = int(cluster["spec"]["postgresql"]["parameters"]["max_connections"])
+        connections = {name: environment(pod).get("RESULT_CONNECTIONS") for name, pod in pods(MOST).items()}
+        given = int(connections.pop("prepare"))
+        assert set(connections.values()) == {None}
+        [most] = [
+            one["spec"]["maxReplicas"]
+            for one in render(MOST)
+            if one["kind"] == "HorizontalPodAutoscaler" and one["metadata"]["name"] == "urna-result"
+        ]
+        # During an update there are twice as many, each with one for its sockets.
+        needed = 2 * most * (settings.RESULT_THREADS + 1)
+        others = sum(number for role, number in settings.DATABASE_CONNECTIONS.items() if role != "result")
+        assert needed <= given
+        assert given + others < room - 10
+
+    def test_let_results_have_the_connections_that_the_values_say(self):
+        assert (
+            environment(pods(MOST | {"settings": {"RESULT_CONNECTIONS": 60}})["prepare"])["RESULT_CONNECTIONS"] == "60"
+        )
 
     def test_do_not_depend_on_names_of_services(self):
         # A Service `vote` would set VOTE_PORT to tcp://...

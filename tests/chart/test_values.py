@@ -46,6 +46,7 @@ class TestSchema:
         "name",
         [
             "SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "WORKER_DATABASE_URL", "REDIS_URL", "VOTE_REDIS_URL",
+            "BALLOT_BOX_URL", "WORKER_BALLOT_BOX_URL",
             "EMAIL_HOST_PASSWORD", "OIDC_CLIENT_SECRET", "BOUNCES_URL", "SIGNIN_CLIENTS",
         ],
     )  # fmt: skip

@@ -202,7 +202,7 @@ class TestSecrets:
         make(folder)
         first = {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
         assert {str(path.relative_to(folder)) for path in first} == {
-            "app/secret_key", "db/password", "db/url", "admin/password",
+            "app/secret_key", "app/secret_key_fallbacks", "db/password", "db/url", "admin/password",
             "redis/operator_password", "redis/operator_url", "redis/users.acl",
             "worker/database_url", "result/database_url", "signin/database_url", "admin/database_url",
             "vote/redis_url", "result/redis_url", "signin/redis_url", "admin/redis_url", "worker/redis_url",
@@ -212,8 +212,20 @@ class TestSecrets:
         }  # fmt: skip
         make(folder)
         assert {path: path.read_text() for path in folder.rglob("*") if path.is_file()} == first
+        assert first.pop(folder / "app" / "secret_key_fallbacks") == ""
         for path, value in first.items():
             assert path.name == "users.acl" or (len(value) >= 16 and "\n" not in value), path
+
+    def test_keep_an_earlier_key(self, folder: Path):
+        make = load_script("make_secrets").make
+        make(folder)
+        app = folder / "app"
+        earlier = (app / "secret_key").read_text()
+        # As docs/security.md has it.
+        (app / "secret_key").rename(app / "secret_key_fallbacks")
+        make(folder)
+        assert (app / "secret_key_fallbacks").read_text() == earlier
+        assert (app / "secret_key").read_text() != earlier
 
     def test_hold_the_password_in_the_address(self, folder: Path):
         load_script("make_secrets").make(folder)

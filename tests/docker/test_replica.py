@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .files import FOLDER, ROLES, load, services
 from .test_image import load_script
@@ -25,6 +26,14 @@ def test_results_alone_come_from_it_and_from_the_first_server_while_it_is_down(t
         own.replace("@bbdd:5432/", "@replica:5432,bbdd:5432/") + "?target_session_attrs=prefer-standby"
     )
     assert len((tmp_path / "replica" / "password").read_text()) >= 32
+    # A new password of `result` reaches the address of the replica as well.
+    (tmp_path / "result" / "database_url").unlink()
+    load_script("make_secrets").make(tmp_path)
+    assert (tmp_path / "result" / "database_url").read_text() != own
+    assert (
+        urlsplit((tmp_path / "result" / "replica_url").read_text()).password
+        == urlsplit((tmp_path / "result" / "database_url").read_text()).password
+    )
 
 
 def test_makes_no_secrets_where_there_is_none(tmp_path):
@@ -80,7 +89,9 @@ def test_its_user_follows_and_does_nothing_else():
     assert lines.index(["host", "all", "urna_replica", "all", "reject"]) < lines.index(
         ["host", "all", "all", "all", "scram-sha-256"]
     )
-    assert "hba_file=/etc/urna/pg_hba.conf" in REPLICA["db"]["command"]
+    assert REPLICA["db"]["command"] == [*COMPOSE["db"]["command"], "-c", "hba_file=/etc/urna/pg_hba.conf"]
+    # By its socket a backup follows.
+    assert ["local", "replication", "all", "trust"] in lines
     assert set(load("replica.yaml")["configs"]) == {"replica-hba", "replica-follow", "replica-user"}
 
 

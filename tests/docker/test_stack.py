@@ -48,6 +48,18 @@ case "$2" in
 esac
 """
 
+# Knows the service `migrate`, and writes down with which words a job is created.
+INSPECTS_MIGRATE = """#!/bin/sh
+case "$*" in
+    *.Image}}*) echo urna:7 ;;
+    *Secrets*) printf '%s\\n' 'urna_a_11,target=urna_a' 'urna_b,target=urna_b' '' ;;
+    *Env*) printf '%s\\n' 'A=' 'PROVIDERS=gitlab=City login,google=Google  it' 'QUOTED="x" *' '' ;;
+    "service create "*) printf '%s\\0' "$@" > "$CREATED" ;;
+    "service ps "*) echo "Complete 1 second ago" ;;
+    "service logs "*) echo done ;;
+esac
+"""
+
 each_service = pytest.mark.parametrize("name", STACK)
 each_role = pytest.mark.parametrize("name", ROLES)
 each_page = pytest.mark.parametrize("name", ["vote", "result"])
@@ -331,6 +343,23 @@ class TestScripts:
     def test_update_the_worker_before_vote(self):
         [order] = re.findall(r"^for service in (.*); do$", (FOLDER / "update").read_text(), re.MULTILINE)
         assert order.split() == ["migrate", "worker", "beat", "admin", "result", "signin", "vote"]
+
+    def test_give_a_job_what_migrate_has_word_for_word(self, tmp_path):
+        (tmp_path / "docker").write_text(INSPECTS_MIGRATE)
+        (tmp_path / "docker").chmod(0o755)
+        environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CREATED": str(tmp_path / "created")}
+        done = subprocess.run(
+            [FOLDER / "manage", "shell", "-c", "a b"], env=environment, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+        words = (tmp_path / "created").read_text().split("\0")[:-1]
+        assert words[-6:] == ["urna:7", "python", "manage.py", "shell", "-c", "a b"]
+        given = {
+            name: [words[place + 1] for place, one in enumerate(words) if one == f"--{name}"]
+            for name in ("env", "secret")
+        }
+        assert sorted(given["env"]) == ["A=", "PROVIDERS=gitlab=City login,google=Google  it", 'QUOTED="x" *']
+        assert sorted(given["secret"]) == ["source=urna_a_11,target=urna_a", "source=urna_b,target=urna_b"]
 
     def test_open_the_door_on_loopback_alone(self):
         published = re.findall(r"--publish \"?(\S+?)\"? ", (FOLDER / "admin-door").read_text())

@@ -49,7 +49,7 @@ from tests.record.running_witness import Running as RunningWitness
 from tests.tally.test_certification import finish
 from tests.tally.test_turnout import fill, vote
 from voting_site.middleware.health import find_missing
-from voting_site.rights.database_rights import CONNECTIONS, RIGHTS, SETTINGS, AllBut
+from voting_site.rights.database_rights import RIGHTS, SETTINGS, AllBut
 from voting_site.rights.database_users import NotAllowed, User, columns_by_table, grant, users
 from voting_site.roles import ROLES, WITH_DATABASE
 
@@ -89,7 +89,7 @@ class TestRights:
 
     def test_are_those_of_the_roles_that_sign_in(self) -> None:
         named = {role for by_role in RIGHTS.values() for role in by_role}
-        assert named == set(CONNECTIONS) == set(SETTINGS) == set(WITH_DATABASE)
+        assert named == set(settings.DATABASE_CONNECTIONS) == set(SETTINGS) == set(WITH_DATABASE)
 
     def test_name_columns_that_exist(self) -> None:
         existing = columns_by_table()
@@ -171,7 +171,7 @@ class TestRights:
                 assert cursor.fetchone()[0] in (value, {"60s": "1min"}.get(value))
             cursor.execute("SELECT rolconnlimit, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, rolreplication "
                            "FROM pg_roles WHERE rolname = current_user")  # fmt: skip
-            assert cursor.fetchone() == (CONNECTIONS[role], False, False, False, False, False)
+            assert cursor.fetchone() == (settings.DATABASE_CONNECTIONS[role], False, False, False, False, False)
         own.close()
 
 
@@ -728,6 +728,19 @@ class TestGrant:
         finally:
             run("DROP OWNED BY urna_trial")
             run("DROP ROLE urna_trial")
+
+    def test_limits_connections_as_the_settings_say(self, settings, caplog) -> None:
+        settings.DATABASE_CONNECTIONS = settings.DATABASE_CONNECTIONS | {"result": 41}
+        grant(users(settings.ROLE_DATABASE_URLS))
+        assert run("SELECT rolconnlimit FROM pg_roles WHERE rolname = 'urna_result'") == [(41,)]
+        assert "raise max_connections" not in caplog.text
+
+    def test_warns_of_more_connections_than_the_server_takes(self, settings, caplog) -> None:
+        [(most,)] = run("SELECT current_setting('max_connections')::int")
+        settings.DATABASE_CONNECTIONS = settings.DATABASE_CONNECTIONS | {"result": most}
+        grant(users(settings.ROLE_DATABASE_URLS))
+        assert "raise max_connections there, or lower one of" in caplog.text
+        assert f"RESULT_CONNECTIONS={most}, " in caplog.text
 
     def test_warns_of_roles_that_are_the_owner(self, settings, caplog, tmp_path) -> None:
         settings.ROLE_DATABASE_URLS = {}

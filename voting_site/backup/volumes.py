@@ -42,7 +42,10 @@ def restore_into(
     """
     servers = (volumes.database, volumes.box)
     if (volumes.database / PID_FILE).exists():
-        raise Unusable(f"PostgreSQL runs on {volumes.database}, or was killed: stop it with `docker compose stop`")
+        raise Unusable(
+            f"PostgreSQL runs on {volumes.database}, or was killed there: stop all containers that use this volume. If "
+            f"none runs any more, remove {PID_FILE} from the volume (docs/backup.md says how), and try again"
+        )
     for folder in servers:
         if not folder.is_dir() or folder.stat().st_uid == 0:
             raise Unusable(f"{folder} is no volume that a server could use: run `docker compose up --no-start` first")

@@ -266,6 +266,3 @@ SETTINGS: dict[str, dict[str, str]] = {
     },
     "admin": {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s"},
 }
-# Together less than PostgreSQL's usual 100, so that some are left for the owner. However many people look at results,
-# the worker has its own connections.
-CONNECTIONS = {"worker": 20, "result": 40, "admin": 20, "signin": 10}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import environ
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import ProgrammingError, connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -16,7 +17,7 @@ from psycopg2.errors import InsufficientPrivilege
 from psycopg2.extensions import encrypt_password
 
 from ..roles import own_variable
-from .database_rights import CONNECTIONS, RIGHTS, SETTINGS, AllBut, Columns
+from .database_rights import RIGHTS, SETTINGS, AllBut, Columns
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ def grant(wanted: list[User]) -> None:
                 _make(cursor, user, manages_users=manages_users)
                 for statement in _rights(user):
                     cursor.execute(statement)
+            _warn_of_few_connections(cursor, wanted)
     except ProgrammingError as error:
         if not isinstance(error.__cause__, InsufficientPrivilege):
             raise
@@ -86,7 +88,7 @@ def _make(cursor: CursorWrapper, user: User, *, manages_users: bool) -> None:
     name = sql.Identifier(user.name)
     if not found:
         cursor.execute(sql.SQL("CREATE ROLE {}").format(name))
-    limit = sql.Literal(CONNECTIONS[user.role])
+    limit = sql.Literal(settings.DATABASE_CONNECTIONS[user.role])
     cursor.execute(sql.SQL("ALTER ROLE {} LOGIN CONNECTION LIMIT {}").format(name, limit))
     if user.password:
         # Sent as a verifier, so that no log of statements contains the password itself.
@@ -95,6 +97,22 @@ def _make(cursor: CursorWrapper, user: User, *, manages_users: bool) -> None:
     cursor.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(name))
     for setting, value in SETTINGS[user.role].items():
         cursor.execute(sql.SQL("ALTER ROLE {} SET {} = {}").format(name, sql.Identifier(setting), sql.Literal(value)))
+
+
+def _warn_of_few_connections(cursor: CursorWrapper, wanted: list[User]) -> None:
+    cursor.execute(
+        "SELECT current_setting('max_connections')::int, current_setting('superuser_reserved_connections')::int"
+    )
+    [(most, reserved)] = cursor.fetchall()
+    allowed = {own_variable(user.role, "CONNECTIONS"): settings.DATABASE_CONNECTIONS[user.role] for user in wanted}
+    if sum(allowed.values()) > most - reserved:
+        logger.warning(
+            "the roles may open %s connections to PostgreSQL together, which takes %s:"
+            " raise max_connections there, or lower one of %s",
+            sum(allowed.values()),
+            most - reserved,
+            ", ".join(f"{name}={number}" for name, number in allowed.items()),
+        )
 
 
 def _rights(user: User) -> Iterator[sql.Composed]:

@@ -18,6 +18,10 @@
 {{- range list "worker" "result" "signin" "admin" }}
 {{- $_ := set $made (printf "%s_DATABASE_URL_FILE" (upper .)) (printf "/run/secrets/urna/%s_database_url" .) }}
 {{- end }}
+{{- if $.Values.database.cluster.create }}
+{{- /* For twelve pods, as there are during an update of six; its max_connections has room for them. */}}
+{{- $_ := set $made "RESULT_CONNECTIONS" "200" }}
+{{- end }}
 {{- end }}
 {{- if $role.pages }}
 {{- $hosts := list }}
