@@ -140,6 +140,8 @@ def do_command(election: Election, sent: Mapping[str, Any], request: HttpRequest
         Close(election).perform(by=request.user)
     elif sent["close_in"] is not None:
         CloseSoon(election, sent["close_in"]).perform(by=request.user)
+    else:
+        raise ValidationError(_("Nothing was done: the browser did not say which button it was. Load the page again."))
 
 
 def known_contest(election: Election, key: str) -> str:

@@ -77,6 +77,13 @@ class TestPresenter:
         assert admin_client.post(f"/admin/polls/election/{drink.pk}/presenter/", sent).status_code == 400
         assert not WallState.objects.exists()
 
+    def test_says_so_where_no_button_is_named(self, press, drink):
+        """As an old browser's script sent it: all fields of the form, without the button."""
+        page = press(reveal="places", pause="2")["page"]
+        assert "Nothing was done" in page
+        drink.refresh_from_db()
+        assert drink.phase(timezone.now()) == Phase.OPEN
+
     def test_says_why_it_cannot_close(self, press, drink, unreachable_redis):
         assert "cannot be reached" in press(close_in="60")["page"]
 

@@ -25,6 +25,12 @@ PAPER = {
         {"key": "board", "title": "Board", "method": "approval", "options": [{"label": "Leo"}, {"label": "Mia"}]},
     ],
 }
+# Takes away what browsers of 2022 did not have: phones and screens of halls are often as old.
+OLD_BROWSER = """
+    for (const name of ["toSorted", "toReversed", "toSpliced", "with"]) delete Array.prototype[name];
+    const Newer = window.FormData;
+    window.FormData = class extends Newer { constructor(form) { super(form); } };
+"""
 SCREENS = {"width": 1024, "height": 768}, {"width": 1920, "height": 1080}
 
 
@@ -44,6 +50,7 @@ def urna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 def phone(chromium: Browser, urna: Up) -> Iterator[Page]:
     """The phone of the presenter, at the page that drives the walls."""
     context = chromium.new_context(base_url=f"http://127.0.0.1:{urna.ports['admin']}", locale="en", **PHONE)
+    context.add_init_script(OLD_BROWSER)
     page = context.new_page()
     page.goto("/admin/login/")
     page.fill("#id_username", "mia")
@@ -59,6 +66,7 @@ def phone(chromium: Browser, urna: Up) -> Iterator[Page]:
 @pytest.fixture
 def walls(chromium: Browser, urna: Up) -> Iterator[list[Page]]:
     context = chromium.new_context(locale="en")
+    context.add_init_script(OLD_BROWSER)
     pages = []
     for screen in SCREENS:
         page = context.new_page()

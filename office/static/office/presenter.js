@@ -19,8 +19,11 @@ form.addEventListener("submit", async (event) => {
   if (!button?.name) return;
   event.preventDefault();
   const lost = form.querySelector("[data-lost]");
+  // By hand: a browser before 2023 ignores the button as the second argument of FormData.
+  const body = new FormData(form);
+  body.set(button.name, button.value);
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form, button) });
+    const answer = await fetch(form.action, { method: "POST", body });
     lost.hidden = true;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     // A sign-in that has ended is a page that does not belong here.

@@ -31,7 +31,7 @@ export function rank(contest) {
   const place = ({ key }) => (contest.winners.includes(key) ? contest.winners.indexOf(key) : contest.winners.length);
   const isTied = ({ key }) => contest.tied.includes(key);
   const order = (one, other) => place(one) - place(other) || isTied(other) - isTied(one) || other.count - one.count;
-  return contest.options.toSorted(order);
+  return [...contest.options].sort(order);
 }
 
 /** How a reveal stands: how much of each number is seen, or how many of the last places; all of them once it is over. */
