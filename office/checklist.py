@@ -55,7 +55,7 @@ def check(election: Election, now: dt.datetime) -> Checklist:
     paper = Paper.of(election)
     window = (
         election.slug, election.opens_at, election.closes_at, election.time_zone, election.unlisted,
-        *election.providers,
+        election.shows_who_voted, *election.providers,
     )  # fmt: skip
     return Checklist(
         list(_facts(election, paper, now)),
@@ -90,6 +90,8 @@ def _facts(election: Election, paper: Paper, now: dt.datetime) -> Iterator[tuple
     yield _("Opens"), _("at once, when you publish it") if at_once else in_full(opens_at or now, election, now)
     yield _("Closes"), in_full(closes_at, election, now) if closes_at else _("when you close it by hand")
     yield _("Who may vote"), _say_who(election)
+    if election.shows_who_voted:
+        yield _("Organisers"), _("see who has voted, but not what")
     if election.votes_final:
         yield _("A vote"), _("is final")
     else:

@@ -47,7 +47,10 @@ taken_back = Signal()
 OFFERING_LOCK = (0, 6)
 # What an organiser edits, by the names of a definition.
 EDITED = frozenset(
-    (*Paper.__dataclass_fields__, "slug", "opens_at", "closes_at", "time_zone", "proof_of_work", "unlisted"),
+    (
+        *Paper.__dataclass_fields__,
+        *("slug", "opens_at", "closes_at", "time_zone", "proof_of_work", "unlisted", "shows_who_voted"),
+    )
 )
 
 

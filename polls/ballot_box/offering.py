@@ -87,4 +87,5 @@ def _write(epoch: str, mode: str, definition: Definition) -> list[str | int]:
         definition.mended_at or 0,
         definition.to_json(),
         definition.eligibility,
+        int(definition.shows_who_voted),
     ]

@@ -2,7 +2,8 @@
 --
 -- KEYS  definitions (hash: slug -> JSON), then the rules (hash) of each shard
 -- ARGV  mode, epoch, slug, revision, design, opens (ms), closes (ms or ''), final (1/0), sealed (1/0),
---       cancelled (1/0), time of the last mended text (ms or 0), JSON, eligibility, 'part' or nothing
+--       cancelled (1/0), time of the last mended text (ms or 0), JSON, eligibility, organisers see who has voted (1/0),
+--       'part' or nothing
 -- Reply {outcome, JSON of the definition that the box keeps instead or '', its revision}
 --
 -- The mode is 'offer', 'restore' (take it, even if the election has begun: for a box that has lost data), or 'try':
@@ -15,7 +16,7 @@
 -- without one.
 --
 -- Once the election has opened, by Redis's clock, what voters may have seen is fixed: another design, opening time,
--- address or rule on changing votes is refused, and so is a cancellation. Once the box is closed, another closing time
+-- address or rule on changing votes is refused, another one on whether organisers see who has voted, and a cancellation. Once the box is closed, another closing time
 -- is refused. A lower revision is older, and is refused. A seal and the box's epoch always stay.
 --
 -- A mended text is another design alone, and comes with a later time of mending. It is taken as long as the box has
@@ -24,7 +25,7 @@
 local mode, epoch, slug, revision = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local design, opens, closes, final, sealed = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local cancelled, mended, text, eligibility = ARGV[10], ARGV[11], ARGV[12], ARGV[13]
-local is_part = ARGV[14] == 'part'
+local shows_who, is_part = ARGV[14], ARGV[15] == 'part'
 local first_shard = is_part and 1 or 2
 
 local time = redis.call('TIME')
@@ -36,14 +37,14 @@ local voted = false
 local revisions = {}
 for shard = first_shard, #KEYS do
   local rules = redis.call('HMGET', KEYS[shard], 'revision', 'design', 'opens', 'closes', 'final', 'sealed', 'slug',
-    'published_closes', 'cancelled', 'mended', 'serial', 'voted')
+    'published_closes', 'cancelled', 'mended', 'serial', 'voted', 'shows_who')
   voted = voted or (tonumber(rules[11]) or 0) > 0 or rules[12] == '1'
   revisions[shard] = tonumber(rules[1]) or -1
   if rules[1] and not (known and known.sealed) then
     known = {
       revision = tonumber(rules[1]), design = rules[2], opens = rules[3], closes = rules[4], final = rules[5],
       sealed = rules[6] == '1', slug = rules[7] or slug, published_closes = rules[8] or closes,
-      cancelled = rules[9] or '0', mended = rules[10] or '0',
+      cancelled = rules[9] or '0', mended = rules[10] or '0', shows_who = rules[13] or shows_who,
     }
   end
 end
@@ -71,7 +72,7 @@ if known and mode ~= 'restore' then
   local begun = now >= tonumber(known.opens)
   local closed = known.sealed or (known.closes ~= '' and now >= tonumber(known.closes))
   local other_rules = opens ~= known.opens or final ~= known.final or slug ~= known.slug
-    or cancelled ~= known.cancelled
+    or cancelled ~= known.cancelled or shows_who ~= known.shows_who
   local other = other_rules or design ~= known.design
   if known.revision > revision or (known.revision == revision and other) then return answer('newer') end
   if begun and other then
@@ -101,7 +102,7 @@ for shard = first_shard, #KEYS do
   if revisions[shard] < revision then
     redis.call('HSET', KEYS[shard], 'revision', revision, 'design', design, 'opens', opens, 'closes', closes,
       'published_closes', published_closes, 'final', final, 'sealed', sealed, 'slug', slug,
-      'cancelled', cancelled, 'mended', mended, 'eligibility', eligibility)
+      'cancelled', cancelled, 'mended', mended, 'eligibility', eligibility, 'shows_who', shows_who)
     if not is_part or redis.call('HEXISTS', KEYS[shard], 'held_epoch') == 0 then
       redis.call('HSETNX', KEYS[shard], 'epoch', epoch)
     end

@@ -128,6 +128,14 @@ class TestChecklist:
         assert facts["Live results change"] == "in steps of 10 ballots"
         assert "can show it to others" in facts["A voter"]
 
+    def test_says_that_organisers_see_who_has_voted_and_notices_that_it_was_switched_on(self, make_draft):
+        draft = make_draft(eligibility="roll")
+        before = check(draft, NOW)
+        assert "Organisers" not in dict(before.facts)
+        draft.shows_who_voted = True
+        assert dict(check(draft, NOW).facts)["Organisers"] == "see who has voted, but not what"
+        assert check(draft, NOW).fingerprint != before.fingerprint
+
     def test_finds_what_looks_odd(self, make_draft):
         assert "no closing time" in self.odd(make_draft())
         assert "middle of the night" in self.odd(make_draft(closes_at=NOW.replace(hour=2) + dt.timedelta(days=1)))

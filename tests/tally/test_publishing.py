@@ -29,14 +29,15 @@ def drink(make_election: Callable[..., Election]) -> Election:
     return make_election(opens_at=timezone.now() + dt.timedelta(hours=1))
 
 
+def fail(*args: Any, **kwargs: Any) -> Any:
+    raise Unavailable("frozen")
+
+
 @pytest.fixture
 def edit(monkeypatch: pytest.MonkeyPatch) -> Callable[[Election], None]:
     """Return a function that swaps the labels and saves it, while the ballot box does not answer."""
 
     def swap_unheard(election: Election) -> None:
-        def fail(*args: Any, **kwargs: Any) -> Any:
-            raise Unavailable("frozen")
-
         with transaction.atomic():
             for option, label in zip(options_of(election).all(), reversed(options_of(election).all()), strict=False):
                 Option.objects.filter(pk=option.pk).update(label=label.label)
@@ -116,6 +117,27 @@ class TestEditThatComesLate:
         with pytest.raises(Frozen, match="has begun"):
             publish_election(drink)
 
+    def test_cannot_let_organisers_see_who_has_voted(self, make_election):
+        drink = make_election(eligibility="roll", opens_at=timezone.now() + dt.timedelta(hours=1))
+        open_now(drink)
+        drink.shows_who_voted = True
+        drink.save()
+        with pytest.raises(Frozen, match="has begun"):
+            publish_election(drink)
+
+    def test_that_lets_organisers_see_who_has_voted_is_taken_back(self, make_election, monkeypatch):
+        drink = make_election(eligibility="roll", opens_at=timezone.now() + dt.timedelta(hours=1))
+        with monkeypatch.context() as patch:
+            patch.setattr(ballot_box, "offer", fail)
+            Election.objects.update(shows_who_voted=True)
+            assert publish_election(drink).arrival is Arrival.WAITING
+        open_now(drink)
+        keep_box()
+        drink.refresh_from_db()
+        assert drink.shows_who_voted is False
+        assert drink.refused_edit["shows_who_voted"] is True
+        assert ballot_box.read_definition("drink")[0].shows_who_voted is False
+
     def test_is_forgotten_with_the_next_edit_that_arrives(self, drink, edit):
         edit(drink)
         open_now(drink)
@@ -146,6 +168,16 @@ class TestEditThatComesInTime:
         cast(Definition.offered(Election.objects.get()), "ana", "nesquik")
         drain_shard(Election.objects.get(), 0)
         assert shown(drink) == {"nesquik": ("Cola-Cao", 1), "cola-cao": ("Nesquik", 0)}
+
+    @pytest.mark.parametrize("known", [True, False], ids=["of this release", "of the one before"])
+    def test_lets_organisers_see_who_has_voted(self, make_election, redis, known):
+        drink = make_election(eligibility="roll", opens_at=timezone.now() + dt.timedelta(hours=1))
+        if not known:
+            redis.hdel(ballot_box.key(drink.pk, 0, "rules"), "shows_who")
+        Election.objects.update(shows_who_voted=True)
+        assert publish_election(drink).arrival is Arrival.TAKEN
+        assert ballot_box.read_definition("drink")[0].shows_who_voted
+        assert redis.hget(ballot_box.key(drink.pk, 0, "rules"), "shows_who") == b"1"
 
     def test_gives_the_old_address_up(self, drink):
         drink.slug = "tea"

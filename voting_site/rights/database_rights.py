@@ -37,7 +37,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
                 "revision", "taken", "in_force", "offered", "refused_edit", "state", "opened_at", "sealed_at",
                 "final_at", "certified_at", "cancelled_at", "cancel_reason", "archived_at", "unlisted", "mended_at",
                 "eligibility", "shows", "tie_break", "draw_hash", "draw_secret",
-                "result_revision", "language", "translations", "step", "checkable",
+                "result_revision", "language", "translations", "step", "checkable", "shows_who_voted",
             ),
         },
         "result": {
