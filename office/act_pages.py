@@ -82,7 +82,9 @@ class ActsMixin(admin.ModelAdmin):
         """Ask for the reason, then call off an election that has not opened."""
         form = ReasonForm(request.POST or None)
         if form.is_valid():
-            return do_act(self, request, Cancel(election, form.cleaned_data["reason"]), describe_cancellation)
+            act = Cancel(election, form.cleaned_data["reason"])
+            if done := do_typed(self, request, form, act, describe_cancellation):
+                return done
         question = _("Cancel “%(title)s”? It will not open, and it cannot be published again.")
         return self._ask(request, election, question, _("Cancel the election"), form=form)
 
@@ -133,7 +135,26 @@ class ActsMixin(admin.ModelAdmin):
             form=form,
             back=reverse("admin:polls_election_page", args=[election.pk]),
         )
-        return TemplateResponse(request, "office/confirm.html", context)
+        status = HTTPStatus.BAD_REQUEST if form and form.errors else HTTPStatus.OK
+        return TemplateResponse(request, "office/confirm.html", context, status=status)
+
+
+def do_typed(
+    site: admin.ModelAdmin,
+    request: HttpRequest,
+    form: forms.Form,
+    act: Act[Any],
+    describe: Callable[[Any], Said],
+    *,
+    back_to: str = "page",
+) -> HttpResponse | None:
+    """Do an act as `do_act` does; None if it is refused, and then the form says why, with all that was typed in it."""
+    try:
+        said = describe(act.perform(by=request.user))
+    except ValidationError as problem:
+        form.add_error(None, problem.messages)
+        return None
+    return _answer(site, request, act, said, back_to=back_to)
 
 
 def do_act(
@@ -149,6 +170,10 @@ def do_act(
         said = describe(act.perform(by=request.user))
     except ValidationError as problem:
         said = " ".join(problem.messages), messages.ERROR
+    return _answer(site, request, act, said, back_to=back_to)
+
+
+def _answer(site: admin.ModelAdmin, request: HttpRequest, act: Act[Any], said: Said, *, back_to: str) -> HttpResponse:
     text, level = said if isinstance(said, tuple) else (said, messages.SUCCESS)
     site.message_user(request, text, level)
     return redirect(f"admin:polls_election_{back_to}", act.election.pk)

@@ -12,7 +12,7 @@ from polls.life import State
 from polls.models import Election
 from polls.wake_up import ask_for_certification
 from record.quorum import explain_missing
-from tally.certification import UNDER_WAY, certify, find_problem
+from tally.certification import certify, find_problem
 from tally.models import Certification, Reconciliation, RejectedBallot
 
 from .access import Right
@@ -53,15 +53,16 @@ def find_obstacle(election: Election) -> str:
 class Certify(Act[Certification]):
     """Order the certification of a result, or confirm the order of another manager.
 
-    `set_aside` is the number of ballots set aside of which whoever orders it has taken note.
+    `set_aside` is the number of ballots set aside of which whoever orders it has taken note, and `result` the revision
+    of the result that this person has seen; None stands for the present one.
     """
 
     name = ActName.CERTIFY
     right = Right.CERTIFY
 
-    def __init__(self, election: Election, set_aside: int = 0) -> None:
+    def __init__(self, election: Election, set_aside: int = 0, *, result: int | None = None) -> None:
         super().__init__(election)
-        self.set_aside = set_aside
+        self.set_aside, self.result = set_aside, result
         self.who = ""
         self.steps: tuple[str | None, str | None] = (None, None)
 
@@ -80,8 +81,10 @@ class Certify(Act[Certification]):
             raise NotDone(_("Not certified: %(reason)s") % {"reason": obstacle})
         if RejectedBallot.objects.filter(election=stored).count() != self.set_aside:
             raise NotDone(_("Not certified: %(reason)s") % {"reason": Problem.SET_ASIDE.label})
+        if self.result not in (None, stored.result_revision):
+            raise NotDone(_("Not certified: the result has changed since you opened the page. Look at it again."))
         row = Certification.objects.filter(election=stored).first()
-        if row and row.step in UNDER_WAY:
+        if row and row.step in Certification.UNDER_WAY:
             raise NotDone(_("It is being certified already."))
         if row and row.step == Step.WAITING:
             if row.asked_by == self.who:

@@ -36,12 +36,14 @@ Step = Certification.Step
 
 
 class CertifyForm(forms.Form):
-    """That whoever certifies knows of the ballots that do not count."""
+    """Which result is certified, and that whoever certifies it knows of the ballots that do not count."""
 
     set_aside = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    result = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, set_aside: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, set_aside: int, result: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["result"].initial = result
         self.fields["set_aside"].initial = set_aside
         if set_aside:
             text = ngettext(
@@ -71,9 +73,10 @@ class CertifyPagesMixin(admin.ModelAdmin):
         """Show what would be certified, and order or confirm it."""
         rejected = count_set_aside(election)
         sent = request.POST if request.method == "POST" else None
-        form = CertifyForm(sent, set_aside=sum(n for _reason, n in rejected))
+        form = CertifyForm(sent, set_aside=sum(n for _reason, n in rejected), result=election.result_revision)
         if form.is_valid():
-            return do_act(self, request, Certify(election, form.cleaned_data["set_aside"]), describe)
+            act = Certify(election, form.cleaned_data["set_aside"], result=form.cleaned_data["result"])
+            return do_act(self, request, act, describe)
         row = Certification.objects.filter(election=election).first()
         shown, _problem = read_numbers(election)
         context = page_context(

@@ -83,7 +83,7 @@ class MendingMixin(admin.ModelAdmin):
         if text is None:
             return self._show(request, election, texts=list(list_texts(paper)))
         if "sure" in request.POST:
-            return self._mend(request, election, place)
+            return self._mend(request, election, text)
         form = MendingForm(text, request.POST or None)
         if not form.is_valid():
             return self._show(request, election, text=text, form=form)
@@ -97,16 +97,16 @@ class MendingMixin(admin.ModelAdmin):
             return self._show(request, election, text=text, form=form)
         return self._show(request, election, text=text, form=form, new=new)
 
-    def _mend(self, request: HttpRequest, election: Election, place: str) -> HttpResponse:
+    def _mend(self, request: HttpRequest, election: Election, text: TextOnPaper) -> HttpResponse:
         # Forms send lines with both ends.
         old, new = ("\n".join(request.POST.get(name, "").splitlines()) for name in ("old", "new"))
         try:
-            publication = Mend(election, place, old, new).perform(by=request.user)
+            publication = Mend(election, text.place, old, new).perform(by=request.user)
         except ValidationError as problem:
-            text, level = " ".join(problem.messages), messages.ERROR
-        else:
-            text, level = describe_mending(publication)
-        self.message_user(request, text, level)
+            form = MendingForm(text, {"new": new})
+            form.add_error("new", problem.messages)
+            return self._show(request, election, text=text, form=form)
+        self.message_user(request, *describe_mending(publication))
         return redirect("admin:polls_election_page", election.pk)
 
     def _show(self, request: HttpRequest, election: Election, **more: Any) -> HttpResponse:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from polls.definition import Definition
 from polls.models import Election
-from tally.models import PublicLot, Withdrawal
+from tally.models import Certification, PublicLot, Withdrawal
 from tally.tie_breaks import enter_lot
 from tally.withdrawals import withdraw
 
@@ -21,14 +21,14 @@ class EnterLot(Act[PublicLot]):
     name = ActName.ENTER_LOT
     right = Right.MANAGE
 
-    def __init__(self, election: Election, contest: str, order: Sequence[str], note: str) -> None:
+    def __init__(self, election: Election, contest: str, round_number: int, order: Sequence[str], note: str) -> None:
         super().__init__(election)
-        self.contest, self.order, self.note = contest, list(order), note
+        self.contest, self.round_number, self.order, self.note = contest, round_number, list(order), note
 
     def change(self) -> PublicLot:
         if not self.note.strip():
             raise NotDone(_("Not entered: say who drew the lot, and where."))
-        return enter_lot(self.election, self.contest, self.order, self.note)
+        return enter_lot(self.election, self.contest, self.round_number, self.order, self.note)
 
     def details(self) -> dict[str, tuple[str | None, str | None]]:
         return {f"lot in {self.contest}": (None, f"{', '.join(self.order)} ({self.note})")}
@@ -43,11 +43,18 @@ class Withdraw(Act[Withdrawal]):
     def __init__(self, election: Election, contest: str, option: str, reason: str) -> None:
         super().__init__(election)
         self.contest, self.option, self.reason = contest, option, reason
+        # Whether an order to certify waited for a second manager, and ended with it.
+        self.ended_order = False
 
     def change(self) -> Withdrawal:
         if not self.reason.strip():
             raise NotDone(_("Not noted: say why it has withdrawn. Everybody who sees the result reads it."))
+        waiting = Certification.objects.filter(election=self.election, step=Certification.Step.WAITING)
+        self.ended_order = waiting.exists()
         return withdraw(self.election, Definition.of(self.election).paper, self.contest, self.option, self.reason)
 
     def details(self) -> dict[str, tuple[str | None, str | None]]:
-        return {f"withdrawn in {self.contest}": (None, f"{self.option} ({self.reason})")}
+        told: dict[str, tuple[str | None, str | None]] = {
+            f"withdrawn in {self.contest}": (None, f"{self.option} ({self.reason})")
+        }
+        return told | {"certification": (Certification.Step.WAITING, None)} if self.ended_order else told

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -23,7 +23,7 @@ from tabulation.ties import OpenTie
 from tally.tie_breaks import find_open_ties
 
 from .access import Right
-from .act_pages import do_act
+from .act_pages import Said, do_typed
 from .election_view import election_view, page_context
 from .result_acts import EnterLot, Withdraw
 
@@ -34,6 +34,7 @@ class LotForm(forms.Form):
     def __init__(self, contest: ContestOnBallot, tie: OpenTie, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.tie = tie
+        self.fields["tie"] = forms.CharField(widget=forms.HiddenInput, initial=name_tie(contest.key, tie))
         labels = {option.key: option.label for option in contest.options}
         places = [("", "–"), *((str(place), str(place)) for place in range(1, len(tie.keys) + 1))]
         for key in tie.keys:
@@ -55,6 +56,11 @@ class LotForm(forms.Form):
     def order(self) -> list[str]:
         """Return the options in the order of their places."""
         return sorted(self.tie.keys, key=lambda key: int(self.cleaned_data[f"place-{key}"]))
+
+
+def name_tie(contest: str, tie: OpenTie) -> str:
+    """Name the tie that a form is about: others may be between the same options."""
+    return f"{contest} {tie.round_number} {','.join(tie.keys)}"
 
 
 class WithdrawalForm(forms.Form):
@@ -87,6 +93,17 @@ def _options_of(contest: ContestOnBallot, gone: set[tuple[str, str]]) -> list[tu
     ]
 
 
+def describe_withdrawal(act: Withdraw) -> Said:
+    """Say what comes of a withdrawal."""
+    if act.ended_order:
+        text = _(
+            "Noted. The second result is shown in a moment. It had been ordered to certify the first one: that order "
+            "has ended. Look at the result, and order it again."
+        )
+        return text, messages.WARNING
+    return _("Noted. The second result is shown in a moment.")
+
+
 class ResultPagesMixin(admin.ModelAdmin):
     """What a manager can do with a counted election before it is certified."""
 
@@ -102,32 +119,44 @@ class ResultPagesMixin(admin.ModelAdmin):
     def lot_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Ask for the order that a lot gave to the first open tie, and store it."""
         ties = find_open_ties(election)
-        contest = next((one for one in Definition.of(election).paper.contests if one.key in ties), None)
-        if contest is None:
+        open_contests = [one for one in Definition.of(election).paper.contests if one.key in ties]
+        if request.method == "POST":
+            sent = request.POST.get("tie")
+            open_contests = [one for one in open_contests if name_tie(one.key, ties[one.key]) == sent]
+            if not open_contests:
+                text = _("Not entered: there is no tie here any more. Look at the result.")
+                self.message_user(request, text, messages.ERROR)
+                return redirect("admin:polls_election_page", election.pk)
+        if not open_contests:
             self.message_user(request, _("No tie is open."))
             return redirect("admin:polls_election_page", election.pk)
-        form = LotForm(contest, ties[contest.key], request.POST or None)
-        if not form.is_valid():
-            question = _("“%(title)s”: give the tied options the places that the lot has drawn. First comes first.")
-            question %= {"title": contest.title or election.title}
-            return self._ask_for(request, election, question, _("Enter the lot"), form)
-        act = EnterLot(election, contest.key, form.order(), form.cleaned_data["note"])
-        return do_act(self, request, act, lambda _lot: _("Entered. The result follows it in a moment."))
+        contest = open_contests[0]
+        tie = ties[contest.key]
+        form = LotForm(contest, tie, request.POST or None)
+        if form.is_valid():
+            act = EnterLot(election, contest.key, tie.round_number, form.order(), form.cleaned_data["note"])
+            said = _("Entered. The result follows it in a moment.")
+            if done := do_typed(self, request, form, act, lambda _lot: said):
+                return done
+        question = _("“%(title)s”: give the tied options the places that the lot has drawn. First comes first.")
+        question %= {"title": contest.title or election.title}
+        return self._ask_for(request, election, question, _("Enter the lot"), form)
 
     @election_view(Right.MANAGE)
     def withdraw_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Ask which option has withdrawn and why, and have a second result counted without it."""
         gone = set(election.withdrawals.values_list("contest", "option"))
         form = WithdrawalForm(Definition.of(election).paper, gone, request.POST or None)
-        if not form.is_valid():
-            question = _(
-                "Who has withdrawn after the close? A second result is counted without this option, and shown below "
-                "the first one, which stays. It cannot be undone."
-            )
-            return self._ask_for(request, election, question, _("Count a second time"), form)
-        contest, _colon, option = form.cleaned_data["option"].partition(":")
-        act = Withdraw(election, contest, option, form.cleaned_data["reason"])
-        return do_act(self, request, act, lambda _withdrawal: _("Noted. The second result is shown in a moment."))
+        if form.is_valid():
+            contest, _colon, option = form.cleaned_data["option"].partition(":")
+            act = Withdraw(election, contest, option, form.cleaned_data["reason"])
+            if done := do_typed(self, request, form, act, lambda _withdrawal: describe_withdrawal(act)):
+                return done
+        question = _(
+            "Who has withdrawn after the close? A second result is counted without this option, and shown below "
+            "the first one, which stays. It cannot be undone."
+        )
+        return self._ask_for(request, election, question, _("Count a second time"), form)
 
     def _ask_for(
         self, request: HttpRequest, election: Election, question: str, button: str, form: forms.Form

@@ -17,7 +17,6 @@ from record.models import Audit, Sample
 from record.quorum import count_ballots_of_record
 from record.sampling.opening import carry_out_all
 from record.sampling.picks import FEWEST_DICE, MOST_DICE, MOST_DRAWS, MOST_SAMPLES, BadDice, read_dice
-from tally.certification import UNDER_WAY
 from tally.models import Certification
 
 from .access import Right
@@ -180,7 +179,7 @@ def lock_final(election: Election) -> Election:
     stored = Election.objects.select_for_update().get(pk=election.pk)
     if hindrance := find_hindrance(stored):
         raise NotDone(hindrance)
-    if Certification.objects.filter(election=stored, step__in=UNDER_WAY).exists():
+    if Certification.objects.filter(election=stored, step__in=Certification.UNDER_WAY).exists():
         raise NotDone(_("It is being certified. That destroys the secret that opens its entries."))
     return stored
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -24,7 +23,7 @@ from record.sampling.sample_size import draws_to_find
 from results.snapshot import Snapshot
 
 from .access import Right, rights_on
-from .act_pages import Said, do_act
+from .act_pages import Said, do_act, do_typed
 from .election_page import read_numbers
 from .election_view import election_view, page_context
 from .sample_acts import RISK_LIMITS, DrawSample, NoteSample, PrepareAudit, find_hindrance
@@ -121,14 +120,25 @@ class SamplePagesMixin(admin.ModelAdmin):
     @election_view(Right.AUDIT)
     def audit_view(self, request: HttpRequest, election: Election) -> HttpResponse:
         """Show how far the audit is, and draw a sample by the dice that somebody enters."""
+        return self._show_audit(request, election, sent=request.POST if request.method == "POST" else None)
+
+    def _show_audit(
+        self,
+        request: HttpRequest,
+        election: Election,
+        *,
+        sent: QueryDict | None = None,
+        refused_note: NoteForm | None = None,
+    ) -> HttpResponse:
+        """Show the page, after drawing by the dice that were sent; a refused note stands where it was typed."""
         audit = Audit.objects.filter(election=election).first()
         samples = list(audit.samples.select_related("audit").order_by("pk")) if audit else []
         entries = count_ballots_of_record(election.pk)
         shown, _problem = read_numbers(election)
         margins = find_margins(shown) if shown else []
         rights = rights_on(request.user, election)
-        sent = request.POST if request.method == "POST" and Right.RUN in rights else None
-        form = DiceForm(sent, margins=margins, entries=entries, known=len(samples))
+        hindrance = find_hindrance(election)
+        form = DiceForm(sent if Right.RUN in rights else None, margins=margins, entries=entries, known=len(samples))
         if form.is_valid():
             act = DrawSample(
                 election,
@@ -137,21 +147,25 @@ class SamplePagesMixin(admin.ModelAdmin):
                 form.cleaned_data["risk_limit"],
                 known=form.cleaned_data["known"],
             )
-            return do_act(self, request, act, describe_sample, back_to="audit")
+            if hindrance or not (audit and audit.manifest) or act.known != len(samples):
+                # The page has no form, or the form is of another moment, and must not come back as it is.
+                return do_act(self, request, act, describe_sample, back_to="audit")
+            if done := do_typed(self, request, form, act, describe_sample, back_to="audit"):
+                return done
         context = page_context(
             self,
             request,
             _("Audit by sample"),
             election=election,
             audit=audit,
-            hindrance=find_hindrance(election),
+            hindrance=hindrance,
             may_run=Right.RUN in rights,
             may_note=Right.CERTIFY in rights,
             form=form,
             **tell_sizes(margins, entries),
-            samples=[tell_sample(one, shown, margins, entries) for one in samples] if shown else [],
+            samples=[tell_sample(one, shown, margins, entries, refused_note) for one in samples] if shown else [],
         )
-        status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
+        status = HTTPStatus.BAD_REQUEST if form.errors or refused_note else HTTPStatus.OK
         return TemplateResponse(request, "office/audit.html", context, status=status)
 
     @election_view(Right.RUN)
@@ -165,7 +179,7 @@ class SamplePagesMixin(admin.ModelAdmin):
         form = NoteForm(request.POST)
         if not form.is_valid():
             self.message_user(request, _("Not noted: say what was found out, and by whom."), messages.ERROR)
-            return redirect("admin:polls_election_audit", election.pk)
+            return self._show_audit(request, election, refused_note=form)
         act = NoteSample(election, form.cleaned_data["sample"], form.cleaned_data["note"])
         return do_act(self, request, act, lambda _sample: _("Noted."), back_to="audit")
 
@@ -195,10 +209,15 @@ def tell_sizes(margins: list[Margin], entries: int) -> dict[str, Any]:
     }
 
 
-def tell_sample(sample: Sample, shown: Snapshot, margins: list[Margin], entries: int) -> dict[str, Any]:
+def tell_sample(
+    sample: Sample, shown: Snapshot, margins: list[Margin], entries: int, refused_note: NoteForm | None
+) -> dict[str, Any]:
     """Return what the page says of one sample."""
     opened = show_opened(sample, shown.paper, entries)
-    note = NoteForm(initial={"sample": sample.pk}, auto_id=f"sample-{sample.pk}-%s")
+    if refused_note and refused_note.data.get("sample") == str(sample.pk):
+        note = refused_note
+    else:
+        note = NoteForm(initial={"sample": sample.pk}, auto_id=f"sample-{sample.pk}-%s")
     return {"row": sample, "opened": opened, "shows": judge(sample, margins, entries), "note_form": note}
 
 

@@ -42,13 +42,6 @@ logger = logging.getLogger(__name__)
 
 # The advisory lock of certifying; healing and balancing have the first ones, and elections count from 1.
 CERTIFYING_LOCK = (0, 2)
-# Steps at which a worker is needed, also one that follows another that died.
-UNDER_WAY = (
-    Certification.Step.ASKED,
-    Certification.Step.CHECKING,
-    Certification.Step.COUNTING,
-    Certification.Step.SEPARATING,
-)
 
 
 class NotCertified(Exception):
@@ -62,7 +55,7 @@ class NotCertified(Exception):
 
 def certify_all() -> None:
     """Certify what was asked for, one election after the other; raises Unavailable."""
-    for election in Election.objects.filter(certification__step__in=UNDER_WAY):
+    for election in Election.objects.filter(certification__step__in=Certification.UNDER_WAY):
         certify(election)
 
 

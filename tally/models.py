@@ -288,6 +288,9 @@ class Certification(models.Model):
         DONE = "done", _("done")
         REFUSED = "refused", _("not certified")
 
+    # At which a worker is needed, also one that follows another that died.
+    UNDER_WAY = (Step.ASKED, Step.CHECKING, Step.COUNTING, Step.SEPARATING)
+
     class Problem(models.TextChoices):
         NOT_FINAL = "not-final", _("The election is not final. Close it, and wait for its last ballot.")
         WITHHELD = "withheld", _("Its result is hidden. Release it first.")

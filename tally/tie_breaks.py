@@ -69,20 +69,23 @@ def find_open_ties(election: Election) -> dict[str, OpenTie]:
 
 
 @transaction.atomic
-def enter_lot(election: Election, contest: str, order: Sequence[str], note: str) -> PublicLot:
-    """Store a lot that was drawn in public; raises ValidationError unless exactly this tie is open."""
+def enter_lot(election: Election, contest: str, round_number: int, order: Sequence[str], note: str) -> PublicLot:
+    """Store a lot that was drawn in public; raises ValidationError unless exactly this tie is open.
+
+    Without contest and round it could be taken for the lot of another tie between the same options.
+    """
     stored = Election.objects.select_for_update().get(pk=election.pk)
     if stored.tie_break != TieBreak.LOT:
         raise ValidationError(_("Not entered: the rules of this election do not end ties by a lot."))
     if stored.state != State.FINAL:
         raise ValidationError(_("Not entered: a lot is drawn after the last ballot is counted, and before certifying."))
     tie = find_open_ties(stored).get(contest)
-    if tie is None:
+    if tie is None or tie.round_number != round_number:
         raise ValidationError(_("Not entered: there is no tie here any more. Look at the result."))
     if sorted(order) != sorted(tie.keys):
         raise ValidationError(_("Not entered: give each of the tied options one place."))
     lot = PublicLot.objects.create(
-        election=stored, contest=contest, round_number=tie.round_number, order=list(order), note=note
+        election=stored, contest=contest, round_number=round_number, order=list(order), note=note
     )
     change_result(stored)
     return lot

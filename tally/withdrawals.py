@@ -23,7 +23,7 @@ from tabulation.contest import Contest
 from tabulation.draw import Draw
 from tabulation.outcome import Outcome
 
-from .models import AnonymousBallots, CountedBallot, Withdrawal
+from .models import AnonymousBallots, Certification, CountedBallot, Withdrawal
 from .tie_breaks import change_result
 
 
@@ -104,12 +104,18 @@ def _read_markings(election: Election) -> Iterator[tuple[str, int]]:
 
 @transaction.atomic
 def withdraw(election: Election, paper: Paper, contest: str, option: str, reason: str) -> Withdrawal:
-    """Note that an option has withdrawn after the close; raises ValidationError where that cannot be."""
+    """Note that an option has withdrawn after the close; raises ValidationError where that cannot be.
+
+    An order to certify that waits for a second manager ends with it: it was for the result without the second one.
+    """
     stored = Election.objects.select_for_update().get(pk=election.pk)
     if stored.state != State.FINAL:
         raise ValidationError(
             _("Not noted: an option withdraws after the last ballot is counted, and before the result is certified.")
         )
+    order = Certification.objects.filter(election=stored).first()
+    if order and order.step in Certification.UNDER_WAY:
+        raise ValidationError(_("Not noted: the result is being certified."))
     [on_paper] = [one for one in paper.contests if one.key == contest]
     gone = set(stored.withdrawals.filter(contest=contest).values_list("option", flat=True))
     if option in gone:
@@ -119,5 +125,6 @@ def withdraw(election: Election, paper: Paper, contest: str, option: str, reason
     if len(on_paper.keys) - len(gone) < 2:
         raise ValidationError(_("Not noted: nobody would be left."))
     withdrawal = Withdrawal.objects.create(election=stored, contest=contest, option=option, reason=reason)
+    Certification.objects.filter(election=stored, step=Certification.Step.WAITING).delete()
     change_result(stored)
     return withdrawal

@@ -153,6 +153,14 @@ class TestCancel:
         scheduled.refresh_from_db()
         assert scheduled.state == State.PUBLISHED
 
+    def test_that_is_not_done_keeps_the_reason_that_was_typed(self, scheduled, admin_client, request):
+        request.getfixturevalue("unreachable_redis")
+        address = f"/admin/polls/election/{scheduled.pk}/cancel/"
+        answer = admin_client.post(address, {"reason": "The hall is flooded, and we meet in May."}, follow=True)
+        assert answer.status_code == 400
+        assert "cannot be reached" in answer.content.decode()
+        assert "The hall is flooded, and we meet in May." in answer.content.decode()
+
     def test_outlives_an_emptied_box(self, scheduled, organiser, redis):
         Cancel(scheduled).perform(by=organiser)
         redis.flushall()

@@ -302,6 +302,10 @@ class TestDifference:
             "Not noted: say what was found out"
             in press(client, final, "note_sample", sample=sample.pk, note=" ").content.decode()
         )
+        # Nothing that was typed is lost.
+        long = press(client, final, "note_sample", sample=sample.pk, note="found " * 500)
+        assert long.status_code == 400
+        assert "found " * 499 in long.content.decode()
         press(client, final, "note_sample", sample=sample.pk, note="A test of the audit.")
         told = page(client, final)
         assert "A test of the audit." in told
@@ -364,6 +368,7 @@ class TestLead:
         assert "59 entries, if at least 5% of all are wrong" in told
         response = press(client, drink, dice=DICE, risk_limit="0.05", draws="", known="0")
         assert response.status_code == 400
+        assert DICE in response.content.decode()
         told = press(client, drink, dice=DICE, risk_limit="0.05", draws="3", known="0").content.decode()
         assert told.count("A &gt; B</bdi>") + told.count("C</bdi>") == 2 * OpenedEntry.objects.count()
         assert "63.2 % of the entries or more" in told

@@ -19,6 +19,7 @@ from office.models import LoggedAct, Membership, Organisation
 from polls import ballot_box
 from polls.life import State
 from polls.models import Election
+from tally import outcomes
 from tally.models import Certification, CertifiedResult, Count, Reconciliation
 from tests.conftest import beside
 from tests.tally.test_certification import finish
@@ -63,7 +64,8 @@ def page(client: Client, election: Election, name: str = "certify") -> str:
 
 def press(client: Client, election: Election, name: str = "certify", **fields: Any) -> str:
     address = reverse(f"admin:polls_election_{name}", args=[election.pk])
-    return client.post(address, {"set_aside": "0"} | fields, follow=True).content.decode()
+    result = str(Election.objects.values_list("result_revision", flat=True).get(pk=election.pk))
+    return client.post(address, {"set_aside": "0", "result": result} | fields, follow=True).content.decode()
 
 
 def state_of(election: Election) -> str:
@@ -152,6 +154,28 @@ class TestTwoManagers:
             ("mia", "certify"),
             ("leo", "certify"),
         ]
+
+    def test_certify_no_result_that_the_first_one_has_not_seen(self, make_election, cast, choir, person):
+        drink = make_election(options=("ant", "bee", "cat"))
+        hold(drink, choir)
+        cast(drink, "ana", "ant")
+        finish(drink)
+        mia, leo = sign_in(person("mia")), sign_in(person("leo"))
+        press(mia, drink)
+        assert "mia has ordered it" in page(leo, drink)
+        said = press(leo, drink, "withdraw", option="q1:ant", reason="Moved away.")
+        assert "It had been ordered to certify the first one: that order has ended." in said
+        assert LoggedAct.objects.first().changes == {
+            "withdrawn in q1": [None, "ant (Moved away.)"],
+            "certification": ["waiting", None],
+        }
+        outcomes.catch_up()
+        # From the page of before, and then from a page that shows both results.
+        assert "the result has changed since you opened the page" in press(leo, drink, result="0")
+        assert not Certification.objects.exists()
+        assert "another manager has confirmed it" in press(leo, drink)
+        press(mia, drink)
+        assert state_of(drink) == State.CERTIFIED
 
     def test_may_withdraw_before_the_other_has_confirmed(self, final, person):
         client = sign_in(person("mia"))

@@ -326,3 +326,5 @@ class TestPages:
             reverse("admin:polls_election_mend", args=[drink.pk]) + f"?text={LABEL[0]}", sure, follow=True
         )
         assert "A ballot has been accepted" in late.content.decode()
+        # What was typed is not lost.
+        assert late.context["form"]["new"].value() == "Nesquik"

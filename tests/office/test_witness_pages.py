@@ -179,7 +179,7 @@ def test_the_page_of_the_certification_says_who_is_missing_before_the_click(
     assert "Too few witnesses have cosigned its public record." in page
     assert f"{NAME} has not cosigned the last head: it cannot be reached: x" in page
     assert "It cannot be undone." not in page
-    said = text_of(client.post(certify, {"set_aside": "0"}, follow=True))
+    said = text_of(client.post(certify, {"set_aside": "0", "result": "0"}, follow=True))
     assert "Not certified: Too few witnesses" in said
     drink.refresh_from_db()
     assert drink.state == "final"

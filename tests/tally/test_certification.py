@@ -426,7 +426,7 @@ class TestTies:
         cast(drink, "eva", "cola-cao")
         finish(drink)
         assert certified(drink).problem == Problem.TIE
-        enter_lot(drink, "q1", ["cola-cao", "nesquik"], "Drawn by Leo in the hall")
+        enter_lot(drink, "q1", 1, ["cola-cao", "nesquik"], "Drawn by Leo in the hall")
         catch_up()
         assert certified(drink, step=Step.ASKED).step == Step.DONE
         assert json.loads(CertifiedResult.objects.get().text)["contests"][0]["outcome"]["winners"] == ["cola-cao"]
@@ -437,12 +437,12 @@ class TestTies:
             cast(drink, option, option)
         drain_all()
         finish(drink)
-        enter_lot(drink, "q1", ["ant", "bee", "cat"], "Eva.")
+        enter_lot(drink, "q1", 1, ["ant", "bee", "cat"], "Eva.")
         row = certified(drink)
         assert (row.step, row.problem, drink.state) == (Step.REFUSED, Problem.TIE, State.FINAL)
         assert not CertifiedResult.objects.exists()
         catch_up()
-        enter_lot(drink, "q1", ["ant", "bee"], "Eva.")
+        enter_lot(drink, "q1", 1, ["ant", "bee"], "Eva.")
         assert certified(drink, step=Step.ASKED).step == Step.DONE
         assert get_snapshot("drink").contests[0].winners == ["ant"]
 

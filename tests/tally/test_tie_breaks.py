@@ -131,7 +131,7 @@ class TestLot:
     def test_decides_and_is_shown_with_who_drew_it(self, tie, client, settings):
         settings.ROOT_URLCONF = "voting_site.urls.result"
         election = tie(tie_break=TieBreak.LOT)
-        tie_breaks.enter_lot(election, "q1", ["bee", "ant"], "Drawn by Eva in the hall.")
+        tie_breaks.enter_lot(election, "q1", 1, ["bee", "ant"], "Drawn by Eva in the hall.")
         outcomes.catch_up()
         assert winners(election) == ["bee"]
         contest = client.get("/drink/results.json").json()["contests"][0]
@@ -143,15 +143,21 @@ class TestLot:
     def test_of_other_options_is_refused(self, tie, order):
         election = tie(tie_break=TieBreak.LOT)
         with pytest.raises(ValidationError, match="each of the tied options"):
-            tie_breaks.enter_lot(election, "q1", order, "Eva.")
+            tie_breaks.enter_lot(election, "q1", 1, order, "Eva.")
         assert not election.lots.exists()
 
     def test_is_entered_once(self, tie):
         election = tie(tie_break=TieBreak.LOT)
-        tie_breaks.enter_lot(election, "q1", ["bee", "ant"], "Eva.")
+        tie_breaks.enter_lot(election, "q1", 1, ["bee", "ant"], "Eva.")
         outcomes.catch_up()
         with pytest.raises(ValidationError, match="no tie here any more"):
-            tie_breaks.enter_lot(election, "q1", ["ant", "bee"], "Ana.")
+            tie_breaks.enter_lot(election, "q1", 1, ["ant", "bee"], "Ana.")
+
+    def test_of_another_round_is_refused(self, tie):
+        election = tie(tie_break=TieBreak.LOT)
+        with pytest.raises(ValidationError, match="no tie here any more"):
+            tie_breaks.enter_lot(election, "q1", 2, ["bee", "ant"], "Eva.")
+        assert not election.lots.exists()
 
     def test_is_refused_before_the_last_ballot_is_counted(self, make_election, cast):
         election = make_election(tie_break=TieBreak.LOT)
@@ -159,11 +165,11 @@ class TestLot:
             cast(election, voter, marking)
         drain_all()
         with pytest.raises(ValidationError, match="after the last ballot"):
-            tie_breaks.enter_lot(election, "q1", ["nesquik", "cola-cao"], "Eva.")
+            tie_breaks.enter_lot(election, "q1", 1, ["nesquik", "cola-cao"], "Eva.")
 
     def test_is_refused_where_the_rules_draw(self, tie):
         with pytest.raises(ValidationError, match="do not end ties by a lot"):
-            tie_breaks.enter_lot(tie(), "q1", ["ant", "bee"], "Eva.")
+            tie_breaks.enter_lot(tie(), "q1", 1, ["ant", "bee"], "Eva.")
 
 
 def test_a_count_in_rounds_goes_on_after_a_lot_and_may_tie_again(make_election, cast):
@@ -178,7 +184,7 @@ def test_a_count_in_rounds_goes_on_after_a_lot_and_may_tie_again(make_election, 
     election.refresh_from_db()
     drawn = []
     while tie := tie_breaks.find_open_ties(election).get("q1"):
-        tie_breaks.enter_lot(election, "q1", list(tie.keys), f"Round {tie.round_number}.")
+        tie_breaks.enter_lot(election, "q1", tie.round_number, list(tie.keys), f"Round {tie.round_number}.")
         outcomes.catch_up()
         drawn.append(tie.round_number)
     assert drawn == [1, 2, 3]
