@@ -2,6 +2,9 @@
 
 No mail is sent twice unless somebody asks for it. A message is `sending`, and that is committed, before the mail server
 gets it. A worker that dies then leaves it so; the next one cannot know whether it went out, and marks it as unsure.
+
+A message becomes `sending` in the transaction that makes its code. So no code is made for a message that an organiser
+has stopped, and none is stopped whose code was just made: if the worker dies then, the message is unsure as well.
 """
 
 import datetime as dt
@@ -15,6 +18,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
+from django.db import transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
@@ -22,7 +26,7 @@ from polls.models import RollEntry
 from tally import store
 
 from ..models import MailMessage, MailOrder
-from .new_codes import give_new_code
+from .new_codes import bring_code, change_code, lock_roll
 from .occasions import has_shown_result, takes_votes
 from .texts import write_mail
 from .words import shorten
@@ -123,13 +127,18 @@ def _send(server: BaseEmailBackend, message: MailMessage, now: dt.datetime) -> s
         validate_email(entry.email)
     except ValidationError:
         return _finish(message, State.FAILED, f"{entry.email}?")
-    code = give_new_code(order.election, entry.number) if order.with_code and not order.election.providers else ""
-    mail = write_mail(message, name=entry.name, email=entry.email, code=code)
-    message.attempts += 1
-    # An organiser may have stopped it meanwhile.
-    is_own = MailMessage.objects.filter(pk=message.pk, state=State.WAITING)
-    if not is_own.update(state=State.SENDING, attempts=message.attempts):
+    claimed = _claim(message, entry.number)
+    if claimed is None:
         return State.SKIPPED
+    code, revision = claimed
+    try:
+        if code:
+            bring_code(order.election, revision)
+        mail = write_mail(message, name=entry.name, email=entry.email, code=code)
+    except Exception:
+        # The mail server has nothing of it yet.
+        _put_back(message)
+        raise
     try:
         server.send_messages([mail])
     except smtplib.SMTPRecipientsRefused as refusal:
@@ -148,6 +157,32 @@ def _send(server: BaseEmailBackend, message: MailMessage, now: dt.datetime) -> s
         _finish(message, State.UNSURE, shorten(str(error)))
         raise ServerFailed(shorten(str(error))) from error
     return _finish(message, State.SENT)
+
+
+def _claim(message: MailMessage, number: int) -> tuple[str, int] | None:
+    """Take a message that still waits, and return its code and the revision of the roll with it; "" without a code.
+
+    Returns None, and makes no code, if an organiser has stopped the message meanwhile.
+    """
+    order = message.order
+    with transaction.atomic():
+        # Before the message is locked: an import can hold the roll for long, and a stop would wait for the message.
+        roll = lock_roll(order.election) if order.with_code and not order.election.providers else None
+        waiting = MailMessage.objects.filter(pk=message.pk, state=State.WAITING)
+        if not waiting.update(state=State.SENDING, attempts=message.attempts + 1):
+            return None
+        code = change_code(roll, number) if roll else ""
+    message.attempts += 1
+    return code, roll.revision if roll else 0
+
+
+def _put_back(message: MailMessage) -> None:
+    """Let a claimed message wait again, as if nobody had tried; also where another worker has thought this one dead."""
+    claimed = MailMessage.objects.filter(
+        pk=message.pk, attempts=message.attempts, state__in=(State.SENDING, State.UNSURE)
+    )
+    message.attempts -= 1
+    claimed.update(state=State.WAITING, attempts=message.attempts)
 
 
 def is_wanted(order: MailOrder, entry: RollEntry, now: dt.datetime) -> bool:

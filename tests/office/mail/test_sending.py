@@ -6,6 +6,8 @@ import signal
 import smtplib
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,16 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from office.mail import sending
+from office.mail import new_codes, sending
 from office.mail.acts import SendAgain, SendInvitations, SendReminders, SendResult, StopMail
 from office.mail.sending import send_waiting
 from office.models import MailMessage, MailOrder
 from office.roll_acts import StrikeEntry
+from polls.ballot_box import Unavailable
 from polls.models import Election, RollEntry
 from polls.roll.lookup import find_voter
 from tally.lifecycle import close_election, turn_phases
+from tally.rolls import ROLL_LOCK
 from tests.polls.roll.people import define, vote
 
 from .conftest import order
@@ -118,6 +122,34 @@ class TestInvitation:
         assert inbox.mails == []
         assert invite(drink) == 2
 
+    def test_that_is_stopped_while_others_are_sent_leaves_its_voter_the_code(self, drink, inbox, monkeypatch):
+        invite(drink)
+        before = RollEntry.objects.get(name="eva")
+        finish = sending._finish
+
+        def stop_rest(*arguments: Any, **more: Any) -> str:
+            StopMail(drink).perform(by=None)
+            return finish(*arguments, **more)
+
+        monkeypatch.setattr(sending, "_finish", stop_rest)
+        turn()
+        assert [mail["To"] for mail in inbox.mails] == ["ana@example.org"]
+        assert states() == {1: "sent"}
+        after = RollEntry.objects.get(name="eva")
+        assert (after.code_hash, after.issue, after.revision) == (before.code_hash, before.issue, before.revision)
+
+    def test_waits_without_an_attempt_while_the_roll_does_not_reach_the_ballot_box(self, drink, inbox, monkeypatch):
+        invite(drink)
+        with monkeypatch.context() as patch, another_session() as another:
+            patch.setattr(new_codes, "PATIENCE_S", 0)
+            another.execute("SELECT pg_advisory_lock(%s, %s)", [ROLL_LOCK, drink.pk])
+            with pytest.raises(Unavailable, match="another worker is writing the roll"):
+                turn()
+        assert set(MailMessage.objects.values_list("state", "attempts")) == {("waiting", 0)}
+        turn()
+        assert set(MailMessage.objects.values_list("state", "attempts")) == {("sent", 1)}
+        assert find_voter(define(drink), code_in(inbox.to("ana@example.org")[0])) is not None
+
 
 class TestRefusals:
     def test_for_good_are_kept_with_their_reason_and_sent_again_when_asked(self, drink, inbox):
@@ -188,11 +220,25 @@ class TestDeath:
 
         invite(drink)
         with monkeypatch.context() as patch:
-            patch.setattr(sending, "give_new_code", die)
+            patch.setattr(sending, "change_code", die)
             with pytest.raises(SystemExit):
                 turn()
         turn()
         assert len(inbox.mails) == 2
+
+    def test_behind_its_code_is_shown_as_the_code_before_is_void(self, drink, inbox, monkeypatch):
+        def die(*_arguments: Any, **_more: Any) -> None:
+            raise SystemExit
+
+        invite(drink)
+        with monkeypatch.context() as patch:
+            patch.setattr(sending, "bring_code", die)
+            with pytest.raises(SystemExit):
+                turn()
+        # No stop takes it off the list, though no mail went out.
+        assert StopMail(drink).perform(by=None) == 1
+        turn()
+        assert states() == {1: "unsure"}
 
     def test_after_the_servers_yes_is_shown_and_never_repeated_by_itself(self, drink, inbox, monkeypatch):
         def die(*_arguments: Any, **_more: Any) -> None:
@@ -264,6 +310,17 @@ def worker(inbox: Inbox) -> "subprocess.Popen[bytes]":
     }
     program = "import django; django.setup(); from office.mail.sending import send_waiting; send_waiting()"
     return subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, env=environment)
+
+
+@contextmanager
+def another_session() -> Iterator[Any]:
+    """Yield a cursor of a second session in PostgreSQL, which ends with the block and gives its locks back."""
+    another = connection.copy()
+    try:
+        with another.cursor() as cursor:
+            yield cursor
+    finally:
+        another.close()
 
 
 def read_all_tables() -> list[str]:
