@@ -1,5 +1,6 @@
 """What organisers do with mail: each is an act with its line in the log, which names numbers of entries alone."""
 
+import datetime as dt
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -9,12 +10,12 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from polls.models import Election, Eligibility
+from polls.models import Election, Eligibility, RollEntry
 
 from ..access import Right, may
 from ..acts import Act, NotDone
 from ..models import ActName, MailMessage, MailOrder
-from .occasions import has_shown_result, takes_votes
+from .occasions import has_occasion, has_shown_result, is_wanted, takes_votes
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -128,32 +129,68 @@ class SendResult(OrderMail):
 
 
 class SendAgain(Act[int]):
-    """Send mails again that have failed, or were perhaps sent already; return how many."""
+    """Send mails again that have failed, or were perhaps sent already; return how many.
+
+    Those that the worker would leave out stay as they are, and `left_out` says how many.
+    """
 
     name = ActName.SEND_AGAIN
 
     def __init__(self, election: Election, messages: Sequence[int]) -> None:
         super().__init__(election)
         self.messages = messages
-        self.numbers: list[str] = []
+        self.number = self.left_out = 0
 
     def change(self) -> int:
         require_mail(self.election)
-        # Of these rows alone: the office may not lock orders.
-        rows = MailMessage.objects.select_for_update(of=("self",)).filter(
-            order__election=self.election, pk__in=self.messages, state__in=MailMessage.STUCK
+        now = timezone.now()
+        # Of these rows alone: the office may not lock orders. A failed reminder does not say any more to whom it was.
+        chosen = (
+            MailMessage.objects.select_for_update(of=("self",))
+            .select_related("order__election")
+            .filter(order__election=self.election, pk__in=self.messages, state__in=MailMessage.STUCK)
+            .exclude(number=None)
+            .order_by("pk")
         )
-        # A failed reminder does not say any more to whom it was.
-        for row in rows.exclude(number=None).order_by("pk"):
-            self.numbers.append(str(row.number))
-            row.state, row.attempts, row.due_at, row.reason = State.WAITING, 0, timezone.now(), ""
-            row.save(update_fields=["state", "attempts", "due_at", "reason"])
-        if not self.numbers:
+        rows = list(chosen)
+        if not rows:
             raise NotDone(_("Nothing was sent again: choose at least one mail that has failed, or was perhaps sent."))
-        return len(self.numbers)
+        entries = RollEntry.objects.filter(election=self.election, number__in=[row.number for row in rows])
+        by_number = {entry.number: entry for entry in entries}
+        wanted = [row for row in rows if (entry := by_number.get(row.number or 0)) and is_wanted(row.order, entry, now)]
+        if not wanted:
+            raise NotDone(_say_why_none(rows, now))
+        for row in wanted:
+            row.state, row.attempts, row.due_at, row.reason = State.WAITING, 0, now, ""
+            row.save(update_fields=["state", "attempts", "due_at", "reason"])
+        self.number, self.left_out = len(wanted), len(rows) - len(wanted)
+        return self.number
 
     def details(self) -> dict[str, tuple[str | None, str | None]]:
-        return {"mails": (None, str(len(self.numbers)))}
+        return {"mails": (None, str(self.number))}
+
+
+def _say_why_none(rows: Sequence[MailMessage], now: dt.datetime) -> list[str]:
+    """Say why none of these mails is sent again, and what to do; not which voter has voted or was struck."""
+    late = {row.order.kind for row in rows if not has_occasion(row.order, now)}
+    reasons = []
+    if late - {Kind.RESULT}:
+        reasons.append(
+            _(
+                "Nothing was sent again: nobody can vote any more, so that invitations and reminders are of no use. "
+                "There is nothing to do; the list keeps them."
+            )
+        )
+    if Kind.RESULT in late:
+        reasons.append(_("Not sent: the result is not final, or not released."))
+    if {row.order.kind for row in rows} - late:
+        reasons.append(
+            _(
+                "Nothing was sent again: the voters were struck off the roll, have no e-mail address on it, or have "
+                "voted and need no reminder. If an address is missing, add it on the roll first."
+            )
+        )
+    return reasons
 
 
 class StopMail(Act[int]):

@@ -22,7 +22,7 @@ from pages.context_processors import site
 from polls.models import Election, Eligibility, RollEntry
 
 from ..access import Right, may
-from ..act_pages import do_act
+from ..act_pages import Said, do_act
 from ..acts import Act
 from ..election_view import election_view, page_context
 from ..models import MailMessage, MailOrder, Organisation
@@ -170,7 +170,7 @@ def carry_out(model_admin: admin.ModelAdmin, request: HttpRequest, act: Act[int]
     return do_act(model_admin, request, act, lambda number: describe(act, number), back_to="mail")
 
 
-def describe(act: Act[int], number: int) -> str:
+def describe(act: Act[int], number: int) -> Said:
     """Say what an act has done with so many mails."""
     if isinstance(act, StopMail):
         text = ngettext("%(n)d mail was stopped.", "%(n)d mails were stopped.", number)
@@ -180,7 +180,17 @@ def describe(act: Act[int], number: int) -> str:
             "%(n)d mails are sent, as fast as this server may.",
             number,
         )
-    return text % {"n": number}
+    text %= {"n": number}
+    if not isinstance(act, SendAgain) or not act.left_out:
+        return text
+    left_out = ngettext(
+        "%(n)d mail was left out and stays in the list: it is too late for it, or its voter was struck off the roll, "
+        "has no e-mail address, or has voted and needs no reminder.",
+        "%(n)d mails were left out and stay in the list: it is too late for them, or their voters were struck off the "
+        "roll, have no e-mail address, or have voted and need no reminder.",
+        act.left_out,
+    )
+    return f"{text} {left_out % {'n': act.left_out}}", messages.WARNING
 
 
 class MailPagesMixin(admin.ModelAdmin):

@@ -27,7 +27,7 @@ from tally import store
 
 from ..models import MailMessage, MailOrder
 from .new_codes import bring_code, change_code, lock_roll
-from .occasions import has_shown_result, takes_votes
+from .occasions import is_wanted
 from .texts import write_mail
 from .words import shorten
 
@@ -119,8 +119,7 @@ def _close(server: BaseEmailBackend) -> None:
 def _send(server: BaseEmailBackend, message: MailMessage, now: dt.datetime) -> str:
     """Send one mail, and return what has become of it; raises ServerFailed."""
     order = message.order
-    entries = RollEntry.objects.filter(election=order.election, struck_at=None)
-    entry = entries.filter(number=message.number or 0).first()
+    entry = RollEntry.objects.filter(election=order.election, number=message.number or 0).first()
     if entry is None or not is_wanted(order, entry, now):
         return _finish(message, State.SKIPPED)
     try:
@@ -183,18 +182,6 @@ def _put_back(message: MailMessage) -> None:
     )
     message.attempts -= 1
     claimed.update(state=State.WAITING, attempts=message.attempts)
-
-
-def is_wanted(order: MailOrder, entry: RollEntry, now: dt.datetime) -> bool:
-    """Tell whether a mail still has a purpose."""
-    election = order.election
-    if not entry.email:
-        return False
-    if order.kind == Kind.RESULT:
-        return has_shown_result(election)
-    if not takes_votes(election, now):
-        return False
-    return not (order.kind == Kind.REMINDER and entry.voted)
 
 
 def _refused(message: MailMessage, status: int, said: bytes | str, code: str, now: dt.datetime) -> str:

@@ -7,14 +7,15 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from office.access import hold
-from office.mail.acts import SendInvitations, SendReminders
+from office.mail.acts import SendInvitations, SendReminders, SendResult
 from office.models import LoggedAct, MailMessage, MailOrder, Membership, Organisation
-from polls.models import Election
+from office.roll_acts import StrikeEntry
+from polls.models import Election, RollEntry
 from tally.lifecycle import close_election, turn_phases
 
 from .conftest import order
 from .server import Inbox
-from .test_sending import turn
+from .test_sending import states, turn
 
 pytestmark = pytest.mark.urls("voting_site.urls.admin")
 
@@ -121,6 +122,56 @@ class TestWhatDidNotGoOut:
         assert "Nothing was sent again" in page
         turn()
         assert len(inbox.to("ana@example.org")) == 1
+
+    def test_is_not_said_to_be_sent_again_once_nobody_can_vote(self, manager, drink, inbox):
+        inbox.answers["ana@example.org"] = ["550 5.1.1 no such user"]
+        SendInvitations(drink, order(with_code=True)).perform(by=None)
+        turn()
+        close_election(drink)
+        row = MailMessage.objects.get(number=1)
+        page = read(manager.post(mail(drink, "again/"), {"message": [row.pk]}, follow=True))
+        assert "Nothing was sent again: nobody can vote any more" in page
+        assert "as fast as this server may" not in page
+        assert "550 5.1.1 no such user" in page
+        assert MailMessage.objects.get(pk=row.pk).state == "failed"
+        assert not LoggedAct.objects.filter(act="send-again").exists()
+
+    def test_is_left_out_for_those_alone_who_need_it_no_more(self, manager, drink, inbox):
+        for name in ("ana", "eva"):
+            inbox.answers[f"{name}@example.org"] = ["550 5.1.1 no such user"]
+        SendInvitations(drink, order(with_code=True)).perform(by=None)
+        turn()
+        StrikeEntry(RollEntry.objects.select_related("election").get(name="ana"), reason="left").perform(by=None)
+        rows = {row.number: row.pk for row in MailMessage.objects.all()}
+        page = read(manager.post(mail(drink, "again/"), {"message": [rows[1]]}, follow=True))
+        assert "Nothing was sent again: the voters were struck off the roll" in page
+        page = read(manager.post(mail(drink, "again/"), {"message": list(rows.values())}, follow=True))
+        assert "1 mail is sent, as fast as this server may. 1 mail was left out and stays in the list" in page
+        assert "550 5.1.1 no such user" in page
+        turn()
+        assert states() == {1: "failed", 2: "sent"}
+        assert LoggedAct.objects.get(act="send-again").changes == {"mails": [None, "1"]}
+
+    def test_of_reminders_is_not_sent_again_to_who_has_voted(self, manager, drink, inbox):
+        SendReminders(drink, order()).perform(by=None)
+        MailMessage.objects.update(state="unsure")
+        RollEntry.objects.filter(name="ana").update(voted=True)
+        rows = MailMessage.objects.values_list("pk", flat=True)
+        page = read(manager.post(mail(drink, "again/"), {"message": list(rows)}, follow=True))
+        assert "1 mail is sent, as fast as this server may. 1 mail was left out" in page
+        turn()
+        assert [one["To"] for one in inbox.mails] == ["eva@example.org"]
+
+    def test_of_the_result_is_sent_again_after_the_close(self, manager, drink, inbox):
+        close_election(drink)
+        turn_phases()
+        drink.refresh_from_db()
+        SendResult(drink, order()).perform(by=None)
+        MailMessage.objects.update(state="returned")
+        rows = list(MailMessage.objects.values_list("pk", flat=True))
+        page = read(manager.post(mail(drink, "again/"), {"message": rows}, follow=True))
+        assert "2 mails are sent, as fast as this server may." in page
+        assert "left out and stay" not in page
 
     def test_of_reminders_names_nobody(self, manager, drink, inbox):
         inbox.answers["ana@example.org"] = ["451 later"]
