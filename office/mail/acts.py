@@ -194,15 +194,24 @@ def _say_why_none(rows: Sequence[MailMessage], now: dt.datetime) -> list[str]:
 
 
 class StopMail(Act[int]):
-    """Take back the mails that wait; return how many. They can be ordered anew."""
+    """Take back the mails that wait; return how many. They can be ordered anew.
+
+    Those in `tried` were tried with a new code: their voters' cards are void. They become "not sent", so that somebody
+    sees them.
+    """
 
     name = ActName.STOP_MAIL
     right = Right.RUN
-    number = 0
+    number = tried = 0
 
     def change(self) -> int:
         waiting = MailMessage.objects.filter(order__election=self.election, state=State.WAITING)
-        self.number = waiting.delete()[0]
+        if not self.election.providers:
+            with_code = waiting.filter(order__with_code=True, attempts__gt=0)
+            # As where the mail server refuses it for good: a reminder tells nobody who has not voted.
+            reminders = with_code.filter(order__kind=Kind.REMINDER).update(state=State.FAILED, number=None)
+            self.tried = reminders + with_code.update(state=State.FAILED)
+        self.number = self.tried + waiting.delete()[0]
         if not self.number:
             raise NotDone(_("Nothing was stopped: no mail waits."))
         return self.number

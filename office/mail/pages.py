@@ -181,6 +181,15 @@ def describe(act: Act[int], number: int) -> Said:
             number,
         )
     text %= {"n": number}
+    if isinstance(act, StopMail) and act.tried:
+        tried = ngettext(
+            "%(n)d of them had been tried, and its voter has a new code that nobody has read: it stands in the list as "
+            "not sent. Send it again, or make a code by hand.",
+            "%(n)d of them had been tried, and their voters have new codes that nobody has read: they stand in the "
+            "list as not sent. Send them again, or make codes by hand.",
+            act.tried,
+        )
+        return f"{text} {tried % {'n': act.tried}}", messages.WARNING
     if not isinstance(act, SendAgain) or not act.left_out:
         return text
     left_out = ngettext(

@@ -224,7 +224,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
             "UPDATE": ("number", "state", "attempts", "due_at", "reason"),
             "DELETE": ALL,
         },
-        "admin": {**LINK, "UPDATE": ("state", "attempts", "due_at", "reason")},
+        "admin": {**LINK, "UPDATE": ("number", "state", "attempts", "due_at", "reason")},
     },
     # Voter lists on their way to a roll. The worker deletes what nobody has imported; it needs no look at them.
     "office_rolllist": {"worker": {"SELECT": ALL, "DELETE": ALL}, "admin": LINK},

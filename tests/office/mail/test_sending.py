@@ -15,6 +15,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from office.acts import NotDone
 from office.mail import new_codes, sending
 from office.mail.acts import SendAgain, SendInvitations, SendReminders, SendResult, StopMail
 from office.mail.sending import send_waiting
@@ -121,6 +122,22 @@ class TestInvitation:
         turn()
         assert inbox.mails == []
         assert invite(drink) == 2
+
+    def test_that_is_stopped_after_a_try_with_a_code_stays_as_not_sent(self, drink, inbox):
+        inbox.answers["ana@example.org"] = ["451 later"]
+        invite(drink)
+        turn()
+        assert states() == {1: "waiting", 2: "sent"}
+        stop = StopMail(drink)
+        assert (stop.perform(by=None), stop.tried) == (1, 1)
+        assert states() == {1: "failed", 2: "sent"}
+        assert MailMessage.objects.get(number=1).reason.startswith("451 ")
+        # There is nothing more to stop, and nothing is sent.
+        with pytest.raises(NotDone, match="no mail waits"):
+            StopMail(drink).perform(by=None)
+        SendAgain(drink, [MailMessage.objects.get(number=1).pk]).perform(by=None)
+        turn()
+        assert states() == {1: "sent", 2: "sent"}
 
     def test_that_is_stopped_while_others_are_sent_leaves_its_voter_the_code(self, drink, inbox, monkeypatch):
         invite(drink)
