@@ -88,4 +88,6 @@ class ComposePolicies(Compose):
             "print('DATABASE' in str(os.environ), *files)"
         )
         found = self.inside("vote", "python", "-c", program).strip()
-        expect(found == "False /secrets/app/secret_key /secrets/vote/redis_url", found)
+        expect(
+            found == "False /secrets/app/secret_key /secrets/app/secret_key_fallbacks /secrets/vote/redis_url", found
+        )
