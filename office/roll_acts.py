@@ -7,12 +7,14 @@ committed; if that cannot be reached, the worker brings it later.
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from polls.life import Phase
 from polls.models import Election, Eligibility, Roll, RollEntry
@@ -198,6 +200,12 @@ class AddEntry(RollAct[RollEntry]):
 class EntryAct(RollAct[Result]):
     """Something that is done with one entry that is not struck."""
 
+    # Why it is not done for an entry that was changed since, and what to do.
+    changed_since: ClassVar[Promise] = gettext_lazy(
+        "Nothing was done: this voter was changed since you opened the page. What you typed is kept here; what is on "
+        "the roll now stands above it. Press again to put yours in its place."
+    )
+
     def __init__(self, entry: RollEntry, *, reason: str = "", entry_seen: int | None = None) -> None:
         """`entry_seen` is the revision of the entry that whoever acts has seen, if a later one is not to be changed."""
         super().__init__(entry.election, reason)
@@ -208,12 +216,7 @@ class EntryAct(RollAct[Result]):
         if entry.struck_at:
             raise NotDone(_("Not done: this voter was struck off the roll. Add the voter anew instead."))
         if self.entry_seen is not None and self.entry_seen != entry.revision:
-            raise RollChanged(
-                _(
-                    "Nothing was done: this voter was changed since you opened the page. What you typed is kept here; "
-                    "what is on the roll now stands above it. Press again to put yours in its place."
-                )
-            )
+            raise RollChanged(str(self.changed_since))
         entry.revision = roll.revision
         return self.alter_entry(entry)
 
@@ -263,6 +266,11 @@ class ReissueCode(EntryAct[str]):
     """Give one voter a new code and return it; the one before is void, and a vote that was cast stands."""
 
     name = ActName.REISSUE_CODE
+    changed_since = gettext_lazy(
+        "No code was made: this voter was changed since you opened the page, by somebody else, or because you pressed "
+        "twice. A code that was made meanwhile is valid. If the voter does not have it, press again for another one: "
+        "the one before is void then."
+    )
 
     def alter_entry(self, entry: RollEntry) -> str:
         roll_rows.require_codes(self.election)

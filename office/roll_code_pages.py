@@ -27,7 +27,7 @@ from .cards.card import Card
 from .cards.files import CardForm, CardForms, write_file, write_notice
 from .election_view import page_context
 from .roll_acts import AddEntry, ReissueAllCodes, ReissueCode
-from .roll_forms import CodesForm, RevisionForm, VoterForm
+from .roll_forms import CodesForm, EntryForm, VoterForm
 from .roll_summary import summarise
 from .roll_view import has_opened, roll_view, show_form, voter_view
 
@@ -71,10 +71,11 @@ class RollCodePagesMixin(admin.ModelAdmin):
     def voter_code_view(self, request: HttpRequest, entry: RollEntry) -> HttpResponse:
         """Ask, then give one voter a new code, and show it."""
         election = entry.election
-        form = RevisionForm(election, request.POST or None)
+        form = EntryForm(election, request.POST or None, entry=entry)
         if form.is_valid():
+            act = ReissueCode(entry, reason=form.reason, entry_seen=form.cleaned_data["seen"])
             try:
-                code = ReissueCode(entry, reason=form.reason).perform(by=request.user)
+                code = act.perform(by=request.user)
             except ValidationError as problem:
                 form.refuse(problem)
             else:

@@ -51,7 +51,21 @@ class RevisionForm(forms.Form):
         self.data = {name: self.data[name] for name in self.data} | {"seen": str(self.read_seen())}
 
 
-class VoterForm(RevisionForm):
+class EntryForm(RevisionForm):
+    """A form about one voter, who may have been changed since it was shown; without one, about somebody new."""
+
+    def __init__(self, election: Election, *args: Any, entry: RollEntry | None = None, **kwargs: Any) -> None:
+        self.entry = entry
+        super().__init__(election, *args, **kwargs)
+
+    def read_seen(self) -> int:
+        if self.entry is None:
+            return super().read_seen()
+        self.entry.refresh_from_db(fields=["revision"])
+        return self.entry.revision
+
+
+class VoterForm(EntryForm):
     """What stands on the roll of one voter."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=LONGEST[Column.NAME], required=False)
@@ -80,19 +94,12 @@ class VoterForm(RevisionForm):
     )
 
     def __init__(self, election: Election, *args: Any, entry: RollEntry | None = None, **kwargs: Any) -> None:
-        self.entry = entry
         if entry:
             values = {name: getattr(entry, name) for name in ("name", "member_number", "weight", "email", "subject")}
             kwargs["initial"] = values | {"groups": BETWEEN_GROUPS.join(entry.groups)}
-        super().__init__(election, *args, **kwargs)
+        super().__init__(election, *args, entry=entry, **kwargs)
         if not election.providers:
             del self.fields["subject"]
-
-    def read_seen(self) -> int:
-        if self.entry is None:
-            return super().read_seen()
-        self.entry.refresh_from_db(fields=["revision"])
-        return self.entry.revision
 
     def clean_groups(self) -> list[str]:
         return clean_groups(self.cleaned_data["groups"].split(";"))

@@ -263,6 +263,24 @@ class TestOneVoter:
         [page] = pypdfium2.PdfDocument(card.content)
         assert code in page.get_textpage().get_text_bounded()
 
+    def test_gets_no_second_code_from_a_page_that_was_opened_before_the_first_one(self, ask, draft):
+        put(draft, "Ana")
+        first, second = fields_of(ask("1/code/")), fields_of(ask("1/code/"))
+        code = ask("1/code/", first).context["code"]
+        for form in (second, first):
+            answer = ask("1/code/", form)
+            assert answer.status_code == 400
+            assert "A code that was made meanwhile is valid." in text_of(answer)
+            assert draft.roll.get().code_hash == codes.hash_code(draft.pk, codes.read(code))
+        another = ask("1/code/", fields_of(answer)).context["code"]
+        assert draft.roll.get().code_hash == codes.hash_code(draft.pk, codes.read(another))
+
+    def test_gets_a_code_whatever_was_done_with_others_meanwhile(self, ask, draft):
+        put(draft, "Ana")
+        form = fields_of(ask("1/code/"))
+        put(draft, "Eva")
+        assert ask("1/code/", form).context["code"]
+
     def test_gets_no_card_for_a_code_that_is_void_or_made_up(self, ask, draft):
         put(draft, "Ana")
         code = ask("1/code/", fields_of(ask("1/code/"))).context["code"]
