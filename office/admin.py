@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +18,7 @@ from tally.models import RejectedBallot
 from .access import Right, elections_of, is_administrator, may, organisations_of
 from .account_page import AccountsMixin
 from .act_pages import ActsMixin
+from .acts import NotDone
 from .certify_pages import CertifyPagesMixin
 from .contest_inline import ContestInline, shows_frozen
 from .election_list import ElectionListMixin
@@ -38,6 +41,7 @@ from .retention_pages import RetentionPagesMixin
 from .roll_code_pages import RollCodePagesMixin
 from .roll_import_pages import RollImportPagesMixin
 from .roll_list_pages import RollListPagesMixin
+from .roll_lock import lock_roll
 from .roll_pages import RollPagesMixin
 from .sample_pages import SamplePagesMixin
 from .saving import PublishingMixin, describe_refused
@@ -156,6 +160,22 @@ class ElectionAdmin(
         if offers_sign_in(obj or Election()):
             fields = ("eligibility", "providers", *fields[1:])
         return (named, (voting, {"fields": fields}), (_("Window"), {"fields": window}))
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask, then delete a draft with its roll, unless a list is being imported into that."""
+        pk = int(object_id) if object_id.isdecimal() else 0
+        draft = self.get_queryset(request).filter(pk=pk, state=State.DRAFT).first()
+        try:
+            with transaction.atomic():
+                if draft and request.method == "POST":
+                    # Before the election's, as all who take both.
+                    lock_roll(draft)
+                return super().delete_view(request, object_id, extra_context)
+        except NotDone as problem:
+            self.message_user(request, " ".join(problem.messages), messages.ERROR)
+            return redirect("admin:polls_election_page", pk)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

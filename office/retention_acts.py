@@ -19,6 +19,7 @@ from polls.models import Election, Eligibility, Roll, RollEntry
 from .access import Right
 from .acts import Act, NotDone
 from .models import ActName, MailMessage, MailOrder, RollList
+from .roll_lock import wait_for_roll
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ class DeleteRoll(Act[int]):
         self.number = 0
 
     def change(self) -> int:
+        # Before the election's, as all who take both.
+        wait_for_roll(self.election)
         stored = Election.objects.select_for_update().only("state", "eligibility").get(pk=self.election.pk)
         if stored.eligibility != Eligibility.ROLL:
             raise NotDone(_("Nothing was deleted: this election has no roll."))

@@ -4,13 +4,14 @@ The log names entries by their number alone. An act is done in PostgreSQL, and b
 committed; if that cannot be reached, the worker brings it later.
 """
 
+import datetime as dt
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -27,6 +28,7 @@ from . import roll_rows
 from .acts import Act, NotDone
 from .models import ActName
 from .roll_delivery import bring
+from .roll_lock import lock_election, lock_roll
 from .roll_rows import Rows, TakeCode
 
 if TYPE_CHECKING:
@@ -38,9 +40,9 @@ EDITED = ("name", "groups", "weight", "email", "member_number", "subject")
 # By what a voter who signs in is found.
 IDENTITY = ("email", "subject")
 LONGEST_REASON = 500
-# Milliseconds for which an act waits for another one on the same roll, and what PostgreSQL calls it then.
-PATIENCE_MS = 5000
-_LOCK_NOT_AVAILABLE = "55P03"
+# So long before the opening a list is refused: from its commit until it is in the ballot box, codes of the roll that it
+# replaces still find voters, who could vote once more with the codes of the list.
+ARRIVAL = dt.timedelta(seconds=10)
 
 
 class RollChanged(NotDone):
@@ -50,10 +52,12 @@ class RollChanged(NotDone):
 class RollAct(Act[Result]):
     """Something that is done with a roll, in a revision of its own.
 
-    From the opening on each needs a reason, which the log keeps.
+    From the opening on each needs a reason, which the log keeps. One that began before it without a reason is refused
+    at its end, if the election has opened meanwhile.
     """
 
-    needs_reason = True
+    # Why it is not done from the opening on, and what to do.
+    too_late: ClassVar[Promise] = gettext_lazy("Not done: people vote already, so that this needs a reason. Write one.")
 
     def __init__(self, election: Election, reason: str = "", *, seen: int | None = None) -> None:
         """`seen` is the revision of the roll that whoever acts has seen, if the act is to be refused on a later one."""
@@ -63,15 +67,10 @@ class RollAct(Act[Result]):
         self.told: dict[str, tuple[str | None, str | None]] = {}
 
     def change(self) -> Result:
-        now = timezone.now()
         if self.election.eligibility != Eligibility.ROLL:
             raise NotDone(_("Not done: this election has no roll. Let only those on its roll vote, then try again."))
-        if self.election.phase(now) in (Phase.CLOSED, Phase.CANCELLED):
-            raise NotDone(_("Not done: the election is over, and its roll stays as it was."))
-        self.has_opened = self.election.is_frozen(now)
-        if self.has_opened and self.needs_reason and not self.reason:
-            raise NotDone(_("Not done: people vote already, so that this needs a reason. Write one."))
-        roll = self._lock_roll()
+        self.require_time(self.election, timezone.now())
+        roll = lock_roll(self.election)
         if self.seen is not None and self.seen != roll.revision:
             raise RollChanged(
                 _(
@@ -84,27 +83,18 @@ class RollAct(Act[Result]):
         roll.save()
         if problem := find_clash(self.election):
             raise NotDone(problem)
+        if not self.reason:
+            # It may have been published or opened since the beginning, and cannot be between this look and the commit.
+            self.require_time(*lock_election(self.election))
         transaction.on_commit(partial(bring, self.election, roll.revision))
         return result
 
-    def _lock_roll(self) -> Roll:
-        """Let two acts take turns, so that a revision never comes to the ballot box before one that is lower.
-
-        Raises NotDone while another one takes long: an import of a large list takes a minute.
-        """
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = %s", [PATIENCE_MS])
-            try:
-                Roll.objects.get_or_create(election=self.election)
-                roll = Roll.objects.select_for_update().get(election=self.election)
-            except OperationalError as error:
-                if getattr(error.__cause__, "pgcode", None) != _LOCK_NOT_AVAILABLE:
-                    raise
-                raise NotDone(
-                    _("Nothing was done: a list is being imported into this roll. Try again when that is done.")
-                ) from error
-            cursor.execute("SET LOCAL lock_timeout = 0")
-        return roll
+    def require_time(self, election: Election, now: dt.datetime) -> None:
+        """Raise NotDone if an election, as it is `now`, is too far for this."""
+        if election.phase(now) in (Phase.CLOSED, Phase.CANCELLED):
+            raise NotDone(_("Not done: the election is over, and its roll stays as it was."))
+        if election.is_frozen(now) and not self.reason:
+            raise NotDone(str(self.too_late))
 
     @abstractmethod
     def alter(self, roll: Roll) -> Result:
@@ -125,8 +115,8 @@ class ImportRoll(RollAct[int]):
     """
 
     name = ActName.IMPORT_ROLL
-    # There is none that would do.
-    needs_reason = False
+    # No reason would do.
+    too_late = gettext_lazy("Not imported: people vote already. Add, change or strike single voters, with a reason.")
 
     def __init__(
         self,
@@ -140,9 +130,17 @@ class ImportRoll(RollAct[int]):
         super().__init__(election, seen=seen)
         self.records, self.replace, self.take_code = records, replace, take_code
 
+    def require_time(self, election: Election, now: dt.datetime) -> None:
+        super().require_time(election, now)
+        if election.is_frozen(now + ARRIVAL):
+            raise NotDone(
+                _(
+                    "Not imported: the election opens within seconds, too soon for the list to be in the ballot box. "
+                    "Add, change or strike single voters, with a reason once people vote."
+                )
+            )
+
     def alter(self, roll: Roll) -> int:
-        if self.has_opened:
-            raise NotDone(_("Not imported: people vote already. Add, change or strike single voters, with a reason."))
         known = RollEntry.objects.filter(election=self.election)
         before = known.count()
         if self.replace and before:

@@ -29,7 +29,10 @@ class RevisionForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.election = election
         self.fields["seen"].initial = self.read_seen()
-        if has_opened(election):
+        self._ask_for_reason()
+
+    def _ask_for_reason(self) -> None:
+        if has_opened(self.election):
             self.fields["reason"] = forms.CharField(
                 label=_("Reason"),
                 max_length=LONGEST_REASON,
@@ -48,6 +51,9 @@ class RevisionForm(forms.Form):
     def refuse(self, problem: ValidationError) -> None:
         """Say why an act was not done; sent again, the form has seen the roll as it is now."""
         self.add_error(None, ValidationError(problem.messages))
+        # It may have opened since the form was shown, and then be the reason why nothing was done.
+        self.election.refresh_from_db(fields=["opened_at", "opens_at", "state"])
+        self._ask_for_reason()
         self.data = {name: self.data[name] for name in self.data} | {"seen": str(self.read_seen())}
 
 

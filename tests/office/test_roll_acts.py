@@ -4,16 +4,20 @@ import csv
 import io
 import stat
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.utils import timezone
 
-from office.acts import NotDone, Publish
+from office.acts import Cancel, NotDone, Publish
 from office.models import LoggedAct
+from office.retention_acts import DeleteRoll
 from office.roll_acts import (
+    ARRIVAL,
     AddEntry,
     ChangeEntry,
     CopyRoll,
@@ -23,11 +27,13 @@ from office.roll_acts import (
     StrikeEntry,
 )
 from office.roll_files.records import Record
+from office.soon_acts import OpenSoon
 from polls import ballot_box
 from polls.ballot_box import Verdict
 from polls.models import Election, Roll, RollEntry
 from polls.roll.lookup import find_voter
 from tally.healing import keep_box
+from tests.conftest import beside, open_now
 from tests.polls.roll.people import define, vote
 
 LATER = timezone.timedelta(hours=1)
@@ -111,6 +117,138 @@ class TestImport:
         keep_box()
         ImportRoll(draft, people(1), replace=True).perform(by=None)
         assert find_voter(define(draft), old[0]) is None
+
+
+class TestImportBesideAnOpening:
+    """A list takes a minute to be read, and meanwhile the election may open."""
+
+    @pytest.fixture
+    def scheduled(self, draft: Election) -> Election:
+        """An election that opens in an hour, with ana on its roll."""
+        draft.opens_at = timezone.now() + LATER
+        draft.save()
+        AddEntry(draft, {"name": "ana"}).perform(by=None)
+        Publish(draft).perform(by=None)
+        keep_box()
+        return draft
+
+    def opened_while_read(self, open_it: Callable[[], object]) -> Iterator[Record]:
+        yield from people(3)
+        beside(open_it).result(20)
+
+    @pytest.mark.parametrize("replace", [True, False])
+    def test_of_a_draft_by_its_publication_keeps_nothing_of_the_list(self, draft, replace):
+        ana = AddEntry(draft, {"name": "ana"})
+        ana.perform(by=None)
+        before = Roll.objects.get().revision
+        late = self.opened_while_read(lambda: Publish(Election.objects.get()).perform(by=None))
+        with pytest.raises(NotDone, match="Not imported: people vote already"):
+            ImportRoll(draft, late, replace=replace).perform(by=None)
+        assert [one.name for one in RollEntry.objects.all()] == ["ana"]
+        assert Roll.objects.get().revision == before
+        keep_box()
+        draft.refresh_from_db()
+        assert find_voter(define(draft), ana.code)
+        assert vote(draft, "ana").verdict is Verdict.ACCEPTED
+
+    def test_of_a_scheduled_election_by_a_presenter_is_refused(self, scheduled):
+        late = self.opened_while_read(lambda: OpenSoon(Election.objects.get(), 0).perform(by=None))
+        with pytest.raises(NotDone, match="people vote already"):
+            ImportRoll(scheduled, late, replace=True).perform(by=None)
+
+    def test_by_the_clock_is_refused(self, scheduled):
+        late = self.opened_while_read(lambda: open_now(scheduled))
+        with pytest.raises(NotDone, match="people vote already"):
+            ImportRoll(scheduled, late, replace=True).perform(by=None)
+
+    def test_that_the_ballot_box_alone_knows_of_is_refused(self, scheduled, redis):
+        # The opening was put off, and the box has not heard of it.
+        past = int(time.time() * 1000) - 1
+        late = self.opened_while_read(lambda: redis.hset(ballot_box.key(scheduled.pk, 0, "rules"), "opens", past))
+        with pytest.raises(NotDone, match="people vote already"):
+            ImportRoll(scheduled, late, replace=True).perform(by=None)
+
+    def test_within_seconds_is_refused(self, scheduled):
+        soon = timezone.now() + ARRIVAL
+        late = self.opened_while_read(lambda: Election.objects.update(opens_at=soon))
+        with pytest.raises(NotDone, match="opens within seconds"):
+            ImportRoll(scheduled, late, replace=True).perform(by=None)
+
+    def test_is_judged_by_the_database_where_the_box_is_out_of_reach(self, scheduled, unreachable_redis):
+        assert ImportRoll(scheduled, people(3), replace=True).perform(by=None) == 3
+        late = self.opened_while_read(lambda: Election.objects.update(opens_at=timezone.now()))
+        with pytest.raises(NotDone, match="people vote already"):
+            ImportRoll(scheduled, late, replace=True).perform(by=None)
+
+    def test_by_a_cancellation_is_refused(self, scheduled):
+        late = self.opened_while_read(lambda: Cancel(Election.objects.get(), "Too early.").perform(by=None))
+        with pytest.raises(NotDone, match="the election is over"):
+            ImportRoll(scheduled, late, replace=True).perform(by=None)
+
+    def test_that_comes_at_its_end_waits_for_it(self, draft):
+        AddEntry(draft, {"name": "ana"}).perform(by=None)
+        with transaction.atomic():
+            ImportRoll(draft, people(3), replace=True).perform(by=None)
+            publication = beside(lambda: Publish(Election.objects.get()).perform(by=None))
+            wait_for_a_lock()
+            assert not publication.done()
+        publication.result(20)
+        keep_box()
+        draft.refresh_from_db()
+        assert draft.is_frozen(timezone.now())
+        assert vote(draft, "Voter 2", issue=0).verdict is Verdict.ACCEPTED
+
+    def test_that_is_not_committed_yet_is_waited_for(self, draft):
+        AddEntry(draft, {"name": "ana"}).perform(by=None)
+        with transaction.atomic():
+            Publish(Election.objects.get()).perform(by=None)
+            late = beside(lambda: ImportRoll(draft, people(3), replace=True).perform(by=None))
+            wait_for_a_lock()
+            assert not late.done()
+        with pytest.raises(NotDone, match="people vote already"):
+            late.result(20)
+
+    def test_lets_a_roll_be_deleted_afterwards_and_not_meanwhile(self, scheduled, monkeypatch):
+        monkeypatch.setattr("office.roll_lock.PATIENCE_MS", 100)
+
+        def cancel_and_delete() -> None:
+            Cancel(Election.objects.get(), "Too early.").perform(by=None)
+            with pytest.raises(NotDone, match="a list is being imported"):
+                DeleteRoll(Election.objects.get()).perform(by=None)
+
+        with pytest.raises(NotDone, match="the election is over"):
+            ImportRoll(scheduled, self.opened_while_read(cancel_and_delete), replace=True).perform(by=None)
+        assert DeleteRoll(Election.objects.get()).perform(by=None) == 1
+
+    def test_holds_for_acts_that_need_a_reason_from_then_on(self, open_one, monkeypatch):
+        tea = Election.objects.create(
+            slug="tea", title="Tea?", eligibility="roll", state="published", opens_at=timezone.now() + LATER
+        )
+        alter = CopyRoll.alter
+
+        def alter_late(act: CopyRoll, roll: Roll) -> int:
+            beside(lambda: Election.objects.filter(pk=tea.pk).update(opens_at=timezone.now())).result(20)
+            return alter(act, roll)
+
+        monkeypatch.setattr(CopyRoll, "alter", alter_late)
+        with pytest.raises(NotDone, match="needs a reason"):
+            CopyRoll(tea, open_one).perform(by=None)
+        assert not tea.roll.exists()
+
+
+def wait_for_a_lock() -> None:
+    """Wait until another connection waits for a lock."""
+    end = time.monotonic() + 20
+    with connection.cursor() as cursor:
+        while time.monotonic() < end:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone() != (0,):
+                return
+            time.sleep(0.05)
+    pytest.fail("nobody waits")
 
 
 class TestActs:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from office import roll_list, roll_progress
 from office.models import Organisation, RollList, RollListPart
 from office.roll_list import KEPT, LARGEST_STAGED, PART
+from office.roll_rows import Rows
 from office.tasks import forget_lists
 from polls.models import Election, Roll
 from tests.conftest import beside
@@ -201,7 +202,7 @@ class TestImport:
     def test_beside_another_import_is_refused_clearly(
         self, client: Client, send: Send, draft: Election, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("office.roll_acts.PATIENCE_MS", 100)
+        monkeypatch.setattr("office.roll_lock.PATIENCE_MS", 100)
         page = send(write_list(10)).json()["page"]
         form = fields_of(client.get(page)) | {"import": "1"}
         Roll.objects.create(election=draft)
@@ -230,6 +231,23 @@ class TestImport:
         open_now(draft)
         assert client.get(page).status_code == 302
         assert draft.roll.count() == 1
+
+    def test_that_the_opening_overtakes_is_refused_on_its_page(
+        self, client: Client, send: Send, draft: Election, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(draft, "Ana")
+        page = send(write_list(10)).json()["page"]
+        add = Rows.add
+
+        def add_and_open(rows: Rows, records: Any) -> int:
+            number = add(rows, records)
+            beside(lambda: open_now(draft)).result(20)
+            return number
+
+        monkeypatch.setattr(Rows, "add", add_and_open)
+        told = read_stream(start_import(client, page, how="replace"))
+        assert '<li class="errornote">Not imported: people vote already.' in told
+        assert [one.name for one in draft.roll.all()] == ["Ana"]
 
     def test_replaces_or_adds_as_was_said(self, client: Client, send: Send, draft: Election) -> None:
         put(draft, "Ana")

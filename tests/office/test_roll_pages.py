@@ -9,7 +9,7 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -20,10 +20,11 @@ from office.models import LoggedAct, MemberRole, Organisation
 from office.roll_acts import AddEntry, ImportRoll, StrikeEntry
 from office.roll_files.records import Record
 from office.roll_upload import LARGEST_LIST
-from polls.models import Election, RollEntry
+from polls.models import Election, Roll, RollEntry
 from polls.roll import codes
 from polls.roll.lookup import find_voter
 from tally.healing import keep_box
+from tests.conftest import beside
 from tests.office.test_access import choir, each, sign_in
 from tests.office.test_admin import election_form
 from tests.polls.roll.people import define
@@ -288,6 +289,41 @@ class TestOneVoter:
         for typed in (code, codes.make(), "", "x" * 5000):
             answer = ask("1/card/", {"code": typed, "form": "sheets-a4"})
             assert "No card was made" in text_of(answer)
+
+
+class TestOpening:
+    """An election that opens while a page about its roll is sent."""
+
+    def test_is_why_a_voter_is_not_added_and_a_reason_is_asked_for(self, ask, draft, monkeypatch):
+        put(draft, "Ana")
+        form = fields_of(ask("add/"))
+        alter = AddEntry.alter
+
+        def alter_late(act: AddEntry, roll: Roll) -> RollEntry:
+            beside(lambda: open_now(draft)).result(20)
+            return alter(act, roll)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(AddEntry, "alter", alter_late)
+            answer = ask("add/", form | {"name": "Eva"})
+        assert answer.status_code == 400
+        assert "needs a reason" in text_of(answer)
+        assert [one.name for one in draft.roll.all()] == ["Ana"]
+        assert ask("add/", fields_of(answer) | {"reason": "Was forgotten."}).context["code"]
+        assert draft.roll.filter(name="Eva").exists()
+
+
+def test_a_draft_is_not_deleted_while_a_list_is_imported(draft, sign_in, monkeypatch):
+    monkeypatch.setattr("office.roll_lock.PATIENCE_MS", 100)
+    put(draft, "Ana")
+    client, address = sign_in("manager"), f"/admin/polls/election/{draft.pk}/delete/"
+    with transaction.atomic():
+        Roll.objects.select_for_update().get()
+        answer = beside(lambda: client.post(address, {"post": "yes"}, follow=True)).result(20)
+    assert "a list is being imported into this roll" in text_of(answer)
+    assert Election.objects.exists()
+    client.post(address, {"post": "yes"})
+    assert not Election.objects.exists()
 
 
 class TestImport:
