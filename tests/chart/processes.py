@@ -33,10 +33,10 @@ from .chart import CHART, Thing, container, environment, files, pods, things
 
 
 class Database(Postgres):
-    """PostgreSQL on a port, whose clients have to know their passwords."""
+    """PostgreSQL on a port with the chart's parameters, whose clients have to know their passwords."""
 
-    def __init__(self, folder: DataFolder) -> None:
-        self.port = free_port()
+    def __init__(self, folder: DataFolder, parameters: dict[str, str]) -> None:
+        self.port, self.parameters = free_port(), parameters
         super().__init__(folder)
 
     def _url(self, user: str) -> str:
@@ -50,7 +50,8 @@ class Database(Postgres):
     @property
     def program(self) -> Program:
         ours = super().program
-        return replace(ours, argv=(*ours.argv, f"-cport={self.port}", "-clisten_addresses=127.0.0.1", "-cfsync=off"))
+        settings = {"port": self.port, "listen_addresses": "127.0.0.1", "fsync": "off", **self.parameters}
+        return replace(ours, argv=(*ours.argv, *(f"-c{name}={value}" for name, value in settings.items())))
 
     def make_owner(self, password: str, statements: list[str]) -> None:
         """Make the owner and the database as CloudNativePG does it: no superuser, but what `statements` allow."""
@@ -181,13 +182,14 @@ def cluster(folder: Path, values: Thing, generation: int) -> Iterator[Cluster]:
     """Run both servers and, in the end, stop what was started over them."""
     data = DataFolder(folder / "data")
     data.create()
-    database, port = Database(data), free_port()
+    spec = things(values, "Cluster")["urna-db"]["spec"]
+    database, port = Database(data, spec["postgresql"]["parameters"]), free_port()
     secrets = make_secrets(database.port, port)
     operator = secrets[f"urna-operator-redis-{generation}"]["url"]
     box = Box(data, port, secrets[f"urna-redis-users-{generation}"]["users.acl"], operator)
     with ExitStack() as stack:
         stack.enter_context(embedded.running(data, [database, box]))
-        initdb = things(values, "Cluster")["urna-db"]["spec"]["bootstrap"]["initdb"]
+        initdb = spec["bootstrap"]["initdb"]
         database.make_owner(secrets[initdb["secret"]["name"]]["password"], initdb["postInitSQL"])
         ours = Cluster(folder, values, secrets)
         try:

@@ -442,7 +442,7 @@ class TestTies:
         assert (row.step, row.problem, drink.state) == (Step.REFUSED, Problem.TIE, State.FINAL)
         assert not CertifiedResult.objects.exists()
         catch_up()
-        enter_lot(drink, "q1", 1, ["ant", "bee"], "Eva.")
+        enter_lot(drink, "q1", 2, ["ant", "bee"], "Eva.")
         assert certified(drink, step=Step.ASKED).step == Step.DONE
         assert get_snapshot("drink").contests[0].winners == ["ant"]
 

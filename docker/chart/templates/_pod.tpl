@@ -20,7 +20,7 @@
 {{- end }}
 {{- if $.Values.database.cluster.create }}
 {{- /* For twelve pods, as there are during an update of six; its max_connections has room for them. */}}
-{{- $_ := set $made "RESULT_CONNECTIONS" "200" }}
+{{- $_ := set $made "RESULT_CONNECTIONS" "210" }}
 {{- end }}
 {{- end }}
 {{- if $role.pages }}
